@@ -1,0 +1,128 @@
+//! A certificate authority of the test's own, and the TLS configurations that servers under it present.
+//!
+//! Keys are ECDSA P-256, quick to make and known to every client at hand: rustls, OpenSSL in Driver 18, Python's `ssl`.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use time::{Duration, OffsetDateTime};
+
+/// A certificate authority that exists as long as the test does.
+///
+/// Its PEM goes to clients as their root, its configurations to servers. Names may be DNS names or IP addresses. ALPN
+/// is left to the caller, who may clone a configuration and change it.
+pub struct CertificateAuthority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl CertificateAuthority {
+    /// Makes a new authority with a key of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "entra-odbc");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "entra-odbc stand-ins CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        (params.not_before, params.not_after) = around_now();
+        let issuer = CertifiedIssuer::self_signed(params, key()).expect("a CA certificate");
+        let pem = issuer.pem();
+        Self { issuer, pem }
+    }
+
+    /// The authority's certificate, as a client wants it for its roots.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// A server configuration with a certificate for these names that every client under this authority accepts.
+    #[must_use]
+    pub fn server_config(&self, names: &[&str]) -> Arc<ServerConfig> {
+        let (not_before, not_after) = around_now();
+        self.signed(names, not_before, not_after)
+    }
+
+    /// As [`server_config`](Self::server_config), but the certificate ended yesterday.
+    #[must_use]
+    pub fn expired_server_config(&self, names: &[&str]) -> Arc<ServerConfig> {
+        let now = OffsetDateTime::now_utc();
+        self.signed(names, now - Duration::days(30), now - Duration::days(1))
+    }
+
+    /// A server configuration whose certificate no authority vouches for.
+    #[must_use]
+    pub fn self_signed_server_config(names: &[&str]) -> Arc<ServerConfig> {
+        let (not_before, not_after) = around_now();
+        let key = key();
+        let certificate = leaf(names, not_before, not_after)
+            .self_signed(&key)
+            .expect("a self-signed certificate");
+        config(vec![certificate.into()], &key)
+    }
+
+    fn signed(
+        &self,
+        names: &[&str],
+        not_before: OffsetDateTime,
+        not_after: OffsetDateTime,
+    ) -> Arc<ServerConfig> {
+        let key = key();
+        let certificate = leaf(names, not_before, not_after)
+            .signed_by(&key, &self.issuer)
+            .expect("a certificate");
+        config(vec![certificate.into()], &key)
+    }
+}
+
+impl Default for CertificateAuthority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn leaf(names: &[&str], not_before: OffsetDateTime, not_after: OffsetDateTime) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names.clone()).expect("DNS names or IP addresses");
+    params.distinguished_name.push(
+        DnType::CommonName,
+        names.first().map_or("stand-in", String::as_str),
+    );
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Python 3.13 and OpenSSL in strict mode refuse a certificate without it.
+    params.use_authority_key_identifier_extension = true;
+    (params.not_before, params.not_after) = (not_before, not_after);
+    params
+}
+
+/// From yesterday, for clocks that differ, to in a month: long enough for a playground that is left running.
+fn around_now() -> (OffsetDateTime, OffsetDateTime) {
+    let now = OffsetDateTime::now_utc();
+    (now - Duration::days(1), now + Duration::days(30))
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a P-256 key")
+}
+
+fn config(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring does TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a key that fits its certificate");
+    Arc::new(config)
+}
