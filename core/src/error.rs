@@ -1,0 +1,167 @@
+//! The one error of the core, and the one match that turns it into a SQLSTATE.
+
+use std::fmt;
+
+/// The longest message text that reaches a host, in UTF-16 units.
+///
+/// unixODBC 2.3.11 fetches driver records into a buffer of 513 units, the last one for the
+/// terminator, so what follows is lost. Messages are written to be cut there.
+pub const MESSAGE_LIMIT: usize = 512;
+
+/// What kind of failure it was; decides the SQLSTATE and whether trying again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Entra, or another token endpoint, refused the sign-in for good.
+    ///
+    /// `code` is the number of Entra's AADSTS message, 0 where the endpoint gave none.
+    Refused {
+        /// The AADSTS number, for instance 7000215.
+        code: u32,
+    },
+    /// The token endpoint cannot be reached, or keeps failing (5xx, 429, malformed answers).
+    Unreachable,
+    /// No token within the login or token timeout.
+    TimedOut,
+    /// A keyword is missing, contradictory or malformed, or a file cannot be read.
+    Invalid,
+    /// `Authentication` has a value that neither we nor Driver 18 know.
+    UnknownMode,
+    /// The mode or function cannot work on this platform or in this call.
+    Unsupported,
+    /// The real driver cannot be found or loaded.
+    DriverMissing,
+    /// A member of a chain does not apply here (not configured, not installed); others may.
+    Unavailable,
+}
+
+/// A failure of ours, told to the host as one diagnostic record.
+///
+/// The text has the form `[entra-odbc][<mode>] what failed: why. What to do. <Entra's own words>`.
+/// No part may hold a secret: whoever builds an error quotes names, paths and codes, never values
+/// of secret keywords, contents of files or bodies of successful answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    mode: Option<&'static str>,
+    what: String,
+    remedy: String,
+    detail: String,
+}
+
+impl Error {
+    /// An error that says what failed and why; a full stop is added when the text is put together.
+    #[must_use]
+    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            mode: None,
+            what: what.into(),
+            remedy: String::new(),
+            detail: String::new(),
+        }
+    }
+
+    /// A keyword or file that is missing, contradictory or malformed.
+    #[must_use]
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, what)
+    }
+
+    /// Adds what the person at the host should do: a whole sentence with its full stop.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// Adds the endpoint's own words (error description, correlation id), which come last.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Names the sign-in kind, unless a deeper layer already did.
+    #[must_use]
+    pub fn in_mode(mut self, mode: &'static str) -> Self {
+        self.mode.get_or_insert(mode);
+        self
+    }
+
+    /// What kind of failure it was.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The SQLSTATE that the host is told.
+    #[must_use]
+    pub fn sqlstate(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::Refused { .. } => "28000",
+            ErrorKind::Unreachable | ErrorKind::UnknownMode | ErrorKind::Unavailable => "08001",
+            ErrorKind::TimedOut => "HYT00",
+            ErrorKind::Invalid => "HY000",
+            ErrorKind::Unsupported => "HYC00",
+            ErrorKind::DriverMissing => "IM003",
+        }
+    }
+
+    /// The native error number that the host is told: Entra's AADSTS number, or 0.
+    #[must_use]
+    pub fn native(&self) -> i32 {
+        match self.kind {
+            ErrorKind::Refused { code } => i32::try_from(code).unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[entra-odbc]")?;
+        if let Some(mode) = self.mode {
+            write!(f, "[{mode}]")?;
+        }
+        write!(f, " {}", self.what)?;
+        if !self.what.ends_with(['.', '!', '?']) {
+            f.write_str(".")?;
+        }
+        for part in [&self.remedy, &self.detail] {
+            if !part.is_empty() {
+                write!(f, " {part}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_goes_from_cause_to_remedy_to_the_endpoints_own_words() {
+        let error = Error::new(
+            ErrorKind::Refused { code: 7_000_215 },
+            "Entra refused the sign-in: wrong secret",
+        )
+        .remedy("Check PWD.")
+        .detail("AADSTS7000215: Invalid client secret provided.")
+        .in_mode("ServicePrincipal");
+        assert_eq!(
+            error.to_string(),
+            "[entra-odbc][ServicePrincipal] Entra refused the sign-in: wrong secret. Check PWD. \
+             AADSTS7000215: Invalid client secret provided."
+        );
+        assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
+    }
+
+    #[test]
+    fn the_innermost_mode_is_kept() {
+        let error = Error::invalid("x").in_mode("Msi").in_mode("Default");
+        assert_eq!(error.to_string(), "[entra-odbc][Msi] x.");
+    }
+}

@@ -1,0 +1,138 @@
+//! The connection-string keywords that are ours: names, aliases, and which of them hold secrets.
+
+/// A keyword that we interpret and take out of the string once one of our modes is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(
+    missing_docs,
+    reason = "the names are the documentation; docs/keywords.md says the rest"
+)]
+pub enum Keyword {
+    Authentication,
+    User,
+    Password,
+    PasswordFile,
+    TrustedConnection,
+    ClientId,
+    TenantId,
+    ObjectId,
+    ResourceId,
+    AccessToken,
+    AccessTokenFile,
+    Authority,
+    Scope,
+    DisableInstanceDiscovery,
+    TokenTimeout,
+}
+
+/// One row of [`KEYWORDS`].
+#[derive(Debug)]
+pub struct Row {
+    /// The keyword.
+    pub keyword: Keyword,
+    /// Its names; the first is the one that we print. Compared without regard to case.
+    pub names: &'static [&'static str],
+    /// Whether the value may appear in no output string, log or message.
+    pub secret: bool,
+}
+
+const fn row(keyword: Keyword, names: &'static [&'static str]) -> Row {
+    Row {
+        keyword,
+        names,
+        secret: false,
+    }
+}
+
+const fn secret(keyword: Keyword, names: &'static [&'static str]) -> Row {
+    Row {
+        keyword,
+        names,
+        secret: true,
+    }
+}
+
+/// Every keyword of ours, once.
+pub const KEYWORDS: &[Row] = &[
+    row(Keyword::Authentication, &["Authentication", "fedauth"]),
+    row(Keyword::User, &["UID", "User", "User ID"]),
+    secret(Keyword::Password, &["PWD", "Password", "ClientSecret"]),
+    row(
+        Keyword::PasswordFile,
+        &["PWDFile", "PasswordFile", "ClientSecretFile"],
+    ),
+    row(
+        Keyword::TrustedConnection,
+        &["Trusted_Connection", "Integrated Security"],
+    ),
+    row(Keyword::ClientId, &["ClientId", "ApplicationClientId"]),
+    row(Keyword::TenantId, &["TenantId", "Tenant"]),
+    row(Keyword::ObjectId, &["ObjectId"]),
+    row(Keyword::ResourceId, &["ResourceId", "MsiResourceId"]),
+    secret(Keyword::AccessToken, &["AccessToken"]),
+    row(Keyword::AccessTokenFile, &["AccessTokenFile"]),
+    row(Keyword::Authority, &["Authority"]),
+    row(Keyword::Scope, &["Scope", "Resource"]),
+    row(Keyword::DisableInstanceDiscovery, &["DisableInstanceDiscovery"]),
+    row(Keyword::TokenTimeout, &["TokenTimeout"]),
+];
+
+impl Keyword {
+    /// The keyword that `name` (trimmed, any case) stands for.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Row> {
+        KEYWORDS
+            .iter()
+            .find(|row| row.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    /// This keyword's row.
+    #[must_use]
+    pub fn row(self) -> Option<&'static Row> {
+        KEYWORDS.iter().find(|row| row.keyword == self)
+    }
+
+    /// The name that we print.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row()
+            .and_then(|row| row.names.first())
+            .copied()
+            .unwrap_or("?")
+    }
+
+    /// Whether the value may appear nowhere.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        self.row().is_some_and(|row| row.secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyword_has_one_row_and_every_name_one_keyword() {
+        let mut names: Vec<_> = KEYWORDS
+            .iter()
+            .flat_map(|row| row.names)
+            .map(|name| name.to_ascii_lowercase())
+            .collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for row in KEYWORDS {
+            assert_eq!(row.keyword.row().map(|found| found.names), Some(row.names));
+        }
+    }
+
+    #[test]
+    fn names_are_found_without_regard_to_case() {
+        assert_eq!(
+            Keyword::named("user id").map(|row| row.keyword),
+            Some(Keyword::User)
+        );
+        assert!(Keyword::named("Server").is_none());
+    }
+}

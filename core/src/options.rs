@@ -1,0 +1,114 @@
+//! What a connection string and its data source say to us, keyword by keyword.
+
+use crate::{Error, Keyword, Secret, secret_file};
+
+/// The values of our keywords for one connect; the string's win over the data source's.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    values: Vec<(Keyword, Secret)>,
+}
+
+impl Options {
+    /// Adds a value unless the keyword already has one: the first of equal keywords wins.
+    pub fn add(&mut self, keyword: Keyword, value: String) {
+        let value = Secret::new(value);
+        if !self.has(keyword) {
+            self.values.push((keyword, value));
+        }
+    }
+
+    /// Whether the keyword was given, be it empty.
+    #[must_use]
+    pub fn has(&self, keyword: Keyword) -> bool {
+        self.values.iter().any(|(known, _)| *known == keyword)
+    }
+
+    /// The value; `None` where it is absent or empty.
+    #[must_use]
+    pub fn get(&self, keyword: Keyword) -> Option<&str> {
+        self.values
+            .iter()
+            .find(|(known, _)| *known == keyword)
+            .map(|(_, value)| value.expose())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value, or an error that names the keyword.
+    pub fn require(&self, keyword: Keyword, meaning: &str) -> Result<&str, Error> {
+        self.get(keyword).ok_or_else(|| missing(keyword, meaning))
+    }
+
+    /// A secret from its keyword or from the file that its `…File` keyword names.
+    ///
+    /// Returns the secret and whether it came from a file. Both keywords at once are an error.
+    pub fn secret(&self, keyword: Keyword, file: Keyword) -> Result<Option<(Secret, bool)>, Error> {
+        match (self.get(keyword), self.get(file)) {
+            (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
+            (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
+            (None, Some(path)) => Ok(Some((secret_file::read(path, file.name())?, true))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// `yes`, `true`, `1`, `on` or their opposites; an error for anything else.
+    pub fn flag(&self, keyword: Keyword) -> Result<bool, Error> {
+        let Some(value) = self.get(keyword) else {
+            return Ok(false);
+        };
+        match value.to_ascii_lowercase().as_str() {
+            "yes" | "true" | "1" | "on" => Ok(true),
+            "no" | "false" | "0" | "off" => Ok(false),
+            _ => Err(Error::invalid(format!("{}= must be yes or no", keyword.name()))
+                .remedy("Correct the connection string.")),
+        }
+    }
+}
+
+/// A keyword that the mode cannot do without.
+#[must_use]
+pub fn missing(keyword: Keyword, meaning: &str) -> Error {
+    Error::invalid(format!("{}= is missing: {meaning}", keyword.name()))
+        .remedy(format!("Add {}=… to the connection string.", keyword.name()))
+}
+
+/// Two selections that exclude each other.
+#[must_use]
+pub fn contradiction(one: &str, other: &str) -> Error {
+    Error::invalid(format!("{one}= and {other}= contradict each other")).remedy("Keep one of them.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_keywords_wins_and_empty_counts_as_absent() {
+        let mut options = Options::default();
+        options.add(Keyword::User, "first".into());
+        options.add(Keyword::User, "second".into());
+        options.add(Keyword::TenantId, String::new());
+        assert_eq!(options.get(Keyword::User), Some("first"));
+        assert_eq!(options.get(Keyword::TenantId), None);
+        assert!(options.has(Keyword::TenantId));
+    }
+
+    #[test]
+    fn a_secret_given_twice_names_both_keywords() {
+        let mut options = Options::default();
+        options.add(Keyword::Password, "s3cret".into());
+        options.add(Keyword::PasswordFile, "/nowhere".into());
+        let error = options
+            .secret(Keyword::Password, Keyword::PasswordFile)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("PWD=") && error.contains("PWDFile="), "{error}");
+        assert!(!error.contains("s3cret"));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let mut options = Options::default();
+        options.add(Keyword::Password, "s3cret".into());
+        assert!(!format!("{options:?}").contains("s3cret"));
+    }
+}
