@@ -1,19 +1,181 @@
 //! THE table of sign-in kinds, and the shape that each of them takes.
+//!
+//! A new kind is one file beside the others, with a `prepare` that checks the keywords and returns
+//! a [`SignIn`], and one row in [`MODES`].
 
-use crate::{Environment, Error, Options, Token, transport::Transport};
-use std::{future::Future, pin::Pin, sync::Arc};
+mod access_token;
+mod azure_cli;
+mod azure_identity;
+mod entra;
+mod managed_identity;
+mod mode_name;
+mod service_principal;
+
+pub use mode_name::{find, find_exact, same_mode, unknown};
+
+use crate::{
+    Environment, Error, Options,
+    identity::IdentityKey,
+    token::{Deadline, Token},
+    transport::Transport,
+};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+/// Every sign-in kind, once.
+pub const MODES: &[Mode] = &[
+    Mode {
+        name: "Msi",
+        aliases: &["ManagedIdentity"],
+        prepare: managed_identity::prepare,
+    },
+    Mode {
+        name: "ServicePrincipal",
+        aliases: &["Application"],
+        prepare: service_principal::prepare,
+    },
+    Mode {
+        name: "AzCli",
+        aliases: &["AzureCli"],
+        prepare: azure_cli::prepare,
+    },
+    Mode {
+        name: "AccessToken",
+        aliases: &["ServicePrincipalAccessToken"],
+        prepare: access_token::prepare,
+    },
+];
+
+/// One row of [`MODES`].
+#[derive(Debug)]
+pub struct Mode {
+    /// The name that we print; `Authentication=` takes it with `ActiveDirectory` before it.
+    pub name: &'static str,
+    /// What other clients call it.
+    pub aliases: &'static [&'static str],
+    prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
+}
+
+impl Mode {
+    /// Checks the keywords and resolves who signs in; asks nobody for a token yet.
+    pub fn prepare(&self, situation: &Situation<'_>) -> Result<SignIn, Error> {
+        (self.prepare)(situation)
+            .map(|sign_in| SignIn {
+                mode: self.name,
+                ..sign_in
+            })
+            .map_err(|error| error.in_mode(self.name))
+    }
+}
+
+/// All that a sign-in kind may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// Our keywords of the string and its data source.
+    pub options: &'a Options,
+    /// The environment variables.
+    pub environment: &'a Environment,
+    /// The scope of the token, for instance `https://database.windows.net/.default`.
+    pub scope: &'a str,
+    /// The Entra host as it may be used: `https://login.microsoftonline.com`, no slash at its end.
+    pub authority: &'a str,
+    /// The HTTP client that everyone shares.
+    pub transport: &'a Arc<Transport>,
+}
+
+/// Who signs in, resolved, and how a token for them is got.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Equal for sign-ins that may share a token.
+    pub key: IdentityKey,
+    /// The kind's name; [`Mode::prepare`] fills it in.
+    pub mode: &'static str,
+    /// For the log: a client id, a tool's name; never a secret.
+    pub who: String,
+    /// Whether the connection string (or its data source) alone decides who signs in; false where a
+    /// file, the environment or a tool's profile does (DESIGN rule 5).
+    pub in_string: bool,
+    /// Whether a token may be kept for the next connect.
+    pub cache: bool,
+    /// The scope of the token.
+    pub scope: String,
+    source: SignInSource,
+}
+
+/// Where the token of a [`SignIn`] comes from.
+#[derive(Debug)]
+pub enum SignInSource {
+    /// It is here already.
+    Given(Arc<Token>),
+    /// It is requested.
+    Credential(Arc<dyn Credential>),
+}
+
+impl SignIn {
+    /// A sign-in whose tokens are requested, and cached under `key`.
+    pub fn requesting(
+        key: IdentityKey,
+        who: impl Into<String>,
+        scope: &str,
+        credential: impl Credential + 'static,
+    ) -> Self {
+        Self {
+            key,
+            mode: "",
+            who: who.into(),
+            in_string: true,
+            cache: true,
+            scope: scope.to_owned(),
+            source: SignInSource::Credential(Arc::new(credential)),
+        }
+    }
+
+    /// A sign-in by a token that the connection string or a file holds.
+    pub fn given(key: IdentityKey, who: impl Into<String>, scope: &str, token: Token) -> Self {
+        Self {
+            key,
+            mode: "",
+            who: who.into(),
+            in_string: true,
+            cache: false,
+            scope: scope.to_owned(),
+            source: SignInSource::Given(Arc::new(token)),
+        }
+    }
+
+    /// Says whether the string alone decides who signs in.
+    #[must_use]
+    pub fn in_string(self, in_string: bool) -> Self {
+        Self { in_string, ..self }
+    }
+
+    /// Where the token comes from.
+    #[must_use]
+    pub fn source(&self) -> &SignInSource {
+        &self.source
+    }
+}
 
 /// What a credential is asked for.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
     /// The scope, for instance `https://database.windows.net/.default`.
     pub scope: String,
+    /// Until when an answer is of use.
+    pub deadline: Deadline,
 }
 
-/// A way to get a token; one request to its source per call, no cache.
+impl TokenRequest {
+    /// The scope as the resource that the older endpoints ask for: without `/.default`.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.scope.strip_suffix("/.default").unwrap_or(&self.scope)
+    }
+}
+
+/// A way to get a token; one request to its source per call (and its retries), no cache.
 ///
 /// Errors are ready for the host except for the mode, which the caller adds.
-pub trait Credential: Send + Sync {
+pub trait Credential: fmt::Debug + Send + Sync {
     /// Fetches a new token. Runs on the background thread; dropped at the deadline.
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
 }

@@ -1,0 +1,198 @@
+//! Finding a sign-in kind by the value of `Authentication=`, and helping with one that is unknown.
+
+use super::{MODES, Mode};
+use crate::{Error, ErrorKind};
+
+/// What Microsoft's clients put before the name.
+const PREFIXES: [&str; 2] = ["activedirectory", "entra"];
+
+/// Values that are the real driver's to interpret; named to the user beside ours.
+const NOT_OURS: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
+
+/// The kind that `value` names, compared without case, blanks, `_` and `-`; `Active Directory` or
+/// `Entra` before the name may be left out.
+#[must_use]
+pub fn find(value: &str) -> Option<&'static Mode> {
+    let wanted = essence(value);
+    MODES
+        .iter()
+        .find(|mode| names(mode).any(|name| essence(name) == wanted))
+}
+
+/// The kind whose name in full, `ActiveDirectory…`, is `value`: for drivers that are not
+/// Microsoft's and may have values of their own.
+#[must_use]
+pub fn find_exact(value: &str) -> Option<&'static Mode> {
+    let (prefix, rest) = value.split_at_checked("ActiveDirectory".len())?;
+    MODES.iter().find(|mode| {
+        prefix.eq_ignore_ascii_case("ActiveDirectory")
+            && names(mode).any(|name| name.eq_ignore_ascii_case(rest))
+    })
+}
+
+/// Whether two values of `Authentication=` are spellings of the same one.
+#[must_use]
+pub fn same_mode(one: &str, other: &str) -> bool {
+    essence(one) == essence(other)
+}
+
+/// The error for a value that neither we nor the real driver know.
+#[must_use]
+pub fn unknown(value: &str) -> Error {
+    let shown: String = value.chars().filter(|c| !c.is_control()).take(40).collect();
+    let suggestion = nearest(value).map_or_else(String::new, |mode| {
+        format!("Did you mean ActiveDirectory{}? ", mode.name)
+    });
+    let ours: Vec<_> = MODES
+        .iter()
+        .map(|mode| format!("ActiveDirectory{}", mode.name))
+        .collect();
+    Error::new(
+        ErrorKind::UnknownMode,
+        // Driver 18's own words (FACTS 14), which hosts may look for.
+        format!("Invalid value specified for connection string attribute 'Authentication': \"{shown}\""),
+    )
+    .remedy(format!(
+        "{suggestion}Known values: {}, {}.",
+        ours.join(", "),
+        NOT_OURS.join(", ")
+    ))
+}
+
+/// Whether two values of `Authentication=` are spellings of one name.
+#[must_use]
+pub fn same_mode(one: &str, other: &str) -> bool {
+    essence(one) == essence(other)
+}
+
+fn names(mode: &'static Mode) -> impl Iterator<Item = &'static str> {
+    std::iter::once(mode.name).chain(mode.aliases.iter().copied())
+}
+
+/// What is compared: lower case, no separators, no prefix.
+fn essence(value: &str) -> String {
+    let mut essence: String = value
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
+        .collect();
+    essence.make_ascii_lowercase();
+    for prefix in PREFIXES {
+        if let Some(rest) = essence.strip_prefix(prefix)
+            && !rest.is_empty()
+        {
+            return rest.to_owned();
+        }
+    }
+    essence
+}
+
+/// The kind that was probably meant: the fewest typing errors, at most a third of the word.
+fn nearest(value: &str) -> Option<&'static Mode> {
+    let wanted: String = essence(value).chars().take(40).collect();
+    MODES
+        .iter()
+        .flat_map(|mode| names(mode).map(move |name| (name, mode)))
+        .map(|(name, mode)| (distance(&wanted, &essence(name)), name, mode))
+        .filter(|(distance, name, _)| *distance <= name.len().div_ceil(3).max(1))
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(.., mode)| mode)
+}
+
+/// Levenshtein's distance.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (above, b) in row.iter_mut().skip(1).zip(&other) {
+            let cost = (diagonal + usize::from(a != *b)).min(left + 1).min(*above + 1);
+            diagonal = std::mem::replace(above, cost);
+            left = cost;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(value: &str) -> Option<&'static str> {
+        find(value).map(|mode| mode.name)
+    }
+
+    #[test]
+    fn every_spelling_of_a_kind_is_found() {
+        for value in [
+            "ActiveDirectoryManagedIdentity",
+            "Active Directory Managed Identity",
+            "managed-identity",
+            "MSI",
+            "EntraMsi",
+            "activedirectory_msi",
+        ] {
+            assert_eq!(name(value), Some("Msi"), "{value}");
+        }
+        assert_eq!(
+            name("Active Directory Service Principal"),
+            Some("ServicePrincipal")
+        );
+        assert_eq!(name("azurecli"), Some("AzCli"));
+        assert_eq!(
+            name("ActiveDirectoryServicePrincipalAccessToken"),
+            Some("AccessToken")
+        );
+        for value in [
+            "",
+            "ActiveDirectory",
+            "SqlPassword",
+            "Msi2",
+            "ActiveDirectoryActiveDirectoryMsi",
+        ] {
+            assert_eq!(name(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_the_name_in_full_counts_where_the_driver_is_not_microsofts() {
+        assert!(find_exact("ActiveDirectoryMsi").is_some());
+        assert!(find_exact("activedirectorymanagedidentity").is_some());
+        for value in [
+            "Msi",
+            "Active Directory Msi",
+            "ActiveDirectory",
+            "",
+            "äääääääääääääää",
+        ] {
+            assert!(find_exact(value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn no_two_kinds_share_a_name() {
+        let mut all: Vec<_> = MODES.iter().flat_map(names).map(essence).collect();
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn an_unknown_value_gets_the_nearest_kind_and_the_list() {
+        let error = unknown("ActiveDirectoryServicePrinciple");
+        assert_eq!(error.sqlstate(), "08001");
+        let text = error.to_string();
+        assert!(
+            text.contains("Invalid value specified for connection string attribute 'Authentication'")
+                && text.contains("Did you mean ActiveDirectoryServicePrincipal?")
+                && text.contains("ActiveDirectoryAzCli"),
+            "{text}"
+        );
+        assert!(!unknown("Kerberos").to_string().contains("Did you mean"));
+        assert!(unknown(&"x".repeat(100_000)).to_string().len() < 512);
+    }
+}

@@ -1,0 +1,126 @@
+//! The one background thread, with the runtime that carries out token requests.
+//!
+//! Host threads only hand tasks over and wait on a condition variable; none ever runs inside the
+//! runtime, since the host may have one of its own on that very thread.
+
+use crate::{Error, ErrorKind};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use std::{
+    future::Future,
+    mem,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+use tokio::{runtime::Handle, sync::oneshot};
+
+/// Starts the background thread at the first task, anew in each forked child.
+#[derive(Debug, Default)]
+pub struct Runtime(Mutex<Option<Generation>>);
+
+/// The thread of one process.
+#[derive(Debug)]
+struct Generation {
+    process: u32,
+    handle: Handle,
+    /// The thread ends when this is dropped; it is never joined.
+    _life: oneshot::Sender<()>,
+}
+
+impl Runtime {
+    /// Hands a task to the background thread, which is started if this process has none yet.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let mut generation = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = std::process::id();
+        if let Some(old) = generation.take_if(|old| old.process != process) {
+            // The thread is the parent's: its runtime, copied in mid-work, can only be left alone.
+            mem::forget(old);
+        }
+        let generation = match generation.as_mut() {
+            Some(generation) => generation,
+            None => generation.insert(Generation::start(process)?),
+        };
+        drop(generation.handle.spawn(task));
+        Ok(())
+    }
+}
+
+impl Generation {
+    fn start(process: u32) -> Result<Self, Error> {
+        let failed = |error: std::io::Error| {
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("the background thread for token requests cannot be started: {error}"),
+            )
+            .remedy("Check the limits on threads and open files (ulimit -u, ulimit -n).")
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            // Threads for name look-ups; requests for many identities at once may wait for one.
+            .max_blocking_threads(8)
+            .build()
+            .map_err(failed)?;
+        let handle = runtime.handle().clone();
+        let (life, ended) = oneshot::channel::<()>();
+        let body = move || {
+            let _ = runtime.block_on(ended);
+            runtime.shutdown_background();
+        };
+        with_signals_blocked(|| thread::Builder::new().name("entra-odbc".into()).spawn(body))
+            .map_err(failed)?;
+        Ok(Self {
+            process,
+            handle,
+            _life: life,
+        })
+    }
+}
+
+/// Starts a thread from a thread that takes no signals, so that the new one never takes any.
+///
+/// A handler of the host must not run on a stack that the host does not know, and a closed socket
+/// must not kill a host that has SIGPIPE's default action: std's vectored writes do raise it.
+pub fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let spawned = spawn();
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    spawned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn the_thread_has_a_name_and_all_signals_blocked() {
+        let runtime = Runtime::default();
+        let (sender, receiver) = mpsc::channel();
+        runtime
+            .spawn(async move {
+                let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+                sender.send(status).unwrap();
+            })
+            .unwrap();
+        let status = receiver.recv().unwrap();
+        assert!(status.starts_with("Name:\tentra-odbc\n"), "{status}");
+        // All but SIGKILL, SIGSTOP and the two that glibc keeps for itself.
+        assert!(
+            status.contains("SigBlk:\tfffffffe3ffbfeff") || status.contains("SigBlk:\tfffffffe7ffbfeff"),
+            "{status}"
+        );
+        let own = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        assert!(own.contains("SigBlk:\t0000000000000000"), "{own}");
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_the_thread_to_the_next() {
+        let runtime = Runtime::default();
+        let (sender, receiver) = mpsc::channel();
+        runtime.spawn(async { panic!("as scripted") }).unwrap();
+        runtime.spawn(async move { sender.send(()).unwrap() }).unwrap();
+        receiver.recv().unwrap();
+    }
+}

@@ -1,0 +1,153 @@
+//! The claims of a token, read without verifying it: who it names, for logs and messages only.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+/// The longest claim that is shown; names are shorter, and a message has 512 characters in all.
+const LONGEST: usize = 128;
+
+/// What a token says of itself; all absent where it is opaque.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// The user's name (`upn`, `preferred_username`, `unique_name`) or the application id
+    /// (`appid`, `azp`).
+    pub principal: Option<String>,
+    /// The object id of who signed in.
+    pub oid: Option<String>,
+    /// The tenant.
+    pub tid: Option<String>,
+    /// For whom the token is.
+    pub aud: Option<String>,
+    /// When it ends.
+    pub exp: Option<SystemTime>,
+}
+
+impl Claims {
+    /// Reads the middle part of a JWT.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        payload(token)
+            .map(|payload| Self::from_json(&payload))
+            .unwrap_or_default()
+    }
+
+    fn from_json(payload: &Value) -> Self {
+        let text = |names: &[&str]| names.iter().find_map(|name| printable(payload.get(name)?));
+        Self {
+            principal: text(&["upn", "preferred_username", "unique_name", "appid", "azp"]),
+            oid: text(&["oid"]),
+            tid: text(&["tid"]),
+            aud: text(&["aud"]),
+            exp: payload
+                .get("exp")
+                .and_then(seconds)
+                .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
+        }
+    }
+}
+
+/// `someone@example.com (object id …, tenant …)`, or a word for a token that does not say.
+impl fmt::Display for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.principal.as_deref().unwrap_or("unnamed principal"))?;
+        match (&self.oid, &self.tid) {
+            (Some(oid), Some(tid)) => write!(f, " (object id {oid}, tenant {tid})"),
+            (Some(oid), None) => write!(f, " (object id {oid})"),
+            (None, Some(tid)) => write!(f, " (tenant {tid})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+fn payload(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
+        return None;
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+}
+
+/// A claim as text that may stand in a message: printable, of bounded length.
+fn printable(value: &Value) -> Option<String> {
+    let text: String = value
+        .as_str()?
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(LONGEST)
+        .collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Seconds since 1970, which some issuers write as a fraction.
+fn seconds(value: &Value) -> Option<u64> {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "as saturates, and a time that far out is as good as any"
+    )]
+    value.as_u64().or_else(|| {
+        value
+            .as_f64()
+            .filter(|seconds| *seconds >= 0.0)
+            .map(|seconds| seconds as u64)
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A token of JWT shape with these claims and no true signature.
+    pub(crate) fn jwt(claims: &Value) -> String {
+        let part = |value: &str| URL_SAFE_NO_PAD.encode(value);
+        format!(
+            "{}.{}.{}",
+            part(r#"{"alg":"RS256","typ":"JWT"}"#),
+            part(&claims.to_string()),
+            part("signature")
+        )
+    }
+
+    #[test]
+    fn a_user_is_known_by_name_and_an_application_by_its_id() {
+        let user = Claims::of(&jwt(&serde_json::json!({
+            "upn": "ada@example.com", "appid": "tool", "oid": "o", "tid": "t", "aud": "a", "exp": 7
+        })));
+        assert_eq!(user.to_string(), "ada@example.com (object id o, tenant t)");
+        assert_eq!(user.exp, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(7)));
+        let application = Claims::of(&jwt(&serde_json::json!({ "appid": "app", "exp": 7.9 })));
+        assert_eq!(application.principal.as_deref(), Some("app"));
+        assert_eq!(application.exp, user.exp);
+    }
+
+    #[test]
+    fn an_opaque_or_broken_token_says_nothing() {
+        for token in [
+            "",
+            "opaque",
+            "a.b.c",
+            "..",
+            "a.b",
+            "e30.e30.e30.e30",
+            "x.bnVsbA.x",
+        ] {
+            assert_eq!(Claims::of(token), Claims::default(), "{token}");
+        }
+        let odd = jwt(&serde_json::json!({ "upn": 5, "exp": -1, "aud": ["a"] }));
+        assert_eq!(Claims::of(&odd).to_string(), "unnamed principal");
+    }
+
+    #[test]
+    fn a_claim_cannot_break_a_message_in_two() {
+        let name = format!("a\n\u{0}{}", "b".repeat(1000));
+        let shown = Claims::of(&jwt(&serde_json::json!({ "upn": name })))
+            .principal
+            .unwrap();
+        assert!(shown.starts_with("ab") && shown.len() == LONGEST);
+    }
+}

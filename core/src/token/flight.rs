@@ -1,0 +1,118 @@
+//! One request for one identity, and everyone who waits for it.
+
+use super::{Deadline, Token};
+use crate::{Error, ErrorKind};
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// The longest a request may take, whoever waits for it.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How much earlier than its waiters a request gives up, so that they hear its own words (which
+/// endpoint did not answer) rather than only that time is up.
+const LEAD: Duration = Duration::from_millis(50);
+
+/// What a request ended with.
+pub type Outcome = Result<Arc<Token>, Error>;
+
+/// A request under way.
+#[derive(Debug)]
+pub struct Flight {
+    outcome: Mutex<Option<Outcome>>,
+    landed: Condvar,
+    latest: Instant,
+    deadline: Deadline,
+}
+
+impl Flight {
+    /// A request that nobody waits for yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            outcome: Mutex::new(None),
+            landed: Condvar::new(),
+            latest: now + LONGEST,
+            deadline: Deadline::at(now),
+        }
+    }
+
+    /// Until when the request may go on: as long as its most patient waiter, 60 s at most.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline.clone()
+    }
+
+    /// Lets the request go on for a waiter with this deadline.
+    ///
+    /// Called before waiting, and under the entry's lock, so that it cannot land in between.
+    pub fn join(&self, waiter: Instant) {
+        let now = Instant::now();
+        let lead = LEAD.min(waiter.saturating_duration_since(now) / 4);
+        self.deadline.extend((waiter - lead).min(self.latest));
+    }
+
+    /// Tells everyone; the first outcome counts.
+    pub fn land(&self, outcome: Outcome) {
+        self.outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(outcome);
+        self.landed.notify_all();
+    }
+
+    /// Waits for the outcome, no longer than until `deadline`; the request goes on without us.
+    pub fn wait(&self, deadline: Instant) -> Outcome {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(outcome) = outcome.as_ref() {
+                return outcome.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(timed_out());
+            }
+            (outcome, _) = self
+                .landed
+                .wait_timeout(outcome, left)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// No token in time, and nothing more is known.
+#[must_use]
+pub fn timed_out() -> Error {
+    Error::new(ErrorKind::TimedOut, "no token arrived within the login timeout")
+        .remedy("Check the network, or raise the login timeout.")
+}
+
+/// Lands a flight that its task abandons, be it by a panic or the end of the runtime.
+#[derive(Debug)]
+pub struct Pilot(Arc<Flight>);
+
+impl Pilot {
+    /// Takes the flight over for the task that carries it out.
+    #[must_use]
+    pub fn of(flight: Arc<Flight>) -> Self {
+        Self(flight)
+    }
+
+    /// The flight.
+    #[must_use]
+    pub fn flight(&self) -> &Arc<Flight> {
+        &self.0
+    }
+}
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        self.0.land(Err(Error::new(
+            ErrorKind::Unreachable,
+            "the token request broke off inside the driver",
+        )
+        .remedy("This is a defect; please report it.")));
+    }
+}
