@@ -1,1 +1,14 @@
-//! Shim.
+//! An ODBC driver that signs in to Azure SQL with Microsoft Entra and forwards to Microsoft's ODBC Driver 18.
+//!
+//! The library has two faces, and is the only part of the project with `unsafe` in it. What it knows of
+//! connection strings, credentials, tokens and trust it has from `entra_odbc_core`.
+//!
+//! - [`odbc`]: the ODBC driver that a driver manager loads. `odbc/functions.rs` lists every exported function
+//!   and says whether it is forwarded or intercepted.
+//! - [`capi`]: the C API of `include/entra_odbc.h`, for programs that use the stock driver.
+//! - [`os`]: what the standard library cannot say about this process.
+
+mod barrier;
+mod capi;
+mod odbc;
+mod os;

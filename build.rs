@@ -1,0 +1,49 @@
+//! Link arguments of the library, and its C header.
+
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out_dir = env::var("OUT_DIR")?;
+    link(Path::new(&out_dir))?;
+    header(Path::new(&out_dir))
+}
+
+fn link(out_dir: &Path) -> Result<(), Box<dyn Error>> {
+    // Calls of our own must not bind to the driver manager's functions of the same names.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic");
+    // The manager may unload a driver while its threads still run.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libentra_odbc.so.0");
+    // odbc-sys, whose types we use, asks for -lodbc. None of its functions is called, so an empty archive
+    // answers that, found before the system's: the library then builds without unixODBC, and cannot come to
+    // need it.
+    fs::write(out_dir.join("libodbc.a"), "!<arch>\n")?;
+    println!("cargo::rustc-cdylib-link-arg=-L{}", out_dir.display());
+    Ok(())
+}
+
+/// Writes the header to OUT_DIR; `tests/header.rs` compares it with the committed one, and `make header`
+/// copies it there.
+fn header(out_dir: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=src/capi.rs");
+    println!("cargo::rerun-if-changed=src/capi");
+    println!("cargo::rerun-if-changed=cbindgen.toml");
+    println!("cargo::rerun-if-changed=build.rs");
+    let root = env::var("CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&root);
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    let mut sources = vec![root.join("src/capi.rs")];
+    let parts = fs::read_dir(root.join("src/capi"))?;
+    sources.extend(parts.flatten().map(|entry| entry.path()));
+    sources.sort();
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in sources {
+        builder = builder.with_src(source);
+    }
+    let file = out_dir.join("entra_odbc.h");
+    builder.generate()?.write_to_file(&file);
+    println!("cargo::rustc-env=ENTRA_ODBC_GENERATED_HEADER={}", file.display());
+    Ok(())
+}

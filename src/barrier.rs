@@ -1,0 +1,36 @@
+//! The barrier that keeps a panic of ours from unwinding into the host.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `body`; if it panics, answers with what `refusal` returns instead.
+///
+/// The panic hook is the host's and is left alone, so the panic's message reaches standard error by the
+/// default hook. `AssertUnwindSafe` is right because all state that outlives the call sits behind locks
+/// whose poisoning is looked through, and is valid after any single assignment.
+pub(crate) fn guard<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(answer) => answer,
+        Err(payload) => {
+            // A payload's destructor could panic again, on the wrong side of the barrier.
+            std::mem::forget(payload);
+            refusal()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a panic is what is tested")]
+
+    use super::guard;
+
+    #[test]
+    fn a_panic_becomes_the_refusal() {
+        assert_eq!(guard(|| if true { panic!("on purpose") } else { 1 }, || 2), 2);
+    }
+
+    #[test]
+    fn an_answer_passes_through() {
+        assert_eq!(guard(|| 1, || 2), 1);
+    }
+}

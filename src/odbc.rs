@@ -1,0 +1,16 @@
+//! Face 1: the ODBC driver.
+//!
+//! Handles pass through: what the host's driver manager holds are the real driver's own, and a forwarded
+//! call is one jump. Read `odbc/functions.rs` first.
+
+mod forward;
+mod ini;
+mod installer;
+mod intercept;
+mod missing;
+mod real_driver;
+mod record;
+mod stand_in;
+mod table;
+
+pub(crate) use table::real;

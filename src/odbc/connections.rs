@@ -1,0 +1,253 @@
+//! What we know of a connection beside the real driver's handle, looked up in intercepted calls only.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use entra_odbc_core::connect::Attempt;
+use odbc_sys::{HDbc, SqlReturn};
+
+use super::{real, record::Record, token_buffer::TokenBuffer};
+
+/// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
+pub(crate) const ACCESS_TOKEN: i32 = 1256;
+/// `SQL_ATTR_LOGIN_TIMEOUT` (sqlext.h), in seconds.
+pub(crate) const LOGIN_TIMEOUT: i32 = 103;
+/// `SQL_IS_POINTER` (sqlext.h).
+const IS_POINTER: i32 = -4;
+
+/// Whose token the real connection points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Nobody's.
+    Nobodys,
+    /// One that the host set itself; it stays until the host takes it off, as with the bare driver.
+    Hosts,
+    /// One that we got.
+    Ours,
+}
+
+/// Our side of one connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    hdbc: HDbc,
+    token: Option<TokenBuffer>,
+    whose: Whose,
+    /// Our token has served its connect: it is to come off before the driver could use it again.
+    stale: bool,
+    /// The host's login timeout, where the driver was given another one.
+    login_timeout: Option<u32>,
+    /// Our diagnostic records.
+    pub(crate) records: Records,
+    /// A connect that the driver still executes.
+    pub(crate) pending: Option<Attempt>,
+    /// Whether a pool may not give this connection to whoever asks with the same string.
+    pub(crate) personal: bool,
+    /// Counted in [`NEEDING_CARE`].
+    counted: bool,
+}
+
+// SAFETY: an HDbc is an address; the ODBC reference lets any thread use it, one at a time, which the mutex
+// around each Connection sees to for our side.
+unsafe impl Send for Connection {}
+
+/// Our own records on a connection, for the call just made.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// The records, in order.
+    pub(crate) ours: Vec<Record>,
+    /// Whether the driver's own records of the same call follow.
+    pub(crate) then_drivers: bool,
+}
+
+type Shared = Arc<Mutex<Connection>>;
+
+static CONNECTIONS: LazyLock<Mutex<HashMap<usize, Shared>>> = LazyLock::new(Mutex::default);
+
+/// How many connections have records of ours, or something to put right before their next call: while it is
+/// 0, calls that are intercepted for that alone cost one load.
+static NEEDING_CARE: AtomicUsize = AtomicUsize::new(0);
+
+fn connections() -> MutexGuard<'static, HashMap<usize, Shared>> {
+    // The map is valid after each step, whoever panicked while holding it.
+    CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What we know of this connection; from now on we know something.
+pub(crate) fn of(hdbc: HDbc) -> Shared {
+    let new = || Arc::new(Mutex::new(Connection::new(hdbc)));
+    Arc::clone(connections().entry(hdbc.0 as usize).or_insert_with(new))
+}
+
+/// What we know of this connection, if anything.
+pub(crate) fn find(hdbc: HDbc) -> Option<Shared> {
+    connections().get(&(hdbc.0 as usize)).map(Arc::clone)
+}
+
+/// The connection itself, for as long as one intercepted call takes.
+pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Connection> {
+    // Each field is valid by itself, whoever panicked while holding it.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forgets the connection; to be dropped once the real driver's handle is gone.
+pub(crate) fn remove(hdbc: HDbc) -> Option<Shared> {
+    connections().remove(&(hdbc.0 as usize))
+}
+
+/// Puts back what [`remove`] took, since the handle lives on.
+pub(crate) fn restore(hdbc: HDbc, shared: Shared) {
+    connections().insert(hdbc.0 as usize, shared);
+}
+
+/// Any call on a connection begins: our records of the last one go, and what is to be put right is.
+pub(crate) fn begin_call(hdbc: HDbc) {
+    if NEEDING_CARE.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    if let Some(shared) = find(hdbc) {
+        lock(&shared).begin_call();
+    }
+}
+
+impl Connection {
+    fn new(hdbc: HDbc) -> Self {
+        Self {
+            hdbc,
+            token: None,
+            whose: Whose::Nobodys,
+            stale: false,
+            login_timeout: None,
+            records: Records::default(),
+            pending: None,
+            personal: false,
+            counted: false,
+        }
+    }
+
+    /// See [`begin_call`].
+    ///
+    /// Not done as the last call ended, because a call of ours to the driver would have cleared the records
+    /// that the host was about to read.
+    pub(crate) fn begin_call(&mut self) {
+        self.records = Records::default();
+        // While the driver executes a connect, the handle takes no other call.
+        if self.pending.is_none() {
+            if self.stale {
+                self.take_token_off();
+            }
+            if let Some(seconds) = self.login_timeout.take() {
+                self.set_login_timeout(seconds);
+            }
+        }
+        self.settle();
+    }
+
+    /// A call ends: whether the next one on any connection has to look here.
+    pub(crate) fn settle(&mut self) {
+        let needs = !self.records.ours.is_empty() || self.stale || self.login_timeout.is_some();
+        match (self.counted, needs) {
+            (false, true) => NEEDING_CARE.fetch_add(1, Ordering::Relaxed),
+            (true, false) => NEEDING_CARE.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        self.counted = needs;
+    }
+
+    /// Whose token is on the handle.
+    pub(crate) fn whose(&self) -> Whose {
+        self.whose
+    }
+
+    /// Puts a token on the real connection, in this connection's own buffer.
+    ///
+    /// `Err` is the driver's answer where it refuses; the former token then stays.
+    pub(crate) fn put_token(
+        &mut self,
+        whose: Whose,
+        size: usize,
+        words: impl Iterator<Item = u32> + Clone,
+    ) -> Result<SqlReturn, SqlReturn> {
+        if self.whose != Whose::Nobodys && self.token.as_ref().is_some_and(|token| token.write(size, words.clone())) {
+            self.whose = whose;
+            self.stale = false;
+            return Ok(SqlReturn::SUCCESS);
+        }
+        let Ok(buffer) = TokenBuffer::for_size(size) else {
+            return Err(SqlReturn::ERROR);
+        };
+        buffer.write(size, words);
+        let answer = self.set_on_driver(buffer.as_ptr());
+        if answer != SqlReturn::SUCCESS && answer != SqlReturn::SUCCESS_WITH_INFO {
+            return Err(answer);
+        }
+        self.token = Some(buffer);
+        self.whose = whose;
+        self.stale = false;
+        Ok(answer)
+    }
+
+    /// Our token has done its work on this handle.
+    pub(crate) fn token_is_stale(&mut self) {
+        self.stale = self.whose == Whose::Ours;
+    }
+
+    /// Takes a token of ours off the real connection; one of the host's stays.
+    pub(crate) fn take_token_off(&mut self) {
+        if self.whose == Whose::Ours {
+            self.clear_token();
+        }
+    }
+
+    /// Takes any token off the real connection.
+    pub(crate) fn clear_token(&mut self) -> SqlReturn {
+        self.stale = false;
+        let answer = self.set_on_driver(std::ptr::null_mut());
+        if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
+            self.whose = Whose::Nobodys;
+            self.token = None;
+        }
+        answer
+    }
+
+    fn set_on_driver(&self, token: *mut std::ffi::c_void) -> SqlReturn {
+        // SAFETY: the handle is the host's own connection, which lives during its call; the buffer lives in
+        // `self` until it is replaced here or the handle is freed.
+        unsafe { real::SQLSetConnectAttr(self.hdbc, ACCESS_TOKEN, token, IS_POINTER) }
+    }
+
+    /// The login timeout in seconds as the driver has it: the host's, or its own default.
+    pub(crate) fn login_timeout(&self) -> Option<u32> {
+        let mut seconds = 0u32;
+        let value = (&raw mut seconds).cast();
+        // SAFETY: the attribute is a 32-bit integer, for which there is room.
+        let answer =
+            unsafe { real::SQLGetConnectAttrW(self.hdbc, LOGIN_TIMEOUT, value, 0, std::ptr::null_mut()) };
+        (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then_some(seconds)
+    }
+
+    /// Gives the driver another login timeout until the next call on this connection.
+    pub(crate) fn limit_login(&mut self, seconds: u32) {
+        let hosts = self.login_timeout.or_else(|| self.login_timeout());
+        self.set_login_timeout(seconds);
+        self.login_timeout = hosts;
+    }
+
+    fn set_login_timeout(&self, seconds: u32) {
+        let value = seconds as usize as *mut std::ffi::c_void;
+        // SAFETY: the attribute is an integer passed in place of the pointer, as the ODBC reference says.
+        unsafe { real::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.counted {
+            NEEDING_CARE.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

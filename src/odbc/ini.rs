@@ -1,0 +1,138 @@
+//! odbc.ini and odbcinst.ini, read as the real driver reads them.
+//!
+//! The real driver calls `SQLGetPrivateProfileStringW` of the libodbcinst that it was linked with, and so do
+//! we, in the same copy of that library, so that both see the same files. Facts about it (unixODBC 2.3.11,
+//! and the copy in the PyPI package, which has the same default directory `/etc` and honours the same
+//! `ODBCSYSINI`, `ODBCINI` and `ODBCINSTINI`):
+//!
+//! - it caches an answer for 20 seconds, by file, section, entry and default. Our default is one that nobody
+//!   else uses, so we neither fill nor read the real driver's entries of that cache;
+//! - its W form cuts each UTF-16 unit to a byte, and sign-extends bytes on the way back;
+//! - for odbcinst.ini it answers 0, and leaves the buffer alone, whether the entry is absent or empty.
+
+use std::ffi::c_void;
+use std::path::Path;
+use std::ptr::{NonNull, null};
+
+use super::real_driver;
+use crate::os::library::Library;
+
+mod parser;
+
+/// The file of data sources.
+#[allow(dead_code, reason = "for the connect story")]
+pub(crate) const ODBC_INI: &str = "odbc.ini";
+/// The file of drivers.
+pub(crate) const ODBCINST_INI: &str = "odbcinst.ini";
+
+/// What comes back for an absent entry: no text file holds it, and no other caller asks with it.
+const ABSENT: u16 = 1;
+
+type GetProfileString =
+    unsafe extern "C" fn(*const u16, *const u16, *const u16, *mut u16, i32, *const u16) -> i32;
+
+/// The value of `key` in `section` of `file`, if the entry is there.
+///
+/// An empty entry is `Some("")` in odbc.ini, and `None` in odbcinst.ini.
+pub(crate) fn get(section: &str, key: &str, file: &str) -> Option<String> {
+    let Some(function) = function() else {
+        return parser::get(section, key, file);
+    };
+    let value = ask(function, Some(section), Some(key), file, 4096)?;
+    if value == [ABSENT] || (value.is_empty() && file == ODBCINST_INI) {
+        return None;
+    }
+    Some(decode(&value))
+}
+
+/// The names of the sections of `file`.
+pub(crate) fn sections(file: &str) -> Vec<String> {
+    let Some(function) = function() else {
+        return parser::sections(file);
+    };
+    let names = ask(function, None, None, file, 60_000).unwrap_or_default();
+    names
+        .split(|unit| *unit == 0)
+        .filter(|name| !name.is_empty())
+        .map(decode)
+        .collect()
+}
+
+/// libodbcinst's function: the real driver's, else that of a copy already in the process, else the system's.
+fn function() -> Option<GetProfileString> {
+    let name = c"SQLGetPrivateProfileStringW";
+    let system = || {
+        let file = Path::new("libodbcinst.so.2");
+        Library::loaded(file)
+            .or_else(|| Library::open(file).ok())?
+            .symbol(name)
+    };
+    let symbol: NonNull<c_void> = real_driver::loaded()
+        .and_then(|driver| driver.library().symbol(name))
+        .or_else(system)?;
+    // SAFETY: the symbol has the signature that the ODBC installer reference gives to its name.
+    Some(unsafe { std::mem::transmute::<NonNull<c_void>, GetProfileString>(symbol) })
+}
+
+/// Calls libodbcinst, and returns as many units as it says it wrote.
+fn ask(
+    function: GetProfileString,
+    section: Option<&str>,
+    key: Option<&str>,
+    file: &str,
+    capacity: u16,
+) -> Option<Vec<u16>> {
+    let section = section.map(encode);
+    let key = key.map(encode);
+    let file = encode(file);
+    let default = [ABSENT, 0];
+    // One more than stated: `_multi_string_copy_to_wide` ends with two terminators.
+    let mut buffer = vec![0u16; usize::from(capacity) + 2];
+    let pointer = |text: &Option<Vec<u16>>| text.as_ref().map_or(null(), Vec::as_ptr);
+    // SAFETY: all strings are terminated, the buffer is larger than stated, and all outlive the call.
+    let length = unsafe {
+        function(
+            pointer(&section),
+            pointer(&key),
+            default.as_ptr(),
+            buffer.as_mut_ptr(),
+            i32::from(capacity),
+            file.as_ptr(),
+        )
+    };
+    buffer.truncate(usize::try_from(length).ok()?);
+    Some(buffer)
+}
+
+fn encode(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}
+
+/// Undoes the sign extension, and takes the bytes for UTF-8 if they are that, else for Latin-1.
+fn decode(units: &[u16]) -> String {
+    let bytes: Option<Vec<u8>> = units
+        .iter()
+        .map(|&unit| match unit {
+            0..0x100 | 0xFF80.. => Some(unit.to_le_bytes()[0]),
+            _ => None,
+        })
+        .collect();
+    match bytes.map(String::from_utf8) {
+        Some(Ok(text)) => text,
+        Some(Err(latin1)) => latin1.as_bytes().iter().copied().map(char::from).collect(),
+        None => String::from_utf16_lossy(units),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn bytes_come_back_from_their_sign_extension() {
+        assert_eq!(decode(&[u16::from(b'B'), 0xFFC3, 0xFFBC]), "Bü");
+        assert_eq!(decode(&[u16::from(b'B'), 0xC3, 0xBC]), "Bü");
+        assert_eq!(decode(&[0xFFFC]), "ü");
+        assert_eq!(decode(&[0x4E2D]), "中");
+    }
+}

@@ -1,0 +1,63 @@
+//! Other calls on a connection, intercepted because any call on a handle clears our records on it.
+
+use odbc_sys::{HDbc, Handle, Pointer, SqlReturn, WChar};
+
+use crate::odbc::real;
+
+/// `SQLGetInfoW`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn get_info(
+    hdbc: HDbc,
+    info: u16,
+    value: Pointer,
+    capacity: i16,
+    length: *mut i16,
+) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLGetInfoW(hdbc, info, value, capacity, length) }
+}
+
+/// `SQLGetFunctions`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn get_functions(hdbc: HDbc, function: u16, supported: *mut u16) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLGetFunctions(hdbc, function, supported) }
+}
+
+/// `SQLNativeSqlW`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn native_sql(
+    hdbc: HDbc,
+    input: *const WChar,
+    input_length: i32,
+    output: *mut WChar,
+    output_capacity: i32,
+    output_length: *mut i32,
+) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLNativeSqlW(hdbc, input, input_length, output, output_capacity, output_length) }
+}
+
+/// `SQLEndTran`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn end_tran(handle_type: i16, handle: Handle, completion: i16) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLEndTran(handle_type, handle, completion) }
+}
+
+/// `SQLCancelHandle`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn cancel_handle(handle_type: i16, handle: Handle) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLCancelHandle(handle_type, handle) }
+}

@@ -1,0 +1,29 @@
+//! Environment attributes: the real driver's business, intercepted only for stand-ins.
+
+use odbc_sys::{HEnv, Pointer, SqlReturn};
+
+use crate::odbc::real;
+
+/// `SQLSetEnvAttr`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn set_env_attr(henv: HEnv, attribute: i32, value: Pointer, length: i32) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLSetEnvAttr(henv, attribute, value, length) }
+}
+
+/// `SQLGetEnvAttr`.
+///
+/// # Safety
+/// The arguments are those of the ODBC reference.
+pub(crate) unsafe fn get_env_attr(
+    henv: HEnv,
+    attribute: i32,
+    value: Pointer,
+    capacity: i32,
+    length: *mut i32,
+) -> SqlReturn {
+    // SAFETY: the host's arguments, passed on.
+    unsafe { real::SQLGetEnvAttr(henv, attribute, value, capacity, length) }
+}

@@ -1,0 +1,110 @@
+//! The real driver: found, checked, loaded once, and put into the slots.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use once_cell::race::OnceBox;
+
+use self::search::Search;
+use super::table::ROWS;
+use crate::os::library::Library;
+
+mod candidate;
+mod distribution;
+mod search;
+mod surroundings;
+
+/// The driver that is wrapped in this process, for as long as the process lives.
+///
+/// A race instead of a lock: two threads that come first both load, which is one library to the loader, and
+/// the first to finish wins. A lock here would be held over file access, and a fork under it would hang the
+/// child.
+static DRIVER: OnceBox<RealDriver> = OnceBox::new();
+
+/// A loaded driver.
+#[derive(Debug)]
+pub(crate) struct RealDriver {
+    path: PathBuf,
+    library: Library,
+}
+
+impl RealDriver {
+    /// The file it was loaded from, with all links resolved.
+    #[allow(dead_code, reason = "for the log line of a connect")]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The library.
+    pub(crate) fn library(&self) -> Library {
+        self.library
+    }
+
+    /// Whether this is a driver of Microsoft's for SQL Server: no other carries their bulk copy functions.
+    pub(crate) fn is_microsoft(&self) -> bool {
+        self.library.symbol(c"bcp_initW").is_some()
+    }
+
+    /// Puts its functions into the slots. What it lacks stays with the answer of the row.
+    fn fill_slots(&self) {
+        for row in ROWS {
+            let function = self
+                .library
+                .symbol(row.name)
+                .map_or_else(row.absent, |symbol| symbol.as_ptr().cast());
+            row.slot.store(function, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The driver, if it is loaded.
+pub(crate) fn loaded() -> Option<&'static RealDriver> {
+    DRIVER.get()
+}
+
+/// Whether the driver is loaded and is Microsoft's.
+#[allow(dead_code, reason = "for the connect story")]
+pub(crate) fn is_microsoft() -> bool {
+    loaded().is_some_and(RealDriver::is_microsoft)
+}
+
+/// Loads the driver unless it is loaded; a failure is the text of the record that the host will see, and is
+/// not remembered.
+pub(crate) fn load() -> Result<&'static RealDriver, Arc<str>> {
+    let driver = DRIVER.get_or_try_init(|| find(&surroundings::Process).map(Box::new))?;
+    // Again on each call, which is each environment: cheap, the same values, and whoever loses the race above
+    // needs them as much as whoever wins it.
+    driver.fill_slots();
+    Ok(driver)
+}
+
+fn find(surroundings: &impl surroundings::Surroundings) -> Result<RealDriver, Arc<str>> {
+    let Search {
+        candidates,
+        mut failures,
+    } = search::search(surroundings);
+    for candidate in candidates {
+        match candidate::load(&candidate.path) {
+            Ok(driver) => {
+                tracing::info!(path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
+                return Ok(driver);
+            }
+            Err(reason) => {
+                failures.push(format!(
+                    "{} ({}): {reason}",
+                    candidate.path.display(),
+                    candidate.origin
+                ));
+            }
+        }
+    }
+    let mut text = String::from("[entra-odbc] the real driver could not be loaded. Tried: ");
+    let _ = write!(text, "{}. ", failures.join("; "));
+    text.push_str(
+        "Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.",
+    );
+    tracing::warn!("{text}");
+    Err(text.into())
+}

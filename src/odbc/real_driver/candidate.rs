@@ -1,0 +1,121 @@
+//! One candidate for the real driver: checked, then loaded.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::RealDriver;
+use crate::os::library::{self, Library};
+
+/// Loads the driver at `path`, or says why it cannot be the real driver.
+pub(super) fn load(path: &Path) -> Result<RealDriver, String> {
+    let path = if is_bare_name(path) {
+        find_by_name(path)?
+    } else {
+        path.to_owned()
+    };
+    // The real path: loaded through a link, Driver 18 looks for its resource file beside the link (IM004).
+    let path = path.canonicalize().map_err(|error| explain(&error))?;
+    check_file(&path)?;
+    let library = Library::open(&path)?;
+    check_library(library).inspect_err(|_| library.close())?;
+    Ok(RealDriver { path, library })
+}
+
+/// A name without a directory, which the loader looks for in its own places.
+fn is_bare_name(path: &Path) -> bool {
+    !path.as_os_str().as_encoded_bytes().contains(&b'/')
+}
+
+fn find_by_name(name: &Path) -> Result<PathBuf, String> {
+    let library = Library::open(name)?;
+    let file = library
+        .symbol(c"SQLDriverConnectW")
+        .and_then(|symbol| library::file_of(symbol.as_ptr()))
+        .ok_or_else(|| NOT_UNICODE.to_owned());
+    // Closed so that it can be loaded again by its real path.
+    library.close();
+    file
+}
+
+const OURSELVES: &str = "is entra-odbc itself, not the driver to wrap";
+const NOT_UNICODE: &str = "is not a Unicode ODBC driver: it has no SQLDriverConnectW";
+
+/// What can be told without running the file's initialisers.
+fn check_file(path: &Path) -> Result<(), String> {
+    let metadata = path.metadata().map_err(|error| explain(&error))?;
+    if metadata.is_dir() {
+        return Err("is a directory".to_owned());
+    }
+    if !metadata.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    if is_ourselves(path) {
+        return Err(OURSELVES.to_owned());
+    }
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    match read {
+        Ok(()) if magic == *b"\x7fELF" => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(explain(&error)),
+        _ => Err("is not a shared library".to_owned()),
+    }
+}
+
+fn check_library(library: Library) -> Result<(), String> {
+    if library.symbol(c"entra_odbc_version").is_some() {
+        return Err("is a copy of entra-odbc itself, not the driver to wrap".to_owned());
+    }
+    if library.symbol(c"SQLDriverConnectW").is_none() || library.symbol(c"SQLAllocHandle").is_none() {
+        return Err(NOT_UNICODE.to_owned());
+    }
+    Ok(())
+}
+
+/// Whether `path` leads to the file that this library was loaded from.
+pub(super) fn is_ourselves(path: &Path) -> bool {
+    let Some(own) = library::own_file() else {
+        return false;
+    };
+    match (path.metadata(), own.metadata()) {
+        (Ok(a), Ok(b)) => a.dev() == b.dev() && a.ino() == b.ino(),
+        _ => false,
+    }
+}
+
+/// The reason without Rust's "(os error 2)".
+fn explain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "not found".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+    use super::*;
+
+    fn reason(path: &str) -> String {
+        load(Path::new(path)).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_no_driver_is_refused_with_its_reason() {
+        assert_eq!(reason("/nonexistent/driver.so"), "not found");
+        assert_eq!(reason("/usr/lib"), "is a directory");
+        assert_eq!(reason("/dev/null"), "is not a regular file");
+        assert_eq!(reason("/etc/passwd"), "is not a shared library");
+        assert_eq!(reason("libc.so.6"), NOT_UNICODE);
+        assert!(reason("libno-such-driver.so").contains("cannot open shared object file"));
+    }
+
+    #[test]
+    fn this_very_file_is_refused() {
+        let own = library::own_file().unwrap();
+        assert_eq!(load(&own).unwrap_err(), OURSELVES);
+    }
+}

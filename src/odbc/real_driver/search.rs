@@ -1,0 +1,318 @@
+//! Where the real driver may be, in order.
+//!
+//! Where someone named a driver for us, by `ENTRA_ODBC_DRIVER` or `RealDriver=`, that one it is or none: to
+//! go on and wrap another driver than the one asked for would hide the mistake.
+
+use std::path::{Path, PathBuf};
+
+use super::distribution::{ARCHITECTURE, variant};
+use super::surroundings::Surroundings;
+
+/// The name that we are registered under.
+const OUR_SECTION: &str = "ODBC Driver 18 Entra for SQL Server";
+/// The name that Microsoft's package registers.
+const STOCK_SECTION: &str = "ODBC Driver 18 for SQL Server";
+/// Where Microsoft's packages for Linux put the driver.
+const STOCK_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
+
+/// A library that may be the real driver.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// The library, or a bare name for the loader to look up.
+    pub(super) path: PathBuf,
+    /// Who named it.
+    pub(super) origin: String,
+}
+
+/// What the search came up with.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Search {
+    /// What to try, in order.
+    pub(super) candidates: Vec<Candidate>,
+    /// Where nothing was found, and why.
+    pub(super) failures: Vec<String>,
+}
+
+/// Looks for the real driver.
+pub(super) fn search(surroundings: &impl Surroundings) -> Search {
+    let mut search = Search::default();
+    if let Some(named) = surroundings.variable("ENTRA_ODBC_DRIVER") {
+        search.named(surroundings, Path::new(&named), "ENTRA_ODBC_DRIVER");
+        return search;
+    }
+    if let Some((section, named)) = our_real_driver(surroundings) {
+        search.named(
+            surroundings,
+            Path::new(&named),
+            &format!("RealDriver in [{section}] of odbcinst.ini"),
+        );
+        return search;
+    }
+
+    let origin = format!("[{STOCK_SECTION}] of odbcinst.ini");
+    match driver_of(surroundings, STOCK_SECTION) {
+        // The stock name may have been taken over by us.
+        Some(path) if surroundings.is_ourselves(&path) => {
+            search.failures.push(format!("{origin}: is entra-odbc itself"));
+        }
+        Some(path) => search.candidates.push(Candidate { path, origin }),
+        None => search.failures.push(format!("{origin}: not registered")),
+    }
+
+    search.newest(surroundings, Path::new(STOCK_DIRECTORY), "Microsoft's package");
+
+    let own = surroundings.own_file();
+    // Our own library lies in the Python package itself, or one or two directories deeper.
+    let site_packages = own.iter().flat_map(|own| own.ancestors().skip(2).take(3));
+    for directory in site_packages {
+        let libraries = directory.join("mssql_python_odbc/libs/linux");
+        if !surroundings.list(&libraries).is_empty() {
+            let variant = libraries.join(variant(&surroundings.os_release()));
+            search.newest(
+                surroundings,
+                &variant.join(ARCHITECTURE).join("lib"),
+                "Python package mssql-python-odbc",
+            );
+            break;
+        }
+    }
+    search
+}
+
+impl Search {
+    /// Adds what someone named: a path, or a name in odbcinst.ini.
+    fn named(&mut self, surroundings: &impl Surroundings, named: &Path, origin: &str) {
+        if named.as_os_str().as_encoded_bytes().contains(&b'/') {
+            self.candidates.push(Candidate {
+                path: named.to_owned(),
+                origin: origin.to_owned(),
+            });
+            return;
+        }
+        match driver_of(surroundings, &named.to_string_lossy()) {
+            Some(path) => {
+                let origin = format!("{origin}={}", named.display());
+                self.candidates.push(Candidate { path, origin });
+            }
+            None => self.failures.push(format!(
+                "{origin}={}: neither a path nor a driver in odbcinst.ini",
+                named.display()
+            )),
+        }
+    }
+
+    /// Adds the newest Driver 18 in a directory.
+    fn newest(&mut self, surroundings: &impl Surroundings, directory: &Path, origin: &str) {
+        let newest = surroundings
+            .list(directory)
+            .into_iter()
+            .filter_map(|name| {
+                let version = version(name.to_str()?)?;
+                Some((version, name))
+            })
+            .max();
+        match newest {
+            Some((_, name)) => {
+                self.candidates.push(Candidate {
+                    path: directory.join(name),
+                    origin: origin.to_owned(),
+                });
+            }
+            None => self.failures.push(format!(
+                "{} ({origin}): no libmsodbcsql-18.*.so.*",
+                directory.display()
+            )),
+        }
+    }
+}
+
+/// The numbers of `libmsodbcsql-18.6.so.2.1`.
+fn version(name: &str) -> Option<Vec<u32>> {
+    let (minor, patch) = name.strip_prefix("libmsodbcsql-18.")?.split_once(".so.")?;
+    minor
+        .split('.')
+        .chain(patch.split('.'))
+        .map(|number| number.parse().ok())
+        .collect()
+}
+
+/// The library that a section of odbcinst.ini names, as unixODBC on a 64-bit machine would take it.
+fn driver_of(surroundings: &impl Surroundings, section: &str) -> Option<PathBuf> {
+    surroundings
+        .driver_entry(section, "Driver64")
+        .or_else(|| surroundings.driver_entry(section, "Driver"))
+        .map(PathBuf::from)
+}
+
+/// `RealDriver=` of the section that is ours: by its name, or because its driver is this very file.
+fn our_real_driver(surroundings: &impl Surroundings) -> Option<(String, String)> {
+    let real_driver = |section: &str| {
+        surroundings
+            .driver_entry(section, "RealDriver")
+            .map(|value| (section.to_owned(), value))
+    };
+    real_driver(OUR_SECTION).or_else(|| {
+        surroundings.driver_sections().into_iter().find_map(|section| {
+            let found = real_driver(&section)?;
+            driver_of(surroundings, &section)
+                .filter(|path| surroundings.is_ourselves(path))
+                .map(|_| found)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+    use std::collections::BTreeMap;
+    use std::ffi::OsString;
+
+    use super::*;
+
+    /// A machine made of maps.
+    #[derive(Default)]
+    struct Machine {
+        variable: Option<&'static str>,
+        entries: BTreeMap<(&'static str, &'static str), &'static str>,
+        directories: BTreeMap<&'static str, Vec<&'static str>>,
+    }
+
+    const OWN_FILE: &str = "/venv/site-packages/entra_odbc/libentra_odbc.so";
+
+    impl Surroundings for Machine {
+        fn variable(&self, name: &str) -> Option<OsString> {
+            self.variable
+                .filter(|_| name == "ENTRA_ODBC_DRIVER")
+                .map(OsString::from)
+        }
+        fn driver_entry(&self, section: &str, key: &str) -> Option<String> {
+            self.entries
+                .iter()
+                .find(|(at, _)| **at == (section, key))
+                .map(|(_, value)| (*value).to_owned())
+        }
+        fn driver_sections(&self) -> Vec<String> {
+            self.entries
+                .keys()
+                .map(|(section, _)| (*section).to_owned())
+                .collect()
+        }
+        fn own_file(&self) -> Option<PathBuf> {
+            Some(OWN_FILE.into())
+        }
+        fn is_ourselves(&self, path: &Path) -> bool {
+            path == Path::new(OWN_FILE)
+        }
+        fn list(&self, directory: &Path) -> Vec<OsString> {
+            let names = directory
+                .to_str()
+                .and_then(|directory| self.directories.get(directory));
+            names.into_iter().flatten().map(OsString::from).collect()
+        }
+        fn os_release(&self) -> String {
+            "ID=rocky".to_owned()
+        }
+    }
+
+    fn paths(machine: &Machine) -> Vec<String> {
+        search(machine)
+            .candidates
+            .iter()
+            .map(|candidate| candidate.path.display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_order_is_stock_name_then_package_then_python() {
+        let machine = Machine {
+            entries: [((STOCK_SECTION, "Driver"), "/stock.so")].into(),
+            directories: [
+                (
+                    STOCK_DIRECTORY,
+                    vec![
+                        "libmsodbcsql-18.9.so.1.1",
+                        "libmsodbcsql-18.10.so.1.1",
+                        "libmsodbcsql-17.10.so.9.9",
+                    ],
+                ),
+                ("/venv/site-packages/mssql_python_odbc/libs/linux", vec!["rhel"]),
+                (
+                    if cfg!(target_arch = "aarch64") {
+                        "/venv/site-packages/mssql_python_odbc/libs/linux/rhel/arm64/lib"
+                    } else {
+                        "/venv/site-packages/mssql_python_odbc/libs/linux/rhel/x86_64/lib"
+                    },
+                    vec!["libodbcinst.so.2", "libmsodbcsql-18.6.so.2.1"],
+                ),
+            ]
+            .into(),
+            ..Machine::default()
+        };
+        let found = paths(&machine);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[0], "/stock.so");
+        assert_eq!(
+            found[1],
+            "/opt/microsoft/msodbcsql18/lib64/libmsodbcsql-18.10.so.1.1"
+        );
+        assert!(found[2].ends_with("/lib/libmsodbcsql-18.6.so.2.1"));
+    }
+
+    #[test]
+    fn a_named_driver_is_the_only_candidate() {
+        let mut machine = Machine {
+            variable: Some("/mine.so"),
+            entries: [
+                ((STOCK_SECTION, "Driver"), "/stock.so"),
+                ((OUR_SECTION, "RealDriver"), "/real.so"),
+            ]
+            .into(),
+            ..Machine::default()
+        };
+        assert_eq!(paths(&machine), ["/mine.so"]);
+        machine.variable = Some(STOCK_SECTION);
+        assert_eq!(paths(&machine), ["/stock.so"]);
+        machine.variable = None;
+        assert_eq!(paths(&machine), ["/real.so"]);
+    }
+
+    #[test]
+    fn a_named_driver_that_is_not_registered_ends_the_search() {
+        let machine = Machine {
+            variable: Some("No Such Driver"),
+            entries: [((STOCK_SECTION, "Driver"), "/stock.so")].into(),
+            ..Machine::default()
+        };
+        let found = search(&machine);
+        assert!(found.candidates.is_empty());
+        assert_eq!(
+            found.failures,
+            ["ENTRA_ODBC_DRIVER=No Such Driver: neither a path nor a driver in odbcinst.ini"]
+        );
+    }
+
+    #[test]
+    fn a_section_whose_driver_is_this_file_is_ours_whatever_its_name() {
+        let machine = Machine {
+            entries: [
+                ((STOCK_SECTION, "Driver"), OWN_FILE),
+                ((STOCK_SECTION, "RealDriver"), "/real.so"),
+            ]
+            .into(),
+            ..Machine::default()
+        };
+        assert_eq!(paths(&machine), ["/real.so"]);
+    }
+
+    #[test]
+    fn the_stock_name_taken_over_is_passed_by() {
+        let machine = Machine {
+            entries: [((STOCK_SECTION, "Driver"), OWN_FILE)].into(),
+            ..Machine::default()
+        };
+        let found = search(&machine);
+        assert!(found.candidates.is_empty());
+        assert!(found.failures[0].ends_with("is entra-odbc itself"), "{found:?}");
+    }
+}

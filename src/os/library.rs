@@ -1,0 +1,117 @@
+//! Shared libraries: opening them, their symbols, and where they were loaded from.
+
+use std::ffi::{CStr, CString, OsStr, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::ptr::{NonNull, null_mut};
+
+/// A library that was opened, and is never closed: drivers leave threads and thread-local destructors behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Library(NonNull<c_void>);
+
+// SAFETY: the loader's handle is not tied to a thread, and POSIX makes dlsym callable from all of them.
+unsafe impl Send for Library {}
+// SAFETY: as above.
+unsafe impl Sync for Library {}
+
+impl Library {
+    /// Loads the library at `path`, or the one that the loader finds if `path` is a bare name; all its symbols
+    /// are bound at once, and none of them is offered to others.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL)
+    }
+
+    /// The library with this name, if it is loaded already.
+    pub(crate) fn loaded(name: &Path) -> Option<Self> {
+        Self::open_with(name, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NOLOAD).ok()
+    }
+
+    fn open_with(path: &Path, flags: i32) -> Result<Self, String> {
+        let path =
+            CString::new(path.as_os_str().as_bytes()).map_err(|_| "its path contains a NUL".to_owned())?;
+        // SAFETY: the path is a C string. Loading runs the library's initialisers: that these are sound is what
+        // loading a driver means.
+        let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
+        NonNull::new(handle).map(Self).ok_or_else(last_error)
+    }
+
+    /// The address of an exported symbol of the library, or of one it depends on.
+    pub(crate) fn symbol(self, name: &CStr) -> Option<NonNull<c_void>> {
+        // SAFETY: the handle came from dlopen and is never closed while it can be used; the name is a C string.
+        NonNull::new(unsafe { libc::dlsym(self.0.as_ptr(), name.as_ptr()) })
+    }
+
+    /// Gives the library up, after it turned out not to be wanted.
+    pub(crate) fn close(self) {
+        // SAFETY: the handle came from dlopen, and the caller gives up its only use.
+        unsafe { libc::dlclose(self.0.as_ptr()) };
+    }
+}
+
+/// What the loader says of its last failure.
+fn last_error() -> String {
+    // SAFETY: dlerror returns null or a C string that lives until this thread's next dl* call.
+    let text = unsafe {
+        let text = libc::dlerror();
+        if text.is_null() {
+            c"unknown error"
+        } else {
+            CStr::from_ptr(text)
+        }
+        .to_owned()
+    };
+    text.to_string_lossy().into_owned()
+}
+
+/// The file that the library containing `address` was loaded from.
+pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
+    let mut info = libc::Dl_info {
+        dli_fname: null_mut(),
+        dli_fbase: null_mut(),
+        dli_sname: null_mut(),
+        dli_saddr: null_mut(),
+    };
+    // SAFETY: dladdr takes any address and writes to the structure it is given.
+    let found = unsafe { libc::dladdr(address, &raw mut info) } != 0;
+    if !found || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: after success the name is a C string owned by the loader, which lives as long as the library.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    std::fs::canonicalize(OsStr::from_bytes(name.to_bytes())).ok()
+}
+
+/// The file that this library itself was loaded from.
+pub(crate) fn own_file() -> Option<PathBuf> {
+    file_of(own_file as *const c_void)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn our_own_file_is_the_one_this_code_was_loaded_from() {
+        assert_eq!(
+            own_file(),
+            std::env::current_exe()
+                .ok()
+                .and_then(|exe| exe.canonicalize().ok())
+        );
+    }
+
+    #[test]
+    fn a_library_that_does_not_exist_says_so() {
+        let error = Library::open(Path::new("/nonexistent/libnothing.so")).unwrap_err();
+        assert!(error.contains("/nonexistent/libnothing.so"), "{error}");
+    }
+
+    #[test]
+    fn a_loaded_library_has_its_symbols() {
+        let libc = Library::loaded(Path::new("libc.so.6")).unwrap();
+        assert!(libc.symbol(c"getpid").is_some());
+        assert!(libc.symbol(c"no_such_symbol_anywhere").is_none());
+    }
+}
