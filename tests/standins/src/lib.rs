@@ -10,4 +10,10 @@
 )]
 
 pub mod certificates;
+pub mod entra;
+pub mod http;
 pub mod jwt;
+pub mod managed_identity;
+pub mod record;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,53 @@
+//! How an application proves to the token endpoint that it is itself.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::directory::App;
+use super::refusal::Refusal;
+use crate::http::{Parameters, Request};
+
+/// What a request says about its client.
+pub(super) struct Presented {
+    pub(super) client_id: String,
+    secret: Option<String>,
+}
+
+/// Reads the client's id and secret from the form, or from basic authorization, which Entra takes as well.
+pub(super) fn presented(request: &Request) -> Result<Presented, Refusal> {
+    if let Some(client_id) = request.form.get("client_id") {
+        let secret = request.form.get("client_secret").map(ToOwned::to_owned);
+        return Ok(Presented {
+            client_id: client_id.to_owned(),
+            secret,
+        });
+    }
+    basic(&request.headers).ok_or_else(|| Refusal::missing_parameter("client_id"))
+}
+
+fn basic(headers: &Parameters) -> Option<Presented> {
+    let decoded = BASE64_STANDARD
+        .decode(headers.get("authorization")?.strip_prefix("Basic ")?)
+        .ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (client_id, secret) = decoded.split_once(':')?;
+    // RFC 6749, 2.3.1: both are form-encoded before they are joined.
+    let plain = |text: &str| {
+        let pairs = Parameters::from_urlencoded(format!("x={text}").as_bytes());
+        pairs.get("x").map(ToOwned::to_owned)
+    };
+    Some(Presented {
+        client_id: plain(client_id)?,
+        secret: plain(secret),
+    })
+}
+
+/// Checks the client's secret.
+pub(super) fn authenticate(app: &App, presented: &Presented) -> Result<(), Refusal> {
+    match &presented.secret {
+        None => Err(Refusal::no_client_credential()),
+        Some(secret) if app.secrets.contains(secret) => Ok(()),
+        Some(secret) if app.expired_secrets.contains(secret) => Err(Refusal::expired_secret(&app.client_id)),
+        Some(_) => Err(Refusal::wrong_secret(&app.client_id)),
+    }
+}

@@ -1,0 +1,154 @@
+//! Who exists: tenants, their applications, users and resources, filled by the test.
+
+/// Everything that an Entra knows.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// The tenants.
+    pub tenants: Vec<Tenant>,
+}
+
+/// A tenant, known by its id and its domains.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// A GUID.
+    pub id: String,
+    /// The name that error messages use.
+    pub display_name: String,
+    /// `contoso.onmicrosoft.com`, `contoso.com`, …
+    pub domains: Vec<String>,
+    /// Registered applications.
+    pub apps: Vec<App>,
+    /// Users.
+    pub users: Vec<User>,
+    /// What tokens may be asked for.
+    pub resources: Vec<Resource>,
+}
+
+/// A registered application with its service principal.
+#[derive(Clone, Default)]
+pub struct App {
+    /// The application (client) id, a GUID.
+    pub client_id: String,
+    /// The service principal's object id, a GUID.
+    pub object_id: String,
+    /// Its name.
+    pub display_name: String,
+    /// Secrets that are good.
+    pub secrets: Vec<String>,
+    /// Secrets that were good once.
+    pub expired_secrets: Vec<String>,
+}
+
+/// A person.
+#[derive(Clone, Default)]
+pub struct User {
+    /// The user's object id, a GUID.
+    pub object_id: String,
+    /// `jo@contoso.com`.
+    pub user_principal_name: String,
+    /// Their name.
+    pub display_name: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// A service that tokens are for.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// The audience of its tokens.
+    pub audience: String,
+    /// Other names by which it is asked for; a missing or further slash at the end makes no other name.
+    pub names: Vec<String>,
+}
+
+impl Directory {
+    /// Finds a tenant by its id or one of its domains.
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| {
+            let mut names = std::iter::once(&tenant.id).chain(&tenant.domains);
+            names.any(|known| known.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+impl Tenant {
+    /// A tenant in which tokens for databases of all clouds, Graph, Key Vault and Azure's management may be asked for.
+    #[must_use]
+    pub fn new(id: &str, display_name: &str, domain: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            display_name: display_name.to_owned(),
+            domains: vec![domain.to_owned()],
+            apps: Vec::new(),
+            users: Vec::new(),
+            resources: vec![
+                Resource::new(
+                    "https://database.windows.net/",
+                    &["022907d3-0f1b-48f7-badc-1ba6abab6d66"],
+                ),
+                Resource::new("https://database.usgovcloudapi.net/", &[]),
+                Resource::new("https://database.chinacloudapi.cn/", &[]),
+                Resource::new(
+                    "https://graph.microsoft.com",
+                    &["00000003-0000-0000-c000-000000000000"],
+                ),
+                Resource::new(
+                    "https://management.azure.com",
+                    &["https://management.core.windows.net/"],
+                ),
+                Resource::new("https://vault.azure.net", &[]),
+            ],
+        }
+    }
+
+    /// Finds an application by its client id.
+    #[must_use]
+    pub fn app(&self, client_id: &str) -> Option<&App> {
+        self.apps
+            .iter()
+            .find(|app| app.client_id.eq_ignore_ascii_case(client_id))
+    }
+
+    /// Finds what a token is asked for.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        let name = name.trim_end_matches('/');
+        self.resources.iter().find(|resource| {
+            let mut names = std::iter::once(&resource.audience).chain(&resource.names);
+            names.any(|known| known.trim_end_matches('/').eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+impl Resource {
+    /// A service whose tokens carry this audience.
+    #[must_use]
+    pub fn new(audience: &str, names: &[&str]) -> Self {
+        Self {
+            audience: audience.to_owned(),
+            names: names.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Secrets stay out of test output.
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("client_id", &self.client_id)
+            .field("object_id", &self.object_id)
+            .field("display_name", &self.display_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Passwords stay out of test output.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User")
+            .field("object_id", &self.object_id)
+            .field("user_principal_name", &self.user_principal_name)
+            .finish_non_exhaustive()
+    }
+}
