@@ -10,10 +10,12 @@
 )]
 
 pub mod certificates;
+pub mod control;
 pub mod entra;
 pub mod http;
 pub mod jwt;
 pub mod managed_identity;
+pub mod playground;
 pub mod record;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,142 @@
+//! The control endpoint of a playground: plain HTTP on the loopback address, for scripts and tests in other languages.
+//!
+//! | Request | Effect |
+//! |---|---|
+//! | `GET /` | addresses, ids and secrets |
+//! | `GET /requests` | what reached Entra and the managed-identity endpoints, with `"service"` |
+//! | `POST /requests/clear` | the same, and the record starts anew |
+//! | `POST /fault` | `{"service": "entra", "path": "/token", "times": 1, "fault": "status", "status": 503}` |
+//! | `POST /faults/clear` | forgets faults still to come |
+//! | `POST /release` | lets answers go on that `hang_before` and `hang_midway` hold |
+//! | `POST /lifetime` | `{"seconds": 5}` for tokens from now on |
+//! | `POST /shutdown` | ends the program |
+
+mod fault_json;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::http::{Faults, Gate, Request, Response, Server};
+use crate::playground::Playground;
+use crate::record::{Record, Recorded};
+
+/// Starts the control endpoint of a playground. What is to happen on `POST /shutdown` is the caller's.
+#[must_use]
+pub fn start(
+    listen: SocketAddr,
+    playground: Arc<Playground>,
+    description: Value,
+    shutdown: impl Fn() + Send + Sync + 'static,
+) -> Server {
+    let control = Control {
+        playground,
+        description,
+        gate: Mutex::default(),
+        shutdown: Box::new(shutdown),
+    };
+    Server::start(listen, None, move |request| match control.answer(request) {
+        Ok(body) => Response::json(200, &body),
+        Err(reason) => Response::json(400, &json!({ "error": reason })),
+    })
+}
+
+struct Control {
+    playground: Arc<Playground>,
+    description: Value,
+    /// The gate of all answers held at the moment.
+    gate: Mutex<Gate>,
+    shutdown: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Control {
+    fn answer(&self, request: &Request) -> Result<Value, String> {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/") => Ok(self.description.clone()),
+            ("GET", "/requests") => Ok(self.requests(Record::requests)),
+            ("POST", "/requests/clear") => Ok(self.requests(Record::take_requests)),
+            ("POST", "/fault") => self.fault(&body(request)?),
+            ("POST", "/faults/clear") => {
+                self.services().iter().for_each(|service| service.faults.clear());
+                Ok(json!({}))
+            }
+            ("POST", "/release") => {
+                std::mem::take(&mut *self.gate.lock().expect("no holder of the gate panics")).open();
+                Ok(json!({}))
+            }
+            ("POST", "/lifetime") => {
+                let json = body(request)?;
+                let seconds = json
+                    .get("seconds")
+                    .and_then(Value::as_u64)
+                    .ok_or("\"seconds\" is missing")?;
+                self.playground.set_token_lifetime(Duration::from_secs(seconds));
+                Ok(json!({}))
+            }
+            ("POST", "/shutdown") => {
+                (self.shutdown)();
+                Ok(json!({}))
+            }
+            (method, path) => Err(format!("there is no {method} {path}")),
+        }
+    }
+
+    fn services(&self) -> [Service<'_>; 2] {
+        let (entra, managed_identity) = (&self.playground.entra, &self.playground.managed_identity);
+        [
+            Service {
+                name: "entra",
+                record: entra.record(),
+                faults: entra.faults(),
+            },
+            Service {
+                name: "managed_identity",
+                record: managed_identity.record(),
+                faults: managed_identity.faults(),
+            },
+        ]
+    }
+
+    fn requests(&self, read: fn(&Record) -> Vec<Recorded>) -> Value {
+        let of = |service: &Service<'_>| {
+            let name = service.name;
+            read(service.record).into_iter().map(move |recorded| {
+                let mut json = recorded.to_json();
+                if let Value::Object(json) = &mut json {
+                    json.insert("service".to_owned(), name.into());
+                }
+                json
+            })
+        };
+        self.services().iter().flat_map(of).collect()
+    }
+
+    fn fault(&self, json: &Value) -> Result<Value, String> {
+        let name = json.get("service").and_then(Value::as_str).unwrap_or("entra");
+        let services = self.services();
+        let service = services.iter().find(|service| service.name == name);
+        let service = service.ok_or_else(|| format!("there is no service \"{name}\""))?;
+        let path = json.get("path").and_then(Value::as_str).unwrap_or_default();
+        let gate = self.gate.lock().expect("no holder of the gate panics").clone();
+        service
+            .faults
+            .inject(path, fault_json::times(json)?, fault_json::fault(json, &gate)?);
+        Ok(json!({}))
+    }
+}
+
+/// One stand-in, as this endpoint sees it.
+struct Service<'a> {
+    name: &'static str,
+    record: &'a Record,
+    faults: &'a Faults,
+}
+
+fn body(request: &Request) -> Result<Value, String> {
+    serde_json::from_slice(&request.body).map_err(|error| format!("the body is not JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

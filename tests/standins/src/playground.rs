@@ -1,0 +1,155 @@
+//! All stand-ins together with a small company in them, for demonstrations, containers and tests in other languages.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::certificates::CertificateAuthority;
+use crate::entra::{App, Directory, Entra, EntraOptions, Tenant};
+use crate::jwt::Issuer;
+use crate::managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions};
+
+/// Contoso's tenant.
+pub const TENANT_ID: &str = "5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90";
+/// Contoso's domain.
+pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
+/// The application "payroll".
+pub const PAYROLL_CLIENT_ID: &str = "3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8";
+/// Its secret, with characters that need care in forms and connection strings.
+pub const PAYROLL_SECRET: &str = "pay8Q~roll;{secret}=1";
+
+/// Where the stand-ins listen; port 0 is one of the system's choice.
+#[derive(Debug, Clone)]
+pub struct PlaygroundOptions {
+    /// The address of all of them.
+    pub listen: IpAddr,
+    /// Entra's port.
+    pub entra_port: u16,
+    /// The port of IMDS and App Service's endpoint.
+    pub managed_identity_port: u16,
+    /// SQL Server's port.
+    pub sql_port: u16,
+    /// Names beside `localhost` and `127.0.0.1` for the certificates: those of containers.
+    pub names: Vec<String>,
+    /// For how long tokens live, where not as the real ones.
+    pub token_lifetime: Option<Duration>,
+}
+
+impl Default for PlaygroundOptions {
+    fn default() -> Self {
+        Self {
+            listen: Ipv4Addr::LOCALHOST.into(),
+            entra_port: 0,
+            managed_identity_port: 0,
+            sql_port: 0,
+            names: Vec::new(),
+            token_lifetime: None,
+        }
+    }
+}
+
+/// The running stand-ins; dropped, they are stopped.
+pub struct Playground {
+    /// The authority over all certificates.
+    pub ca: CertificateAuthority,
+    /// Entra.
+    pub entra: Entra,
+    /// IMDS and App Service's endpoint.
+    pub managed_identity: ManagedIdentity,
+    identities: Identities,
+}
+
+impl Playground {
+    /// Starts all stand-ins.
+    #[must_use]
+    pub fn start(options: &PlaygroundOptions) -> Self {
+        let ca = CertificateAuthority::new();
+        let issuer = Arc::new(Issuer::new());
+        let mut names = vec!["localhost", "127.0.0.1"];
+        names.extend(options.names.iter().map(String::as_str));
+        let tenant = contoso();
+        let at = |port| SocketAddr::new(options.listen, port);
+
+        let directory = Directory {
+            tenants: vec![tenant.clone()],
+        };
+        let mut entra = EntraOptions::new(ca.server_config(&names), issuer.clone(), directory);
+        entra.listen = at(options.entra_port);
+        let identities = identities();
+        let mut managed_identity = ManagedIdentityOptions::new(issuer, tenant, identities.clone());
+        managed_identity.listen = at(options.managed_identity_port);
+        if let Some(lifetime) = options.token_lifetime {
+            entra.token_lifetime = lifetime;
+            managed_identity.token_lifetime = lifetime;
+        }
+        Self {
+            ca,
+            entra: Entra::start(entra),
+            managed_identity: ManagedIdentity::start(managed_identity),
+            identities,
+        }
+    }
+
+    /// Everything that a client needs to know: addresses, ids and secrets.
+    #[must_use]
+    pub fn description(&self) -> Value {
+        let identity = |identity: Option<&Identity>| {
+            identity.map(|identity| {
+                json!({
+                    "client_id": identity.client_id,
+                    "object_id": identity.object_id,
+                    "resource_id": identity.resource_id,
+                })
+            })
+        };
+        json!({
+            "authority": self.entra.authority(),
+            "tenant_id": TENANT_ID,
+            "tenant_domain": TENANT_DOMAIN,
+            "app": { "display_name": "payroll", "client_id": PAYROLL_CLIENT_ID, "secret": PAYROLL_SECRET },
+            "imds": self.managed_identity.imds(),
+            "identity_endpoint": self.managed_identity.identity_endpoint(),
+            "identity_header": self.managed_identity.identity_header(),
+            "system_assigned": identity(self.identities.system_assigned.as_ref()),
+            "user_assigned": identity(self.identities.user_assigned.first()),
+        })
+    }
+
+    /// Changes for how long tokens live from now on.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.entra.set_lifetimes(lifetime, None);
+        self.managed_identity.set_token_lifetime(lifetime);
+    }
+}
+
+fn contoso() -> Tenant {
+    let mut tenant = Tenant::new(TENANT_ID, "Contoso", TENANT_DOMAIN);
+    tenant.domains.push("contoso.com".to_owned());
+    tenant.apps.push(App {
+        client_id: PAYROLL_CLIENT_ID.to_owned(),
+        object_id: "b6e1c0d3-5a92-4d7f-a3e8-1f4c7b9d2065".to_owned(),
+        display_name: "payroll".to_owned(),
+        secrets: vec![PAYROLL_SECRET.to_owned()],
+        expired_secrets: vec!["pay7Q~roll-of-last-year".to_owned()],
+    });
+    tenant
+}
+
+/// A machine with an identity of its own and a second one lent to it.
+fn identities() -> Identities {
+    let group = "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourcegroups/payroll/providers";
+    Identities {
+        system_assigned: Some(Identity {
+            client_id: "7e0d5b1a-c3f8-4926-b5d4-e8a19c0f6b37".to_owned(),
+            object_id: "d04f8e6c-2b71-4c95-8a3d-6f5e1b9c7204".to_owned(),
+            resource_id: format!("{group}/Microsoft.Compute/virtualMachines/payroll-vm"),
+        }),
+        user_assigned: vec![Identity {
+            client_id: "94c2a6f7-0d3e-4b18-97a5-5e8b3d1f0c62".to_owned(),
+            object_id: "2fa95d30-e7b4-4681-bc0e-a1d6c84f7953".to_owned(),
+            resource_id: format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/reports"),
+        }],
+    }
+}
