@@ -8,8 +8,8 @@
 // is, which says where the IM001 record goes when the wrapped driver lacks the function; `else` names what
 // answers in its place then, where unixODBC would have had something better than an error.
 //
-// An `intercept` row runs our body. Its second half says who answers when the handle is a stand-in because
-// no real driver could be loaded.
+// An `intercept` row runs our body, which may call the real driver's function of the same name. Its second
+// half says who answers when the handle is a stand-in because no real driver could be loaded.
 functions! {
     forward {
         SQLBindCol(Stmt);
@@ -114,9 +114,9 @@ functions! {
         SQLGetConnectAttrW(Dbc; hdbc: HDbc, attribute: i32, value: Pointer, capacity: i32, length: *mut i32)
             => attributes::get_connect_attr, stand_in not_connected(hdbc);
         SQLSetConnectOptionW(Dbc; hdbc: HDbc, option: u16, value: ULen)
-            => attributes::set_connect_option, stand_in accept(hdbc);
+            => attributes::set_connect_option, stand_in accept(hdbc), else missing::set_connect_option;
         SQLGetConnectOptionW(Dbc; hdbc: HDbc, option: u16, value: Pointer)
-            => attributes::get_connect_option, stand_in not_connected(hdbc);
+            => attributes::get_connect_option, stand_in not_connected(hdbc), else missing::get_connect_option;
 
         SQLGetDiagRecW(Typed; handle_type: i16, handle: Handle, number: i16, state: *mut WChar, native: *mut i32,
             message: *mut WChar, capacity: i16, length: *mut i16)
@@ -130,7 +130,7 @@ functions! {
         SQLGetInfoW(Dbc; hdbc: HDbc, info: u16, value: Pointer, capacity: i16, length: *mut i16)
             => connection::get_info, stand_in not_connected(hdbc);
         SQLGetFunctions(Dbc; hdbc: HDbc, function: u16, supported: *mut u16)
-            => connection::get_functions, stand_in not_connected(hdbc);
+            => connection::get_functions, stand_in not_connected(hdbc), else missing::get_functions;
         SQLNativeSqlW(Dbc; hdbc: HDbc, input: *const WChar, input_length: i32, output: *mut WChar,
             output_capacity: i32, output_length: *mut i32)
             => connection::native_sql, stand_in not_connected(hdbc);

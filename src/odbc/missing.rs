@@ -11,6 +11,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
+pub(crate) use self::supported::correct;
+
+mod options;
+mod supported;
+
+pub(super) use self::options::{get_connect_option, set_connect_option};
+pub(super) use self::supported::get_functions;
+
 use super::record::{self, Record};
 use super::table::{Function, Subject};
 

@@ -1,5 +1,6 @@
 //! The real driver: found, checked, loaded once, and put into the slots.
 
+use std::ffi::CStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,9 +54,21 @@ impl RealDriver {
             let function = self
                 .library
                 .symbol(row.name)
+                .or_else(|| self.library.symbol(other_name(row.name)?))
                 .map_or_else(row.absent, |symbol| symbol.as_ptr().cast());
             row.slot.store(function, Ordering::Relaxed);
         }
+    }
+}
+
+/// The name under which unixODBC would call the function in a driver that has only that one: it takes either
+/// where no text is involved.
+fn other_name(name: &CStr) -> Option<&'static CStr> {
+    match name.to_bytes() {
+        b"SQLSetConnectAttr" => Some(c"SQLSetConnectAttrW"),
+        b"SQLSetStmtAttrW" => Some(c"SQLSetStmtAttr"),
+        b"SQLGetStmtAttrW" => Some(c"SQLGetStmtAttr"),
+        _ => None,
     }
 }
 

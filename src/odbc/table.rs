@@ -56,7 +56,8 @@ macro_rules! functions {
         forward { $( $forward:ident ( $kind:ident ) $( else $module:ident :: $else_body:ident )? ; )* }
         intercept { $(
             $intercept:ident ( $subject:ident ; $( $arg:ident : $type:ty ),* $(,)? )
-                => $place:ident :: $body:ident, stand_in $answer:ident ( $handle:ident $(, $rest:ident)* ) ;
+                => $place:ident :: $body:ident, stand_in $answer:ident ( $handle:ident $(, $rest:ident)* )
+                $(, else $lack:ident :: $lacking:ident )? ;
         )* }
     ) => {
         /// Every exported function of ODBC, in the order of [`ROWS`].
@@ -85,7 +86,7 @@ macro_rules! functions {
             use super::{Function, missing};
 
             $( absent!($forward $( $module::$else_body )?); )*
-            $( absent!($intercept); )*
+            $( absent!($intercept $( $lack::$lacking )?); )*
         }
 
         #[allow(non_upper_case_globals)]

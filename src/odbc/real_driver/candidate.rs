@@ -67,8 +67,11 @@ fn check_library(library: Library) -> Result<(), String> {
     if library.symbol(c"entra_odbc_version").is_some() {
         return Err("is a copy of entra-odbc itself, not the driver to wrap".to_owned());
     }
-    if library.symbol(c"SQLDriverConnectW").is_none() || library.symbol(c"SQLAllocHandle").is_none() {
+    if library.symbol(c"SQLDriverConnectW").is_none() {
         return Err(NOT_UNICODE.to_owned());
+    }
+    if library.symbol(c"SQLAllocHandle").is_none() {
+        return Err("is a driver of ODBC 2: it has no SQLAllocHandle".to_owned());
     }
     Ok(())
 }
