@@ -19,6 +19,10 @@ pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
 pub const PAYROLL_CLIENT_ID: &str = "3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8";
 /// Its secret, with characters that need care in forms and connection strings.
 pub const PAYROLL_SECRET: &str = "pay8Q~roll;{secret}=1";
+/// A SQL Server login, for connections that are none of Entra's business.
+pub const SQL_USER: &str = "reporting";
+/// Its password.
+pub const SQL_PASSWORD: &str = "R3port;ing}day";
 
 /// Where the stand-ins listen; port 0 is one of the system's choice.
 #[derive(Debug, Clone)]
@@ -109,6 +113,7 @@ impl Playground {
             "tenant_id": TENANT_ID,
             "tenant_domain": TENANT_DOMAIN,
             "app": { "display_name": "payroll", "client_id": PAYROLL_CLIENT_ID, "secret": PAYROLL_SECRET },
+            "sql_login": { "user": SQL_USER, "password": SQL_PASSWORD },
             "imds": self.managed_identity.imds(),
             "identity_endpoint": self.managed_identity.identity_endpoint(),
             "identity_header": self.managed_identity.identity_header(),

@@ -299,6 +299,10 @@ fn the_record_tells_what_came_and_what_was_answered() {
         (1, 1),
         "kept alive"
     );
+    assert!(
+        !format!("{requests:?}").contains("s3cret"),
+        "secrets are there for who asks, and not printed"
+    );
     assert_eq!(bench.entra.record().take_requests().len(), 2);
     assert_eq!(bench.entra.token_requests(), []);
 }
