@@ -3,6 +3,7 @@
 //! Handles pass through: what the host's driver manager holds are the real driver's own, and a forwarded
 //! call is one jump. Read `odbc/functions.rs` first.
 
+mod connections;
 mod forward;
 mod ini;
 mod installer;
@@ -10,7 +11,10 @@ mod intercept;
 mod missing;
 mod real_driver;
 mod record;
+mod service;
 mod stand_in;
 mod table;
+mod text;
+mod token_buffer;
 
 pub(crate) use table::real;

@@ -1,5 +1,6 @@
 //! The safe core of entra-odbc: what a connect needs, without a pointer in sight.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     allow(
@@ -11,15 +12,29 @@
     )
 )]
 
+pub mod access_token;
+pub mod connect;
+pub mod connection_string;
+pub mod credential;
 mod environment;
 mod error;
+pub mod identity;
 mod keyword;
+pub mod log;
 mod options;
+pub mod plan;
+mod runtime;
+mod scope;
 mod secret;
 mod secret_file;
+pub mod server;
+pub mod token;
+pub mod transport;
+pub mod trust;
 
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, MESSAGE_LIMIT};
 pub use keyword::{KEYWORDS, Keyword};
 pub use options::Options;
 pub use secret::Secret;
+pub use token::{Token, TokenService};

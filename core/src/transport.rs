@@ -1,11 +1,88 @@
 //! The one HTTP client: how every token request leaves the process.
+//!
+//! Why not azure_core's own: it brings aws-lc-rs, which seeds its entropy for 28 ms at the first
+//! token; it has no total time limit and no limit on bodies, retries an untrusted certificate for
+//! 80 s, and panics where the machine has no CA certificates.
 
-use crate::Environment;
+mod failure;
+mod proxy;
+pub(crate) mod retry;
+mod roots;
 
-/// Shared by all credentials; makes its connections at the first request.
+pub use retry::Policy;
+
+use crate::{Environment, Error, ErrorKind, token::Deadline};
+use reqwest::{Client, ClientBuilder, Method, header::HeaderMap};
+use retry::Trouble;
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tracing::debug;
+use zeroize::Zeroizing;
+
+/// The longest answer that is read, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How long a connection to Entra, perhaps through a proxy, may take to come up.
+const CONNECT_FAR: Duration = Duration::from_secs(10);
+
+/// How long one to an endpoint of this machine may take: IMDS is one hop away, or nowhere.
+const CONNECT_NEAR: Duration = Duration::from_secs(1);
+
+/// How long a connection is kept for the next request.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Shared by all credentials; connects at the first request.
 #[derive(Debug)]
 pub struct Transport {
     environment: Environment,
+    clients: Mutex<Option<Clients>>,
+}
+
+/// The clients of one process; their connections belong to its background thread.
+#[derive(Debug)]
+struct Clients {
+    process: u32,
+    far: Option<Client>,
+    near: Option<Client>,
+}
+
+/// Which way a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// Over HTTPS, through the proxy that the environment names.
+    Far,
+    /// To this machine's own endpoint, which speaks plain HTTP and refuses what came by a proxy.
+    Near,
+}
+
+/// A request to a token endpoint.
+#[derive(Debug)]
+pub struct Call {
+    /// `GET` without a body, else `POST`.
+    pub url: String,
+    /// Headers besides the usual ones; values may be secret.
+    pub headers: Vec<(String, Zeroizing<String>)>,
+    /// The body of a `POST`; secret.
+    pub body: Option<Zeroizing<Vec<u8>>>,
+    /// Which way it goes.
+    pub route: Route,
+    /// When it is sent again.
+    pub retry: Policy,
+}
+
+/// An endpoint's answer, whatever its status.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// What kind of content it says it is.
+    pub content_type: String,
+    /// What it asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+    /// At most a megabyte; holds the token.
+    pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Transport {
@@ -14,6 +91,190 @@ impl Transport {
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
+            clients: Mutex::new(None),
         }
     }
+
+    /// Sends a request, again where that may help, until it is answered or `deadline` has come.
+    ///
+    /// An answer of any status is a success here: what it means is the endpoint's business.
+    pub async fn send(&self, call: &Call, deadline: &Deadline) -> Result<Reply, Error> {
+        let host = host(&call.url);
+        deadline
+            .bound(self.tries(call, &host, deadline))
+            .await
+            .unwrap_or_else(|| {
+                Err(Error::new(
+                    ErrorKind::TimedOut,
+                    format!("{host} did not answer within the login timeout"),
+                )
+                .remedy("Check the network and proxies, or raise the login timeout."))
+            })
+    }
+
+    async fn tries(&self, call: &Call, host: &str, deadline: &Deadline) -> Result<Reply, Error> {
+        for sent in 1.. {
+            let start = Instant::now();
+            let result = self.exchange(call, host).await;
+            let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let (trouble, retry_after) = match &result {
+                Ok(reply) => {
+                    debug!(target: "entra_odbc", host, status = reply.status, milliseconds, sent, "answer");
+                    (Trouble::Status(reply.status), reply.retry_after)
+                }
+                Err(Failed { error, again }) => {
+                    debug!(target: "entra_odbc", host, %error, milliseconds, sent, "no answer");
+                    if !again {
+                        return Err(error.clone());
+                    }
+                    (Trouble::Connection, None)
+                }
+            };
+            let wait = call.retry.wait(sent, trouble, retry_after, deadline.remaining());
+            let Some(wait) = wait else {
+                return result.map_err(|failed| failed.error);
+            };
+            tokio::time::sleep(wait).await;
+        }
+        // The policy ends the loop long before the counter does.
+        Err(Error::new(
+            ErrorKind::Unreachable,
+            format!("{host} cannot be reached"),
+        ))
+    }
+
+    /// Sends a request once.
+    async fn exchange(&self, call: &Call, host: &str) -> Result<Reply, Failed> {
+        let client = self.client(call.route).map_err(Failed::for_good)?;
+        let method = if call.body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let mut request = client.request(method, &call.url);
+        for (name, value) in &call.headers {
+            request = request.header(name, value.as_str());
+        }
+        if let Some(body) = &call.body {
+            request = request.body(body.to_vec());
+        }
+        let mut response = request.send().await.map_err(|error| Failed::of(&error, host))?;
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            content_type: header(response.headers(), "content-type").to_owned(),
+            retry_after: retry::retry_after(header(response.headers(), "retry-after")),
+            body: Zeroizing::default(),
+        };
+        while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, host))? {
+            if reply.body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Failed::for_good(
+                    Error::new(
+                        ErrorKind::Unreachable,
+                        format!("{host} answered with more than a megabyte"),
+                    )
+                    .remedy("Check that a token endpoint is there."),
+                ));
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        Ok(reply)
+    }
+
+    fn client(&self, route: Route) -> Result<Client, Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = std::process::id();
+        if let Some(old) = clients.take_if(|old| old.process != process) {
+            // Their connections are the parent's: closing them here would speak into its TLS.
+            mem::forget(old);
+        }
+        let clients = clients.get_or_insert(Clients {
+            process,
+            far: None,
+            near: None,
+        });
+        let client = match route {
+            Route::Far => &mut clients.far,
+            Route::Near => &mut clients.near,
+        };
+        if let Some(client) = client {
+            return Ok(client.clone());
+        }
+        Ok(client.insert(self.build(route)?).clone())
+    }
+
+    fn build(&self, route: Route) -> Result<Client, Error> {
+        let unusable = |error: String| {
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("the HTTP client cannot be set up: {error}"),
+            )
+        };
+        // Given per configuration: a process-wide default is the host's to choose.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = roots::Verifier::new(&self.environment, Arc::clone(&provider));
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let mut builder = ClientBuilder::new()
+            .tls_backend_preconfigured(tls)
+            // Turns the process's own variables off; ours come through the seam.
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(2);
+        builder = match route {
+            Route::Far => builder.https_only(true).connect_timeout(CONNECT_FAR),
+            Route::Near => builder.connect_timeout(CONNECT_NEAR),
+        };
+        if route == Route::Far
+            && let Some(proxy) = proxy::of(&self.environment)?
+        {
+            builder = builder.proxy(proxy);
+        }
+        builder.build().map_err(|error| unusable(error.to_string()))
+    }
+}
+
+/// A try that got no answer.
+struct Failed {
+    error: Error,
+    again: bool,
+}
+
+impl Failed {
+    fn of(error: &reqwest::Error, host: &str) -> Self {
+        let (told, again) = failure::of(error, host);
+        // A near endpoint that does not take a connection in a second is not there.
+        let absent = error.is_timeout() && error.is_connect();
+        Self {
+            error: told,
+            again: again && !absent,
+        }
+    }
+
+    fn for_good(error: Error) -> Self {
+        Self { error, again: false }
+    }
+}
+
+/// The part of a URL that may be shown and says where the request went.
+fn host(url: &str) -> String {
+    let scheme = url.find("://").map_or(0, |at| at + 3);
+    let end = url
+        .get(scheme..)
+        .and_then(|rest| rest.find(['/', '?', '#']))
+        .map_or(url.len(), |at| scheme + at);
+    url.get(..end).unwrap_or(url).to_owned()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }

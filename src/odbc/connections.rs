@@ -104,6 +104,17 @@ pub(crate) fn restore(hdbc: HDbc, shared: Shared) {
     connections().insert(hdbc.0 as usize, shared);
 }
 
+/// Our records of the last call on this connection, if any, and whether the driver's follow.
+pub(crate) fn records(hdbc: HDbc) -> Option<(Vec<Record>, bool)> {
+    if NEEDING_CARE.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let shared = find(hdbc)?;
+    let connection = lock(&shared);
+    let records = &connection.records;
+    (!records.ours.is_empty()).then(|| (records.ours.clone(), records.then_drivers))
+}
+
 /// Any call on a connection begins: our records of the last one go, and what is to be put right is.
 pub(crate) fn begin_call(hdbc: HDbc) {
     if NEEDING_CARE.load(Ordering::Relaxed) == 0 {
@@ -172,8 +183,15 @@ impl Connection {
         size: usize,
         words: impl Iterator<Item = u32> + Clone,
     ) -> Result<SqlReturn, SqlReturn> {
-        if self.whose != Whose::Nobodys && self.token.as_ref().is_some_and(|token| token.write(size, words.clone())) {
-            self.whose = whose;
+        // A token of ours that gives way to another of ours: the driver has the pointer already. One of the
+        // host's always goes to the driver, whose answer (HY011 once connected) is the host's to have.
+        let in_place = self.whose == Whose::Ours && whose == Whose::Ours;
+        if in_place
+            && self
+                .token
+                .as_ref()
+                .is_some_and(|token| token.write(size, words.clone()))
+        {
             self.stale = false;
             return Ok(SqlReturn::SUCCESS);
         }
@@ -197,10 +215,13 @@ impl Connection {
     }
 
     /// Takes a token of ours off the real connection; one of the host's stays.
-    pub(crate) fn take_token_off(&mut self) {
+    ///
+    /// Returns whether none of ours is there any more.
+    pub(crate) fn take_token_off(&mut self) -> bool {
         if self.whose == Whose::Ours {
-            self.clear_token();
+            let _ = self.clear_token();
         }
+        self.whose != Whose::Ours
     }
 
     /// Takes any token off the real connection.
@@ -239,8 +260,9 @@ impl Connection {
 
     fn set_login_timeout(&self, seconds: u32) {
         let value = seconds as usize as *mut std::ffi::c_void;
+        // A driver that refuses keeps the timeout that it has, which is a valid one.
         // SAFETY: the attribute is an integer passed in place of the pointer, as the ODBC reference says.
-        unsafe { real::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
+        let _ = unsafe { real::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
     }
 }
 

@@ -58,6 +58,19 @@ pub(crate) fn sections(file: &str) -> Vec<String> {
         .collect()
 }
 
+/// The keys and values of a section, in its order.
+pub(crate) fn entries(section: &str, file: &str) -> Vec<(String, String)> {
+    let Some(function) = function() else {
+        return parser::entries(section, file);
+    };
+    let keys = ask(function, Some(section), None, file, 1 << 14).unwrap_or_default();
+    keys.split(|unit| *unit == 0)
+        .filter(|key| !key.is_empty())
+        .map(decode)
+        .filter_map(|key| get(section, &key, file).map(|value| (key, value)))
+        .collect()
+}
+
 /// libodbcinst's function: the real driver's, else that of a copy already in the process, else the system's.
 fn function() -> Option<GetProfileString> {
     let name = c"SQLGetPrivateProfileStringW";

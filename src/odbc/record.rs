@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use entra_odbc_core::Error;
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 /// `SQL_DIAG_RETURNCODE` and its kin, which odbc-sys does not have in full.
@@ -44,6 +45,20 @@ impl Record {
             state,
             native: 0,
             message: message.into(),
+        }
+    }
+}
+
+impl From<&Error> for Record {
+    fn from(error: &Error) -> Self {
+        let mut state = *b"HY000";
+        for (to, from) in state.iter_mut().zip(error.sqlstate().bytes()) {
+            *to = from;
+        }
+        Self {
+            state,
+            native: error.native(),
+            message: error.to_string(),
         }
     }
 }
@@ -184,7 +199,7 @@ unsafe fn write_field(text: &[u16], value: Pointer, capacity: i16, length: *mut 
 ///
 /// # Safety
 /// `target` has room for `capacity` characters, at any alignment.
-unsafe fn write_text(text: &[u16], target: *mut WChar, capacity: usize) -> SqlReturn {
+pub(super) unsafe fn write_text(text: &[u16], target: *mut WChar, capacity: usize) -> SqlReturn {
     let Some(room) = capacity.checked_sub(1) else {
         return SqlReturn::SUCCESS_WITH_INFO;
     };

@@ -16,14 +16,20 @@ pub(crate) unsafe fn read(text: *const WChar, length: i16) -> Option<Zeroizing<V
     let count = match usize::try_from(length) {
         Ok(count) => count,
         Err(_) if isize::from(length) == NTS => {
+            let mut count = 0;
             // SAFETY: the caller promises a terminator; reads stop there.
-            (0..).take_while(|at| unsafe { text.add(*at).read_unaligned() } != 0).count()
+            while unsafe { text.add(count).read_unaligned() } != 0 {
+                count += 1;
+            }
+            count
         }
         Err(_) => return None,
     };
     // SAFETY: `count` characters are there, by promise or since the terminator came after them. Unaligned,
     // since hosts that build the string in a byte buffer owe us nothing.
-    let units = (0..count).map(|at| unsafe { text.add(at).read_unaligned() }).collect();
+    let units = (0..count)
+        .map(|at| unsafe { text.add(at).read_unaligned() })
+        .collect();
     Some(Zeroizing::new(units))
 }
 

@@ -89,7 +89,9 @@ mod tests {
     fn bytes(buffer: &TokenBuffer, count: usize) -> Vec<u8> {
         let start = buffer.as_ptr().cast::<u8>();
         // SAFETY: the tests read less than the least capacity, and nobody writes meanwhile.
-        (0..count).map(|at| unsafe { start.add(at).read_volatile() }).collect()
+        (0..count)
+            .map(|at| unsafe { start.add(at).read_volatile() })
+            .collect()
     }
 
     #[test]

@@ -30,12 +30,6 @@ pub fn find_exact(value: &str) -> Option<&'static Mode> {
     })
 }
 
-/// Whether two values of `Authentication=` are spellings of the same one.
-#[must_use]
-pub fn same_mode(one: &str, other: &str) -> bool {
-    essence(one) == essence(other)
-}
-
 /// The error for a value that neither we nor the real driver know.
 #[must_use]
 pub fn unknown(value: &str) -> Error {

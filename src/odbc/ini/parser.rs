@@ -21,6 +21,12 @@ pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
     get_in(&content(file), section, key)
 }
 
+pub(super) fn entries(section: &str, file: &str) -> Vec<(String, String)> {
+    entries_in(&content(file), section)
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
 pub(super) fn sections(file: &str) -> Vec<String> {
     content(file)
         .lines()
@@ -34,16 +40,21 @@ fn section_name(line: &str) -> Option<&str> {
 }
 
 fn get_in(content: &str, section: &str, key: &str) -> Option<String> {
+    entries_in(content, section)
+        .find(|(name, _)| name.eq_ignore_ascii_case(key))
+        .map(|(_, value)| value.to_owned())
+        .filter(|value| !value.is_empty())
+}
+
+fn entries_in<'a>(content: &'a str, section: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
     content
         .lines()
-        .skip_while(|line| !section_name(line).is_some_and(|name| name.eq_ignore_ascii_case(section)))
+        .skip_while(move |line| !section_name(line).is_some_and(|name| name.eq_ignore_ascii_case(section)))
         .skip(1)
         .take_while(|line| section_name(line).is_none())
         .filter(|line| !line.trim_start().starts_with(['#', ';']))
         .filter_map(|line| line.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case(key))
-        .map(|(_, value)| value.trim().to_owned())
-        .filter(|value| !value.is_empty())
+        .map(|(name, value)| (name.trim(), value.trim()))
 }
 
 #[cfg(test)]

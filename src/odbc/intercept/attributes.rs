@@ -1,8 +1,18 @@
-//! Connection attributes, of which a few are ours.
+//! Connection attributes, of which two are ours: the access token, and whether a connection may be reused.
 
+use entra_odbc_core::access_token;
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
-use crate::odbc::real;
+use crate::odbc::{
+    connections::{self, ACCESS_TOKEN, Whose},
+    real, real_driver,
+    record::Record,
+};
+
+/// `SQL_ATTR_CONNECTION_DEAD` (sqlext.h).
+const CONNECTION_DEAD: i32 = 1209;
+/// `SQL_CD_TRUE` (sqlext.h).
+const CD_TRUE: u32 = 1;
 
 /// `SQLSetConnectAttr`: unixODBC's choice before the connection is up.
 ///
@@ -10,7 +20,13 @@ use crate::odbc::real;
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn set_connect_attr(hdbc: HDbc, attribute: i32, value: Pointer, length: i32) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLSetConnectAttr(hdbc, attribute, value, length) }
+    unsafe {
+        if is_access_token(attribute) {
+            return set_access_token(hdbc, value);
+        }
+        connections::begin_call(hdbc);
+        real::SQLSetConnectAttr(hdbc, attribute, value, length)
+    }
 }
 
 /// `SQLSetConnectAttrW`: unixODBC's choice once the connection is up.
@@ -24,10 +40,19 @@ pub(crate) unsafe fn set_connect_attr_w(
     length: i32,
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLSetConnectAttrW(hdbc, attribute, value, length) }
+    unsafe {
+        if is_access_token(attribute) {
+            return set_access_token(hdbc, value);
+        }
+        connections::begin_call(hdbc);
+        real::SQLSetConnectAttrW(hdbc, attribute, value, length)
+    }
 }
 
-/// `SQLGetConnectAttrW`.
+/// `SQLGetConnectAttrW`: unixODBC's pool asks 1209 before it hands a connection out again.
+///
+/// The pool's key is the connection string alone, so a connection of someone who is not named in it must
+/// not be found alive.
 ///
 /// # Safety
 /// The arguments are those of the ODBC reference.
@@ -38,6 +63,15 @@ pub(crate) unsafe fn get_connect_attr(
     capacity: i32,
     length: *mut i32,
 ) -> SqlReturn {
+    connections::begin_call(hdbc);
+    if attribute == CONNECTION_DEAD
+        && !value.is_null()
+        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).personal)
+    {
+        // SAFETY: the attribute is a 32-bit integer, for which the host has room.
+        unsafe { value.cast::<u32>().write_unaligned(CD_TRUE) };
+        return SqlReturn::SUCCESS;
+    }
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, capacity, length) }
 }
@@ -47,8 +81,14 @@ pub(crate) unsafe fn get_connect_attr(
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) -> SqlReturn {
-    // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLSetConnectOptionW(hdbc, option, value) }
+    // SAFETY: the host's arguments, passed on; an option that is a pointer comes as an integer.
+    unsafe {
+        if is_access_token(i32::from(option)) {
+            return set_access_token(hdbc, value as Pointer);
+        }
+        connections::begin_call(hdbc);
+        real::SQLSetConnectOptionW(hdbc, option, value)
+    }
 }
 
 /// `SQLGetConnectOptionW`.
@@ -56,6 +96,46 @@ pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) ->
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer) -> SqlReturn {
+    connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLGetConnectOptionW(hdbc, option, value) }
+}
+
+fn is_access_token(attribute: i32) -> bool {
+    attribute == ACCESS_TOKEN && real_driver::is_microsoft()
+}
+
+/// A token of the host's own: copied, since hosts free it too early for the driver's reconnects.
+///
+/// # Safety
+/// `value` is null or leads to an `ACCESSTOKEN` struct.
+unsafe fn set_access_token(hdbc: HDbc, value: Pointer) -> SqlReturn {
+    let shared = connections::of(hdbc);
+    let mut connection = connections::lock(&shared);
+    connection.begin_call();
+    if value.is_null() {
+        return connection.clear_token();
+    }
+    // SAFETY: a struct starts with its data's size.
+    let size = unsafe { value.cast::<u32>().read_unaligned() } as usize;
+    if size == 0 || !size.is_multiple_of(2) || size > access_token::MAXIMUM {
+        let message = format!(
+            "[entra-odbc] Invalid attribute value: an ACCESSTOKEN struct with {size} bytes of data; \
+             they must be UTF-16, neither none nor more than {}.",
+            access_token::MAXIMUM
+        );
+        connection.records.ours = vec![Record::new(*b"HY024", message)];
+        connection.settle();
+        return SqlReturn::ERROR;
+    }
+    // SAFETY: a struct has that many bytes of data after the size, and the host keeps it for this call.
+    let data = unsafe { std::slice::from_raw_parts(value.cast::<u8>().add(size_of::<u32>()), size) };
+    let words = data.chunks(size_of::<u32>()).map(|bytes| {
+        let mut word = [0; size_of::<u32>()];
+        word.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        u32::from_ne_bytes(word)
+    });
+    let words = std::iter::once(u32::try_from(size).unwrap_or(0)).chain(words);
+    let answer = connection.put_token(Whose::Hosts, size_of::<u32>() + size, words);
+    answer.unwrap_or_else(|refusal| refusal)
 }

@@ -1,8 +1,8 @@
 //! Other calls on a connection, intercepted because any call on a handle clears our records on it.
 
-use odbc_sys::{HDbc, Handle, Pointer, SqlReturn, WChar};
+use odbc_sys::{HDbc, Handle, HandleType, Pointer, SqlReturn, WChar};
 
-use crate::odbc::real;
+use crate::odbc::{connections, missing, real};
 
 /// `SQLGetInfoW`.
 ///
@@ -15,6 +15,7 @@ pub(crate) unsafe fn get_info(
     capacity: i16,
     length: *mut i16,
 ) -> SqlReturn {
+    connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLGetInfoW(hdbc, info, value, capacity, length) }
 }
@@ -24,8 +25,15 @@ pub(crate) unsafe fn get_info(
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn get_functions(hdbc: HDbc, function: u16, supported: *mut u16) -> SqlReturn {
-    // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetFunctions(hdbc, function, supported) }
+    connections::begin_call(hdbc);
+    // SAFETY: the host's arguments, passed on; the answer is touched only if it was written.
+    unsafe {
+        let answer = real::SQLGetFunctions(hdbc, function, supported);
+        if answer == SqlReturn::SUCCESS {
+            missing::correct(function, supported);
+        }
+        answer
+    }
 }
 
 /// `SQLNativeSqlW`.
@@ -40,6 +48,7 @@ pub(crate) unsafe fn native_sql(
     output_capacity: i32,
     output_length: *mut i32,
 ) -> SqlReturn {
+    connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLNativeSqlW(hdbc, input, input_length, output, output_capacity, output_length) }
 }
@@ -49,11 +58,14 @@ pub(crate) unsafe fn native_sql(
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn end_tran(handle_type: i16, handle: Handle, completion: i16) -> SqlReturn {
+    if handle_type == HandleType::Dbc as i16 {
+        connections::begin_call(HDbc(handle.0));
+    }
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLEndTran(handle_type, handle, completion) }
 }
 
-/// `SQLCancelHandle`.
+/// `SQLCancelHandle`: may come while another thread connects on the handle, so it waits for no lock of ours.
 ///
 /// # Safety
 /// The arguments are those of the ODBC reference.

@@ -1,8 +1,14 @@
 //! Diagnostics: our own records if there are any, else the real driver's.
 
-use odbc_sys::{Handle, Pointer, SqlReturn, WChar};
+use odbc_sys::{HDbc, Handle, HandleType, Pointer, SqlReturn, WChar};
 
-use crate::odbc::{missing, real};
+use crate::odbc::{
+    connections, missing, real,
+    record::{self, Record},
+};
+
+/// `SQL_DIAG_NUMBER` (sql.h): how many records there are.
+const DIAG_NUMBER: i16 = 2;
 
 /// `SQLGetDiagRecW`.
 ///
@@ -21,20 +27,26 @@ pub(crate) unsafe fn get_diag_rec(
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
     unsafe {
-        missing::get_diag_rec(handle.0, number, state, native, message, capacity, length).unwrap_or_else(
-            || {
-                real::SQLGetDiagRecW(
-                    handle_type,
-                    handle,
-                    number,
-                    state,
-                    native,
-                    message,
-                    capacity,
-                    length,
-                )
-            },
-        )
+        if let Some(answer) =
+            missing::get_diag_rec(handle.0, number, state, native, message, capacity, length)
+        {
+            return answer;
+        }
+        match source(handle_type, handle, number) {
+            Source::Ours(records) => {
+                record::get_rec(&records, number, state, native, message, capacity, length)
+            }
+            Source::Drivers { number, .. } => real::SQLGetDiagRecW(
+                handle_type,
+                handle,
+                number,
+                state,
+                native,
+                message,
+                capacity,
+                length,
+            ),
+        }
     }
 }
 
@@ -53,8 +65,45 @@ pub(crate) unsafe fn get_diag_field(
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
     unsafe {
-        missing::get_diag_field(handle.0, number, field, value, capacity, length).unwrap_or_else(|| {
-            real::SQLGetDiagFieldW(handle_type, handle, number, field, value, capacity, length)
-        })
+        if let Some(answer) = missing::get_diag_field(handle.0, number, field, value, capacity, length) {
+            return answer;
+        }
+        match source(handle_type, handle, number) {
+            Source::Ours(records) => record::get_field(&records, number, field, value, capacity, length),
+            Source::Drivers { number, after } => {
+                let answer =
+                    real::SQLGetDiagFieldW(handle_type, handle, number, field, value, capacity, length);
+                if after > 0 && field == DIAG_NUMBER && answer == SqlReturn::SUCCESS && !value.is_null() {
+                    let count = value.cast::<i32>();
+                    count.write_unaligned(count.read_unaligned().saturating_add(i32::from(after)));
+                }
+                answer
+            }
+        }
+    }
+}
+
+/// Who has the record of a number.
+enum Source {
+    /// We do.
+    Ours(Vec<Record>),
+    /// The driver does, under a number of its own since `after` of ours come first.
+    Drivers { number: i16, after: i16 },
+}
+
+fn source(handle_type: i16, handle: Handle, number: i16) -> Source {
+    let records = (handle_type == HandleType::Dbc as i16).then(|| connections::records(HDbc(handle.0)));
+    let Some((ours, then_drivers)) = records.flatten() else {
+        return Source::Drivers { number, after: 0 };
+    };
+    let after = i16::try_from(ours.len()).unwrap_or(i16::MAX);
+    match number {
+        // The header, for the driver's records and ours together.
+        0 if then_drivers => Source::Drivers { number, after },
+        number if then_drivers && number > after => Source::Drivers {
+            number: number - after,
+            after,
+        },
+        _ => Source::Ours(ours),
     }
 }

@@ -1,14 +1,17 @@
 //! Handles come and go: the first environment loads the real driver.
 
-use odbc_sys::{Handle, HandleType, SqlReturn};
+use odbc_sys::{HDbc, Handle, HandleType, SqlReturn};
 
-use crate::odbc::{missing, real, real_driver, stand_in};
+use crate::odbc::{connections, missing, real, real_driver, service, stand_in};
 
 /// `SQLAllocHandle`.
 ///
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut Handle) -> SqlReturn {
+    if handle_type == HandleType::Env as i16 {
+        service::start_log();
+    }
     if handle_type == HandleType::Env as i16
         && let Err(failure) = real_driver::load()
         && !output.is_null()
@@ -16,6 +19,9 @@ pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut 
         // SAFETY: not null, and the ODBC reference has it point to a handle.
         unsafe { output.write(Handle(stand_in::create(failure))) };
         return SqlReturn::SUCCESS;
+    }
+    if handle_type == HandleType::Stmt as i16 || handle_type == HandleType::Desc as i16 {
+        connections::begin_call(HDbc(input.0));
     }
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLAllocHandle(handle_type, input, output) }
@@ -27,6 +33,28 @@ pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut 
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn free_handle(handle_type: i16, handle: Handle) -> SqlReturn {
     missing::forget(handle.0);
+    if handle_type == HandleType::Dbc as i16 {
+        // SAFETY: the host's arguments, passed on.
+        return unsafe { free_connection(HDbc(handle.0)) };
+    }
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLFreeHandle(handle_type, handle) }
+}
+
+/// Frees a connection, and after it the token buffer that the driver may read until then.
+///
+/// # Safety
+/// As for `SQLFreeHandle`.
+unsafe fn free_connection(hdbc: HDbc) -> SqlReturn {
+    connections::begin_call(hdbc);
+    // Taken out first: once the driver has freed the handle, another thread may be given the same address.
+    let shared = connections::remove(hdbc);
+    // SAFETY: the host's arguments, passed on.
+    let answer = unsafe { real::SQLFreeHandle(HandleType::Dbc as i16, hdbc.as_handle()) };
+    if answer == SqlReturn::ERROR
+        && let Some(shared) = shared
+    {
+        connections::restore(hdbc, shared);
+    }
+    answer
 }

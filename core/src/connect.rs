@@ -1,0 +1,205 @@
+//! The story of one connect, top to bottom.
+//!
+//! Parse the string; take our keywords out; if there are none, step aside; may a token go to this
+//! server?; choose the credential (all of that is [`plan`](crate::plan)); get a token; place it on
+//! the real connection; connect with the rest; put back into the output string what was taken out.
+
+use crate::{
+    Environment, Error, Token, TokenService,
+    access_token::AccessToken,
+    plan::{self, Plan, SignInPlan},
+    transport::Transport,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use zeroize::Zeroizing;
+
+/// The login timeout where the host set none, or 0: Driver 18's own default.
+pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// `Login failed for user …`, the native error after which a fresh token may help.
+const LOGIN_FAILED: i32 = 18456;
+
+/// The real driver's connection, as far as the story needs it.
+pub trait RealConnection {
+    /// `SQL_ATTR_LOGIN_TIMEOUT`, the driver's default where the host set none; `None` for 0, no limit.
+    fn login_timeout(&mut self) -> Option<Duration>;
+    /// Gives the driver `remaining` as its login timeout, for this connect only.
+    fn limit_login(&mut self, remaining: Duration);
+    /// Whether the host itself set `SQL_COPT_SS_ACCESS_TOKEN`.
+    fn has_host_token(&self) -> bool;
+    /// Puts a token into the connection's own buffer, and that on the real connection.
+    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error>;
+    /// Takes a token that we placed, not one of the host's, off the real connection.
+    ///
+    /// An error where it stays: then nobody else may connect on this handle.
+    fn take_token_off(&mut self) -> Result<(), Error>;
+    /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
+    fn connect(&mut self, text: &[u16], prompt: Prompt) -> Reply;
+    /// Whether one of the driver's diagnostic records has this native error.
+    fn has_native_error(&self, native: i32) -> bool;
+}
+
+/// Whether the driver may prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// As the host asked.
+    AsAsked,
+    /// `SQL_DRIVER_NOPROMPT`.
+    Never,
+}
+
+/// What the real driver answered.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its answer.
+    pub outcome: Outcome,
+    /// Its completed connection string; empty where there is none.
+    pub completed: Zeroizing<Vec<u16>>,
+}
+
+/// The driver's `SQLRETURN`, sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// `SQL_SUCCESS` or `SQL_SUCCESS_WITH_INFO`, as the code says.
+    Connected(i16),
+    /// `SQL_STILL_EXECUTING`: the host will call again.
+    StillExecuting(i16),
+    /// Anything else.
+    Failed(i16),
+}
+
+/// What there is around a connect, beside its string.
+pub struct Surroundings<'a> {
+    /// Environment variables.
+    pub environment: &'a Environment,
+    /// What the machine's owner wrote into our own section of odbcinst.ini, by keyword.
+    pub installed: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether the wrapped driver is Microsoft's; over another one only exact mode names are ours.
+    pub microsoft: bool,
+    /// The section of a data source: its keys and values.
+    pub data_source: &'a dyn Fn(&str) -> Vec<(String, String)>,
+    /// The HTTP client.
+    pub transport: &'a Arc<Transport>,
+    /// The tokens of this process.
+    pub tokens: &'a TokenService,
+}
+
+/// How a connect ended, as far as we are concerned.
+#[derive(Debug)]
+pub enum Answer {
+    /// Not ours: the host's own call is to be forwarded as it is.
+    StepAside,
+    /// The real driver answered.
+    Replied(Reply),
+    /// The same, and we signed in.
+    SignedIn {
+        /// The driver's answer, its completed string put right.
+        reply: Reply,
+        /// Whether who signed in can be told from the connection string alone.
+        in_string: bool,
+    },
+}
+
+/// A sign-in that has its token and waits for the driver's final answer.
+#[derive(Debug)]
+pub struct Attempt {
+    plan: Box<SignInPlan>,
+    token: Arc<Token>,
+    deadline: Instant,
+    retried: bool,
+}
+
+/// Connects with `text`, or goes on with the connect that the driver still executes.
+pub fn connect(
+    text: &[u16],
+    pending: &mut Option<Attempt>,
+    real: &mut dyn RealConnection,
+    around: &Surroundings<'_>,
+) -> Result<Answer, Error> {
+    if let Some(attempt) = pending.take() {
+        return attempt.proceed(pending, real, around);
+    }
+    real.take_token_off()?;
+    let plan = match plan::read(text, real.has_host_token(), around)? {
+        Plan::StepAside => return Ok(Answer::StepAside),
+        Plan::Forward { text, prompt } => return Ok(Answer::Replied(real.connect(&text, prompt))),
+        Plan::SignIn(plan) => plan,
+    };
+    let began = Instant::now();
+    let timeout = real.login_timeout();
+    let deadline = began + timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
+    let token = plan.token(deadline, around)?;
+    place(&token, &plan, real)?;
+    // The driver counts whole seconds: it is told only when there is something to tell.
+    if timeout.is_none() || began.elapsed() >= Duration::from_secs(1) {
+        real.limit_login(deadline.saturating_duration_since(Instant::now()));
+    }
+    let attempt = Attempt {
+        plan,
+        token,
+        deadline,
+        retried: false,
+    };
+    attempt.proceed(pending, real, around)
+}
+
+impl Attempt {
+    /// Calls the driver until it has answered for good, once more if it refused an old token.
+    fn proceed(
+        mut self,
+        pending: &mut Option<Self>,
+        real: &mut dyn RealConnection,
+        around: &Surroundings<'_>,
+    ) -> Result<Answer, Error> {
+        let in_string = self.plan.in_string();
+        loop {
+            let mut reply = real.connect(&self.plan.text, Prompt::Never);
+            match reply.outcome {
+                Outcome::StillExecuting(_) => *pending = Some(self),
+                Outcome::Connected(_) => {
+                    reply.completed = self.plan.put_back(&reply.completed);
+                    tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
+                }
+                Outcome::Failed(_) => {
+                    if self.replace_refused_token(real, around)? {
+                        continue;
+                    }
+                    tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "the server refused the connection");
+                }
+            }
+            return Ok(Answer::SignedIn { reply, in_string });
+        }
+    }
+
+    /// Places a fresh token if the server refused one that may have been withdrawn meanwhile.
+    fn replace_refused_token(
+        &mut self,
+        real: &mut dyn RealConnection,
+        around: &Surroundings<'_>,
+    ) -> Result<bool, Error> {
+        if self.retried || !real.has_native_error(LOGIN_FAILED) {
+            return Ok(false);
+        }
+        self.retried = true;
+        let Some(token) = self.plan.replace_refused(&self.token, self.deadline, around) else {
+            return Ok(false);
+        };
+        tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "login refused, trying once more with a fresh token");
+        place(&token, &self.plan, real)?;
+        real.limit_login(self.deadline.saturating_duration_since(Instant::now()));
+        self.token = token;
+        Ok(true)
+    }
+}
+
+fn place(token: &Token, plan: &SignInPlan, real: &mut dyn RealConnection) -> Result<(), Error> {
+    AccessToken::new(&token.text)
+        .and_then(|token| real.place(&token))
+        .map_err(|error| error.in_mode(plan.mode()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,511 @@
+//! The story with a scripted driver in place of the real one.
+
+use super::*;
+use crate::{Secret, connection_string::ConnectionString, token::Token};
+use std::collections::VecDeque;
+
+/// What a connect did to the driver, in order.
+#[derive(Debug, PartialEq, Eq, Clone)]
+enum Did {
+    Place(usize),
+    TakeOff,
+    Limit(u64),
+    Connect(String, Prompt),
+}
+
+struct Scripted {
+    did: Vec<Did>,
+    replies: VecDeque<(Outcome, &'static str)>,
+    timeout: Option<Duration>,
+    host_token: bool,
+    natives: Vec<i32>,
+}
+
+impl Scripted {
+    fn answering(replies: impl IntoIterator<Item = (Outcome, &'static str)>) -> Self {
+        Self {
+            did: Vec::new(),
+            replies: replies.into_iter().collect(),
+            timeout: Some(DEFAULT_LOGIN_TIMEOUT),
+            host_token: false,
+            natives: Vec::new(),
+        }
+    }
+
+    fn connecting() -> Self {
+        Self::answering([(Outcome::Connected(0), "")])
+    }
+
+    fn strings(&self) -> Vec<&str> {
+        let strings = self.did.iter().filter_map(|did| match did {
+            Did::Connect(text, _) => Some(text.as_str()),
+            _ => None,
+        });
+        strings.collect()
+    }
+}
+
+impl RealConnection for Scripted {
+    fn login_timeout(&mut self) -> Option<Duration> {
+        self.timeout
+    }
+    fn limit_login(&mut self, remaining: Duration) {
+        self.did
+            .push(Did::Limit(remaining.as_millis().div_ceil(1000) as u64));
+    }
+    fn has_host_token(&self) -> bool {
+        self.host_token
+    }
+    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
+        self.did.push(Did::Place(token.size()));
+        Ok(())
+    }
+    fn take_token_off(&mut self) -> Result<(), Error> {
+        self.did.push(Did::TakeOff);
+        Ok(())
+    }
+    fn connect(&mut self, text: &[u16], prompt: Prompt) -> Reply {
+        self.did
+            .push(Did::Connect(String::from_utf16(text).unwrap(), prompt));
+        let (outcome, completed) = self.replies.pop_front().unwrap();
+        Reply {
+            outcome,
+            completed: Zeroizing::new(completed.encode_utf16().collect()),
+        }
+    }
+    fn has_native_error(&self, native: i32) -> bool {
+        self.natives.contains(&native)
+    }
+}
+
+/// A machine with one data source, and nothing else unless a test adds it.
+struct Machine {
+    environment: Environment,
+    microsoft: bool,
+    section: Vec<(String, String)>,
+    transport: Arc<Transport>,
+    tokens: TokenService,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let environment = Environment::empty();
+        Self {
+            microsoft: true,
+            section: Vec::new(),
+            transport: Arc::new(Transport::new(&environment)),
+            tokens: TokenService::new(),
+            environment,
+        }
+    }
+
+    fn with_section(entries: &[(&str, &str)]) -> Self {
+        let section = entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Self {
+            section: section.collect(),
+            ..Self::new()
+        }
+    }
+
+    fn connect_pending(
+        &self,
+        text: &str,
+        pending: &mut Option<Attempt>,
+        real: &mut Scripted,
+    ) -> Result<Answer, Error> {
+        let text: Vec<u16> = text.encode_utf16().collect();
+        let around = Surroundings {
+            environment: &self.environment,
+            installed: &|_| None,
+            microsoft: self.microsoft,
+            data_source: &|name| {
+                if name == "payroll" {
+                    self.section.clone()
+                } else {
+                    Vec::new()
+                }
+            },
+            transport: &self.transport,
+            tokens: &self.tokens,
+        };
+        connect(&text, pending, real, &around)
+    }
+
+    fn connect(&self, text: &str, real: &mut Scripted) -> Result<Answer, Error> {
+        self.connect_pending(text, &mut None, real)
+    }
+
+    fn refusal(&self, text: &str) -> Error {
+        let mut real = Scripted::answering([]);
+        let error = self.connect(text, &mut real).unwrap_err();
+        assert_eq!(real.strings(), [""; 0], "the driver must not be called");
+        error
+    }
+}
+
+fn completed(answer: Answer) -> String {
+    match answer {
+        Answer::SignedIn { reply, .. } => String::from_utf16(&reply.completed).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn without_one_of_our_modes_the_story_steps_aside() {
+    for text in [
+        "",
+        "Driver=x;Server=localhost;UID=sa;PWD=s",
+        "Server=x;Authentication=SqlPassword;UID=a;PWD=b;ClientId=c",
+        "Server=x;authentication=activedirectoryintegrated",
+        "Server=x;Authentication=;Trusted_Connection=yes",
+        "Server=x;Authentication=NotSpecified",
+        "Server=x;UID={open",
+        "Authentication =ActiveDirectoryAccessToken;AccessTokenfile =x;Server=localhost",
+    ] {
+        let mut real = Scripted::answering([]);
+        let answer = Machine::new().connect(text, &mut real);
+        assert!(matches!(answer, Ok(Answer::StepAside)), "{text}: {answer:?}");
+        assert_eq!(real.did, [Did::TakeOff]);
+    }
+}
+
+#[test]
+fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
+    let mut real = Scripted::connecting();
+    let text = "DRIVER={x};Server= localhost,1 ;APP=a{b;Authentication=ActiveDirectoryAccessToken;\
+                AccessToken=abc;Trusted_Connection=Yes;UID=;PWD={};Tenant=t;Encrypt=no";
+    Machine::new().connect(text, &mut real).unwrap();
+    assert_eq!(
+        real.did,
+        [
+            Did::TakeOff,
+            Did::Place(12),
+            Did::Connect(
+                "DRIVER={x};Server= localhost,1 ;APP=a{b;Encrypt=no;".into(),
+                Prompt::Never
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_token_alone_selects_its_mode() {
+    let mut real = Scripted::connecting();
+    let answer = Machine::new().connect("Server=localhost;AccessToken=abc", &mut real);
+    assert!(matches!(answer, Ok(Answer::SignedIn { in_string: true, .. })));
+    assert_eq!(real.strings(), ["Server=localhost;"]);
+}
+
+#[test]
+fn a_clouds_certificate_is_validated_whatever_the_string_says() {
+    let mut real = Scripted::connecting();
+    let text = "Server=x.database.windows.net;TrustServerCertificate=yes;AccessToken=abc";
+    Machine::new().connect(text, &mut real).unwrap();
+    assert_eq!(
+        real.strings(),
+        ["Server=x.database.windows.net;TrustServerCertificate=no;"]
+    );
+}
+
+#[test]
+fn a_second_server_in_the_string_cannot_hide_behind_a_trusted_first() {
+    let machine = Machine::new();
+    for text in [
+        "Server=localhost;Addr=evil.example;TrustServerCertificate=yes;AccessToken=abc",
+        "Server=localhost;Server=evil.example;TrustServerCertificate=yes;AccessToken=abc",
+        "Server=localhost;Failover_Partner=evil.example;TrustServerCertificate=yes;AccessToken=abc",
+    ] {
+        let error = machine.refusal(text).to_string();
+        assert!(error.contains("evil.example"), "{error}");
+    }
+}
+
+#[test]
+fn the_completed_string_has_ours_back_except_for_secrets() {
+    let mut real = Scripted::answering([(
+        Outcome::Connected(1),
+        "DRIVER={x};SERVER=localhost;UID=;APP=a;Trusted_Connection=no;",
+    )]);
+    let text = "DRIVER={x};Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=s3cret;\
+                PWD=hidden;ClientId={a;b};Trusted_Connection=yes";
+    let answer = Machine::new().connect(text, &mut real).unwrap();
+    assert_eq!(
+        completed(answer),
+        "DRIVER={x};SERVER=localhost;APP=a;Authentication=ActiveDirectoryAccessToken;ClientId={a;b};"
+    );
+}
+
+#[test]
+fn the_completed_string_of_a_token_alone_still_asks_for_one() {
+    let mut real = Scripted::answering([(Outcome::Connected(0), "SERVER=localhost;")]);
+    let answer = Machine::new()
+        .connect("Server=localhost;AccessToken=s3cret", &mut real)
+        .unwrap();
+    assert_eq!(
+        completed(answer),
+        "SERVER=localhost;Authentication=ActiveDirectoryAccessToken;"
+    );
+}
+
+#[test]
+fn a_data_source_selects_the_mode_and_is_overridden_where_it_would_refuse_a_token() {
+    let machine = Machine::with_section(&[
+        ("Server", "localhost"),
+        ("Authentication", "ActiveDirectoryAccessToken"),
+        ("AccessToken", "abc"),
+    ]);
+    let mut real = Scripted::connecting();
+    machine.connect("DSN=payroll;APP=x", &mut real).unwrap();
+    assert_eq!(
+        real.strings(),
+        ["DSN=payroll;APP=x;Authentication=;Trusted_Connection=no;"]
+    );
+}
+
+#[test]
+fn the_string_wins_over_the_data_source_and_a_driver_before_it_ignores_it() {
+    let machine = Machine::with_section(&[
+        ("Server", "localhost"),
+        ("Authentication", "ActiveDirectoryAccessToken"),
+        ("AccessToken", "abc"),
+    ]);
+    for text in [
+        "DSN=payroll;Authentication=SqlPassword;UID=a",
+        "DRIVER=x;DSN=payroll;UID=a",
+        "DSN=other",
+    ] {
+        let mut real = Scripted::answering([]);
+        assert!(
+            matches!(machine.connect(text, &mut real), Ok(Answer::StepAside)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_first_of_equal_keywords_wins() {
+    let mut real = Scripted::connecting();
+    let text = "Server=localhost;AccessToken=abcde;Authentication=ActiveDirectoryAccessToken;\
+                Authentication=Nonsense;AccessToken=a";
+    Machine::new().connect(text, &mut real).unwrap();
+    assert_eq!(real.did[1], Did::Place(16));
+}
+
+#[test]
+fn another_clients_spelling_of_a_forwarded_mode_is_rewritten() {
+    for (text, expected) in [
+        (
+            "Server=x;Authentication=Active Directory Integrated;APP=a",
+            "Server=x;APP=a;Authentication=ActiveDirectoryIntegrated;",
+        ),
+        (
+            "Server=x;Authentication=Sql Password;UID=u;PWD=p",
+            "Server=x;UID=u;PWD=p;Authentication=SqlPassword;",
+        ),
+        (
+            "Server=x;fedauth=ActiveDirectoryIntegrated",
+            "Server=x;Authentication=ActiveDirectoryIntegrated;",
+        ),
+    ] {
+        let mut real = Scripted::connecting();
+        let answer = Machine::new().connect(text, &mut real);
+        assert!(matches!(answer, Ok(Answer::Replied(_))), "{answer:?}");
+        assert_eq!(
+            real.did[1..],
+            [Did::Connect(expected.to_owned(), Prompt::AsAsked)]
+        );
+    }
+}
+
+#[test]
+fn beside_a_token_of_the_hosts_own_only_what_the_driver_refuses_goes() {
+    for (text, expected) in [
+        (
+            "Server=x;Trusted_Connection=Yes;UID=;PWD={};ClientId=a",
+            Some("Server=x;ClientId=a;"),
+        ),
+        ("Server=x;Authentication=ActiveDirectoryMsi", Some("Server=x;")),
+        ("Server=x;UID=a;PWD=b", None),
+        (
+            "DSN=payroll",
+            Some("DSN=payroll;Authentication=;Trusted_Connection=no;"),
+        ),
+    ] {
+        let mut real = Scripted::connecting();
+        real.host_token = true;
+        let machine = Machine::with_section(&[("Authentication", "ActiveDirectoryMsi")]);
+        machine.connect(text, &mut real).unwrap();
+        assert_eq!(real.strings(), Vec::from_iter(expected), "{text}");
+        assert!(!real.did.iter().any(|did| matches!(did, Did::Place(_))));
+    }
+}
+
+#[test]
+fn over_another_driver_only_our_exact_names_are_ours() {
+    let machine = Machine {
+        microsoft: false,
+        ..Machine::new()
+    };
+    for text in [
+        "Server=x;Authentication=msi",
+        "Server=x;Authentication=Nonsense",
+        "Server=x;AccessToken=abc",
+    ] {
+        let mut real = Scripted::answering([]);
+        assert!(
+            matches!(machine.connect(text, &mut real), Ok(Answer::StepAside)),
+            "{text}"
+        );
+    }
+    let mut real = Scripted::connecting();
+    let text = "Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=abc";
+    machine.connect(text, &mut real).unwrap();
+    assert_eq!(real.strings(), ["Server=localhost;"]);
+}
+
+#[test]
+fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
+    let machine = Machine::new();
+    for (text, state, parts) in [
+        (
+            "Server=x;Authentication=ActiveDirectoryMsy",
+            "08001",
+            &["ActiveDirectoryMsy", "ActiveDirectoryMsi", "SqlPassword"][..],
+        ),
+        (
+            "Authentication=ActiveDirectoryAccessToken;AccessToken=abc",
+            "HY000",
+            &["[AccessToken]", "Server="],
+        ),
+        (
+            "Server=localhost;Authentication=ActiveDirectoryMsi;AccessToken=s3cret",
+            "HY000",
+            &["AccessToken=", "Authentication="],
+        ),
+        ("Server=localhost;AccessToken=abc;APP={open", "HY000", &["APP="]),
+        (
+            "Server=localhost;AccessToken=abc;TokenTimeout=soon",
+            "HY000",
+            &["TokenTimeout="],
+        ),
+        (
+            "Server=db.example;AccessToken=abc;TrustServerCertificate=yes",
+            "HY000",
+            &["TrustServerCertificate=", "ENTRA_ODBC_TRUSTED_SERVERS"],
+        ),
+        (
+            "Server=localhost;AccessToken=abc;Authority=https://evil.example",
+            "HY000",
+            &["Authority="],
+        ),
+        (
+            "Server=localhost;Authentication=ActiveDirectoryAccessToken",
+            "HY000",
+            &["AccessToken="],
+        ),
+    ] {
+        let error = machine.refusal(text);
+        let message = error.to_string();
+        assert_eq!(error.sqlstate(), state, "{message}");
+        for part in parts {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+        assert!(!message.contains("s3cret"), "{message}");
+        assert!(
+            message.encode_utf16().count() <= crate::MESSAGE_LIMIT,
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_hundred_thousand_characters_are_just_long() {
+    let text = format!("Server=localhost;AccessToken=abc;APP={}", "x".repeat(100_000));
+    let mut real = Scripted::connecting();
+    Machine::new().connect(&text, &mut real).unwrap();
+    assert_eq!(real.strings()[0].len(), "Server=localhost;APP=;".len() + 100_000);
+}
+
+#[test]
+fn no_limit_at_the_host_means_the_default_for_the_whole_connect() {
+    let mut real = Scripted::connecting();
+    real.timeout = None;
+    Machine::new()
+        .connect("Server=localhost;AccessToken=abc", &mut real)
+        .unwrap();
+    assert!(real.did.contains(&Did::Limit(15)), "{:?}", real.did);
+}
+
+#[test]
+fn a_driver_that_still_executes_is_called_again_with_the_kept_string_and_token() {
+    let mut real = Scripted::answering([
+        (Outcome::StillExecuting(2), ""),
+        (Outcome::StillExecuting(2), ""),
+        (Outcome::Connected(0), "SERVER=localhost;"),
+    ]);
+    let machine = Machine::new();
+    let mut pending = None;
+    let text = "Server=localhost;AccessToken=abc;ClientId=c";
+    for _ in 0..2 {
+        machine.connect_pending(text, &mut pending, &mut real).unwrap();
+        assert!(pending.is_some());
+    }
+    let answer = machine
+        .connect_pending(
+            "other arguments of the poll do not count",
+            &mut pending,
+            &mut real,
+        )
+        .unwrap();
+    assert!(pending.is_none());
+    assert_eq!(real.strings(), ["Server=localhost;"; 3]);
+    assert_eq!(
+        real.did.iter().filter(|did| matches!(did, Did::Place(_))).count(),
+        1
+    );
+    assert!(completed(answer).contains("ClientId=c"));
+}
+
+#[test]
+fn a_refused_login_with_a_given_token_is_not_tried_again() {
+    let mut real = Scripted::answering([(Outcome::Failed(-1), "")]);
+    real.natives = vec![18456];
+    let answer = Machine::new()
+        .connect("Server=localhost;AccessToken=abc", &mut real)
+        .unwrap();
+    assert!(matches!(
+        answer,
+        Answer::SignedIn {
+            reply: Reply {
+                outcome: Outcome::Failed(-1),
+                ..
+            },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_token_that_fits_no_struct_never_reaches_the_driver() {
+    let machine = Machine::new();
+    let error = machine.refusal("Server=localhost;AccessToken={a b}");
+    assert_eq!(error.sqlstate(), "HY000");
+    assert!(
+        error.to_string().starts_with("[entra-odbc][AccessToken]"),
+        "{error}"
+    );
+    // The guard for tokens that come from elsewhere.
+    assert!(
+        AccessToken::new(&Token::received(Secret::new("é".into()), std::time::SystemTime::now()).text)
+            .is_err()
+    );
+}
+
+#[test]
+fn a_string_with_lone_surrogates_passes() {
+    let mut text: Vec<u16> = "Server=localhost;AccessToken=abc;APP=".encode_utf16().collect();
+    text.push(0xd800);
+    assert_eq!(ConnectionString::parse(&text).attributes().len(), 3);
+}

@@ -1,0 +1,52 @@
+//! What all connects of this process share: environment, HTTP client, tokens.
+
+use std::sync::{Arc, OnceLock};
+
+use entra_odbc_core::{Environment, TokenService, connect::Surroundings, log, transport::Transport};
+
+use super::{ini, real_driver};
+use crate::os;
+
+/// Our name in odbcinst.ini, whose section holds what the machine's owner says to us.
+pub(crate) const DRIVER_NAME: &str = "ODBC Driver 18 Entra for SQL Server";
+
+/// The shared part, without thread or I/O until a token is asked for.
+struct Service {
+    environment: Environment,
+    transport: Arc<Transport>,
+    tokens: TokenService,
+}
+
+/// Starts the log, if the environment asks for one.
+pub(crate) fn start_log() {
+    log::start(&service().environment);
+}
+
+fn service() -> &'static Service {
+    static SERVICE: OnceLock<Service> = OnceLock::new();
+    SERVICE.get_or_init(|| {
+        let environment = if os::environment::is_privileged() {
+            Environment::empty()
+        } else {
+            Environment::process()
+        };
+        Service {
+            transport: Arc::new(Transport::new(&environment)),
+            environment,
+            tokens: TokenService::new(),
+        }
+    })
+}
+
+/// Calls `body` with all that a connect may look at beside its string.
+pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    let service = service();
+    body(&Surroundings {
+        environment: &service.environment,
+        installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
+        microsoft: real_driver::is_microsoft(),
+        data_source: &|name| ini::entries(name, ini::ODBC_INI),
+        transport: &service.transport,
+        tokens: &service.tokens,
+    })
+}
