@@ -4,6 +4,7 @@ mod body;
 mod connection;
 mod fault;
 mod message;
+mod spoil;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
