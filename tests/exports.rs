@@ -1,0 +1,135 @@
+//! What the library exports and needs, against what Microsoft's driver exports.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
+#![allow(missing_docs, reason = "a test's name says it")]
+
+use std::process::Command;
+
+#[path = "support/library.rs"]
+mod library;
+
+use library::{built_library, exports, output, real_driver, table};
+
+/// The C API, from its header.
+fn c_api() -> Vec<String> {
+    let header = include_str!("../include/entra_odbc.h");
+    let mut names: Vec<String> = header
+        .lines()
+        .filter(|line| !line.starts_with("//") && line.ends_with(");"))
+        .filter_map(|line| line.split('(').next()?.rsplit([' ', '*']).next())
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_library_exports_the_table_and_the_c_api_and_nothing_else() {
+    let mut expected = table();
+    expected.extend(c_api());
+    expected.sort();
+    assert_eq!(exports(&built_library()), expected);
+}
+
+#[test]
+fn the_table_is_what_microsofts_driver_exports() {
+    let theirs: Vec<String> = exports(&real_driver())
+        .into_iter()
+        .filter(|name| {
+            ["SQL", "bcp_", "Config"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        })
+        .collect();
+    assert_eq!(table(), theirs);
+}
+
+#[test]
+fn the_header_declares_the_version_and_the_error() {
+    let api = c_api();
+    for name in ["entra_odbc_version", "entra_error_sqlstate", "entra_error_free"] {
+        assert!(api.iter().any(|known| known == name), "{name} is not in {api:?}");
+    }
+}
+
+#[test]
+fn the_library_needs_neither_a_driver_manager_nor_openssl() {
+    let dynamic = output(Command::new("readelf").arg("-dW").arg(built_library()));
+    let needed: Vec<&str> = dynamic.lines().filter(|line| line.contains("(NEEDED)")).collect();
+    assert!(!needed.is_empty(), "{dynamic}");
+    for line in &needed {
+        for unwanted in ["odbc", "ssl", "crypto", "stdc++"] {
+            assert!(!line.contains(unwanted), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_library_binds_to_itself_stays_loaded_and_has_its_name() {
+    let dynamic = output(Command::new("readelf").arg("-dW").arg(built_library()));
+    assert!(
+        dynamic.contains("Library soname: [libentra_odbc.so.0]"),
+        "{dynamic}"
+    );
+    assert!(dynamic.contains("SYMBOLIC"), "{dynamic}");
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+}
+
+#[test]
+fn a_forwarded_function_is_one_jump() {
+    let code = output(
+        Command::new("objdump")
+            .args(["-d", "--no-show-raw-insn", "--disassemble=SQLFetch"])
+            .arg(built_library()),
+    );
+    let body: Vec<&str> = code
+        .lines()
+        .skip_while(|line| !line.ends_with("<SQLFetch>:"))
+        .skip(1)
+        .take_while(|line| !line.trim().is_empty())
+        .filter(|line| !line.contains("int3") && !line.contains("ud2") && !line.contains("nop"))
+        .collect();
+    let expected = if cfg!(target_arch = "x86_64") { 1 } else { 3 };
+    assert_eq!(body.len(), expected, "{code}");
+    assert!(
+        body.last()
+            .unwrap()
+            .contains(if cfg!(target_arch = "x86_64") { "jmp" } else { "br" }),
+        "{code}"
+    );
+}
+
+#[test]
+fn loading_the_library_starts_no_thread() {
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    // Other tests run in threads of this process, so the question is asked in a process of its own.
+    if std::env::var_os("ENTRA_ODBC_TEST_LOAD").is_none() {
+        let test = std::env::current_exe().unwrap();
+        let answer = Command::new(test)
+            .args([
+                "--exact",
+                "loading_the_library_starts_no_thread",
+                "--test-threads=1",
+            ])
+            .env("ENTRA_ODBC_TEST_LOAD", "1")
+            .output()
+            .unwrap();
+        assert!(
+            answer.status.success(),
+            "{}",
+            String::from_utf8_lossy(&answer.stdout)
+        );
+        return;
+    }
+    let before = threads();
+    let path = std::ffi::CString::new(built_library().into_os_string().into_encoded_bytes()).unwrap();
+    // SAFETY: the path is a C string; the library's initialisers do nothing.
+    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+    assert!(!handle.is_null());
+    assert_eq!(threads(), before);
+}

@@ -1,0 +1,78 @@
+//! Where the library is that the tests are about.
+//!
+//! Tests of the root package do not link it: its exports would take the place of the driver manager's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The library as cargo built it beside this test.
+pub fn built_library() -> PathBuf {
+    // <target>/<profile>/deps/<test>
+    let test = std::env::current_exe().expect("a test knows its own file");
+    let profile = test.ancestors().nth(2).expect("cargo puts tests two levels deep");
+    let library = profile.join("libentra_odbc.so");
+    assert!(
+        library.exists(),
+        "{} is missing: run `cargo build` for this profile first, or `make test`",
+        library.display()
+    );
+    library
+}
+
+/// Microsoft's driver, from the variable that `make test` sets.
+#[allow(dead_code, reason = "not every test wraps Microsoft's driver")]
+pub fn real_driver() -> PathBuf {
+    let path = std::env::var_os("ENTRA_ODBC_TEST_DRIVER").expect(
+        "ENTRA_ODBC_TEST_DRIVER must name Microsoft's ODBC Driver 18: run the tests by `make test`, which gets it",
+    );
+    PathBuf::from(path)
+}
+
+/// What a program printed, which must have succeeded.
+pub fn output(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}\n{text}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}
+
+/// The names that a library exports.
+#[allow(dead_code, reason = "for the tests of exports")]
+pub fn exports(library: &Path) -> Vec<String> {
+    let text = output(
+        Command::new("nm")
+            .args(["-D", "--defined-only", "--format=posix"])
+            .arg(library),
+    );
+    let mut names: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|name| name.split('@').next().unwrap_or(name).to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The names of the table.
+#[allow(dead_code, reason = "for the tests of exports")]
+pub fn table() -> Vec<String> {
+    macro_rules! functions {
+        (
+            forward { $( $forward:ident $kind:tt $( else $place:ident :: $body:ident )? ; )* }
+            intercept { $(
+                $intercept:ident $arguments:tt => $module:ident :: $interceptor:ident,
+                    stand_in $answer:ident $handles:tt $(, else $lack:ident :: $lacking:ident )? ;
+            )* }
+        ) => { vec![ $( stringify!($forward).to_owned(), )* $( stringify!($intercept).to_owned(), )* ] };
+    }
+    let mut names = include!("../../src/odbc/functions.rs");
+    names.sort();
+    names
+}
