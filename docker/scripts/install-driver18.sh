@@ -1,0 +1,30 @@
+#!/bin/sh
+# Installs unixODBC, and Microsoft's ODBC Driver 18 from Microsoft's package source for this Debian.
+#
+# Needs root, the network, and ACCEPT_EULA=Y in the environment: the licence is Microsoft's, and yours to accept.
+# The steps are those of
+# https://learn.microsoft.com/sql/connect/odbc/linux-mac/installing-the-microsoft-odbc-driver-for-sql-server
+set -eu
+
+if [ "${ACCEPT_EULA:-}" != Y ]; then
+    echo "install-driver18.sh: Microsoft's ODBC Driver 18 comes under Microsoft's licence" >&2
+    echo "(https://aka.ms/odbc18eula). Accept it by ACCEPT_EULA=Y, in a build --build-arg ACCEPT_EULA=Y." >&2
+    exit 1
+fi
+export ACCEPT_EULA DEBIAN_FRONTEND=noninteractive
+
+apt-get update
+apt-get install -y --no-install-recommends ca-certificates curl
+
+# The package that adds Microsoft's source and the key that signs it.
+. /etc/os-release
+package=$(mktemp --suffix=.deb)
+curl -fsSL -o "$package" "https://packages.microsoft.com/config/debian/$VERSION_ID/packages-microsoft-prod.deb"
+dpkg -i "$package"
+rm "$package"
+
+apt-get update
+# The driver needs Kerberos's libraries even where nobody signs in by Kerberos.
+apt-get install -y --no-install-recommends msodbcsql18 unixodbc odbcinst libgssapi-krb5-2
+apt-get purge -y --auto-remove curl
+rm -rf /var/lib/apt/lists/*

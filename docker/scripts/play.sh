@@ -1,0 +1,27 @@
+#!/bin/sh
+# Signs in to the playground's SQL Server in several ways, and prints whom the server saw.
+#
+#   play.sh
+set -eu
+
+driver="ODBC Driver 18 Entra for SQL Server"
+question="SELECT SUSER_SNAME()"
+# Known to everybody: the stand-in Entra's tenant, application and secret.
+tenant=5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90
+application=3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8
+secret='{pay8Q~roll;{secret}}=1}'
+server="Server=localhost,14330;TrustServerCertificate=yes"
+
+echo "isql, data source, managed identity:"
+echo "$question" | isql -b playground
+echo "isql, connection string, service principal:"
+echo "$question" | isql -b -k "Driver={$driver};$server;Authentication=ActiveDirectoryServicePrincipal;UID=$application;PWD=$secret;TenantId=$tenant"
+echo "pyodbc, connection string, managed identity:"
+python3 - "Driver={$driver};$server;Authentication=ActiveDirectoryMsi" "$question" <<'END'
+import sys
+
+import pyodbc
+
+connection = pyodbc.connect(sys.argv[1])
+print(connection.execute(sys.argv[2]).fetchone()[0])
+END
