@@ -1,0 +1,351 @@
+//! Requests and their answers, once somebody is logged in.
+
+mod catalogue;
+mod procedures;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Shared;
+use super::failure::Failure;
+use super::fault::Fault;
+use super::packet::{Incoming, Message, Outgoing, kind, status};
+use super::record::Request;
+use super::request::{self, Transaction};
+use super::rows::Rows;
+use super::session::Session;
+use super::sql;
+use super::sql::evaluate::Variables;
+use super::sql::syntax::Statement;
+use super::statement::{self, command};
+use super::tokens::{self, DoneKind, SqlError, done};
+use super::wire::Malformed;
+
+/// How much of a result is made before it is sent.
+const CHUNK: usize = 128 * 1024;
+/// As in the real server.
+const DEEPEST_CALL: usize = 32;
+
+pub(super) struct Conversation<R, W> {
+    pub(super) incoming: Incoming<R>,
+    pub(super) outgoing: Outgoing<W>,
+    pub(super) session: Session,
+    pub(super) connection: u64,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// How far a request got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Finished,
+    /// An error ended it.
+    Failed,
+    /// The client does not want to hear more.
+    Cancelled,
+}
+
+/// The DONE of a statement, held back until it is known whether it is the last one.
+struct PendingDone {
+    status: u16,
+    command: u16,
+    count: u64,
+}
+
+impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, W> {
+    /// Answers until the client leaves.
+    pub(super) async fn run(&mut self) -> Result<(), Failure> {
+        while let Some(message) = self.incoming.message().await? {
+            self.answer(&message).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, message: &Message) -> Result<(), Failure> {
+        if message.kind == kind::ATTENTION {
+            // It came after the response was complete; it is owed its answer all the same.
+            return self.acknowledge_attention().await;
+        }
+        let fault = self.shared.faults.for_request();
+        if fault == Some(Fault::CloseDuringRequest) {
+            return Err(Failure::Injected);
+        }
+        let keep = message.status & status::RESET_KEEPING_TRANSACTION != 0;
+        if keep || message.status & status::RESET != 0 {
+            self.session.reset(keep, &mut self.outgoing.tokens);
+        }
+        let progress = match message.kind {
+            kind::SQL_BATCH => self.batch(request::batch(&message.body)?, fault).await?,
+            kind::RPC => self.calls(request::calls(&message.body)?, fault).await?,
+            kind::TRANSACTION => self.transaction(request::transaction(&message.body)?, fault),
+            other => {
+                return Err(Malformed(format!("packet type {other:#04x} after login")).into());
+            }
+        };
+        if progress == Progress::Cancelled {
+            return self.acknowledge_attention().await;
+        }
+        Ok(self.outgoing.finish().await?)
+    }
+
+    async fn acknowledge_attention(&mut self) -> Result<(), Failure> {
+        let out = &mut self.outgoing.tokens;
+        done(out, DoneKind::Batch, done::ATTENTION, command::OTHER, 0);
+        Ok(self.outgoing.finish().await?)
+    }
+
+    fn record(&self, text: String, parameters: Vec<Option<String>>) {
+        self.shared.journal.request(Request {
+            connection: self.connection,
+            login: self.session.client.identity.login.clone(),
+            text,
+            parameters,
+        });
+    }
+
+    async fn batch(&mut self, text: String, fault: Option<Fault>) -> Result<Progress, Failure> {
+        let parsed = match fault {
+            Some(Fault::FailRequest(error)) => Err(error),
+            _ => sql::parse(&text),
+        };
+        self.record(text, Vec::new());
+        match parsed {
+            Ok(statements) => {
+                self.statements(statements, Variables::new(), DoneKind::Batch, 0)
+                    .await
+            }
+            Err(error) => {
+                self.fail(&error);
+                self.last_done(DoneKind::Batch, done::ERROR, command::OTHER, 0);
+                Ok(Progress::Failed)
+            }
+        }
+    }
+
+    /// Runs statements; in a procedure each DONE says that more follows.
+    async fn statements(
+        &mut self,
+        statements: Vec<Statement>,
+        mut variables: Variables,
+        done_kind: DoneKind,
+        depth: usize,
+    ) -> Result<Progress, Failure> {
+        let mut waiting = VecDeque::from(statements);
+        let mut pending: Option<PendingDone> = None;
+        let mut progress = Progress::Finished;
+        while let Some(statement) = waiting.pop_front() {
+            let is_select = matches!(statement, Statement::Select(_));
+            let executed = statement::execute(statement, &mut self.session, &mut variables);
+            let effect = match executed {
+                Ok(effect) => effect,
+                Err(error) => {
+                    self.flush_pending(&mut pending, done_kind);
+                    self.fail(&error);
+                    pending = Some(self.pending(done::ERROR, command::OTHER, 0));
+                    progress = Progress::Failed;
+                    break;
+                }
+            };
+            if effect.done || effect.call.is_some() {
+                self.flush_pending(&mut pending, done_kind);
+            }
+            self.outgoing.tokens.extend_from_slice(&effect.tokens);
+            for statement in effect.then.into_iter().rev() {
+                waiting.push_front(statement);
+            }
+            if let Some((procedure, arguments)) = effect.call {
+                let call = Box::pin(self.execute(&procedure, arguments, depth + 1));
+                match call.await? {
+                    Progress::Cancelled => return Ok(Progress::Cancelled),
+                    Progress::Finished => {}
+                    Progress::Failed => {
+                        progress = Progress::Failed;
+                        pending = Some(self.pending(done::ERROR, command::OTHER, 0));
+                        break;
+                    }
+                }
+                pending = Some(self.pending(0, command::OTHER, 0));
+                continue;
+            }
+            if let Some(duration) = effect.wait
+                && self.wait(duration).await? == Progress::Cancelled
+            {
+                return Ok(Progress::Cancelled);
+            }
+            let mut count = None;
+            if let Some(rows) = effect.rows {
+                match self.rows(rows).await? {
+                    Ok(sent) => count = Some(sent),
+                    Err(Progress::Cancelled) => return Ok(Progress::Cancelled),
+                    Err(other) => {
+                        pending = Some(self.pending(done::ERROR, command::SELECT, 0));
+                        progress = other;
+                        break;
+                    }
+                }
+            }
+            if !effect.failed {
+                self.session.last_error = 0;
+            }
+            if effect.done {
+                if is_select {
+                    self.session.row_count = count.unwrap_or(1);
+                }
+                let counted = count.filter(|_| !self.session.no_count);
+                let mut bits = if counted.is_some() { done::COUNT } else { 0 };
+                if effect.failed {
+                    bits |= done::ERROR;
+                }
+                let command = if is_select {
+                    command::SELECT
+                } else {
+                    command::OTHER
+                };
+                pending = Some(self.pending(bits, command, counted.unwrap_or(0)));
+            }
+        }
+        if done_kind == DoneKind::Batch {
+            let last = pending.unwrap_or_else(|| self.pending(0, command::OTHER, 0));
+            self.last_done(done_kind, last.status, last.command, last.count);
+        } else {
+            self.flush_pending(&mut pending, done_kind);
+        }
+        Ok(progress)
+    }
+
+    fn pending(&self, status: u16, command: u16, count: u64) -> PendingDone {
+        PendingDone {
+            status: status | self.in_transaction(),
+            command,
+            count,
+        }
+    }
+
+    fn in_transaction(&self) -> u16 {
+        if self.session.transactions > 0 {
+            done::IN_TRANSACTION
+        } else {
+            0
+        }
+    }
+
+    fn flush_pending(&mut self, pending: &mut Option<PendingDone>, done_kind: DoneKind) {
+        if let Some(pending) = pending.take() {
+            done(
+                &mut self.outgoing.tokens,
+                done_kind,
+                pending.status | done::MORE,
+                pending.command,
+                pending.count,
+            );
+        }
+    }
+
+    /// The last DONE of a response, and the session's state before it.
+    fn last_done(&mut self, done_kind: DoneKind, status: u16, command: u16, count: u64) {
+        let status = status | self.in_transaction();
+        self.session.announce_state(&mut self.outgoing.tokens);
+        done(&mut self.outgoing.tokens, done_kind, status, command, count);
+    }
+
+    fn fail(&mut self, error: &SqlError) {
+        self.session.last_error = error.number;
+        tokens::message(&mut self.outgoing.tokens, error);
+    }
+
+    /// Streams rows; gives their number.
+    async fn rows(&mut self, mut rows: Rows) -> Result<Result<u64, Progress>, Failure> {
+        let mut total = 0;
+        loop {
+            match rows.append(&mut self.outgoing.tokens, CHUNK) {
+                Ok(0) => return Ok(Ok(total)),
+                Ok(count) => total += count,
+                Err(error) => {
+                    self.fail(&error);
+                    return Ok(Err(Progress::Failed));
+                }
+            }
+            // A short result leaves in one piece with its DONE.
+            if self.outgoing.tokens.len() >= CHUNK && self.send().await? == Progress::Cancelled {
+                return Ok(Err(Progress::Cancelled));
+            }
+        }
+    }
+
+    /// Sends what there is, and looks whether the client still wants it.
+    async fn send(&mut self) -> Result<Progress, Failure> {
+        let Self {
+            incoming, outgoing, ..
+        } = self;
+        let mut sending = std::pin::pin!(outgoing.flush_full_packets());
+        let mut sent = false;
+        tokio::select! {
+            biased;
+            message = incoming.message() => attention(message?)?,
+            result = &mut sending => {
+                result?;
+                sent = true;
+            }
+        }
+        if sent {
+            return Ok(Progress::Finished);
+        }
+        sending.await?;
+        Ok(Progress::Cancelled)
+    }
+
+    async fn wait(&mut self, duration: Duration) -> Result<Progress, Failure> {
+        tokio::select! {
+            message = self.incoming.message() => {
+                attention(message?)?;
+                Ok(Progress::Cancelled)
+            }
+            () = tokio::time::sleep(duration) => Ok(Progress::Finished),
+        }
+    }
+
+    fn transaction(&mut self, request: Transaction, fault: Option<Fault>) -> Progress {
+        self.record(format!("transaction manager: {request:?}"), Vec::new());
+        if let Some(Fault::FailRequest(error)) = fault {
+            self.fail(&error);
+            self.last_done(DoneKind::Batch, done::ERROR, command::OTHER, 0);
+            return Progress::Failed;
+        }
+        let out = &mut self.outgoing.tokens;
+        let (known, then_begin) = match request {
+            Transaction::Begin { isolation } => {
+                self.session.set_isolation(isolation);
+                self.session.begin(out);
+                (true, false)
+            }
+            Transaction::Commit { then_begin } => (self.session.commit(out), then_begin),
+            Transaction::Rollback { then_begin } => (self.session.rollback(out), then_begin),
+            Transaction::Save | Transaction::Other(_) => (true, false),
+        };
+        if known && then_begin {
+            self.session.begin(&mut self.outgoing.tokens);
+        }
+        let mut status = 0;
+        if !known {
+            let text = "The request has no corresponding BEGIN TRANSACTION.";
+            self.fail(&SqlError::new(3902, text));
+            status = done::ERROR;
+        }
+        self.last_done(DoneKind::Batch, status, command::OTHER, 0);
+        Progress::Finished
+    }
+}
+
+/// Nothing but an attention may arrive during a response.
+fn attention(message: Option<Message>) -> Result<(), Failure> {
+    match message {
+        Some(message) if message.kind == kind::ATTENTION => Ok(()),
+        Some(message) => {
+            let text = format!("packet type {:#04x} during a response", message.kind);
+            Err(Malformed(text).into())
+        }
+        None => Err(Failure::Closed),
+    }
+}

@@ -1,0 +1,11 @@
+//! A small, honest T-SQL: what client libraries send at start-up and tests need, parsed and evaluated, not matched.
+
+pub(super) mod evaluate;
+pub(super) mod functions;
+mod lexer;
+mod operators;
+mod parser;
+pub(super) mod syntax;
+pub(super) mod tables;
+
+pub(super) use parser::{parse, parse_declarations};

@@ -1,0 +1,118 @@
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use super::*;
+use crate::sql_server::sql::syntax::{Expression, Operator};
+use crate::sql_server::value::Value;
+
+fn only(sql: &str) -> Statement {
+    let mut statements = parse(sql).unwrap();
+    assert_eq!(statements.len(), 1, "{statements:?}");
+    statements.pop().unwrap()
+}
+
+#[test]
+fn a_select_list_has_names_calls_and_operators() {
+    let Statement::Select(select) = only("select 1 + 2*3 as [a], DB_NAME() b FROM sys.databases d WHERE 1=1")
+    else {
+        panic!("not a select");
+    };
+    let [
+        Item::Column { name, expression },
+        Item::Column { name: second, .. },
+    ] = select.items.as_slice()
+    else {
+        panic!("{:?}", select.items);
+    };
+    assert_eq!(name.as_deref(), Some("a"));
+    assert_eq!(second.as_deref(), Some("b"));
+    assert!(matches!(expression, Expression::Binary(Operator::Add, ..)));
+    assert_eq!(select.from.unwrap().name, "sys.databases");
+    assert!(select.condition.is_some());
+}
+
+#[test]
+fn statements_need_no_semicolon_between_them() {
+    let statements = parse("SET NOCOUNT ON SET DATEFIRST 7 SELECT 1 COMMIT").unwrap();
+    assert_eq!(statements.len(), 4);
+    assert_eq!(
+        statements.first(),
+        Some(&Statement::SetOption(vec!["NOCOUNT".into(), "ON".into()]))
+    );
+}
+
+#[test]
+fn if_takes_one_statement_or_a_block() {
+    let Statement::If { then, otherwise, .. } =
+        only("IF @@TRANCOUNT > 0 BEGIN PRINT 'a'; COMMIT TRAN END ELSE SELECT 1")
+    else {
+        panic!("not an if");
+    };
+    assert_eq!((then.len(), otherwise.len()), (2, 1));
+}
+
+#[test]
+fn declarations_of_parameters_give_names_and_types() {
+    let declarations = parse_declarations("@P1 int,@P2 nvarchar(10),@p3 decimal(5, 2) OUTPUT").unwrap();
+    assert_eq!(
+        declarations,
+        [
+            ("@p1".into(), SqlType::Int),
+            ("@p2".into(), SqlType::NVarChar(Some(20))),
+            (
+                "@p3".into(),
+                SqlType::Decimal {
+                    precision: 5,
+                    scale: 2
+                }
+            ),
+        ]
+    );
+}
+
+#[test]
+fn delays_are_hours_minutes_and_seconds() {
+    assert_eq!(
+        only("WAITFOR DELAY '00:01:02.5'"),
+        Statement::WaitFor(Duration::from_millis(62_500))
+    );
+    assert_eq!(parse("WAITFOR DELAY 'soon'").unwrap_err().number, 148);
+}
+
+#[test]
+fn what_is_not_understood_is_a_syntax_error_that_names_the_place() {
+    for (sql, near) in [
+        ("CREATE TABLE t (a int)", "CREATE"),
+        ("SELECT FROM", "FROM"),
+        ("SELECT 1,", ","),
+    ] {
+        let error = parse(sql).unwrap_err();
+        assert_eq!(error.number, 102);
+        assert!(error.message.contains(&format!("'{near}'")), "{}", error.message);
+    }
+}
+
+#[test]
+fn literals_have_the_types_of_the_real_server() {
+    let literal = |sql: &str| match only(sql) {
+        Statement::Print(Expression::Literal(value)) => value,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(literal("PRINT 7"), Value::int(7));
+    assert_eq!(literal("PRINT 3000000000").sql_type.name(), "numeric(10,0)");
+    assert_eq!(literal("PRINT 1.50").sql_type.name(), "numeric(3,2)");
+    assert_eq!(literal("PRINT 'ab'").sql_type.name(), "varchar(2)");
+    assert_eq!(literal("PRINT N'ab'").sql_type.name(), "nvarchar(2)");
+}
+
+#[test]
+fn nesting_without_end_is_refused_and_not_followed() {
+    for sql in [
+        format!("SELECT {}", "(".repeat(100_000)),
+        format!("SELECT {}1", "- ".repeat(100_000)),
+        format!("SELECT 1{}", "+1".repeat(100_000)),
+        "BEGIN ".repeat(100_000),
+        "IF 1=1 ".repeat(100_000),
+    ] {
+        assert_eq!(parse(&sql).unwrap_err().number, 191);
+    }
+}
