@@ -9,6 +9,7 @@ mod azure_identity;
 mod entra;
 mod managed_identity;
 mod mode_name;
+mod reply;
 mod service_principal;
 
 pub use mode_name::{find, find_exact, same_mode, unknown};
@@ -182,3 +183,65 @@ pub trait Credential: fmt::Debug + Send + Sync {
 
 /// The future of a [`Credential`].
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::Keyword;
+
+    /// Owns what a [`Situation`] borrows.
+    pub(crate) struct Fixture {
+        options: Options,
+        environment: Environment,
+        authority: String,
+        transport: Arc<Transport>,
+    }
+
+    impl Fixture {
+        pub(crate) fn new(pairs: &[(Keyword, &str)]) -> Self {
+            Self::with_environment(pairs, Environment::empty())
+        }
+
+        pub(crate) fn with_environment(pairs: &[(Keyword, &str)], environment: Environment) -> Self {
+            let mut options = Options::default();
+            for (keyword, value) in pairs {
+                options.add(*keyword, (*value).to_owned());
+            }
+            Self {
+                options,
+                transport: Arc::new(Transport::new(&environment)),
+                environment,
+                authority: "https://login.microsoftonline.com".to_owned(),
+            }
+        }
+
+        pub(crate) fn at(self, authority: &str) -> Self {
+            Self {
+                authority: authority.to_owned(),
+                ..self
+            }
+        }
+
+        pub(crate) fn situation(&self) -> Situation<'_> {
+            Situation {
+                options: &self.options,
+                environment: &self.environment,
+                scope: "https://database.windows.net/.default",
+                authority: &self.authority,
+                transport: &self.transport,
+            }
+        }
+    }
+
+    #[test]
+    fn errors_of_a_kind_name_it() {
+        let fixture = Fixture::new(&[]);
+        let mode = find("ServicePrincipal").unwrap();
+        let error = mode.prepare(&fixture.situation()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("[entra-odbc][ServicePrincipal] UID= is missing")
+        );
+    }
+}

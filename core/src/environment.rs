@@ -1,10 +1,13 @@
 //! The seam for environment variables, so that tests build their own and privileged programs get none.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsString};
 
 /// Where environment variables are read from.
 #[derive(Debug, Clone)]
-pub struct Environment(Source);
+pub struct Environment {
+    source: Source,
+    tools: bool,
+}
 
 #[derive(Debug, Clone)]
 enum Source {
@@ -16,38 +19,68 @@ impl Environment {
     /// The variables of this process, read anew each time.
     #[must_use]
     pub fn process() -> Self {
-        Self(Source::Process)
+        Self {
+            source: Source::Process,
+            tools: true,
+        }
     }
 
     /// No variable at all: what a privileged program (`AT_SECURE`) must see, since the caller chose them.
     #[must_use]
     pub fn empty() -> Self {
-        Self(Source::Fixed(BTreeMap::new()))
+        Self::fixed::<String, String>([])
     }
 
-    /// Exactly these variables.
+    /// Exactly these variables; no tool is run unless [`with_tools`](Self::with_tools) allows it.
     pub fn fixed<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self(Source::Fixed(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        ))
+        Self {
+            source: Source::Fixed(
+                variables
+                    .into_iter()
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .collect(),
+            ),
+            tools: false,
+        }
+    }
+
+    /// The same variables, with which tools may be run.
+    #[must_use]
+    pub fn with_tools(self) -> Self {
+        Self { tools: true, ..self }
     }
 
     /// The value of `name`; `None` where it is unset, empty or not Unicode.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
-        match &self.0 {
+        match &self.source {
             Source::Process => std::env::var(name).ok(),
             Source::Fixed(variables) => variables.get(name).cloned(),
         }
         .filter(|value| !value.is_empty())
     }
 
-    /// Whether tools may be started and the process environment be trusted.
+    /// All of them, as a tool that is run gets them.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(OsString, OsString)> {
+        match &self.source {
+            Source::Process => std::env::vars_os().collect(),
+            Source::Fixed(variables) => variables
+                .iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        }
+    }
+
+    /// Whether tools may be run: they find their way by variables, so not in a privileged program.
+    #[must_use]
+    pub fn may_run_tools(&self) -> bool {
+        self.tools
+    }
+
+    /// Whether these are the variables of this process.
     #[must_use]
     pub fn is_process(&self) -> bool {
-        matches!(self.0, Source::Process)
+        matches!(self.source, Source::Process)
     }
 }

@@ -29,6 +29,7 @@ mod secret;
 mod secret_file;
 pub mod server;
 pub mod token;
+mod tool;
 pub mod transport;
 pub mod trust;
 

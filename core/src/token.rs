@@ -7,6 +7,8 @@ mod flight;
 mod service;
 
 pub use claims::Claims;
+#[cfg(test)]
+pub(crate) use claims::tests::jwt;
 pub use deadline::Deadline;
 pub use service::{Issued, Source, TokenService};
 

@@ -1,8 +1,117 @@
-//! To be filled in.
+//! `AccessToken`: a token that the connection string or a file holds.
 
 use super::{SignIn, Situation};
-use crate::{Error, ErrorKind};
+use crate::{
+    Error, Keyword, Secret, Token, access_token::AccessToken, identity::IdentityKey, options::missing,
+};
+use std::time::{Duration, SystemTime};
 
-pub fn prepare(_situation: &Situation<'_>) -> Result<SignIn, Error> {
-    Err(Error::new(ErrorKind::Unsupported, "this kind is not built yet"))
+/// For how long a token that does not say is taken to live; Entra's live 60 to 90 minutes.
+const OPAQUE: Duration = Duration::from_secs(3600);
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let options = situation.options;
+    let (text, from_file) = options
+        .secret(Keyword::AccessToken, Keyword::AccessTokenFile)?
+        .ok_or_else(|| {
+            missing(
+                Keyword::AccessToken,
+                "the access token, or AccessTokenFile= with a path",
+            )
+        })?;
+    let token = token(text).map_err(|error| {
+        error.remedy(if from_file {
+            "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
+        } else {
+            "Check AccessToken: the token alone, as its issuer gave it."
+        })
+    })?;
+    let key = IdentityKey::of_kind("AccessToken")?
+        .with("token", token.text.expose())
+        .finish();
+    let who = token.claims().to_string();
+    Ok(SignIn::given(key, who, situation.scope, token).in_string(!from_file))
+}
+
+/// Checks the shape, and the end where the token says it.
+fn token(text: Secret) -> Result<Token, Error> {
+    AccessToken::new(&text)?;
+    let now = SystemTime::now();
+    let mut token = Token::received(text, now + OPAQUE);
+    if let Some(end) = token.claims().exp {
+        token.expires_on = end;
+        if let Ok(past) = now.duration_since(end) {
+            return Err(Error::invalid(format!(
+                "the access token expired {} s ago",
+                past.as_secs()
+            )));
+        }
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        credential::{SignInSource, tests::Fixture},
+        token::jwt,
+    };
+    use serde_json::json;
+
+    fn sign_in(pairs: &[(Keyword, &str)]) -> Result<SignIn, Error> {
+        prepare(&Fixture::new(pairs).situation())
+    }
+
+    #[test]
+    fn a_token_in_the_string_is_at_hand_and_never_cached() {
+        let text = jwt(&json!({ "upn": "ada@example.com", "exp": 4_102_444_800_u64 }));
+        let sign_in = sign_in(&[(Keyword::AccessToken, &text)]).unwrap();
+        assert!(sign_in.in_string && !sign_in.cache);
+        assert_eq!(sign_in.who, "ada@example.com");
+        let SignInSource::Given(token) = sign_in.source() else {
+            panic!()
+        };
+        assert_eq!(token.text.expose(), text);
+        assert_eq!(
+            token.expires_on,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800)
+        );
+    }
+
+    #[test]
+    fn a_token_in_a_file_is_read_anew_for_each_connect() {
+        let path = std::env::temp_dir().join(format!("entra-odbc-token-{}", std::process::id()));
+        let file = path.to_str().unwrap();
+        std::fs::write(&path, "opaque-one\n").unwrap();
+        let one = sign_in(&[(Keyword::AccessTokenFile, file)]).unwrap();
+        std::fs::write(&path, "opaque-two\n").unwrap();
+        let two = sign_in(&[(Keyword::AccessTokenFile, file)]).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!one.in_string);
+        assert_ne!(one.key, two.key);
+        assert_eq!(
+            sign_in(&[(Keyword::AccessTokenFile, file)])
+                .unwrap_err()
+                .sqlstate(),
+            "HY000"
+        );
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_without_quoting_the_token() {
+        let expired = jwt(&json!({ "exp": 1_000_000_000 }));
+        for bad in [expired.as_str(), "hidden hidden", "hiddén"] {
+            let error = sign_in(&[(Keyword::AccessToken, bad)]).unwrap_err();
+            assert_eq!(error.sqlstate(), "HY000");
+            assert!(!error.to_string().contains("hidd") && !error.to_string().contains(bad));
+        }
+        assert!(
+            sign_in(&[(Keyword::AccessToken, &expired)])
+                .unwrap_err()
+                .to_string()
+                .contains("expired")
+        );
+        assert!(sign_in(&[]).unwrap_err().to_string().contains("AccessTokenFile="));
+    }
 }

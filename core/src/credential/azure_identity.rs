@@ -1,1 +1,153 @@
-//! To be filled in.
+//! Microsoft's credentials, behind our transport and without their caches.
+//!
+//! azure_identity 1.0 keeps tokens to itself (so that a refused one could not be replaced), loses
+//! Entra's words where they have an escape in them, and drops `refresh_in`. So each request gets a
+//! new credential object, which costs a few allocations, and the transport that it is given reads
+//! the answer before it does.
+
+use super::{TokenRequest, entra};
+use crate::{
+    Error, ErrorKind, Token,
+    token::Deadline,
+    transport::{Call, Policy, Route, Transport},
+};
+use ::azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use azure_core::{
+    cloud::{CloudConfiguration, CustomConfiguration},
+    credentials::TokenCredential,
+    http::{
+        AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, StatusCode, headers::Headers,
+        request::Body,
+    },
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+use zeroize::Zeroizing;
+
+/// Requests a token by the credential that `make` creates with the options it is given.
+pub async fn token<C, E>(
+    transport: &Arc<Transport>,
+    authority: &str,
+    request: &TokenRequest,
+    make: impl FnOnce(ClientOptions) -> Result<Arc<C>, E>,
+) -> Result<Token, Error>
+where
+    C: TokenCredential,
+    E: std::fmt::Display,
+{
+    let bridge = Arc::new(Bridge {
+        transport: Arc::clone(transport),
+        deadline: request.deadline.clone(),
+        seen: Mutex::new(None),
+    });
+    let mut cloud = CustomConfiguration::default();
+    authority.clone_into(&mut cloud.authority_host);
+    let options = ClientOptions {
+        transport: Some(azure_core::http::Transport::new(
+            Arc::clone(&bridge) as Arc<dyn HttpClient>
+        )),
+        // Ours retries, within the deadline.
+        retry: RetryOptions::none(),
+        cloud: Some(Arc::new(CloudConfiguration::from(cloud))),
+        ..ClientOptions::default()
+    };
+    let credential = make(options).map_err(|error| Error::invalid(error.to_string()))?;
+    let result = credential.get_token(&[request.scope.as_str()], None).await;
+    let seen = bridge.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (seen, result) {
+        (Some(seen), _) => seen,
+        (None, Ok(token)) => Ok(Token::received(
+            crate::Secret::new(token.token.secret().to_owned()),
+            SystemTime::from(token.expires_on),
+        )),
+        (None, Err(error)) => Err(Error::new(
+            ErrorKind::Unreachable,
+            format!("the token request could not be made: {error}"),
+        )),
+    }
+}
+
+/// A service principal with a client secret.
+pub async fn client_secret(
+    transport: &Arc<Transport>,
+    authority: &str,
+    request: &TokenRequest,
+    (tenant, client, secret): (&str, &str, &crate::Secret),
+) -> Result<Token, Error> {
+    token(transport, authority, request, |client_options| {
+        ClientSecretCredential::new(
+            tenant,
+            client.to_owned(),
+            secret.expose().to_owned().into(),
+            Some(ClientSecretCredentialOptions { client_options }),
+        )
+    })
+    .await
+}
+
+/// Our transport as azure_core sees it, for one token request.
+#[derive(Debug)]
+struct Bridge {
+    transport: Arc<Transport>,
+    deadline: Deadline,
+    /// What the last answer really said.
+    seen: Mutex<Option<Result<Token, Error>>>,
+}
+
+impl Bridge {
+    async fn ask(&self, request: &Request) -> Result<Token, Error> {
+        let Body::Bytes(body) = request.body() else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "a token request cannot be a stream",
+            ));
+        };
+        let call = Call {
+            url: request.url().to_string(),
+            headers: request
+                .headers()
+                .iter()
+                .filter(|(name, _)| name.as_str() != "user-agent")
+                .map(|(name, value)| {
+                    (
+                        name.as_str().to_owned(),
+                        Zeroizing::new(value.as_str().to_owned()),
+                    )
+                })
+                .collect(),
+            body: Some(Zeroizing::new(body.to_vec())),
+            route: Route::Far,
+            retry: Policy::STANDARD,
+        };
+        let reply = self.transport.send(&call, &self.deadline).await?;
+        entra::token(&reply, &request.url().origin().ascii_serialization())
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Bridge {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let outcome = self.ask(request).await;
+        let reply = match &outcome {
+            // In the one shape that azure_identity can read.
+            Ok(token) => Ok(serde_json::json!({
+                "token_type": "Bearer",
+                "access_token": token.text.expose(),
+                "expires_in": token.expires_on.duration_since(SystemTime::now()).unwrap_or_default().as_secs(),
+            })),
+            Err(error) => Err(azure_core::Error::with_error(
+                azure_core::error::ErrorKind::Other,
+                error.clone(),
+                "no token",
+            )),
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        Ok(AsyncRawResponse::from_bytes(
+            StatusCode::Ok,
+            Headers::new(),
+            reply?.to_string(),
+        ))
+    }
+}

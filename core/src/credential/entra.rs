@@ -1,1 +1,233 @@
-//! To be filled in.
+//! Entra's answers: tokens, and refusals with an AADSTS number that are told with what to do.
+
+use super::reply;
+use crate::{Error, ErrorKind, Token, transport::Reply};
+use serde_json::{Map, Value};
+
+/// The token in Entra's answer, or why there is none.
+pub fn token(answer: &Reply, endpoint: &str) -> Result<Token, Error> {
+    if answer.status == 200 {
+        return reply::token(&mut reply::object(answer, endpoint)?, endpoint);
+    }
+    let passing = matches!(answer.status, 408 | 429 | 500..);
+    let object = match reply::object(answer, endpoint) {
+        Ok(object) => object,
+        Err(_) if passing => Map::new(),
+        Err(error) => return Err(error),
+    };
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    let description = reply::words(text("error_description"));
+    if passing || text("error") == "temporarily_unavailable" {
+        return Err(unavailable(answer, endpoint).detail(description));
+    }
+    let code = object
+        .get("error_codes")
+        .and_then(|codes| codes.get(0))
+        .and_then(reply::number)
+        .and_then(|code| u32::try_from(code).ok())
+        .or_else(|| number_in(&description))
+        .unwrap_or(0);
+    if code == 0 && text("error").is_empty() {
+        return Err(Error::new(
+            ErrorKind::Unreachable,
+            format!("{endpoint} answered with status {} and no reason", answer.status),
+        )
+        .remedy("Check the Authority, and proxies in between."));
+    }
+    let detail = if description.is_empty() {
+        reply::words(text("error"))
+    } else {
+        description
+    };
+    Err(refusal(code).detail(detail))
+}
+
+/// An answer that says "not now", after all tries.
+pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
+    let (status, wish) = (answer.status, answer.retry_after);
+    let wish = wish.map_or_else(String::new, |wish| {
+        format!(", and asks to wait {} s", wish.as_secs())
+    });
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("{endpoint} keeps failing (status {status}{wish})"),
+    )
+    .remedy("Try again later.")
+}
+
+/// A refusal by its number: the cause in a few words, then what to do.
+pub fn refusal(code: u32) -> Error {
+    let row = REFUSALS.iter().find(|(known, ..)| *known == code);
+    let (cause, remedy) = row.map_or(("", "See Entra's own words."), |(_, cause, remedy)| {
+        (*cause, *remedy)
+    });
+    let what = match (cause, code) {
+        ("", 0) => "Entra refused the sign-in".to_owned(),
+        ("", code) => format!("Entra refused the sign-in (AADSTS{code})"),
+        (cause, _) => format!("Entra refused the sign-in: {cause}"),
+    };
+    Error::new(ErrorKind::Refused { code }, what).remedy(remedy)
+}
+
+/// The number in `AADSTS7000215: …`.
+pub fn number_in(words: &str) -> Option<u32> {
+    let (_, rest) = words.split_once("AADSTS")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..digits)?.parse().ok()
+}
+
+/// AADSTS numbers that people meet: number, cause, what to do.
+///
+/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+const REFUSALS: &[(u32, &str, &str)] = &[
+    (
+        50034,
+        "the user does not exist in this tenant",
+        "Check UID and TenantId.",
+    ),
+    (
+        50057,
+        "the account is disabled",
+        "Ask an administrator to enable it.",
+    ),
+    (
+        50076,
+        "multi-factor authentication is needed",
+        "Sign in with a browser or device code, or use a service principal or managed identity.",
+    ),
+    (
+        50079,
+        "the user must register for multi-factor authentication",
+        "Sign in once with a browser to register.",
+    ),
+    (50126, "the user name or password is wrong", "Check UID and PWD."),
+    (
+        50173,
+        "the saved sign-in was revoked, perhaps by a new password",
+        "Sign in again.",
+    ),
+    (
+        53003,
+        "a Conditional Access policy blocks it",
+        "Ask an administrator which policy applies to this machine and account.",
+    ),
+    (
+        65001,
+        "consent is missing",
+        "Let a user or administrator consent to the application (ClientId) for Azure SQL Database.",
+    ),
+    (
+        70021,
+        "no federated credential of the application matches",
+        "Compare issuer, subject and audience of its federated credentials with the assertion.",
+    ),
+    (
+        90002,
+        "the tenant does not exist",
+        "Check TenantId (a GUID or a verified domain), and that the cloud is the right one.",
+    ),
+    (
+        500_011,
+        "the tenant does not know the resource of the scope",
+        "Check Scope and TenantId; in national clouds also Authority.",
+    ),
+    (
+        700_016,
+        "the tenant has no application with this client id",
+        "Check UID (the application id, not the object id) and TenantId.",
+    ),
+    (
+        700_027,
+        "the certificate or signed assertion does not belong to the application",
+        "Upload the certificate to the application, or use the one that is registered.",
+    ),
+    (700_082, "the saved sign-in has expired", "Sign in again."),
+    (
+        700_213,
+        "no federated credential of the application matches",
+        "Compare issuer, subject and audience of its federated credentials with the assertion.",
+    ),
+    (
+        900_023,
+        "the tenant is neither a GUID nor a domain name",
+        "Correct TenantId.",
+    ),
+    (
+        7_000_112,
+        "the application is disabled",
+        "Ask an administrator to enable it.",
+    ),
+    (
+        7_000_215,
+        "the client secret is wrong",
+        "Check PWD: it must be the secret's value, not its id, and belong to UID.",
+    ),
+    (
+        7_000_218,
+        "the application needs a secret or certificate",
+        "Add PWD or ClientCertificate, or allow public client flows for the application.",
+    ),
+    (
+        7_000_222,
+        "the client secret has expired",
+        "Create a new secret for the application.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(status: u16, body: &str) -> Error {
+        let reply = Reply {
+            status,
+            content_type: "application/json".into(),
+            retry_after: None,
+            body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),
+        };
+        token(&reply, "https://login.example").unwrap_err()
+    }
+
+    #[test]
+    fn a_refusal_says_the_cause_what_to_do_and_then_entras_own_words() {
+        let error = error(
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: a\r\nCorrelation ID: b","error_codes":[7000215]}"#,
+        );
+        assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
+        assert_eq!(
+            error.to_string(),
+            "[entra-odbc] Entra refused the sign-in: the client secret is wrong. Check PWD: it must be the secret's \
+             value, not its id, and belong to UID. AADSTS7000215: Invalid client secret. Trace ID: a Correlation ID: b"
+        );
+    }
+
+    #[test]
+    fn a_number_is_found_in_the_words_where_it_stands_nowhere_else() {
+        let error = error(400, r#"{"error":"x","error_description":"AADSTS999: new."}"#);
+        assert_eq!(error.native(), 999);
+        assert!(error.to_string().contains("(AADSTS999)"));
+    }
+
+    #[test]
+    fn an_endpoint_in_trouble_is_not_a_refusal() {
+        for (status, body) in [
+            (500, "oh"),
+            (503, "{}"),
+            (429, ""),
+            (400, "{}"),
+            (400, "<html>"),
+            (302, ""),
+        ] {
+            assert_eq!(error(status, body).sqlstate(), "08001", "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_leaves_room_for_entras_words() {
+        assert!(REFUSALS.is_sorted_by_key(|(code, ..)| *code));
+        for (code, ..) in REFUSALS {
+            assert!(refusal(*code).to_string().len() < 256, "{code}");
+        }
+    }
+}

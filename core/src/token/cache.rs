@@ -73,6 +73,12 @@ impl Cache {
         entry.used.store(stamp, Ordering::Relaxed);
         Arc::clone(entry)
     }
+
+    /// How many identities are kept.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 /// Drops what holds no living token, else the sixteenth that was used longest ago, so that a cache

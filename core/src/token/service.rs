@@ -251,3 +251,6 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, took: Duration) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! The Instance Metadata Service of Azure's virtual machines, and what speaks like it.
+
+use super::{Endpoint, Id};
+use crate::{
+    Environment, Error, ErrorKind,
+    credential::{TokenRequest, reply},
+    identity::IdentityKeyBuilder,
+    transport::{Call, Policy, Reply, Route},
+};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The link-local address that every Azure VM has it at.
+const ADDRESS: &str = "http://169.254.169.254";
+
+const PATH: &str = "/metadata/identity/oauth2/token";
+
+/// Where IMDS is.
+#[derive(Debug)]
+pub struct Imds {
+    address: String,
+}
+
+impl Imds {
+    /// At its usual address, or where `AZURE_POD_IDENTITY_AUTHORITY_HOST` says, which the SDKs for
+    /// other languages read as well.
+    pub fn new(environment: &Environment) -> Self {
+        let address = environment.get("AZURE_POD_IDENTITY_AUTHORITY_HOST");
+        Self {
+            address: address.map_or_else(
+                || ADDRESS.to_owned(),
+                |address| address.trim_end_matches('/').to_owned(),
+            ),
+        }
+    }
+}
+
+impl Endpoint for Imds {
+    fn name(&self) -> &'static str {
+        "the VM's identity endpoint (IMDS)"
+    }
+
+    fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
+        key.with("imds", &self.address)
+    }
+
+    fn call(&self, id: &Id, request: &TokenRequest) -> Result<Call, Error> {
+        let mut query = vec![("api-version", "2018-02-01"), ("resource", request.resource())];
+        match id {
+            Id::SystemAssigned => {}
+            Id::Client(id) => query.push(("client_id", id)),
+            Id::Object(id) => query.push(("object_id", id)),
+            // As MSAL sends it; `mi_res_id` is the name at App Service.
+            Id::Resource(id) => query.push(("msi_res_id", id)),
+        }
+        let url = Url::parse_with_params(&format!("{}{PATH}", self.address), query).map_err(|_| {
+            Error::invalid("AZURE_POD_IDENTITY_AUTHORITY_HOST is not a URL")
+                .remedy("Set it to http://host:port, or unset it.")
+        })?;
+        Ok(Call {
+            url: url.into(),
+            headers: vec![("Metadata".into(), Zeroizing::new("true".into()))],
+            body: None,
+            route: Route::Near,
+            retry: Policy::IMDS,
+        })
+    }
+
+    fn lacks_identity(&self, answer: &Reply) -> bool {
+        answer.status == 400
+            && reply::object(answer, "").is_ok_and(|object| {
+                let text = object.get("error_description").and_then(|words| words.as_str());
+                text.is_some_and(|words| words.to_ascii_lowercase().contains("identity not found"))
+            })
+    }
+
+    fn absent(&self, error: Error) -> Error {
+        let cause = error.to_string();
+        Error::new(
+            ErrorKind::Unavailable,
+            format!(
+                "no managed identity endpoint answers at {}: this is no Azure VM, or it is blocked",
+                self.address
+            ),
+        )
+        .remedy("Elsewhere than on Azure use another kind of sign-in.")
+        .detail(cause.trim_start_matches("[entra-odbc] "))
+    }
+}

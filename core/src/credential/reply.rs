@@ -1,0 +1,146 @@
+//! What all token endpoints' answers have in common: JSON with a token and its times in it.
+
+use crate::{Error, ErrorKind, Secret, Token, transport::Reply};
+use serde_json::{Map, Value};
+use std::time::{Duration, SystemTime};
+
+/// The longest piece of an endpoint's own words that is told.
+const WORDS: usize = 400;
+
+/// The object in the answer, or an error that says what came instead, without quoting it.
+pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error> {
+    match serde_json::from_slice(&reply.body) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => {
+            let kind = words(&reply.content_type);
+            let kind = if kind.is_empty() {
+                "no content type".to_owned()
+            } else {
+                kind
+            };
+            Err(Error::new(
+                ErrorKind::Unreachable,
+                format!(
+                    "{endpoint} answered with something other than a JSON object (status {}, {kind})",
+                    reply.status
+                ),
+            )
+            .remedy("Check for a proxy or sign-in page in between."))
+        }
+    }
+}
+
+/// The token in a successful answer: `access_token`, with its end in `expires_in` or `expires_on`.
+///
+/// Entra writes numbers, managed identities write them as strings; both are taken.
+pub fn token(object: &mut Map<String, Value>, endpoint: &str) -> Result<Token, Error> {
+    let malformed = |what: &str| {
+        Error::new(
+            ErrorKind::Unreachable,
+            format!("{endpoint} answered without a usable token: {what}"),
+        )
+        .remedy("Check that a token endpoint is there.")
+    };
+    let Some(Value::String(text)) = object.remove("access_token") else {
+        return Err(malformed("access_token is missing"));
+    };
+    let text = Secret::new(text);
+    if text.expose().is_empty() || !text.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(malformed(
+            "access_token is empty or has characters that no token has",
+        ));
+    }
+    let now = SystemTime::now();
+    let expires_in = object.get("expires_in").and_then(number);
+    let expires_on = object.get("expires_on").and_then(number);
+    let expires_on = match (expires_in, expires_on) {
+        // A span holds even where this machine's clock is wrong.
+        (Some(seconds), _) => now.checked_add(Duration::from_secs(seconds)),
+        (None, Some(seconds)) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
+        (None, None) => return Err(malformed("it says neither expires_in nor expires_on")),
+    };
+    let mut token = Token::received(
+        text,
+        expires_on.ok_or_else(|| malformed("its end is out of range"))?,
+    );
+    token.refresh_on = object
+        .get("refresh_in")
+        .and_then(number)
+        .and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
+    Ok(token)
+}
+
+/// A whole number, be it written as a string.
+pub fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// An endpoint's own words, fit for a message: one line, of bounded length.
+pub fn words(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(WORDS)
+        .collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parsed(value: Value) -> Result<Token, Error> {
+        let Value::Object(mut object) = value else {
+            panic!()
+        };
+        token(&mut object, "endpoint")
+    }
+
+    fn seconds(time: SystemTime) -> u64 {
+        time.duration_since(SystemTime::now()).unwrap().as_secs()
+    }
+
+    #[test]
+    fn times_are_taken_as_numbers_and_as_strings() {
+        let entra = parsed(json!({ "access_token": "t", "expires_in": 3600, "refresh_in": "1800" })).unwrap();
+        assert!((3598..=3600).contains(&seconds(entra.expires_on)));
+        assert!((1798..=1800).contains(&seconds(entra.refresh_on.unwrap())));
+        let imds = parsed(json!({ "access_token": "t", "expires_on": "4102444800" })).unwrap();
+        assert_eq!(
+            imds.expires_on,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800)
+        );
+        assert!(imds.refresh_on.is_none());
+    }
+
+    #[test]
+    fn what_is_no_token_is_told_without_being_quoted() {
+        for bad in [
+            json!({ "expires_in": 1 }),
+            json!({ "access_token": "", "expires_in": 1 }),
+            json!({ "access_token": "hid\u{0}den", "expires_in": 1 }),
+            json!({ "access_token": "hiddén", "expires_in": 1 }),
+            json!({ "access_token": "hidden" }),
+            json!({ "access_token": "hidden", "expires_in": "soon" }),
+            json!({ "access_token": "hidden", "expires_in": u64::MAX }),
+            json!({ "access_token": 5, "expires_in": 1 }),
+        ] {
+            let error = parsed(bad).unwrap_err();
+            assert_eq!(error.sqlstate(), "08001");
+            assert!(!error.to_string().contains("hid"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_an_answer_is_named_by_its_type() {
+        let reply = Reply {
+            status: 200,
+            content_type: "text/html".into(),
+            retry_after: None,
+            body: zeroize::Zeroizing::new(b"<html>hidden".to_vec()),
+        };
+        let text = object(&reply, "https://host").unwrap_err().to_string();
+        assert!(text.contains("text/html") && !text.contains("hidden"), "{text}");
+    }
+}

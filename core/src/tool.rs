@@ -1,0 +1,268 @@
+//! Running a command-line tool such as `az` as a guest in someone else's process.
+//!
+//! By `posix_spawn`, since std's `Command` hands our thread's signal mask on to the child, and a
+//! tool with all signals blocked cannot be interrupted; and since it cannot give the child SIGCHLD's
+//! default action back where the host ignores that signal (`az` starts children of its own).
+//! Tokio's process support would install a handler for SIGCHLD in the host.
+
+use crate::Environment;
+use nix::{
+    errno::Errno,
+    fcntl::OFlag,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn},
+    sys::{
+        signal::{SigSet, Signal, killpg},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
+    unistd::{Pid, pipe2},
+};
+use std::{
+    ffi::{CString, OsStr},
+    fs::File,
+    io::{self, Read},
+    os::{
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::{ffi::OsStrExt, process::ExitStatusExt},
+    },
+    process::{ExitStatus, Output},
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// The most that a tool may print, in bytes.
+const OUTPUT_LIMIT: usize = 1024 * 1024;
+
+/// How long to wait between looks at a tool that has closed its output and goes on running, in ms.
+const LOOK: u8 = 10;
+
+/// Runs `program` (a path) to its end; if the future is dropped before, the tool and all that it
+/// has started are killed.
+pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Output> {
+    let (stop, stopped) = pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (write, read))?;
+    let child = Child::start(program, arguments, environment)?;
+    let (sender, receiver) = oneshot::channel();
+    // Started by the background thread, it has all signals blocked as well.
+    thread::Builder::new()
+        .name("entra-odbc-tool".into())
+        .spawn(move || sender.send(child.finish(&stopped)))?;
+    let output = receiver.await.map_err(io::Error::other)?;
+    drop(stop);
+    output
+}
+
+/// A running tool; dropped, it and its group are killed.
+struct Child {
+    process: Pid,
+    running: bool,
+    stdout: File,
+    stderr: File,
+}
+
+impl Child {
+    fn start(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Self> {
+        let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::other);
+        let mut command = vec![text(program.as_bytes())?];
+        for argument in arguments {
+            command.push(text(argument.as_bytes())?);
+        }
+        let variables = environment
+            .variables()
+            .into_iter()
+            .map(|(name, value)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+            .collect::<io::Result<Vec<_>>>()?;
+
+        let (stdout, child_stdout) = pipe2(OFlag::O_CLOEXEC)?;
+        let (stderr, child_stderr) = pipe2(OFlag::O_CLOEXEC)?;
+        let mut files = PosixSpawnFileActions::init()?;
+        let nothing = File::open("/dev/null")?;
+        files.add_dup2(nothing.as_raw_fd(), 0)?;
+        files.add_dup2(child_stdout.as_raw_fd(), 1)?;
+        files.add_dup2(child_stderr.as_raw_fd(), 2)?;
+        let mut attributes = PosixSpawnAttr::init()?;
+        attributes.set_flags(
+            PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
+        )?;
+        attributes.set_pgroup(Pid::from_raw(0))?;
+        attributes.set_sigmask(&SigSet::empty())?;
+        attributes.set_sigdefault(&SigSet::all())?;
+        let process = posix_spawn(program, &files, &attributes, &command, &variables)?;
+        Ok(Self {
+            process,
+            running: true,
+            stdout: File::from(stdout),
+            stderr: File::from(stderr),
+        })
+    }
+
+    /// Reads all that the tool prints and waits for its end.
+    fn finish(mut self, stopped: &OwnedFd) -> io::Result<Output> {
+        let mut stdout = Vec::new();
+        let mut stderr = Vec::new();
+        let (mut out_open, mut err_open) = (true, true);
+        while out_open || err_open {
+            // A closed pipe is always ready, so it is left out by looking for nothing but errors of
+            // the one that ends all waiting.
+            let out = if out_open {
+                self.stdout.as_fd()
+            } else {
+                stopped.as_fd()
+            };
+            let err = if err_open {
+                self.stderr.as_fd()
+            } else {
+                stopped.as_fd()
+            };
+            let mut ready = [out, err, stopped.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            match poll(&mut ready, PollTimeout::NONE) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            let [out, err, stop] = ready.map(|fd| fd.any().unwrap_or(false));
+            if stop {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if out_open && out {
+                out_open = more(&mut self.stdout, &mut stdout)?;
+            }
+            if err_open && err {
+                err_open = more(&mut self.stderr, &mut stderr)?;
+            }
+        }
+        let status = self.wait(stopped)?.unwrap_or_else(|| {
+            // The host ignores SIGCHLD or reaps all children itself, so how it ended is lost: it is
+            // judged by what it said.
+            ExitStatus::from_raw(if stdout.is_empty() { 1 << 8 } else { 0 })
+        });
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        })
+    }
+
+    fn wait(&mut self, stopped: &OwnedFd) -> io::Result<Option<ExitStatus>> {
+        loop {
+            let raw = match waitpid(self.process, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(_, code)) => Some(code << 8),
+                Ok(WaitStatus::Signaled(_, signal, _)) => Some(signal as i32),
+                Ok(_) | Err(Errno::EINTR) => None,
+                Err(Errno::ECHILD) => {
+                    self.running = false;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(raw) = raw {
+                self.running = false;
+                return Ok(Some(ExitStatus::from_raw(raw)));
+            }
+            let mut stop = [PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut stop, PollTimeout::from(LOOK)).is_ok_and(|ready| ready > 0) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.running {
+            let _ = killpg(self.process, Signal::SIGKILL);
+            let _ = waitpid(self.process, None);
+        }
+    }
+}
+
+/// Reads what is there; whether there may be more.
+fn more(pipe: &mut File, into: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0; 4096];
+    match pipe.read(&mut buffer) {
+        Ok(0) => Ok(false),
+        Ok(read) if into.len() + read > OUTPUT_LIMIT => {
+            Err(io::Error::other("it printed more than a megabyte"))
+        }
+        Ok(read) => {
+            into.extend_from_slice(buffer.get(..read).unwrap_or_default());
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn shell(script: &str, environment: &Environment) -> io::Result<Output> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(run(
+            "/bin/sh".as_ref(),
+            &["-c".as_ref(), script.as_ref()],
+            environment,
+        ))
+    }
+
+    #[test]
+    fn a_tool_gets_exactly_the_variables_no_input_and_a_clean_signal_state() {
+        let environment = Environment::fixed([("PATH", "/usr/bin:/bin"), ("ANSWER", "42")]);
+        let script =
+            "echo $ANSWER $HOME; cat; grep -E '^Sig(Blk|Ign)' /proc/self/status; echo oh >&2; exit 3";
+        let output = crate::runtime::with_signals_blocked(|| shell(script, &environment)).unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            stdout,
+            "42\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+        );
+        assert_eq!(output.stderr, b"oh\n");
+    }
+
+    #[test]
+    fn a_tool_that_prints_without_end_is_stopped() {
+        let error = shell(
+            "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done",
+            &Environment::empty(),
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("megabyte"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_to_be_so() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let error = runtime
+            .block_on(run("/nowhere/az".as_ref(), &[], &Environment::empty()))
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_tool_that_nobody_waits_for_any_more_is_killed_with_all_it_started() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        // Both shells hold the pipe open; it closes when both are gone.
+        let (mut read, write) = io::pipe().unwrap();
+        let held = write.try_clone().unwrap();
+        nix::fcntl::fcntl(&held, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+        let environment = Environment::fixed([("PATH", "/usr/bin:/bin")]);
+        let arguments: [&OsStr; 2] = ["-c".as_ref(), "sleep 1000 & sleep 1000".as_ref()];
+        let ended = runtime.block_on(async {
+            let tool = run("/bin/sh".as_ref(), &arguments, &environment);
+            tokio::time::timeout(Duration::from_millis(200), tool).await
+        });
+        assert!(ended.is_err());
+        drop((write, held));
+        assert_eq!(read.read(&mut [0]).unwrap(), 0);
+    }
+}
