@@ -4,19 +4,32 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-/// The library as cargo built it beside this test.
+/// The library, built for the profile of this test.
+///
+/// `cargo test` does not build a cdylib for tests that do not link it, and would leave them with an old one.
+/// So cargo is asked for it here, once in each test program; it has nothing to do if the library is up to date.
 pub fn built_library() -> PathBuf {
-    // <target>/<profile>/deps/<test>
-    let test = std::env::current_exe().expect("a test knows its own file");
-    let profile = test.ancestors().nth(2).expect("cargo puts tests two levels deep");
-    let library = profile.join("libentra_odbc.so");
-    assert!(
-        library.exists(),
-        "{} is missing: run `cargo build` for this profile first, or `make test`",
-        library.display()
-    );
-    library
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY
+        .get_or_init(|| {
+            // <target>/<profile>/deps/<test>
+            let test = std::env::current_exe().expect("a test knows its own file");
+            let profile = test.ancestors().nth(2).expect("cargo puts tests two levels deep");
+            let target = profile.parent().expect("a profile has a target directory");
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["build", "--quiet", "--package", "entra-odbc", "--lib"])
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .env("CARGO_TARGET_DIR", target);
+            if profile.ends_with("release") {
+                cargo.arg("--release");
+            }
+            output(&mut cargo);
+            profile.join("libentra_odbc.so")
+        })
+        .clone()
 }
 
 /// Microsoft's driver, from the variable that `make test` sets.

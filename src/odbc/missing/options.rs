@@ -5,7 +5,6 @@
 //! and `SQLGetConnectOptionW.c`.
 
 use std::ffi::c_void;
-use std::ptr::null_mut;
 
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen, WChar};
 
@@ -47,9 +46,11 @@ pub(in crate::odbc) unsafe extern "C" fn get_connect_option(
     value: Pointer,
 ) -> SqlReturn {
     let attribute = i32::from(option);
+    // Not asked for, but psqlodbc wants somewhere to put it.
+    let mut length = 0i32;
     if !is_text(option) || value.is_null() {
         // SAFETY: options and attributes have the same numbers, and values of the same types.
-        return unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, 4, null_mut()) };
+        return unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, 4, &raw mut length) };
     }
     let mut text: [WChar; TEXT_CAPACITY] = [0; TEXT_CAPACITY];
     // SAFETY: the capacity in bytes leaves the last unit zero, so the text always ends; the call of ODBC 2 has
@@ -57,7 +58,7 @@ pub(in crate::odbc) unsafe extern "C" fn get_connect_option(
     unsafe {
         let capacity = i32::try_from((TEXT_CAPACITY - 1) * 2).unwrap_or(0);
         let answer =
-            real::SQLGetConnectAttrW(hdbc, attribute, text.as_mut_ptr().cast(), capacity, null_mut());
+            real::SQLGetConnectAttrW(hdbc, attribute, text.as_mut_ptr().cast(), capacity, &raw mut length);
         if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
             let length = text.iter().position(|unit| *unit == 0).unwrap_or(0) + 1;
             text.as_ptr()
