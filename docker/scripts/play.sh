@@ -12,10 +12,17 @@ application=3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8
 secret='{pay8Q~roll;{secret}}=1}'
 server="Server=localhost,14330;TrustServerCertificate=yes"
 
+# isql ends with 0 where a statement fails; its answer is then empty.
+ask_isql() {
+    answer=$(echo "$question" | isql -b -v "$@")
+    echo "$answer"
+    [ -n "$answer" ]
+}
+
 echo "isql, data source, managed identity:"
-echo "$question" | isql -b playground
+ask_isql playground
 echo "isql, connection string, service principal:"
-echo "$question" | isql -b -k "Driver={$driver};$server;Authentication=ActiveDirectoryServicePrincipal;UID=$application;PWD=$secret;TenantId=$tenant"
+ask_isql -k "Driver={$driver};$server;Authentication=ActiveDirectoryServicePrincipal;UID=$application;PWD=$secret;TenantId=$tenant"
 echo "pyodbc, connection string, managed identity:"
 python3 - "Driver={$driver};$server;Authentication=ActiveDirectoryMsi" "$question" <<'END'
 import sys
