@@ -12,11 +12,13 @@ application=3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8
 secret='{pay8Q~roll;{secret}}=1}'
 server="Server=localhost,14330;TrustServerCertificate=yes"
 
-# isql ends with 0 where a statement fails; its answer is then empty.
+# isql ends with 0 where a statement fails.
 ask_isql() {
-    answer=$(echo "$question" | isql -b -v "$@")
+    answer=$(echo "$question" | isql -b -v "$@" 2>&1)
     echo "$answer"
-    [ -n "$answer" ]
+    case $answer in
+        *"[ISQL]ERROR"*) return 1 ;;
+    esac
 }
 
 echo "isql, data source, managed identity:"
