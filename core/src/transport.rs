@@ -278,3 +278,6 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

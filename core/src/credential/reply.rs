@@ -9,25 +9,21 @@ const WORDS: usize = 400;
 
 /// The object in the answer, or an error that says what came instead, without quoting it.
 pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error> {
-    match serde_json::from_slice(&reply.body) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => {
-            let kind = words(&reply.content_type);
-            let kind = if kind.is_empty() {
-                "no content type".to_owned()
-            } else {
-                kind
-            };
-            Err(Error::new(
-                ErrorKind::Unreachable,
-                format!(
-                    "{endpoint} answered with something other than a JSON object (status {}, {kind})",
-                    reply.status
-                ),
-            )
-            .remedy("Check for a proxy or sign-in page in between."))
-        }
+    if let Ok(Value::Object(object)) = serde_json::from_slice(&reply.body) {
+        return Ok(object);
     }
+    let kind = match words(&reply.content_type) {
+        kind if kind.is_empty() => "no content type".to_owned(),
+        kind => kind,
+    };
+    Err(Error::new(
+        ErrorKind::Unreachable,
+        format!(
+            "{endpoint} answered with something other than a JSON object (status {}, {kind})",
+            reply.status
+        ),
+    )
+    .remedy("Check for a proxy or sign-in page in between."))
 }
 
 /// The token in a successful answer: `access_token`, with its end in `expires_in` or `expires_on`.
@@ -51,22 +47,15 @@ pub fn token(object: &mut Map<String, Value>, endpoint: &str) -> Result<Token, E
         ));
     }
     let now = SystemTime::now();
-    let expires_in = object.get("expires_in").and_then(number);
-    let expires_on = object.get("expires_on").and_then(number);
-    let expires_on = match (expires_in, expires_on) {
+    let seconds = |name: &str| object.get(name).and_then(number).map(Duration::from_secs);
+    let end = match (seconds("expires_in"), seconds("expires_on")) {
         // A span holds even where this machine's clock is wrong.
-        (Some(seconds), _) => now.checked_add(Duration::from_secs(seconds)),
-        (None, Some(seconds)) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
+        (Some(span), _) => now.checked_add(span),
+        (None, Some(time)) => SystemTime::UNIX_EPOCH.checked_add(time),
         (None, None) => return Err(malformed("it says neither expires_in nor expires_on")),
     };
-    let mut token = Token::received(
-        text,
-        expires_on.ok_or_else(|| malformed("its end is out of range"))?,
-    );
-    token.refresh_on = object
-        .get("refresh_in")
-        .and_then(number)
-        .and_then(|seconds| now.checked_add(Duration::from_secs(seconds)));
+    let mut token = Token::received(text, end.ok_or_else(|| malformed("its end is out of range"))?);
+    token.refresh_on = seconds("refresh_in").and_then(|span| now.checked_add(span));
     Ok(token)
 }
 
@@ -101,16 +90,18 @@ mod tests {
         time.duration_since(SystemTime::now()).unwrap().as_secs()
     }
 
+    /// 4102444800 s after 1970.
+    fn in_2100() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_hours(1_139_568)
+    }
+
     #[test]
     fn times_are_taken_as_numbers_and_as_strings() {
         let entra = parsed(json!({ "access_token": "t", "expires_in": 3600, "refresh_in": "1800" })).unwrap();
         assert!((3598..=3600).contains(&seconds(entra.expires_on)));
         assert!((1798..=1800).contains(&seconds(entra.refresh_on.unwrap())));
         let imds = parsed(json!({ "access_token": "t", "expires_on": "4102444800" })).unwrap();
-        assert_eq!(
-            imds.expires_on,
-            SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800)
-        );
+        assert_eq!(imds.expires_on, in_2100());
         assert!(imds.refresh_on.is_none());
     }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The longest a request may take, whoever waits for it.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// How much earlier than its waiters a request gives up, so that they hear its own words (which
 /// endpoint did not answer) rather than only that time is up.
@@ -51,7 +51,8 @@ impl Flight {
     pub fn join(&self, waiter: Instant) {
         let now = Instant::now();
         let lead = LEAD.min(waiter.saturating_duration_since(now) / 4);
-        self.deadline.extend((waiter - lead).min(self.latest));
+        let until = waiter.checked_sub(lead).unwrap_or(waiter);
+        self.deadline.extend(until.min(self.latest));
     }
 
     /// Tells everyone; the first outcome counts.

@@ -1,6 +1,6 @@
 //! What a failed exchange means, dug out of the layers that report it.
 
-use super::roots::NoRoots;
+use super::roots::{NoRoots, UnknownIssuer};
 use crate::{Error, ErrorKind};
 use rustls::CertificateError;
 use std::error::Error as StdError;
@@ -12,6 +12,13 @@ pub fn of(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
     if let Some(none) = find::<NoRoots>(error) {
         let error = unreachable(format!("the certificate of {host} cannot be checked: {none}")).remedy(
             "Install the ca-certificates package, or set SSL_CERT_FILE to a PEM file of CA certificates.",
+        );
+        return (error, false);
+    }
+    if let Some(unknown) = find::<UnknownIssuer>(error) {
+        let error = unreachable(format!("the certificate of {host} is not trusted: {unknown}")).remedy(
+            "If a proxy inspects TLS here, add its CA certificate to the system, or name a PEM file with it in \
+             SSL_CERT_FILE.",
         );
         return (error, false);
     }
@@ -33,10 +40,6 @@ pub fn of(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
 
 fn untrusted(reason: &CertificateError, host: &str) -> Error {
     let (why, remedy) = match reason {
-        CertificateError::UnknownIssuer => (
-            "its issuer is not trusted".to_owned(),
-            "If a proxy inspects TLS here, add its CA certificate to the system, or name a PEM file in SSL_CERT_FILE.",
-        ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             ("it has expired".to_owned(), "Check this machine's clock.")
         }
@@ -63,7 +66,10 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     if let Some(found) = error.downcast_ref::<T>() {
         return Some(found);
     }
-    if let Some(rustls::Error::Other(other)) = error.downcast_ref::<rustls::Error>() {
+    if let Some(
+        rustls::Error::Other(other) | rustls::Error::InvalidCertificate(CertificateError::Other(other)),
+    ) = error.downcast_ref()
+    {
         return find(&*other.0);
     }
     let wrapped = error

@@ -79,7 +79,7 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn waits(trouble: Trouble) -> Vec<u128> {
         (1..)

@@ -67,6 +67,28 @@ impl fmt::Display for NoRoots {
 
 impl std::error::Error for NoRoots {}
 
+/// The chain ends in an authority that is not among ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownIssuer {
+    /// The name of that authority, where it has one.
+    pub issuer: Option<String>,
+    /// Where ours came from.
+    pub places: Places,
+}
+
+impl fmt::Display for UnknownIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = self.issuer.as_deref().unwrap_or("unnamed");
+        write!(
+            f,
+            "its issuer ({issuer}) is not among the authorities of {}",
+            self.places
+        )
+    }
+}
+
+impl std::error::Error for UnknownIssuer {}
+
 impl Places {
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
@@ -171,15 +193,24 @@ impl ServerCertVerifier for Verifier {
         };
         if let Ok(bundle) = self.bundle() {
             match verify(bundle) {
-                Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))
-                    if !self.places.directories.is_empty() => {}
+                Err(error) if is_unknown(&error) => {}
                 decided => return decided,
             }
         }
-        match self.everything() {
-            Ok(everything) => verify(everything),
-            Err(none) => Err(Error::Other(OtherError(Arc::new(none.clone())))),
-        }
+        let everything = match self.everything() {
+            Ok(everything) => everything,
+            Err(none) => return Err(Error::Other(OtherError(Arc::new(none.clone())))),
+        };
+        verify(everything).map_err(|error| {
+            if !is_unknown(&error) {
+                return error;
+            }
+            let unknown = UnknownIssuer {
+                issuer: issuer(intermediates.last().unwrap_or(end_entity)),
+                places: self.places.clone(),
+            };
+            Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(unknown))))
+        })
     }
 
     fn verify_tls12_signature(
@@ -207,6 +238,32 @@ impl ServerCertVerifier for Verifier {
             .signature_verification_algorithms
             .supported_schemes()
     }
+}
+
+/// Whether an authority is missing; a bad signature is how webpki puts it where one of ours has the
+/// right name but, since it was renewed or replaced, another key.
+fn is_unknown(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
+    )
+}
+
+/// The common name of a certificate's issuer, for a message.
+fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
+    /// The object identifier 2.5.4.3 in DER.
+    const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
+    let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
+    let name = certificate.issuer();
+    let at = name
+        .windows(COMMON_NAME.len())
+        .position(|window| window == COMMON_NAME)?;
+    // A string: its type, its length in one byte, its text.
+    let [_, length, text @ ..] = name.get(at + COMMON_NAME.len()..)? else {
+        return None;
+    };
+    let text = std::str::from_utf8(text.get(..usize::from(*length))?).ok()?;
+    (!text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
 /// Adds what can be read; a bundle may well have a certificate in it that webpki does not take.

@@ -30,7 +30,7 @@ impl Script {
         Arc::new(Self {
             asked: AtomicUsize::new(0),
             gate: Semaphore::new(0),
-            life: Duration::from_secs(3600),
+            life: Duration::from_hours(1),
             age: Duration::ZERO,
             failure: Mutex::new(None),
         })
@@ -229,10 +229,8 @@ fn different_identities_do_not_wait_for_each_other() {
 fn what_may_not_be_cached_is_asked_for_each_time() {
     let script = Script::open();
     let tokens = TokenService::new();
-    let sign_in = SignIn {
-        cache: false,
-        ..script.sign_in("one")
-    };
+    let mut sign_in = script.sign_in("one");
+    sign_in.cache = false;
     for expected in ["token-1", "token-2"] {
         assert_eq!(text(&tokens.token(&sign_in, soon()).unwrap()), expected);
     }
@@ -283,7 +281,7 @@ fn the_cache_stays_within_its_bounds_and_keeps_what_was_used_last() {
         let sign_in = script.sign_in(&number.to_string());
         let token = Token::received(
             Secret::new("t".into()),
-            SystemTime::now() + Duration::from_secs(3600),
+            SystemTime::now() + Duration::from_hours(1),
         );
         entry(&tokens, &sign_in).state().token = Some(Arc::new(token));
         if number == 9_000 {
