@@ -283,6 +283,20 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_ignores_sigchld_gets_its_token_all_the_same() {
+        // The test of that name once more, in a process that has been started so.
+        let name = "credential::azure_cli::tests::az_is_asked_for_the_scope_and_the_tenant";
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", "trap '' CHLD; exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg(name)
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}");
+    }
+
+    #[test]
     fn another_account_is_another_identity() {
         let az = FakeAz::new("accounts", ANSWER);
         let fixture = Fixture::with_environment(&[], az.environment());

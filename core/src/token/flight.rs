@@ -24,6 +24,7 @@ pub struct Flight {
     landed: Condvar,
     latest: Instant,
     deadline: Deadline,
+    process: u32,
 }
 
 impl Flight {
@@ -36,7 +37,14 @@ impl Flight {
             landed: Condvar::new(),
             latest: now + LONGEST,
             deadline: Deadline::at(now),
+            process: std::process::id(),
         }
+    }
+
+    /// Whether this process carries it out; one that was under way at a fork never lands in the child.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.process == std::process::id()
     }
 
     /// Until when the request may go on: as long as its most patient waiter, 60 s at most.

@@ -121,7 +121,6 @@ impl TokenService {
                 state.token = None;
             }
         }
-        info!(target: "entra_odbc", mode = sign_in.mode, who = sign_in.who, "login refused: trying a fresh token once");
         match self.of_entry(&entry, sign_in, deadline) {
             Ok((token, _)) if token.text != refused.text => Some(token),
             Ok(_) => None,
@@ -148,7 +147,7 @@ impl TokenService {
             if deadline <= Instant::now() {
                 return Err(timed_out());
             }
-            if let Some(flight) = &state.flight {
+            if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_ours()) {
                 flight.join(deadline);
                 (Arc::clone(flight), Source::Waited)
             } else {
@@ -220,13 +219,13 @@ impl Drop for Landing {
 fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, took: Duration) {
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match issued {
-        Ok(issued) if tracing::enabled!(target: "entra_odbc", tracing::Level::DEBUG) => {
+        Ok(issued) if tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) => {
             let left = issued
                 .token
                 .expires_on
                 .duration_since(SystemTime::now())
                 .unwrap_or_default();
-            debug!(
+            info!(
                 target: "entra_odbc",
                 mode = sign_in.mode,
                 who = sign_in.who,
