@@ -35,13 +35,13 @@ pub(super) async fn serve(socket: TcpStream, connection: u64, shared: &Arc<Share
         accept(Handshake::raw(socket), shared).await?
     } else {
         let mut socket = socket;
-        if !prelogin(&mut socket, spid).await? {
+        if !prelogin(&mut socket, spid, false).await? {
             return Ok(());
         }
         accept(Handshake::wrapped(socket), shared).await?
     };
-    if strict && !prelogin(&mut stream, spid).await? {
-        return Ok(());
+    if strict {
+        prelogin(&mut stream, spid, true).await?;
     }
 
     let tls = stream.get_ref().1.protocol_version();
@@ -62,12 +62,16 @@ pub(super) async fn serve(socket: TcpStream, connection: u64, shared: &Arc<Share
 }
 
 /// False if the client cannot encrypt: it was told that it must, and may go.
-async fn prelogin<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, spid: u16) -> Result<bool, Failure> {
+async fn prelogin<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    spid: u16,
+    strict: bool,
+) -> Result<bool, Failure> {
     let message = Incoming::new(&mut *stream).expect(kind::PRELOGIN).await?;
     let prelogin = Prelogin::parse(&message.body)?;
     let [major, minor, high, low] = VERSION;
     let mut outgoing = Outgoing::new(stream, spid);
-    outgoing.tokens = prelogin.answer([major, minor, high, low, 0, 0]);
+    outgoing.tokens = prelogin.answer([major, minor, high, low, 0, 0], strict);
     outgoing.finish().await?;
     Ok(prelogin.can_encrypt())
 }

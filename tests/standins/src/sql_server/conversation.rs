@@ -85,6 +85,10 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
             }
         };
         if progress == Progress::Cancelled {
+            // The interrupted statement ends in an error of its own; without it Driver 18 takes a WAITFOR for done.
+            let interrupted = done::ERROR | done::MORE | self.in_transaction();
+            let out = &mut self.outgoing.tokens;
+            done(out, DoneKind::Batch, interrupted, command::OTHER, 0);
             return self.acknowledge_attention().await;
         }
         Ok(self.outgoing.finish().await?)

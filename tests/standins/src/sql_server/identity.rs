@@ -85,14 +85,15 @@ pub(super) fn of_user(user: &str, password: &str, options: &SqlServerOptions) ->
         .users
         .iter()
         .find(|known| known.name.eq_ignore_ascii_case(user) && known.password.reveal() == password);
-    match known {
-        Some(known) => Ok(Identity {
-            login: known.name.clone(),
-            user: "dbo".into(),
-        }),
-        None => {
-            let text = format!("Login failed for user '{user}'.");
-            Err(SqlError::new(18456, text).with_class(14))
-        }
-    }
+    let Some(known) = known else {
+        let text = format!("Login failed for user '{user}'.");
+        return Err(SqlError::new(18456, text).with_class(14));
+    };
+    Ok(Identity {
+        login: known.name.clone(),
+        user: "dbo".into(),
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,13 +77,11 @@ where
         }
     }
 
-    let checked = match authenticate(&login7, &mut login, &mut incoming, &mut outgoing, shared).await? {
-        Some(checked) => checked,
-        None => {
-            login.outcome = Outcome::Abandoned;
-            shared.journal.login(login);
-            return Ok(None);
-        }
+    let authenticated = authenticate(&login7, &mut login, &mut incoming, &mut outgoing, shared).await?;
+    let Some(checked) = authenticated else {
+        login.outcome = Outcome::Abandoned;
+        shared.journal.login(login);
+        return Ok(None);
     };
     login.claims = checked.claims;
     let identity = match checked

@@ -195,6 +195,8 @@ impl Recovery {
 }
 
 /// A FEDAUTH token message (packet type 8): the token, without a nonce that may follow.
+///
+/// Driver 18.6 counts the terminating NUL as part of it, which inline tokens are without.
 pub(super) fn fedauth_token(body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut reader = Reader::new(body);
     let total = reader.length()?;
@@ -205,12 +207,13 @@ pub(super) fn fedauth_token(body: &[u8]) -> Result<Vec<u8>, Malformed> {
         )));
     }
     let length = reader.length()?;
-    Ok(reader.bytes(length)?.to_vec())
+    let token = reader.bytes(length)?;
+    Ok(token.strip_suffix(&[0, 0]).unwrap_or(token).to_vec())
 }
 
 /// A token's text: UTF-16LE on the wire.
 pub(super) fn token_text(token: &[u8]) -> Result<String, Malformed> {
-    if token.len() % 2 != 0 {
+    if !token.len().is_multiple_of(2) {
         return Err(Malformed(format!("token of {} bytes", token.len())));
     }
     String::from_utf16(&units_of(token)).map_err(|_| Malformed("token is not UTF-16".into()))

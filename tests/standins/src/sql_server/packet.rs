@@ -269,10 +269,7 @@ mod tests {
         outgoing.flush_full_packets().await.unwrap();
         assert_eq!(outgoing.tokens.len(), 504, "one packet stays for the end");
         outgoing.finish().await.unwrap();
-        let message = read(sent.iter().enumerate().map(|(_, byte)| *byte).collect())
-            .await
-            .unwrap()
-            .unwrap();
+        let message = read(sent.clone()).await.unwrap().unwrap();
         assert_eq!(message.body.len(), 504 * 2);
         assert_eq!(sent.len(), 512 * 2);
     }

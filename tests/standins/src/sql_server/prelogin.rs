@@ -47,11 +47,15 @@ impl Prelogin {
         self.encryption != ENCRYPT_NOT_SUPPORTED
     }
 
-    /// As Azure SQL answers: everything encrypted whatever was asked, no MARS.
-    pub(super) fn answer(&self, version: [u8; 6]) -> Vec<u8> {
+    /// As Azure SQL answers: everything encrypted whatever was asked, no MARS. Under TLS already, there is nothing to
+    /// negotiate.
+    pub(super) fn answer(&self, version: [u8; 6], strict: bool) -> Vec<u8> {
         let mut options: Vec<(u8, Vec<u8>)> = vec![
             (VERSION, version.to_vec()),
-            (ENCRYPTION, vec![ENCRYPT_ON]),
+            (
+                ENCRYPTION,
+                vec![if strict { ENCRYPT_NOT_SUPPORTED } else { ENCRYPT_ON }],
+            ),
             (INSTANCE, vec![0]),
             (THREAD, Vec::new()),
             (MARS, vec![0]),
@@ -86,14 +90,14 @@ mod tests {
             encryption: 0,
             fedauth_required: Some(1),
         };
-        let answer = Prelogin::parse(&asked.answer([12, 0, 0, 0, 0, 0])).unwrap();
+        let answer = Prelogin::parse(&asked.answer([12, 0, 0, 0, 0, 0], false)).unwrap();
         assert_eq!(answer.encryption, ENCRYPT_ON);
         assert_eq!(answer.fedauth_required, Some(1));
     }
 
     #[test]
     fn federated_authentication_is_offered_only_to_those_who_ask() {
-        let answer = Prelogin::default().answer([12, 0, 0, 0, 0, 0]);
+        let answer = Prelogin::default().answer([12, 0, 0, 0, 0, 0], false);
         assert_eq!(Prelogin::parse(&answer).unwrap().fedauth_required, None);
     }
 

@@ -15,6 +15,8 @@ pub(super) mod command {
     pub(in crate::sql_server) const OTHER: u16 = 0xFD;
 }
 
+pub(super) type Arguments = Vec<(Option<String>, Value)>;
+
 #[derive(Default)]
 pub(super) struct Effect {
     pub(super) tokens: Vec<u8>,
@@ -22,7 +24,8 @@ pub(super) struct Effect {
     pub(super) wait: Option<Duration>,
     /// Statements that take this one's place.
     pub(super) then: Vec<Statement>,
-    pub(super) call: Option<(String, Vec<(Option<String>, Value)>)>,
+    /// A procedure, with names and values of its arguments.
+    pub(super) call: Option<(String, Arguments)>,
     /// A DONE follows. DECLARE and IF have none.
     pub(super) done: bool,
     /// An error was reported, and the batch goes on.

@@ -23,8 +23,8 @@ pub(super) struct Handshake<S> {
 }
 
 /// Types of TLS records are no types of TDS packets.
-fn is_tls_record(first: &u8) -> bool {
-    (0x14..=0x17).contains(first)
+fn is_tls_record(first: u8) -> bool {
+    (0x14..=0x17).contains(&first)
 }
 
 impl<S> Handshake<S> {
@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Handshake<S> {
             if read == this.header_read {
                 return Poll::Ready(Ok(()));
             }
-            if header.filled().first().is_some_and(is_tls_record) {
+            if header.filled().first().copied().is_some_and(is_tls_record) {
                 // Under TLS 1.3 Driver 18.6 thinks the handshake over before we do, and its last flight comes raw.
                 out.put_slice(header.filled());
                 this.wrapped = false;

@@ -18,6 +18,9 @@ mod code {
     pub(super) const TIME: u8 = 0x29;
     pub(super) const DATETIME2: u8 = 0x2A;
     pub(super) const DATETIME_OFFSET: u8 = 0x2B;
+    pub(super) const IMAGE: u8 = 0x22;
+    pub(super) const TEXT: u8 = 0x23;
+    pub(super) const NTEXT: u8 = 0x63;
     pub(super) const VARIANT: u8 = 0x62;
     pub(super) const BIT_N: u8 = 0x68;
     pub(super) const DECIMAL_N: u8 = 0x6A;
@@ -230,9 +233,10 @@ impl Value {
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         match (&self.datum, &self.sql_type) {
             (Datum::Raw(raw), _) => out.put(raw),
-            (Datum::Null, SqlType::NVarChar(length))
-            | (Datum::Null, SqlType::VarChar(length))
-            | (Datum::Null, SqlType::VarBinary(length)) => match length {
+            (
+                Datum::Null,
+                SqlType::NVarChar(length) | SqlType::VarChar(length) | SqlType::VarBinary(length),
+            ) => match length {
                 Some(_) => out.put_u16(u16::MAX),
                 None => out.put_u64(u64::MAX),
             },
@@ -280,21 +284,18 @@ impl Value {
 }
 
 fn encode_bytes(out: &mut Vec<u8>, bytes: &[u8], length: Option<usize>) {
-    match length {
-        Some(length) => {
-            let bytes = bytes.get(..length).unwrap_or(bytes);
-            out.put_u16(length16(bytes.len()));
+    if let Some(length) = length {
+        let bytes = bytes.get(..length).unwrap_or(bytes);
+        out.put_u16(length16(bytes.len()));
+        out.put(bytes);
+    } else {
+        // Partially length-prefixed: the total, one chunk, the end.
+        out.put_u64(u64::from(length32(bytes.len())));
+        if !bytes.is_empty() {
+            out.put_u32(length32(bytes.len()));
             out.put(bytes);
         }
-        None => {
-            // Partially length-prefixed: the total, one chunk, the end.
-            out.put_u64(u64::from(length32(bytes.len())));
-            if !bytes.is_empty() {
-                out.put_u32(length32(bytes.len()));
-                out.put(bytes);
-            }
-            out.put_u32(0);
-        }
+        out.put_u32(0);
     }
 }
 

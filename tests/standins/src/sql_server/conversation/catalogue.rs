@@ -46,7 +46,16 @@ fn result(columns: &[(String, SqlType)], rows: &[Vec<Value>], out: &mut Vec<u8>)
 }
 
 /// Name, ODBC type, size, prefix and suffix of literals, parameters of CREATE.
-const TYPES: [(&str, i16, i32, Option<&str>, Option<&str>, Option<&str>); 16] = [
+type TypeInfo = (
+    &'static str,
+    i16,
+    i32,
+    Option<&'static str>,
+    Option<&'static str>,
+    Option<&'static str>,
+);
+
+const TYPES: [TypeInfo; 16] = [
     ("bit", -7, 1, None, None, None),
     ("tinyint", -6, 3, None, None, None),
     ("bigint", -5, 19, None, None, None),

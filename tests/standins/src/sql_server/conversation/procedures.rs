@@ -11,7 +11,7 @@ use crate::sql_server::session::Prepared;
 use crate::sql_server::sql;
 use crate::sql_server::sql::evaluate::Scope;
 use crate::sql_server::sql::syntax::Statement;
-use crate::sql_server::statement::{self, command};
+use crate::sql_server::statement::{self, Arguments, command};
 use crate::sql_server::tokens::{self, DoneKind, SqlError, done};
 use crate::sql_server::value::{SqlType, Value};
 
@@ -62,7 +62,7 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
     pub(super) async fn execute(
         &mut self,
         procedure: &str,
-        arguments: Vec<(Option<String>, Value)>,
+        arguments: Arguments,
         depth: usize,
     ) -> Result<Progress, Failure> {
         if depth > DEEPEST_CALL {

@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure here is a failed test"
+)]
 
 use super::*;
 use crate::sql_server::wire::{Put, length16, length32};
@@ -153,6 +157,8 @@ fn a_token_message_must_agree_with_its_lengths() {
     body.put_u32(2);
     body.put(&utf16("e"));
     assert_eq!(fedauth_token(&body).unwrap(), utf16("e"));
+    let terminated = [&[8, 0, 0, 0, 4, 0, 0, 0][..], &utf16("e\0")].concat();
+    assert_eq!(fedauth_token(&terminated).unwrap(), utf16("e"));
     body.pop();
     assert!(fedauth_token(&body).is_err());
     assert!(token_text(&[65]).is_err());

@@ -83,13 +83,10 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, facts: &Facts) -> Result<V
         "XACT_STATE" => small_int(u16::from(facts.transactions > 0)),
         "GETDATE" | "GETUTCDATE" | "CURRENT_TIMESTAMP" => clock::datetime(),
         "SYSDATETIME" | "SYSUTCDATETIME" => clock::datetime2(),
-        _ => match text::call(name, arguments) {
-            Some(value) => value?,
-            None => {
-                let text = format!("'{name}' is not a recognized built-in function name.");
-                return Err(SqlError::new(195, text).with_class(15));
-            }
-        },
+        _ => text::call(name, arguments).ok_or_else(|| {
+            let text = format!("'{name}' is not a recognized built-in function name.");
+            SqlError::new(195, text).with_class(15)
+        })?,
     })
 }
 

@@ -61,12 +61,12 @@ pub(in crate::sql_server) fn parse_declarations(text: &str) -> Result<Vec<(Strin
 pub(super) struct Parser {
     tokens: Vec<Token>,
     at: usize,
-    /// Compound parts of the present statement, an upper bound of its depth.
+    /// How deep the present place is, at most.
     nested: usize,
 }
 
 /// What is nested deeper would overflow the stack of the evaluation; the real server gives up at some point as well.
-const DEEPEST: usize = 400;
+const DEEPEST: usize = 100;
 
 impl Parser {
     fn new(text: &str) -> Result<Self, SqlError> {
@@ -197,13 +197,12 @@ impl Parser {
         let mut statements = Vec::new();
         loop {
             while self.symbol_if(";") {}
-            if ends.is_empty() {
-                self.nested = 0;
-            }
             if self.peek().is_none() || self.at_any_word(ends) {
                 return Ok(statements);
             }
+            let nested = self.nested;
             statements.extend(self.statement()?);
+            self.nested = nested;
         }
     }
 
@@ -278,8 +277,10 @@ impl Parser {
         } else {
             None
         };
+        let nested = self.nested;
         let mut items = vec![self.item()?];
         while self.symbol_if(",") {
+            self.nested = nested;
             items.push(self.item()?);
         }
         let from = if self.word_if("FROM") {

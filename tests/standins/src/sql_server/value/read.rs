@@ -8,7 +8,10 @@ enum Shape {
     Fixed(usize),
     ByteLength,
     ShortLength,
+    /// 0 is NULL.
     LongLength,
+    /// All ones are NULL.
+    LongOrNull,
     Chunks,
 }
 
@@ -115,6 +118,21 @@ fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<Sq
             let length = declared_length(reader)?;
             (string_shape(length), Some(SqlType::VarBinary(length)))
         }
+        // Driver 18.6 sends the text of sp_prepare as ntext.
+        code::NTEXT | code::TEXT => {
+            reader.u32()?;
+            reader.bytes(5)?;
+            let sql_type = if type_code == code::NTEXT {
+                SqlType::NVarChar(None)
+            } else {
+                SqlType::VarChar(None)
+            };
+            (Shape::LongOrNull, Some(sql_type))
+        }
+        code::IMAGE => {
+            reader.u32()?;
+            (Shape::LongOrNull, Some(SqlType::VarBinary(None)))
+        }
         code::VARIANT => {
             reader.u32()?;
             (Shape::LongLength, None)
@@ -158,6 +176,10 @@ fn read_content(shape: &Shape, reader: &mut Reader<'_>) -> Result<Option<Vec<u8>
         Shape::LongLength => match reader.length()? {
             0 => return Ok(None),
             length => length,
+        },
+        Shape::LongOrNull => match reader.u32()? {
+            u32::MAX => return Ok(None),
+            length => usize::try_from(length).unwrap_or(usize::MAX),
         },
         Shape::Chunks => return read_chunks(reader),
     };

@@ -1,14 +1,13 @@
 //! Functions of their arguments alone.
 
-use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::{Datum, SqlType, Value};
 
 /// `None` for a function that is not here.
-pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Result<Value, SqlError>> {
+pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Value> {
     let count = arguments.len();
     let mut arguments = arguments.into_iter();
     let mut next = || arguments.next().unwrap_or_else(|| Value::null(SqlType::Int));
-    let value = match (name, count) {
+    Some(match (name, count) {
         ("ISNULL", 2) => {
             let (first, second) = (next(), next());
             if first.is_null() { second } else { first }
@@ -29,8 +28,8 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Result<Value, Sq
             units.len() - units.iter().rev().take_while(|unit| **unit == 32).count()
         }),
         ("DATALENGTH", 1) => data_length(&next()),
-        ("UPPER", 1) => mapped(next(), |text| text.to_uppercase()),
-        ("LOWER", 1) => mapped(next(), |text| text.to_lowercase()),
+        ("UPPER", 1) => mapped(next(), str::to_uppercase),
+        ("LOWER", 1) => mapped(next(), str::to_lowercase),
         ("LTRIM", 1) => mapped(next(), |text| text.trim_start().to_owned()),
         ("RTRIM", 1) => mapped(next(), |text| text.trim_end().to_owned()),
         ("TRIM", 1) => mapped(next(), |text| text.trim().to_owned()),
@@ -57,8 +56,7 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Result<Value, Sq
             Value::nvarchar(&joined)
         }
         _ => return None,
-    };
-    Some(Ok(value))
+    })
 }
 
 fn mapped(value: Value, map: impl Fn(&str) -> String) -> Value {

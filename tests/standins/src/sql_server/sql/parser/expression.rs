@@ -230,7 +230,9 @@ impl Parser {
             if self.symbol_if("*") {
                 arguments.push(Expression::Literal(Value::int(1)));
             } else {
+                let nested = self.nested;
                 arguments.push(self.expression()?);
+                self.nested = nested;
             }
             if !self.symbol_if(",") {
                 self.symbol(")")?;

@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure here is a failed test"
+)]
 
 use super::*;
 use crate::sql_server::sql::syntax::{Expression, Operator};
@@ -115,4 +119,17 @@ fn nesting_without_end_is_refused_and_not_followed() {
     ] {
         assert_eq!(parse(&sql).unwrap_err().number, 191);
     }
+}
+
+#[test]
+fn width_is_not_depth() {
+    let list = vec!["UPPER(LOWER('a'))"; 1000].join(", ");
+    assert_eq!(
+        parse(&format!("SELECT {list}")).map(|statements| statements.len()),
+        Ok(1)
+    );
+    assert_eq!(
+        parse(&"SELECT 1 ".repeat(1000)).map(|statements| statements.len()),
+        Ok(1000)
+    );
 }
