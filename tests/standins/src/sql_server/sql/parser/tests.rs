@@ -5,7 +5,7 @@
 )]
 
 use super::*;
-use crate::sql_server::sql::syntax::{Expression, Operator};
+use crate::sql_server::sql::syntax::{Expression, Item, Operator};
 use crate::sql_server::value::Value;
 
 fn only(sql: &str) -> Statement {
