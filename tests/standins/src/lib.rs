@@ -17,5 +17,6 @@ pub mod jwt;
 pub mod managed_identity;
 pub mod playground;
 pub mod record;
+pub mod sql_server;
 #[cfg(test)]
 mod testing;
