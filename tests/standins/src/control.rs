@@ -5,7 +5,13 @@
 //! | `GET /` | addresses, ids and secrets |
 //! | `GET /requests` | what reached Entra and the managed-identity endpoints, with `"service"` |
 //! | `POST /requests/clear` | the same, and the record starts anew |
+//! | `GET /logins` | who tried to log in to SQL Server, and what became of it |
+//! | `GET /statements` | what SQL Server was asked to do |
+//! | `GET /broken` | SQL Server's connections that ended in an error, and why |
+//! | `POST /logins/clear` | SQL Server's record starts anew |
+//! | `POST /connections/drop` | SQL Server closes all connections |
 //! | `POST /fault` | `{"service": "entra", "path": "/token", "times": 1, "fault": "status", "status": 503}` |
+//! | | likewise for `"managed_identity"`; `{"service": "sql_server", "fault": "close_during_login"}` |
 //! | `POST /faults/clear` | forgets faults still to come |
 //! | `POST /release` | lets answers go on that `hang_before` and `hang_midway` hold |
 //! | `POST /lifetime` | `{"seconds": 5}` for tokens from now on |
@@ -58,7 +64,19 @@ impl Control {
             ("GET", "/requests") => Ok(self.requests(Record::requests)),
             ("POST", "/requests/clear") => Ok(self.requests(Record::take_requests)),
             ("POST", "/fault") => self.fault(&body(request)?),
+            ("GET", "/logins") => Ok(json!(self.playground.sql_server.logins())),
+            ("GET", "/statements") => Ok(json!(self.playground.sql_server.requests())),
+            ("GET", "/broken") => Ok(json!(self.playground.sql_server.broken())),
+            ("POST", "/logins/clear") => {
+                self.playground.sql_server.forget();
+                Ok(json!({}))
+            }
+            ("POST", "/connections/drop") => {
+                self.playground.sql_server.drop_connections();
+                Ok(json!({}))
+            }
             ("POST", "/faults/clear") => {
+                self.playground.sql_server.clear_faults();
                 self.services().iter().for_each(|service| service.faults.clear());
                 Ok(json!({}))
             }
@@ -115,6 +133,12 @@ impl Control {
 
     fn fault(&self, json: &Value) -> Result<Value, String> {
         let name = json.get("service").and_then(Value::as_str).unwrap_or("entra");
+        if name == "sql_server" {
+            let fault = json.get("fault").cloned().ok_or("\"fault\" is missing")?;
+            let fault = serde_json::from_value(fault).map_err(|reason| reason.to_string())?;
+            self.playground.sql_server.inject(fault);
+            return Ok(json!({}));
+        }
         let services = self.services();
         let service = services.iter().find(|service| service.name == name);
         let service = service.ok_or_else(|| format!("there is no service \"{name}\""))?;

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::certificates::CertificateAuthority;
+use crate::entra::access_token::{self, Subject};
 use crate::entra::{App, Directory, Entra, EntraOptions, Tenant};
 use crate::jwt::Issuer;
 use crate::managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions};
+use crate::sql_server::{SqlServer, SqlServerOptions};
 
 /// Contoso's tenant.
 pub const TENANT_ID: &str = "5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90";
@@ -19,6 +22,8 @@ pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
 pub const PAYROLL_CLIENT_ID: &str = "3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8";
 /// Its secret, with characters that need care in forms and connection strings.
 pub const PAYROLL_SECRET: &str = "pay8Q~roll;{secret}=1";
+/// A person.
+pub const USER: &str = "ada@contoso.com";
 /// A SQL Server login, for connections that are none of Entra's business.
 pub const SQL_USER: &str = "reporting";
 /// Its password.
@@ -62,7 +67,10 @@ pub struct Playground {
     pub entra: Entra,
     /// IMDS and App Service's endpoint.
     pub managed_identity: ManagedIdentity,
+    /// SQL Server, which believes tokens of this Entra.
+    pub sql_server: SqlServer,
     identities: Identities,
+    issuer: Arc<Issuer>,
 }
 
 impl Playground {
@@ -82,18 +90,39 @@ impl Playground {
         let mut entra = EntraOptions::new(ca.server_config(&names), issuer.clone(), directory);
         entra.listen = at(options.entra_port);
         let identities = identities();
-        let mut managed_identity = ManagedIdentityOptions::new(issuer, tenant, identities.clone());
+        let mut managed_identity = ManagedIdentityOptions::new(issuer.clone(), tenant, identities.clone());
         managed_identity.listen = at(options.managed_identity_port);
         if let Some(lifetime) = options.token_lifetime {
             entra.token_lifetime = lifetime;
             managed_identity.token_lifetime = lifetime;
         }
+        let entra = Entra::start(entra);
+        let sql_server = SqlServerOptions {
+            listen: at(options.sql_port),
+            // The driver's own Entra modes ask for their tokens there.
+            sts_url: format!("{}/{TENANT_ID}/", entra.authority()),
+            ..SqlServerOptions::new(ca.server_config(&names), issuer.clone()).with_user(SQL_USER, SQL_PASSWORD)
+        };
         Self {
             ca,
-            entra: Entra::start(entra),
+            entra,
             managed_identity: ManagedIdentity::start(managed_identity),
+            sql_server: SqlServer::start(sql_server).expect("an address to listen on"),
             identities,
+            issuer,
         }
+    }
+
+    /// A token for SQL Server as a person of Contoso's gets it, through a tool such as the Azure CLI.
+    #[must_use]
+    pub fn user_token(&self, name: &str, lifetime: Duration) -> String {
+        let object_id = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
+        let subject = Subject::User {
+            name,
+            object_id: &object_id,
+        };
+        let audience = "https://database.windows.net/";
+        access_token::issue(&self.issuer, TENANT_ID, audience, &subject, lifetime).jwt
     }
 
     /// Everything that a client needs to know: addresses, ids and secrets.
@@ -113,6 +142,8 @@ impl Playground {
             "tenant_id": TENANT_ID,
             "tenant_domain": TENANT_DOMAIN,
             "app": { "display_name": "payroll", "client_id": PAYROLL_CLIENT_ID, "secret": PAYROLL_SECRET },
+            "user": { "name": USER, "token": self.user_token(USER, Duration::from_hours(1)) },
+            "server": format!("localhost,{}", self.sql_server.port()),
             "sql_login": { "user": SQL_USER, "password": SQL_PASSWORD },
             "imds": self.managed_identity.imds(),
             "identity_endpoint": self.managed_identity.identity_endpoint(),

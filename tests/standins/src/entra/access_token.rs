@@ -13,6 +13,9 @@ use crate::jwt::Issuer;
 /// Entra dates its tokens back by so much, for clocks that differ.
 const BACKDATED: i64 = 300;
 
+/// The client id of the Azure CLI, through which people get their tokens.
+const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
 /// Whom a token is about.
 #[derive(Debug, Clone)]
 pub(crate) enum Subject<'a> {
@@ -24,6 +27,8 @@ pub(crate) enum Subject<'a> {
         object_id: &'a str,
         resource_id: &'a str,
     },
+    /// A person.
+    User { name: &'a str, object_id: &'a str },
 }
 
 /// A token and its times in seconds since 1970.
@@ -62,6 +67,10 @@ pub(crate) fn issue(
         } => json!({
             "appid": client_id, "appidacr": "2", "idtyp": "app", "oid": object_id, "sub": object_id,
             "xms_mirid": resource_id,
+        }),
+        Subject::User { name, object_id } => json!({
+            "appid": AZURE_CLI, "appidacr": "0", "idtyp": "user", "oid": object_id, "sub": object_id,
+            "scp": "user_impersonation", "upn": name, "unique_name": name,
         }),
     };
     if let (Value::Object(claims), Value::Object(about)) = (&mut claims, about) {

@@ -1,0 +1,26 @@
+//! End to end: hosts, unixODBC, this library, Microsoft's driver, stand-ins for Entra and SQL Server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+#![allow(missing_docs, reason = "a test's name says it")]
+
+#[path = "../support/library.rs"]
+mod library;
+
+mod machine;
+
+mod bad_input;
+mod credentials;
+mod diagnostics;
+mod handles;
+mod hosts;
+mod real_driver;
+mod same_as_bare;
+mod secrets;
+mod trust;
+mod untouched;
