@@ -57,8 +57,13 @@ pub(in crate::odbc) unsafe extern "C" fn get_connect_option(
     // no length for its buffer, whose size the manager fixed as above.
     unsafe {
         let capacity = i32::try_from((TEXT_CAPACITY - 1) * 2).unwrap_or(0);
-        let answer =
-            real::SQLGetConnectAttrW(hdbc, attribute, text.as_mut_ptr().cast(), capacity, &raw mut length);
+        let answer = real::SQLGetConnectAttrW(
+            hdbc,
+            attribute,
+            text.as_mut_ptr().cast(),
+            capacity,
+            &raw mut length,
+        );
         if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
             let length = text.iter().position(|unit| *unit == 0).unwrap_or(0) + 1;
             text.as_ptr()
