@@ -1,0 +1,31 @@
+# Everything goes through here, the same on a laptop and in CI. `make help` lists it.
+.PHONY: help setup build demo test test-hosts bench header clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## install what the demo and the tests need (Debian packages, Python packages into .venv)
+	@scripts/setup.sh
+
+build: setup ## the library, as it is shipped: target/release/libentra_odbc.so
+	cargo build --release -p entra-odbc
+
+demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
+	cargo build --quiet -p standins
+	@.venv/bin/python scripts/demo.py
+
+test: setup ## every check: format, lints, units, end to end, header, documentation
+	@scripts/test.sh
+
+test-hosts: setup ## what needs further hosts and programs; CI runs it too
+	@scripts/test-hosts.sh
+
+bench: build ## print the figures of the README, measured on this machine
+	@scripts/bench.sh
+
+header: ## write include/entra_odbc.h anew from the sources
+	@scripts/header.sh
+
+clean: ## remove what was built and installed here
+	cargo clean
+	rm -rf .venv
