@@ -37,7 +37,7 @@ cargo_test() {
 
 check 'format' cargo fmt --all --check
 check 'lints' cargo clippy --quiet --workspace --all-targets -- -D warnings
-check 'documentation' env RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --workspace --no-deps --document-private-items
+check 'documentation' env RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc --quiet --workspace --no-deps --document-private-items
 check 'shell scripts' sh -c 'for script in scripts/*.sh docker/scripts/*.sh; do sh -n "$script" || exit 1; done'
 check 'no OpenSSL, no second TLS stack' sh -c \
     '! cargo tree --quiet -p entra-odbc -e normal --prefix none | grep -E "^(openssl|native-tls|aws-lc)"'

@@ -8,6 +8,16 @@
 //! - [`capi`]: the C API of `include/entra_odbc.h`, for programs that use the stock driver.
 //! - [`os`]: what the standard library cannot say about this process.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
 mod barrier;
 mod capi;
 mod odbc;

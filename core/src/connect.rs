@@ -1,7 +1,7 @@
 //! The story of one connect, top to bottom.
 //!
 //! Parse the string; take our keywords out; if there are none, step aside; may a token go to this
-//! server?; choose the credential (all of that is [`plan`](crate::plan)); get a token; place it on
+//! server?; choose the credential (all of that is [`plan`]); get a token; place it on
 //! the real connection; connect with the rest; put back into the output string what was taken out.
 
 use crate::{

@@ -6,7 +6,7 @@ use crate::machine::Machine;
 fn fails(machine: &Machine, rest: &str, state: &str, parts: &[&str]) {
     let output = machine.script(&[
         &format!("!connect:{}", machine.string(rest)),
-        &format!("connect:{}", machine.string(&machine.payroll())),
+        &format!("connect:{}", machine.string(&Machine::payroll())),
     ]);
     let record = output
         .lines()
@@ -21,7 +21,7 @@ fn fails(machine: &Machine, rest: &str, state: &str, parts: &[&str]) {
 #[test]
 fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
     let machine = Machine::new();
-    let payroll = machine.payroll();
+    let payroll = Machine::payroll();
     for (rest, state, parts) in [
         (
             "Authentication=ActiveDirectoryMsy",
@@ -93,7 +93,7 @@ fn files_that_are_no_secret_files_are_refused_with_their_path() {
 #[test]
 fn strings_of_any_shape_leave_the_host_alive() {
     let machine = Machine::new();
-    let payroll = machine.payroll();
+    let payroll = Machine::payroll();
     for rest in [
         String::new(),
         ";;;===;;;".to_owned(),

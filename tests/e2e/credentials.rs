@@ -22,7 +22,7 @@ fn user_assigned(machine: &Machine, field: &str) -> String {
 #[test]
 fn a_service_principal_signs_in_with_its_secret() {
     let machine = Machine::new();
-    let who = machine.pyodbc(&machine.string(&machine.payroll()));
+    let who = machine.pyodbc(&machine.string(&Machine::payroll()));
     assert_eq!(who, application(PAYROLL_CLIENT_ID));
 }
 
@@ -160,7 +160,7 @@ threads = [threading.Thread(target=connect) for _ in range(20)]
 connect()
 print(*who)
 ";
-    let output = machine.python(program, &[&machine.string(&machine.payroll())]);
+    let output = machine.python(program, &[&machine.string(&Machine::payroll())]);
     assert_eq!(
         crate::machine::finished(&output, "pyodbc"),
         application(PAYROLL_CLIENT_ID)

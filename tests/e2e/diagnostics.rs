@@ -28,7 +28,7 @@ fn a_refusal_has_entras_number_and_says_what_to_do() {
 #[test]
 fn records_belong_to_one_connection_and_one_call() {
     let machine = Machine::new();
-    let good = format!("connect:{}", machine.string(&machine.payroll()));
+    let good = format!("connect:{}", machine.string(&Machine::payroll()));
     let bad = refused(&machine);
     let shim = crate::library::built_library();
     // Without the manager, which keeps records of its own.
@@ -79,7 +79,7 @@ fn the_host_goes_on_after_a_failure() {
     let output = machine.script(&[
         "--quiet",
         &format!("!{}", refused(&machine)),
-        &format!("connect:{}", machine.string(&machine.payroll())),
+        &format!("connect:{}", machine.string(&Machine::payroll())),
         "query:SELECT SUSER_SNAME()",
     ]);
     assert!(output.contains(PAYROLL_CLIENT_ID), "{output}");
@@ -90,7 +90,7 @@ fn an_endpoint_that_hangs_costs_no_more_than_the_login_timeout() {
     let machine = Machine::new();
     let gate = standins::http::Gate::new();
     machine.playground.entra.inject(Fault::HangBefore(gate.clone()));
-    let connect = format!("!connect:{}", machine.string(&machine.payroll()));
+    let connect = format!("!connect:{}", machine.string(&Machine::payroll()));
     let start = std::time::Instant::now();
     let output = machine.script(&["attr:103=2", &connect]);
     let took = start.elapsed();
@@ -107,7 +107,7 @@ fn a_server_that_hangs_costs_no_more_than_the_login_timeout() {
         .sql_server
         .inject(standins::sql_server::Fault::HangLogin);
     let start = std::time::Instant::now();
-    let connect = format!("!connect:{}", machine.string(&machine.payroll()));
+    let connect = format!("!connect:{}", machine.string(&Machine::payroll()));
     let output = machine.script(&["attr:103=2", &connect, "get:103"]);
     assert!(output.contains("HYT00"), "{output}");
     assert!(
@@ -120,7 +120,7 @@ fn a_server_that_hangs_costs_no_more_than_the_login_timeout() {
 #[test]
 fn an_unreachable_token_endpoint_is_named() {
     let machine = Machine::new().with("AZURE_AUTHORITY_HOST", "https://127.0.0.1:1");
-    let error = machine.pyodbc_error(&machine.string(&machine.payroll()));
+    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
     assert!(error.contains("08001") && error.contains("127.0.0.1"), "{error}");
 }
 
@@ -130,7 +130,7 @@ fn an_untrusted_token_endpoint_is_reported_as_that() {
     let other = standins::certificates::CertificateAuthority::new();
     let path = machine.file("other.pem", other.pem());
     let machine = machine.with("SSL_CERT_FILE", path);
-    let error = machine.pyodbc_error(&machine.string(&machine.payroll()));
+    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
     assert!(
         error.contains("08001") && error.to_lowercase().contains("certificate"),
         "{error}"
@@ -146,7 +146,7 @@ fn a_login_that_the_server_refuses_keeps_the_servers_words() {
         .inject(standins::sql_server::Fault::RefuseLogin(
             standins::sql_server::SqlError::token_refused("Token is invalid."),
         ));
-    let error = machine.pyodbc_error(&machine.string(&machine.payroll()));
+    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
     assert!(error.contains("28000") && error.contains("18456"), "{error}");
     assert!(error.contains("token-identified principal"), "{error}");
 }
@@ -180,7 +180,7 @@ fn the_completed_string_connects_again_and_is_cut_with_a_warning() {
 #[test]
 fn the_completed_string_of_a_secret_mode_needs_only_the_secret() {
     let machine = Machine::new();
-    let string = machine.string(&machine.payroll());
+    let string = machine.string(&Machine::payroll());
     let output = machine.script(&[&format!("connect-out:2000:{string}")]);
     let text = output
         .split_once(" DRIVER=")

@@ -46,7 +46,7 @@ fn one_handle_serves_different_identities_in_turn() {
     let output = direct(
         &machine,
         &[
-            &connect(&machine.payroll()),
+            &connect(&Machine::payroll()),
             WHO,
             "disconnect",
             &connect(&format!("AccessToken={token}")),
@@ -55,7 +55,7 @@ fn one_handle_serves_different_identities_in_turn() {
             &connect(&sql_login()),
             WHO,
             "disconnect",
-            &connect(&machine.payroll()),
+            &connect(&Machine::payroll()),
             WHO,
             "disconnect",
         ],
@@ -74,7 +74,7 @@ fn like_the_bare_driver(machine: &Machine, rest: &str) {
         let output = direct_output(machine, driver, &steps);
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let sign_in = format!("connect:{}", machine.string(&machine.payroll()));
+    let sign_in = format!("connect:{}", machine.string(&Machine::payroll()));
     let bare = attempt(&library::real_driver(), machine.bare_string(rest), &[]);
     let ours = attempt(
         &library::built_library(),
@@ -130,7 +130,7 @@ fn after_a_refused_sign_in_the_token_is_gone_as_well() {
     let output = direct(
         &machine,
         &[
-            &format!("!connect:{}", machine.string(&machine.payroll())),
+            &format!("!connect:{}", machine.string(&Machine::payroll())),
             &format!("connect:{}", machine.string(&sql_login())),
             WHO,
         ],
@@ -163,7 +163,7 @@ fn many_connections_at_once_keep_their_own_identities() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");
     let output = machine.script(&[
-        &format!("connect:{}", machine.string(&machine.payroll())),
+        &format!("connect:{}", machine.string(&Machine::payroll())),
         "use:2",
         &format!("connect:{}", machine.string(&format!("AccessToken={token}"))),
         "use:3",
@@ -184,7 +184,10 @@ fn a_connection_whose_identity_is_not_in_its_string_is_dead_to_pools() {
     let machine = Machine::new();
     let file = machine.file("token", &machine.user_token("ada@contoso.com"));
     for (steps, dead) in [
-        (vec![format!("connect:{}", machine.string(&machine.payroll()))], 0),
+        (
+            vec![format!("connect:{}", machine.string(&Machine::payroll()))],
+            0,
+        ),
         (
             vec![format!(
                 "connect:{}",

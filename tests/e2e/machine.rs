@@ -196,7 +196,7 @@ impl Machine {
     }
 
     /// Signed in as the application "payroll".
-    pub fn payroll(&self) -> String {
+    pub fn payroll() -> String {
         format!(
             "Authentication=ActiveDirectoryServicePrincipal;UID={PAYROLL_CLIENT_ID};\
              PWD={{{}}};TenantId={TENANT_ID};",

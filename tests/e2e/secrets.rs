@@ -14,9 +14,9 @@ fn the_log_tells_decisions_and_no_secret() {
         .with("ENTRA_ODBC_LOG", "trace")
         .with("ENTRA_ODBC_LOG_FILE", log.to_str().unwrap());
     let token = machine.user_token("ada@contoso.com");
-    machine.pyodbc(&machine.string(&machine.payroll()));
+    machine.pyodbc(&machine.string(&Machine::payroll()));
     machine.pyodbc(&machine.string(&format!("AccessToken={token}")));
-    machine.pyodbc_error(&machine.string(&machine.payroll().replace("8Q", "9Z")));
+    machine.pyodbc_error(&machine.string(&Machine::payroll().replace("8Q", "9Z")));
     let text = fs::read_to_string(&log).unwrap();
     for expected in [
         "ServicePrincipal",
@@ -31,7 +31,7 @@ fn the_log_tells_decisions_and_no_secret() {
     let tokens = logins
         .iter()
         .filter_map(|login| login.token.as_ref())
-        .map(|token| token.reveal());
+        .map(standins::sql_server::Hidden::reveal);
     for secret in tokens.chain([PAYROLL_SECRET, "pay9Z"]) {
         let middle = &secret[secret.len() / 3..];
         assert!(!text.contains(middle), "a secret in the log");
@@ -45,7 +45,7 @@ fn without_the_variable_nothing_is_logged() {
     let machine = Machine::new();
     let output = machine.python(
         "import pyodbc, sys; pyodbc.connect(sys.argv[1])",
-        &[&machine.string(&machine.payroll())],
+        &[&machine.string(&Machine::payroll())],
     );
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }
@@ -53,7 +53,7 @@ fn without_the_variable_nothing_is_logged() {
 #[test]
 fn the_real_driver_never_sees_the_client_secret() {
     let machine = Machine::new();
-    machine.pyodbc(&machine.string(&machine.payroll()));
+    machine.pyodbc(&machine.string(&Machine::payroll()));
     let logins = machine.playground.sql_server.take_logins();
     assert_eq!(logins.len(), 1);
     assert_eq!(logins[0].user, "");

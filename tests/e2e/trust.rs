@@ -66,11 +66,11 @@ fn a_string_names_no_authority_that_the_owner_does_not_know() {
     let machine = Machine::new();
     let error = machine.pyodbc_error(&machine.string(&format!(
         "{}Authority=https://login.evil.example",
-        machine.payroll()
+        Machine::payroll()
     )));
     assert!(error.contains("Authority="), "{error}");
     let known = machine.playground.entra.authority();
-    machine.pyodbc(&machine.string(&format!("{}Authority={known}", machine.payroll())));
+    machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
 }
 
 #[test]

@@ -72,14 +72,14 @@ fn strings_without_a_mode_of_ours_arrive_as_they_were_sent() {
     }
 }
 
+/// UTF-16LE in hexadecimal digits, as the recorder writes it.
+fn hex(text: &str) -> String {
+    let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
 /// A line without the driver's name in it, which differs by what the test does.
 fn hex_without_driver(line: &str) -> String {
-    let hex = |text: &str| -> String {
-        text.encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
     line.to_ascii_lowercase()
         .replace(&hex(DRIVER), "")
         .replace(&hex("Bare"), "")
@@ -122,11 +122,7 @@ fn with_a_mode_of_ours_the_driver_gets_the_rest_no_prompt_and_the_token() {
         .unwrap();
     assert!(connect.contains("completion=0"), "{connect}");
     assert!(connect.contains("token=abc"), "{connect}");
-    let text: String = "DRIVER=x;SERVER=localhost;APP=a;"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let text = hex("DRIVER=x;SERVER=localhost;APP=a;");
     assert!(connect.contains(&format!("hex={text}")), "{connect}");
     let after = lines.iter().skip_while(|line| !line.starts_with("SQLDisconnect"));
     assert!(

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 enum Did {
     Place(usize),
     TakeOff,
-    Limit(u64),
+    Limit(u128),
     Connect(String, Prompt),
 }
 
@@ -51,7 +51,7 @@ impl RealConnection for Scripted {
     }
     fn limit_login(&mut self, remaining: Duration) {
         self.did
-            .push(Did::Limit(remaining.as_millis().div_ceil(1000) as u64));
+            .push(Did::Limit(remaining.as_millis().div_ceil(1000)));
     }
     fn has_host_token(&self) -> bool {
         self.host_token

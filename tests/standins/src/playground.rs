@@ -101,7 +101,8 @@ impl Playground {
             listen: at(options.sql_port),
             // The driver's own Entra modes ask for their tokens there.
             sts_url: format!("{}/{TENANT_ID}/", entra.authority()),
-            ..SqlServerOptions::new(ca.server_config(&names), issuer.clone()).with_user(SQL_USER, SQL_PASSWORD)
+            ..SqlServerOptions::new(ca.server_config(&names), issuer.clone())
+                .with_user(SQL_USER, SQL_PASSWORD)
         };
         Self {
             ca,
