@@ -135,4 +135,19 @@ mod tests {
         );
         assert!(Keyword::named("Server").is_none());
     }
+
+    #[test]
+    fn every_name_is_documented() {
+        let documented = include_str!("../../docs/keywords.md");
+        for name in KEYWORDS.iter().flat_map(|row| row.names) {
+            assert!(documented.contains(&format!("`{name}`")), "{name}");
+        }
+        for mode in crate::credential::MODES {
+            let heading = format!("### `ActiveDirectory{}`", mode.name);
+            assert!(documented.contains(&heading), "{heading}");
+            for alias in mode.aliases {
+                assert!(documented.contains(&format!("`{alias}`")), "{alias}");
+            }
+        }
+    }
 }
