@@ -179,6 +179,13 @@ impl TokenRequest {
 pub trait Credential: fmt::Debug + Send + Sync {
     /// Fetches a new token. Runs on the background thread; dropped at the deadline.
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
+
+    /// Whether a request made now is still for the identity that its key was made for.
+    ///
+    /// A tool answers for whoever is signed in to it, so its profile is looked at again.
+    fn still_holds(&self) -> bool {
+        true
+    }
 }
 
 /// The future of a [`Credential`].

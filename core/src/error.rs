@@ -1,6 +1,6 @@
 //! The one error of the core, and the one match that turns it into a SQLSTATE.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// The longest message text that reaches a host, in UTF-16 units.
 ///
@@ -46,6 +46,7 @@ pub struct Error {
     what: String,
     remedy: String,
     detail: String,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -58,6 +59,7 @@ impl Error {
             what: what.into(),
             remedy: String::new(),
             detail: String::new(),
+            retry_after: None,
         }
     }
 
@@ -86,6 +88,19 @@ impl Error {
     pub fn in_mode(mut self, mode: &'static str) -> Self {
         self.mode.get_or_insert(mode);
         self
+    }
+
+    /// Adds how long the endpoint asks to be left alone.
+    #[must_use]
+    pub fn asking_for(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// How long the endpoint asks to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What kind of failure it was.

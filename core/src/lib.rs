@@ -18,6 +18,7 @@ pub mod connection_string;
 pub mod credential;
 mod environment;
 mod error;
+pub mod fork;
 pub mod identity;
 mod keyword;
 pub mod log;

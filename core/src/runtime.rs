@@ -3,24 +3,22 @@
 //! Host threads only hand tasks over and wait on a condition variable; none ever runs inside the
 //! runtime, since the host may have one of its own on that very thread.
 
-use crate::{Error, ErrorKind};
-use nix::sys::signal::{SigSet, SigmaskHow};
-use std::{
-    future::Future,
-    mem,
-    sync::{Mutex, PoisonError},
-    thread,
+use crate::{
+    Error, ErrorKind,
+    fork::{Lock, Process},
 };
+use nix::sys::signal::{SigSet, SigmaskHow};
+use std::{future::Future, mem, thread};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// Starts the background thread at the first task, anew in each forked child.
 #[derive(Debug, Default)]
-pub struct Runtime(Mutex<Option<Generation>>);
+pub struct Runtime(Lock<Option<Generation>>);
 
 /// The thread of one process.
 #[derive(Debug)]
 struct Generation {
-    process: u32,
+    process: Process,
     handle: Handle,
     /// The thread ends when this is dropped; it is never joined.
     _life: oneshot::Sender<()>,
@@ -29,8 +27,8 @@ struct Generation {
 impl Runtime {
     /// Hands a task to the background thread, which is started if this process has none yet.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let mut generation = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
+        let mut generation = self.0.lock();
+        let process = Process::current();
         if let Some(old) = generation.take_if(|old| old.process != process) {
             // The thread is the parent's: its runtime, copied in mid-work, can only be left alone.
             mem::forget(old);
@@ -45,7 +43,7 @@ impl Runtime {
 }
 
 impl Generation {
-    fn start(process: u32) -> Result<Self, Error> {
+    fn start(process: Process) -> Result<Self, Error> {
         let failed = |error: std::io::Error| {
             Error::new(
                 ErrorKind::Unreachable,

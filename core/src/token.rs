@@ -1,15 +1,22 @@
 //! An access token: its text, its times, and the service that gets and keeps one per identity.
 
 mod cache;
+mod carrier;
 mod claims;
 mod deadline;
+mod failure;
 mod flight;
+mod keeper;
+mod moment;
+mod renewal;
 mod service;
 
+pub use carrier::Carrier;
 pub use claims::Claims;
 #[cfg(test)]
 pub(crate) use claims::tests::jwt;
 pub use deadline::Deadline;
+pub use moment::Moment;
 pub use service::{Issued, Source, TokenService};
 
 use crate::Secret;
@@ -25,7 +32,7 @@ pub struct Token {
     /// When its issuer advises to renew it (`refresh_in`), where it said so.
     pub refresh_on: Option<SystemTime>,
     /// When we got it.
-    pub issued_on: SystemTime,
+    pub issued: Moment,
 }
 
 impl Token {
@@ -36,7 +43,7 @@ impl Token {
             text,
             expires_on,
             refresh_on: None,
-            issued_on: SystemTime::now(),
+            issued: Moment::now(),
         }
     }
 
@@ -48,26 +55,32 @@ impl Token {
         Claims::of(self.text.expose())
     }
 
+    /// How long it lives in all, from when we got it.
+    #[must_use]
+    pub fn life(&self) -> Duration {
+        self.expires_on
+            .duration_since(self.issued.wall)
+            .unwrap_or_default()
+    }
+
     /// Whether a login that starts at `now` can still be done with it.
     ///
     /// The last five seconds of its life are left unused, or the last fifth of a shorter life, so
     /// that tokens that live for seconds are of use as well.
     #[must_use]
-    pub fn lives_at(&self, now: SystemTime) -> bool {
-        let life = self
-            .expires_on
-            .duration_since(self.issued_on)
-            .unwrap_or(Duration::ZERO);
-        let margin = (life / 5).min(Duration::from_secs(5));
-        self.expires_on
-            .duration_since(now)
-            .is_ok_and(|left| left > margin)
+    pub fn lives_at(&self, now: Moment) -> bool {
+        self.age_at(now) + self.margin() < self.life()
     }
 
-    /// How long ago we got it; nothing where the clock was set back since.
+    /// The last moments, in which it is not used any more.
+    fn margin(&self) -> Duration {
+        (self.life() / 5).min(Duration::from_secs(5))
+    }
+
+    /// How long ago we got it.
     #[must_use]
-    pub fn age_at(&self, now: SystemTime) -> Duration {
-        now.duration_since(self.issued_on).unwrap_or(Duration::ZERO)
+    pub fn age_at(&self, now: Moment) -> Duration {
+        now.since(self.issued)
     }
 }
 
@@ -75,25 +88,39 @@ impl Token {
 mod tests {
     use super::*;
 
-    fn token(life: u64) -> (Token, SystemTime) {
-        let now = SystemTime::now();
-        let mut token = Token::received(Secret::new("t".into()), now + Duration::from_secs(life));
-        token.issued_on = now;
+    fn token(life: u64) -> (Token, Moment) {
+        let now = Moment::now();
+        let mut token = Token::received(Secret::new("t".into()), now.wall + Duration::from_secs(life));
+        token.issued = now;
         (token, now)
     }
 
     #[test]
     fn the_last_moments_of_a_token_are_not_used() {
         let (long, now) = token(3600);
-        assert!(long.lives_at(now + Duration::from_secs(3594)));
-        assert!(!long.lives_at(now + Duration::from_secs(3596)));
-        assert!(!long.lives_at(now + Duration::from_secs(4000)));
+        assert!(long.lives_at(now.after(Duration::from_secs(3594))));
+        assert!(!long.lives_at(now.after(Duration::from_secs(3596))));
+        assert!(!long.lives_at(now.after(Duration::from_secs(4000))));
     }
 
     #[test]
     fn a_token_that_lives_five_seconds_is_used_for_four() {
         let (short, now) = token(5);
-        assert!(short.lives_at(now + Duration::from_millis(3900)));
-        assert!(!short.lives_at(now + Duration::from_millis(4100)));
+        assert!(short.lives_at(now.after(Duration::from_millis(3900))));
+        assert!(!short.lives_at(now.after(Duration::from_millis(4100))));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_no_token_alive_and_one_set_forward_ends_it() {
+        let (token, now) = token(3600);
+        let day = Duration::from_hours(24);
+        let mut later = now.after(Duration::from_mins(61));
+        later.wall -= day;
+        assert!(!token.lives_at(later));
+        let mut soon = now.after(Duration::from_mins(1));
+        soon.wall -= day;
+        assert!(token.lives_at(soon));
+        soon.wall += 2 * day;
+        assert!(!token.lives_at(soon));
     }
 }

@@ -11,12 +11,16 @@ mod roots;
 
 pub use retry::Policy;
 
-use crate::{Environment, Error, ErrorKind, token::Deadline};
+use crate::{
+    Environment, Error, ErrorKind,
+    fork::{Lock, Process},
+    token::Deadline,
+};
 use reqwest::{Client, ClientBuilder, Method, header::HeaderMap};
 use retry::Trouble;
 use std::{
     mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tracing::debug;
@@ -38,13 +42,13 @@ const IDLE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Transport {
     environment: Environment,
-    clients: Mutex<Option<Clients>>,
+    clients: Lock<Option<Clients>>,
 }
 
 /// The clients of one process; their connections belong to its background thread.
 #[derive(Debug)]
 struct Clients {
-    process: u32,
+    process: Process,
     far: Option<Client>,
     near: Option<Client>,
 }
@@ -91,7 +95,7 @@ impl Transport {
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
-            clients: Mutex::new(None),
+            clients: Lock::new(None),
         }
     }
 
@@ -181,8 +185,8 @@ impl Transport {
     }
 
     fn client(&self, route: Route) -> Result<Client, Error> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
+        let mut clients = self.clients.lock();
+        let process = Process::current();
         if let Some(old) = clients.take_if(|old| old.process != process) {
             // Their connections are the parent's: closing them here would speak into its TLS.
             mem::forget(old);

@@ -11,8 +11,11 @@ use std::{
     path::{Path, PathBuf},
     process::Output,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
+
+/// With more than 5 minutes left the CLI (by MSAL's cache) hands out the token it has.
+const FRESH: Duration = Duration::from_secs(270);
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let environment = situation.environment;
@@ -28,15 +31,18 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         service_principal::check_tenant(tenant)?;
     }
     let profile = profile(environment);
+    let state = profile.as_deref().and_then(state);
     let key = IdentityKey::of_kind("AzCli")?
         .with_optional("profile", profile.as_deref().and_then(Path::to_str))
-        .with_optional("state", profile.as_deref().and_then(state).as_deref())
+        .with_optional("state", state.as_deref())
         .with_optional("tenant", tenant)
         .with("scope", situation.scope)
         .finish();
     let credential = AzureCli {
         tenant: tenant.map(str::to_owned),
         environment: environment.clone(),
+        profile,
+        state,
     };
     Ok(SignIn::requesting(key, "az", situation.scope, credential).in_string(false))
 }
@@ -66,6 +72,9 @@ fn state(profile: &Path) -> Option<String> {
 struct AzureCli {
     tenant: Option<String>,
     environment: Environment,
+    profile: Option<PathBuf>,
+    /// Of the profile, when the identity's key was made.
+    state: Option<String>,
 }
 
 impl AzureCli {
@@ -93,10 +102,14 @@ impl AzureCli {
         match (failure, result) {
             (Some(failure), _) => Err(failure),
             (None, Ok(token)) if token.token.secret().is_empty() => Err(malformed("it is empty")),
-            (None, Ok(token)) => Ok(Token::received(
-                Secret::new(token.token.secret().to_owned()),
-                SystemTime::from(token.expires_on),
-            )),
+            (None, Ok(token)) => {
+                let mut token = Token::received(
+                    Secret::new(token.token.secret().to_owned()),
+                    SystemTime::from(token.expires_on),
+                );
+                token.refresh_on = token.expires_on.checked_sub(FRESH);
+                Ok(token)
+            }
             // The parser's own words may quote what az printed, so they stay here.
             (None, Err(_)) => Err(malformed("its output or the scope is not as expected")),
         }
@@ -106,6 +119,10 @@ impl AzureCli {
 impl Credential for AzureCli {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
         Box::pin(self.ask(request))
+    }
+
+    fn still_holds(&self) -> bool {
+        self.profile.as_deref().and_then(state) == self.state
     }
 }
 
@@ -169,11 +186,7 @@ mod tests {
         credential::tests::Fixture,
         token::{Source, TokenService},
     };
-    use std::{
-        fs,
-        os::unix::fs::PermissionsExt,
-        time::{Duration, Instant},
-    };
+    use std::{fs, os::unix::fs::PermissionsExt, time::Instant};
 
     /// A directory with a scripted `az`, first on the PATH, and a profile.
     struct FakeAz(PathBuf);

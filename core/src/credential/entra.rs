@@ -53,6 +53,7 @@ pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
         format!("{endpoint} keeps failing (status {status}{wish})"),
     )
     .remedy("Try again later.")
+    .asking_for(answer.retry_after)
 }
 
 /// A refusal by its number: the cause in a few words, then what to do.

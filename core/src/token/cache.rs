@@ -1,34 +1,46 @@
 //! The tokens at hand, one entry per identity, bounded.
 
-use super::{Token, flight::Flight};
-use crate::{credential::Credential, identity::IdentityKey};
+use super::{Moment, Token, carrier::Carriers, failure::Failures, flight::Flight, renewal};
+use crate::{
+    Error, ErrorKind,
+    credential::{Credential, SignIn},
+    fork::{Guard, Lock},
+    identity::IdentityKey,
+};
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::Instant,
 };
+use tracing::warn;
 
-/// How many identities are kept at most.
+/// How many identities are kept at most, those with open connections aside.
 const LIMIT: usize = 10_000;
 
 /// All entries. The map's lock is held for a look-up only, never over I/O or another lock's wait.
 #[derive(Debug, Default)]
 pub struct Cache {
-    entries: Mutex<HashMap<IdentityKey, Arc<Entry>>>,
+    entries: Lock<HashMap<IdentityKey, Arc<Entry>>>,
     clock: AtomicU64,
 }
 
-/// One identity: its token, and the request for the next one.
+/// One identity: its token, the request for the next one, and the connections that carry it.
 #[derive(Debug)]
 pub struct Entry {
     /// The credential that all requests of this identity go through, whichever connect made it:
     /// it may have learnt something (which id a managed identity answers to).
     pub credential: Arc<dyn Credential>,
+    /// The scope of its tokens.
+    pub scope: String,
+    /// The kind of sign-in, for the log.
+    pub mode: &'static str,
+    /// Whether it is in the cache, so that its token serves more than one connect.
+    pub kept: bool,
     used: AtomicU64,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 /// What changes in an [`Entry`].
@@ -36,68 +48,207 @@ pub struct Entry {
 pub struct State {
     /// The last token, living or not.
     pub token: Option<Arc<Token>>,
+    /// A server refused that token, so it serves no further connect.
+    pub withdrawn: bool,
+    /// When it is to be renewed.
+    pub due: Option<Moment>,
     /// The request under way.
     pub flight: Option<Arc<Flight>>,
+    /// The generation of the process whose background thread renews the token.
+    pub keeper: Option<u64>,
+    /// When a connect last asked for it.
+    pub asked: Option<Instant>,
+    /// The connections that carry it.
+    pub carriers: Carriers,
+    /// What went wrong since the last success.
+    pub failures: Failures,
     /// When a refused login last made us fetch a new token ahead of time.
     pub replaced: Option<Instant>,
 }
 
 impl Entry {
     /// The state, locked; to be let go before any wait.
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn state(&self) -> Guard<'_, State> {
+        self.state.lock()
     }
 
     /// An entry that is in no cache.
     #[must_use]
-    pub fn apart(credential: Arc<dyn Credential>) -> Arc<Self> {
-        Arc::new(Self {
-            credential,
+    pub fn apart(sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Self> {
+        Arc::new(Self::new(sign_in, credential, false))
+    }
+
+    fn new(sign_in: &SignIn, credential: &Arc<dyn Credential>, kept: bool) -> Self {
+        Self {
+            credential: Arc::clone(credential),
+            scope: sign_in.scope.clone(),
+            mode: sign_in.mode,
+            kept,
             used: AtomicU64::new(0),
-            state: Mutex::default(),
-        })
+            state: Lock::default(),
+        }
+    }
+}
+
+impl State {
+    /// The token, if a login can be done with it.
+    #[must_use]
+    pub fn living(&self, now: Moment) -> Option<&Arc<Token>> {
+        self.token
+            .as_ref()
+            .filter(|token| !self.withdrawn && token.lives_at(now))
+    }
+
+    /// A request has ended: its token takes the place of the old one, here and in open connections.
+    ///
+    /// An error where it is someone else's while the old one lives: whatever changed behind the
+    /// credential, no connection is handed another one's token.
+    pub fn landed(&mut self, outcome: Result<Token, Error>, now: Moment) -> Result<Arc<Token>, Error> {
+        let token = match outcome {
+            Ok(token) => Arc::new(token),
+            Err(error) => {
+                self.failures.failed(&error, now.steady);
+                return Err(error);
+            }
+        };
+        self.failures.clear();
+        if let Some(old) = &self.token {
+            if old.claims().is_someone_else(&token.claims()) {
+                if self.living(now).is_some() {
+                    return Err(Error::new(
+                        ErrorKind::Unavailable,
+                        "the renewed token is that of another identity",
+                    ));
+                }
+                warn!(target: "entra_odbc", "the new token is that of another identity: open connections keep the old one");
+                self.carriers = Carriers::default();
+            } else if old.text == token.text && self.living(now).is_some() {
+                // The endpoint has a cache of its own and nothing newer in it.
+                return Ok(token);
+            }
+        }
+        self.due = Some(renewal::due(&token, renewal::chance()));
+        self.withdrawn = false;
+        self.carriers.renew(&token);
+        self.token = Some(Arc::clone(&token));
+        Ok(token)
     }
 }
 
 impl Cache {
     /// The entry of an identity, made with this credential where there is none.
-    pub fn entry(&self, key: IdentityKey, credential: &Arc<dyn Credential>) -> Arc<Entry> {
+    pub fn entry(&self, sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Entry> {
         let stamp = self.clock.fetch_add(1, Ordering::Relaxed);
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if !entries.contains_key(&key) && entries.len() >= LIMIT {
+        let mut entries = self.entries.lock();
+        if let Some(entry) = entries.get(&sign_in.key) {
+            entry.used.store(stamp, Ordering::Relaxed);
+            return Arc::clone(entry);
+        }
+        if entries.len() >= LIMIT {
             make_room(&mut entries);
         }
-        let entry = entries
-            .entry(key)
-            .or_insert_with(|| Entry::apart(Arc::clone(credential)));
+        let entry = Arc::new(Entry::new(sign_in, credential, true));
         entry.used.store(stamp, Ordering::Relaxed);
-        Arc::clone(entry)
+        entries.insert(sign_in.key, Arc::clone(&entry));
+        entry
     }
 
     /// How many identities are kept.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.entries.lock().len()
     }
 }
 
 /// Drops what holds no living token, else the sixteenth that was used longest ago, so that a cache
 /// that stays full does not search all of itself at each new identity.
-fn make_room(entries: &mut HashMap<IdentityKey, Arc<Entry>>) {
-    let now = SystemTime::now();
+///
+/// What open connections carry stays, for them to be renewed.
+fn make_room(entries: &mut Guard<'_, HashMap<IdentityKey, Arc<Entry>>>) {
+    let now = Moment::now();
     let before = entries.len();
-    entries.retain(|_, entry| {
-        let state = entry.state();
-        state.flight.is_some() || state.token.as_ref().is_some_and(|token| token.lives_at(now))
-    });
-    if entries.len() < before {
-        return;
+    let (mut ended, mut idle) = (Vec::new(), Vec::new());
+    for (key, entry) in entries.iter() {
+        let state = entry.state.lock_within(entries);
+        let flying = state.flight.as_ref().is_some_and(|flight| flight.is_ours());
+        if flying || state.carriers.any() {
+            continue;
+        }
+        if state.living(now).is_some() {
+            idle.push((entry.used.load(Ordering::Relaxed), *key));
+        } else {
+            ended.push(*key);
+        }
     }
-    let mut stamps: Vec<_> = entries
-        .values()
-        .map(|entry| entry.used.load(Ordering::Relaxed))
-        .collect();
-    let (_, oldest, _) = stamps.select_nth_unstable(before / 16);
-    let oldest = *oldest;
-    entries.retain(|_, entry| entry.used.load(Ordering::Relaxed) > oldest);
+    if ended.is_empty() && !idle.is_empty() {
+        let many = (before / 16).min(idle.len() - 1);
+        idle.select_nth_unstable(many);
+        ended.extend(idle.iter().take(many + 1).map(|(_, key)| *key));
+    }
+    for key in ended {
+        entries.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Secret,
+        token::{
+            carrier::tests::{Notebook, words},
+            jwt,
+        },
+    };
+    use std::time::Duration;
+
+    fn token(text: &str, life: u64) -> Token {
+        let end = std::time::SystemTime::now() + Duration::from_secs(life);
+        Token::received(Secret::new(text.to_owned()), end)
+    }
+
+    fn of(person: &str, number: u64) -> String {
+        jwt(&serde_json::json!({ "oid": person, "iat": number }))
+    }
+
+    #[test]
+    fn a_new_token_of_the_same_person_reaches_the_open_connections() {
+        let (mut state, open) = (State::default(), Notebook::new(10_000));
+        state.landed(Ok(token(&of("ada", 1), 60)), Moment::now()).unwrap();
+        state.carriers.add(open.weak());
+        state.landed(Ok(token(&of("ada", 2), 60)), Moment::now()).unwrap();
+        assert_eq!(open.last(), (Some(words(&of("ada", 2))), 1));
+    }
+
+    #[test]
+    fn no_connection_is_handed_a_token_of_someone_else() {
+        let (mut state, open) = (State::default(), Notebook::new(10_000));
+        state.landed(Ok(token(&of("ada", 1), 60)), Moment::now()).unwrap();
+        state.carriers.add(open.weak());
+        let error = state
+            .landed(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .unwrap_err();
+        assert!(error.to_string().contains("another identity"));
+        assert_eq!(state.token.as_ref().unwrap().text.expose(), of("ada", 1));
+        // Once the old one has ended, new connects have the new identity; open ones keep the old.
+        state.token = Some(Arc::new(token(&of("ada", 1), 0)));
+        state.landed(Ok(token(&of("eve", 2), 60)), Moment::now()).unwrap();
+        assert_eq!(state.token.as_ref().unwrap().text.expose(), of("eve", 2));
+        assert_eq!(open.last(), (None, 0));
+        state.landed(Ok(token(&of("eve", 3), 60)), Moment::now()).unwrap();
+        assert_eq!(open.last(), (None, 0));
+    }
+
+    #[test]
+    fn the_same_token_again_changes_nothing_while_it_lives() {
+        let mut state = State::default();
+        let first = state.landed(Ok(token("t", 60)), Moment::now()).unwrap();
+        let due = state.due;
+        state.landed(Ok(token("t", 50)), Moment::now()).unwrap();
+        assert!(Arc::ptr_eq(state.token.as_ref().unwrap(), &first));
+        assert_eq!(state.due, due);
+        state.withdrawn = true;
+        state.landed(Ok(token("t", 50)), Moment::now()).unwrap();
+        assert!(!Arc::ptr_eq(state.token.as_ref().unwrap(), &first) && !state.withdrawn);
+    }
 }

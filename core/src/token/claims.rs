@@ -50,6 +50,19 @@ impl Claims {
     }
 }
 
+impl Claims {
+    /// Whether two tokens are certainly those of two identities; unsaid is no difference.
+    #[must_use]
+    pub fn is_someone_else(&self, other: &Self) -> bool {
+        let differ = |one: &Option<String>, two: &Option<String>| {
+            one.as_ref()
+                .zip(two.as_ref())
+                .is_some_and(|(one, two)| one != two)
+        };
+        differ(&self.oid, &other.oid) || differ(&self.tid, &other.tid)
+    }
+}
+
 /// `someone@example.com (object id …, tenant …)`, or a word for a token that does not say.
 impl fmt::Display for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! One request for one identity, and everyone who waits for it.
 
 use super::{Deadline, Token};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, fork::Process};
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -24,7 +24,7 @@ pub struct Flight {
     landed: Condvar,
     latest: Instant,
     deadline: Deadline,
-    process: u32,
+    process: Process,
 }
 
 impl Flight {
@@ -37,14 +37,14 @@ impl Flight {
             landed: Condvar::new(),
             latest: now + LONGEST,
             deadline: Deadline::at(now),
-            process: std::process::id(),
+            process: Process::current(),
         }
     }
 
     /// Whether this process carries it out; one that was under way at a fork never lands in the child.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.process == std::process::id()
+        self.process == Process::current()
     }
 
     /// Until when the request may go on: as long as its most patient waiter, 60 s at most.

@@ -1,13 +1,16 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
 use super::{
-    Deadline, Token,
-    cache::{Cache, Entry},
-    flight::{Flight, Pilot, timed_out},
+    Carrier, Deadline, Moment, Token,
+    cache::{Cache, Entry, State},
+    carrier,
+    flight::{Flight, Outcome, Pilot, timed_out},
+    keeper,
 };
 use crate::{
     Error,
     credential::{SignIn, SignInSource, TokenRequest},
+    fork,
     runtime::Runtime,
 };
 use std::{
@@ -67,11 +70,11 @@ impl TokenService {
             SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given)),
             SignInSource::Credential(credential) => {
                 let entry = if sign_in.cache {
-                    self.cache.entry(sign_in.key, credential)
+                    self.cache.entry(sign_in, credential)
                 } else {
-                    Entry::apart(Arc::clone(credential))
+                    Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, sign_in, deadline)
+                self.of_entry(&entry, deadline)
             }
         };
         let issued = found
@@ -98,30 +101,27 @@ impl TokenService {
         let SignInSource::Credential(credential) = sign_in.source() else {
             return None;
         };
-        let now = Instant::now();
-        if !sign_in.cache || refused.age_at(SystemTime::now()) <= YOUNG {
+        let now = Moment::now();
+        if !sign_in.cache || refused.age_at(now) <= YOUNG {
             return None;
         }
-        let entry = self.cache.entry(sign_in.key, credential);
+        let entry = self.cache.entry(sign_in, credential);
         {
             let mut state = entry.state();
             if state
                 .replaced
-                .is_some_and(|last| now.duration_since(last) < ONCE_IN)
+                .is_some_and(|last| now.steady.saturating_duration_since(last) < ONCE_IN)
             {
                 return None;
             }
-            state.replaced = Some(now);
+            state.replaced = Some(now.steady);
             // A token that someone fetched since then is new enough.
-            if state
+            state.withdrawn |= state
                 .token
                 .as_ref()
-                .is_some_and(|token| token.text == refused.text)
-            {
-                state.token = None;
-            }
+                .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, sign_in, deadline) {
+        match self.of_entry(&entry, deadline) {
             Ok((token, _)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
@@ -131,26 +131,49 @@ impl TokenService {
         }
     }
 
-    fn of_entry(
-        &self,
-        entry: &Arc<Entry>,
-        sign_in: &SignIn,
-        deadline: Instant,
-    ) -> Result<(Arc<Token>, Source), Error> {
+    /// A connection was opened with `token`: from now on it is handed each renewed one, until it is dropped.
+    pub fn carry(&self, sign_in: &SignIn, token: &Arc<Token>, connection: &Arc<dyn Carrier>) {
+        let SignInSource::Credential(credential) = sign_in.source() else {
+            return;
+        };
+        if !sign_in.cache {
+            return;
+        }
+        let entry = self.cache.entry(sign_in, credential);
+        let mut state = entry.state();
+        state.carriers.add(Arc::downgrade(connection));
+        // Renewed while the driver logged in.
+        let newer = state.token.as_ref().filter(|newest| newest.text != token.text);
+        if let Some(newer) = newer
+            && !newer.claims().is_someone_else(&token.claims())
+        {
+            carrier::renew(connection, newer);
+        }
+    }
+
+    fn of_entry(&self, entry: &Arc<Entry>, deadline: Instant) -> Result<(Arc<Token>, Source), Error> {
         let (flight, source) = {
             let mut state = entry.state();
-            if let Some(token) = &state.token
-                && token.lives_at(SystemTime::now())
-            {
-                return Ok((Arc::clone(token), Source::Cached));
+            let now = Moment::now();
+            state.asked = Some(now.steady);
+            if let Some(token) = state.living(now).map(Arc::clone) {
+                let keeper = entry.kept && state.needs_keeper();
+                drop(state);
+                if keeper {
+                    self.keep(entry);
+                }
+                return Ok((token, Source::Cached));
             }
-            if deadline <= Instant::now() {
+            if deadline <= now.steady {
                 return Err(timed_out());
             }
             if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_ours()) {
                 flight.join(deadline);
                 (Arc::clone(flight), Source::Waited)
             } else {
+                if let Some(error) = state.failures.remembered(now.steady) {
+                    return Err(error.clone());
+                }
                 let flight = Arc::new(Flight::new());
                 flight.join(deadline);
                 state.flight = Some(Arc::clone(&flight));
@@ -158,7 +181,7 @@ impl TokenService {
             }
         };
         if source == Source::Requested {
-            let task = request(Arc::clone(entry), Arc::clone(&flight), sign_in.scope.clone());
+            let task = request(Arc::clone(entry), Arc::clone(&flight));
             if let Err(error) = self.runtime.spawn(task) {
                 entry.state().flight = None;
                 flight.land(Err(error));
@@ -166,27 +189,56 @@ impl TokenService {
         }
         flight.wait(deadline).map(|token| (token, source))
     }
+
+    /// Has the token renewed from now on. A failure to start the thread is that of the next request.
+    fn keep(&self, entry: &Arc<Entry>) {
+        if self.runtime.spawn(keeper::keep(Arc::downgrade(entry))).is_err() {
+            entry.state().keeper = None;
+        }
+    }
+}
+
+impl State {
+    /// Whether nobody in this process renews the token yet; whoever is told so has to see to it.
+    fn needs_keeper(&mut self) -> bool {
+        let generation = fork::generation();
+        self.keeper.replace(generation) != Some(generation)
+    }
+}
+
+/// Carries a connect's flight out, on the background thread, and has the token renewed from then on.
+async fn request(entry: Arc<Entry>, flight: Arc<Flight>) {
+    let outcome = carry_out(&entry, &flight).await;
+    if outcome.is_ok() && entry.kept && entry.state().needs_keeper() {
+        drop(tokio::spawn(keeper::keep(Arc::downgrade(&entry))));
+    }
 }
 
 /// Carries a flight out, on the background thread.
-async fn request(entry: Arc<Entry>, flight: Arc<Flight>, scope: String) {
+pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outcome {
     let landing = Landing {
-        entry,
-        pilot: Pilot::of(flight),
+        entry: Arc::clone(entry),
+        pilot: Pilot::of(Arc::clone(flight)),
     };
-    let deadline = landing.pilot.flight().deadline();
+    let deadline = flight.deadline();
     let request = TokenRequest {
-        scope,
+        scope: entry.scope.clone(),
         deadline: deadline.clone(),
     };
-    let outcome = bounded(&landing.entry, &request, &deadline).await.map(Arc::new);
-    let mut state = landing.entry.state();
-    if let Ok(token) = &outcome {
-        state.token = Some(Arc::clone(token));
-    }
-    state.flight = None;
-    drop(state);
-    landing.pilot.flight().land(outcome);
+    let outcome = bounded(entry, &request, &deadline).await;
+    // Looked at after the request as well: a tool may have been signed in to anew meanwhile.
+    let holds = entry.credential.still_holds();
+    let outcome = {
+        let mut state = entry.state();
+        state.flight = None;
+        if holds {
+            state.landed(outcome, Moment::now())
+        } else {
+            outcome.map(Arc::new)
+        }
+    };
+    landing.pilot.flight().land(outcome.clone());
+    outcome
 }
 
 async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> Result<Token, Error> {
@@ -252,4 +304,4 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, took: Duration) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,0 +1,166 @@
+//! Renews one identity's token ahead of its end, for as long as someone wants it.
+
+use super::{
+    Moment, Token,
+    cache::{Entry, State},
+    flight::Flight,
+    renewal,
+    service::carry_out,
+};
+use crate::Error;
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant, SystemTime},
+};
+use tracing::{info, warn};
+
+/// The longest sleep: the wall clock may be set, and a machine may have been suspended meanwhile.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// What is to be done now.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing yet.
+    Wait(Duration),
+    /// The token is due.
+    Renew(Arc<Flight>),
+    /// Nobody wants the token any more; the next who does starts a new keeper.
+    End,
+}
+
+/// Keeps the token of an entry fresh, on the background thread.
+///
+/// Holds the entry only while it works, so that an identity that left the cache is let go.
+pub async fn keep(entry: Weak<Entry>) {
+    let mut resign = Resign(Weak::clone(&entry));
+    let mut failures = 0;
+    let mut not_before = None;
+    while let Some(kept) = entry.upgrade() {
+        let step = if kept.credential.still_holds() {
+            next(&kept, not_before, Moment::now())
+        } else {
+            // A request would now fetch the token of someone else.
+            kept.state().keeper = None;
+            Step::End
+        };
+        match step {
+            Step::End => {
+                // Said already, and the next keeper may be at work by now.
+                resign.0 = Weak::new();
+                return;
+            }
+            Step::Wait(time) => {
+                drop(kept);
+                tokio::time::sleep(time.min(LOOK)).await;
+            }
+            Step::Renew(flight) => {
+                let start = Instant::now();
+                flight.join(start + renewal::LONGEST);
+                let outcome = carry_out(&kept, &flight).await;
+                not_before = judge(&kept, &outcome, &mut failures).map(|wait| Instant::now() + wait);
+                report(&kept, &outcome, start.elapsed());
+            }
+        }
+    }
+}
+
+/// Decides, and takes up the request in the same breath, so that no two are under way.
+fn next(entry: &Entry, not_before: Option<Instant>, now: Moment) -> Step {
+    let mut state = entry.state();
+    let step = state.step(not_before, now);
+    match &step {
+        Step::Renew(flight) => state.flight = Some(Arc::clone(flight)),
+        Step::End => state.keeper = None,
+        Step::Wait(_) => {}
+    }
+    step
+}
+
+impl State {
+    /// What a keeper is to do at this moment.
+    fn step(&self, not_before: Option<Instant>, now: Moment) -> Step {
+        let Some((token, due)) = self.token.as_ref().zip(self.due) else {
+            return Step::End;
+        };
+        let open = self.carriers.any();
+        let asked = self
+            .asked
+            .is_some_and(|asked| now.steady.saturating_duration_since(asked) < renewal::WANTED);
+        // An ended token is the business of the next connect, unless a connection would reconnect with it.
+        if !open && (!asked || !token.lives_at(now)) {
+            return Step::End;
+        }
+        let until_due = due
+            .steady
+            .saturating_duration_since(now.steady)
+            .min(due.wall.duration_since(now.wall).unwrap_or_default());
+        let until_retry =
+            not_before.map_or(Duration::ZERO, |time| time.saturating_duration_since(now.steady));
+        let wait = until_due.max(until_retry);
+        if !wait.is_zero() {
+            return Step::Wait(wait);
+        }
+        if self.flight.as_ref().is_some_and(|flight| flight.is_ours()) {
+            // A connect fetches one already.
+            return Step::Wait(Duration::from_millis(100));
+        }
+        Step::Renew(Arc::new(Flight::new()))
+    }
+}
+
+/// What came of a renewal: how long to wait where it brought nothing new.
+fn judge(entry: &Entry, outcome: &Result<Arc<Token>, Error>, failures: &mut u32) -> Option<Duration> {
+    let life = {
+        let state = entry.state();
+        let token = state.token.as_ref()?;
+        let arrived = outcome.as_ref().is_ok_and(|new| Arc::ptr_eq(new, token));
+        if arrived {
+            *failures = 0;
+            return None;
+        }
+        token.life()
+    };
+    *failures = failures.saturating_add(1);
+    let wish = outcome.as_ref().err().and_then(Error::retry_after);
+    Some(renewal::backoff(life, *failures, wish, renewal::chance()))
+}
+
+fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(token) => {
+            let left = token
+                .expires_on
+                .duration_since(SystemTime::now())
+                .unwrap_or_default();
+            info!(
+                target: "entra_odbc",
+                mode = entry.mode,
+                milliseconds,
+                expires_in_s = left.as_secs(),
+                "renewed ahead"
+            );
+        }
+        Err(error) => warn!(
+            target: "entra_odbc",
+            mode = entry.mode,
+            milliseconds,
+            %error,
+            "not renewed, the token at hand stays in use"
+        ),
+    }
+}
+
+/// Lets another keeper take over where this one panics.
+struct Resign(Weak<Entry>);
+
+impl Drop for Resign {
+    fn drop(&mut self) {
+        if let Some(entry) = self.0.upgrade() {
+            entry.state().keeper = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
