@@ -9,6 +9,7 @@ mod ini;
 mod installer;
 mod intercept;
 mod missing;
+mod real_connection;
 mod real_driver;
 mod record;
 mod service;
