@@ -50,8 +50,7 @@ impl RealConnection for Scripted {
         self.timeout
     }
     fn limit_login(&mut self, remaining: Duration) {
-        self.did
-            .push(Did::Limit(remaining.as_millis().div_ceil(1000)));
+        self.did.push(Did::Limit(remaining.as_millis().div_ceil(1000)));
     }
     fn has_host_token(&self) -> bool {
         self.host_token
