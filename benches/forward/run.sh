@@ -3,9 +3,9 @@
 #
 #   run.sh <library> <real driver> <connection string without DRIVER>
 #
-# Instructions per call are callgrind's, as the difference of two runs that differ in their number of calls;
-# times are the medians of 11 runs each, taken in turn. The call is SQLNumResultCols, the cheapest that is
-# forwarded; the connection string must lead <real driver> to a server that answers SELECT 1.
+# Instructions per call are callgrind's, counted inside the loop of calls alone; times are the medians of 15 runs
+# each, taken in turn. The call is SQLNumResultCols, the cheapest that is forwarded; the connection string must lead
+# <real driver> to a server that answers SELECT 1. Prints rows as benches/run.py reads them.
 set -eu
 library=$(realpath "$1")
 driver=$(realpath "$2")
@@ -18,33 +18,26 @@ cc -O2 -w "$here/calls.c" -o "$work/calls" -lodbc -ldl
 printf '[Bare]\nDriver=%s\n[Shim]\nDriver=%s\n' "$driver" "$library" > "$work/odbcinst.ini"
 export ODBCSYSINI="$work" ODBCINSTINI=odbcinst.ini ENTRA_ODBC_DRIVER="$driver"
 
-instructions() { # how, library, string, count
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/calls" "$1" "$2" "$3" "$4" 2>&1 >/dev/null |
-        sed -n 's/.*Collected *: *\([0-9]*\).*/\1/p'
-}
-per_call() { # how, library, string
-    few=$(instructions "$1" "$2" "$3" 1000)
-    many=$(instructions "$1" "$2" "$3" 21000)
-    echo "$few $many" | awk '{ printf "%.2f", ($2 - $1) / 20000 }'
+instructions() { # how, library, string
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no --toggle-collect=measured \
+        "$work/calls" "$1" "$2" "$3" 20000 2>&1 >/dev/null |
+        sed -n 's/.*Collected *: *\([0-9]*\).*/\1/p' | awk '{ printf "%.2f", $1 / 20000 }'
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-row() { # name, how
-    bare=$(per_call "$2" "$driver" "DRIVER=Bare;$string")
-    shim=$(per_call "$2" "$library" "DRIVER=Shim;$string")
+measure() { # name, how, calls
+    bare=$(instructions "$2" "$driver" "DRIVER=Bare;$string")
+    shim=$(instructions "$2" "$library" "DRIVER=Shim;$string")
+    printf '%s, instructions\t\t%s\t%s\tmore\t3\n' "$1" "$shim" "$bare"
     i=0
-    while [ $i -lt 11 ]; do
-        "$work/calls" "$2" "$driver" "DRIVER=Bare;$string" 3000000 >> "$work/bare"
-        "$work/calls" "$2" "$library" "DRIVER=Shim;$string" 3000000 >> "$work/shim"
+    while [ $i -lt 15 ]; do
+        "$work/calls" "$2" "$driver" "DRIVER=Bare;$string" "$3" >> "$work/bare"
+        "$work/calls" "$2" "$library" "DRIVER=Shim;$string" "$3" >> "$work/shim"
         i=$((i + 1))
     done
-    bare_time=$(median < "$work/bare")
-    shim_time=$(median < "$work/shim")
+    printf '%s, time\tns\t%s\t%s\tratio\t1.03\n' "$1" "$(median < "$work/shim")" "$(median < "$work/bare")"
     rm "$work/bare" "$work/shim"
-    echo "$1 $bare $shim $bare_time $shim_time" |
-        awk '{ printf "%-18s %9.2f %9.2f %+7.2f %9.2f %9.2f %7.3f\n", $1, $2, $3, $3 - $2, $4, $5, $5 / $4 }'
 }
 
-printf '%-18s %9s %9s %7s %9s %9s %7s\n' 'SQLNumResultCols' 'bare ins' 'shim ins' 'more' 'bare ns' 'shim ns' 'ratio'
-row 'direct' direct
-row 'through-unixODBC' manager
+measure 'one call, direct' direct 5000000
+measure 'one call, through unixODBC' manager 2000000

@@ -1,0 +1,173 @@
+//! From a cached token to the struct that Driver 18 reads, and the whole story of a connect without the driver.
+
+// The cdylib has no library face for Rust; this file of it stands alone.
+#[path = "../../../../src/odbc/token_buffer.rs"]
+#[allow(dead_code, reason = "the shim uses all of it")]
+mod token_buffer;
+
+use core_benches::{Counting, cost, row};
+use entra_odbc_core::{
+    Environment, Error, Secret, Token, TokenService,
+    access_token::AccessToken,
+    connect::{Answer, Outcome, Prompt, RealConnection, Reply, Surroundings, connect},
+    credential::{BoxFuture, Credential, SignIn, TokenRequest},
+    identity::IdentityKey,
+    transport::Transport,
+};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use token_buffer::TokenBuffer;
+use zeroize::Zeroizing;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// As long as Entra's tokens for a service principal usually are.
+const LENGTH: usize = 1600;
+const SCOPE: &str = "https://database.windows.net/.default";
+
+#[derive(Debug)]
+struct Made;
+
+impl Credential for Made {
+    fn token<'a>(&'a self, _: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        let end = SystemTime::now() + Duration::from_hours(1);
+        Box::pin(async move { Ok(Token::received(Secret::new("t".repeat(LENGTH)), end)) })
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let service = TokenService::new();
+    let key = IdentityKey::of_kind("bench")?.finish();
+    let sign_in = SignIn::requesting(key, "bench", SCOPE, Made);
+    let deadline = Instant::now() + Duration::from_mins(10);
+    let first = service.token(&sign_in, deadline)?.token;
+    let size = AccessToken::new(&first.text)?.size();
+    let buffer = TokenBuffer::for_size(size)?;
+
+    let write = |token: &Token| {
+        AccessToken::new(&token.text).is_ok_and(|token| buffer.write(token.size(), token.words()))
+    };
+    let whole = cost(20_000, || {
+        service
+            .token(&sign_in, deadline)
+            .is_ok_and(|issued| write(&issued.token))
+    });
+    row("cached token to ready struct", "ns", whole.nanoseconds, 200);
+    row("  allocations", "", whole.allocations, 0);
+    let cached = cost(20_000, || service.token(&sign_in, deadline));
+    row("  of which: the token service", "ns", cached.nanoseconds, "");
+    let written = cost(20_000, || write(&first));
+    row(
+        "  of which: the struct, 1600 characters",
+        "ns",
+        written.nanoseconds,
+        "",
+    );
+    let made = cost(5_000, || {
+        let token = AccessToken::new(&first.text).ok()?;
+        let buffer = TokenBuffer::for_size(token.size()).ok()?;
+        Some(buffer.write(token.size(), token.words()))
+    });
+    row(
+        "a connection's own buffer: map, write, zero, unmap",
+        "ns",
+        made.nanoseconds,
+        "",
+    );
+    story()
+}
+
+/// The whole story, its token cached, over a driver that answers at once.
+fn story() -> Result<(), Box<dyn std::error::Error>> {
+    let environment = Environment::fixed([
+        ("IDENTITY_ENDPOINT", endpoint()?.as_str()),
+        ("IDENTITY_HEADER", "bench"),
+    ]);
+    let transport = Arc::new(Transport::new(&environment));
+    let tokens = TokenService::new();
+    let around = Surroundings {
+        environment: &environment,
+        installed: &|_| None,
+        microsoft: true,
+        data_source: &|_| Vec::new(),
+        transport: &transport,
+        tokens: &tokens,
+    };
+    let text: Vec<u16> =
+        "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\
+                          Encrypt=yes;Authentication=ActiveDirectoryMsi"
+            .encode_utf16()
+            .collect();
+    let mut real = Yes(TokenBuffer::for_size(LENGTH * 2 + 4)?);
+    let first = connect(&text, &mut None, &mut real, &around)?;
+    if !matches!(first, Answer::SignedIn { .. }) {
+        return Err("the connect was not taken for one of ours".into());
+    }
+    let all = cost(2_000, || connect(&text, &mut None, &mut real, &around).is_ok());
+    row(
+        "our part of a warm connect, without the driver",
+        "ns",
+        all.nanoseconds,
+        "",
+    );
+    row("  allocations", "", all.allocations, "");
+    Ok(())
+}
+
+/// An App Service endpoint for one request.
+fn endpoint() -> Result<String, std::io::Error> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept()?;
+        let _ = stream.read(&mut [0; 4096])?;
+        let token = "t".repeat(LENGTH);
+        let body = format!(r#"{{"access_token":"{token}","expires_on":"4102444800","token_type":"Bearer"}}"#);
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    Ok(format!("http://{address}/msi/token"))
+}
+
+/// A driver that connects at once.
+struct Yes(TokenBuffer);
+
+impl RealConnection for Yes {
+    fn login_timeout(&mut self) -> Option<Duration> {
+        Some(Duration::from_secs(15))
+    }
+
+    fn limit_login(&mut self, _: Duration) {}
+
+    fn has_host_token(&self) -> bool {
+        false
+    }
+
+    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
+        self.0.write(token.size(), token.words());
+        Ok(())
+    }
+
+    fn take_token_off(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn connect(&mut self, _: &[u16], _: Prompt) -> Reply {
+        Reply {
+            outcome: Outcome::Connected(0),
+            completed: Zeroizing::default(),
+        }
+    }
+
+    fn has_native_error(&self, _: i32) -> bool {
+        false
+    }
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Prints the figures of the README, measured on this machine: docs/figures.md says what each of them is.
+#
+#   bench.sh [section …]    all of them, or those named: see SECTIONS in benches/run.py
+set -eu
+cd "$(dirname "$0")/.."
+
+# One at a time: built together, the library and the stand-ins would share their dependencies' features.
+cargo build --quiet --release -p entra-odbc
+cargo build --quiet --release -p core-benches
+cargo build --quiet --release -p standins
+exec .venv/bin/python benches/run.py "${CARGO_TARGET_DIR:-target}/release" "$@"
