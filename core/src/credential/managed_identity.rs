@@ -155,7 +155,7 @@ impl Credential for ManagedIdentity {
 /// A refusal for another reason than that the identity is not there.
 fn refused(endpoint: &str, answer: &Reply) -> Error {
     let words = words(answer);
-    if matches!(answer.status, 404 | 408 | 410 | 429 | 500..) {
+    if matches!(answer.status, 300..400 | 404 | 408 | 410 | 429 | 500..) {
         return entra::unavailable(answer, endpoint).detail(words);
     }
     let error = match entra::number_in(&words) {
