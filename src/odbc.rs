@@ -18,4 +18,5 @@ mod table;
 mod text;
 mod token_buffer;
 
+pub(crate) use connections::begin_in_child;
 pub(crate) use table::real;

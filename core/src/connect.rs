@@ -8,6 +8,7 @@ use crate::{
     Environment, Error, Token, TokenService,
     access_token::AccessToken,
     plan::{self, Plan, SignInPlan},
+    token::Carrier,
     transport::Transport,
 };
 use std::{
@@ -40,6 +41,12 @@ pub trait RealConnection {
     fn connect(&mut self, text: &[u16], prompt: Prompt) -> Reply;
     /// Whether one of the driver's diagnostic records has this native error.
     fn has_native_error(&self, native: i32) -> bool;
+    /// The connection as one that carries the token placed last, for renewed ones to be put in its place.
+    ///
+    /// `None` where it has no token of ours.
+    fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
+        None
+    }
 }
 
 /// Whether the driver may prompt.
@@ -100,6 +107,9 @@ pub enum Answer {
         reply: Reply,
         /// Whether who signed in can be told from the connection string alone.
         in_string: bool,
+        /// The token whose end makes the connection one that a pool does not hand out again; `None`
+        /// where the string asks to leave that out.
+        dead_after: Option<Arc<Token>>,
     },
 }
 
@@ -157,10 +167,14 @@ impl Attempt {
         let in_string = self.plan.in_string();
         loop {
             let mut reply = real.connect(&self.plan.text, Prompt::Never);
+            let dead_after = self.plan.expiry_is_dead().then(|| Arc::clone(&self.token));
             match reply.outcome {
                 Outcome::StillExecuting(_) => *pending = Some(self),
                 Outcome::Connected(_) => {
                     reply.completed = self.plan.put_back(&reply.completed);
+                    if let Some(connection) = real.carrier() {
+                        self.plan.carry(&self.token, &connection, around);
+                    }
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
                 }
                 Outcome::Failed(_) => {
@@ -170,7 +184,11 @@ impl Attempt {
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "the server refused the connection");
                 }
             }
-            return Ok(Answer::SignedIn { reply, in_string });
+            return Ok(Answer::SignedIn {
+                reply,
+                in_string,
+                dead_after,
+            });
         }
     }
 

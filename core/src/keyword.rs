@@ -22,6 +22,7 @@ pub enum Keyword {
     Scope,
     DisableInstanceDiscovery,
     TokenTimeout,
+    TokenExpiryIsDead,
 }
 
 /// One row of [`KEYWORDS`].
@@ -74,6 +75,9 @@ pub const KEYWORDS: &[Row] = &[
     row(Keyword::Scope, &["Scope", "Resource"]),
     row(Keyword::DisableInstanceDiscovery, &["DisableInstanceDiscovery"]),
     row(Keyword::TokenTimeout, &["TokenTimeout"]),
+    // `yes` unless told: asked for SQL_ATTR_CONNECTION_DEAD, a connection is dead once the token that it
+    // logged in with has ended. `no` is for hosts that ask in mid-work (nanodbc, PHP's odbc_pconnect).
+    row(Keyword::TokenExpiryIsDead, &["TokenExpiryIsDead"]),
 ];
 
 impl Keyword {

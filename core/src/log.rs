@@ -3,7 +3,7 @@
 use crate::Environment;
 use std::{
     fs::{File, OpenOptions},
-    io,
+    io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::Arc,
@@ -37,9 +37,22 @@ pub fn start(environment: &Environment) {
             registry().with(format.with_writer(Arc::new(file)).with_filter(filter)),
         ),
         None => tracing::subscriber::set_global_default(
-            registry().with(format.with_writer(io::stderr).with_filter(filter)),
+            registry().with(format.with_writer(|| StandardError).with_filter(filter)),
         ),
     };
+}
+
+/// Standard error without std's lock, which a child forked meanwhile might find held.
+struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        Ok(nix::unistd::write(io::stderr(), line)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Appended to, and made for the owner's eyes only: it names principals and servers.

@@ -50,10 +50,11 @@ impl Options {
         }
     }
 
-    /// `yes`, `true`, `1`, `on` or their opposites; an error for anything else.
-    pub fn flag(&self, keyword: Keyword) -> Result<bool, Error> {
+    /// `yes`, `true`, `1`, `on` or their opposites, `absent` where there is no value; an error for
+    /// anything else.
+    pub fn flag_or(&self, keyword: Keyword, absent: bool) -> Result<bool, Error> {
         let Some(value) = self.get(keyword) else {
-            return Ok(false);
+            return Ok(absent);
         };
         match value.to_ascii_lowercase().as_str() {
             "yes" | "true" | "1" | "on" => Ok(true),

@@ -10,6 +10,7 @@ use crate::{
     credential::{self, Mode, SignIn, Situation},
     options, scope,
     server::{Cloud, SERVER_KEYWORDS, Server},
+    token::Carrier,
     trust::{self, Channel, Owner},
 };
 use std::{
@@ -43,6 +44,7 @@ pub struct SignInPlan {
     taken_out: Vec<u16>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
+    expiry_is_dead: bool,
 }
 
 /// Reads the string, its data source, and what of both is ours.
@@ -210,6 +212,7 @@ impl<'a> Asked<'a> {
             taken_out: self.taken_out(mode),
             sign_in,
             token_timeout: token_timeout(&options)?,
+            expiry_is_dead: options.flag_or(Keyword::TokenExpiryIsDead, true)?,
         })
     }
 
@@ -329,6 +332,17 @@ impl SignInPlan {
     #[must_use]
     pub fn in_string(&self) -> bool {
         self.sign_in.in_string
+    }
+
+    /// Whether a pool is to take the connection for dead once the token it was opened with has ended.
+    #[must_use]
+    pub fn expiry_is_dead(&self) -> bool {
+        self.expiry_is_dead
+    }
+
+    /// A connection was opened with this token: renewed ones are put in its place from now on.
+    pub fn carry(&self, token: &Arc<Token>, connection: &Arc<dyn Carrier>, around: &Surroundings<'_>) {
+        around.tokens.carry(&self.sign_in, token, connection);
     }
 
     /// A living token, from the cache or its source, by `deadline` or `TokenTimeout`.

@@ -1,14 +1,21 @@
 //! What we know of a connection beside the real driver's handle, looked up in intercepted calls only.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
+    mem,
     sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use entra_odbc_core::connect::Attempt;
+use entra_odbc_core::{
+    Token,
+    access_token::AccessToken,
+    connect::Attempt,
+    fork::{Guard, Lock},
+    token::{Carrier, Moment},
+};
 use odbc_sys::{HDbc, SqlReturn};
 
 use super::{real, record::Record, token_buffer::TokenBuffer};
@@ -35,7 +42,9 @@ pub(crate) enum Whose {
 #[derive(Debug)]
 pub(crate) struct Connection {
     hdbc: HDbc,
-    token: Option<TokenBuffer>,
+    token: Option<Arc<TokenBuffer>>,
+    /// The connection as the token service knows it: while this lives, renewed tokens come into the buffer.
+    carried: Option<Arc<dyn Carrier>>,
     whose: Whose,
     /// Our token has served its connect: it is to come off before the driver could use it again.
     stale: bool,
@@ -47,6 +56,8 @@ pub(crate) struct Connection {
     pub(crate) pending: Option<Attempt>,
     /// Whether a pool may not give this connection to whoever asks with the same string.
     pub(crate) personal: bool,
+    /// The token it was opened with, if the connection is to be taken for dead once that has ended.
+    pub(crate) dead_after: Option<Arc<Token>>,
     /// Counted in [`NEEDING_CARE`].
     counted: bool,
 }
@@ -66,15 +77,27 @@ pub(crate) struct Records {
 
 type Shared = Arc<Mutex<Connection>>;
 
-static CONNECTIONS: LazyLock<Mutex<HashMap<usize, Shared>>> = LazyLock::new(Mutex::default);
+static CONNECTIONS: Lock<BTreeMap<usize, Shared>> = Lock::new(BTreeMap::new());
 
 /// How many connections have records of ours, or something to put right before their next call: while it is
 /// 0, calls that are intercepted for that alone cost one load.
 static NEEDING_CARE: AtomicUsize = AtomicUsize::new(0);
 
-fn connections() -> MutexGuard<'static, HashMap<usize, Shared>> {
-    // The map is valid after each step, whoever panicked while holding it.
-    CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner)
+fn connections() -> Guard<'static, BTreeMap<usize, Shared>> {
+    CONNECTIONS.lock()
+}
+
+/// This is a forked child: connections on which another thread of the parent's was in a call are known anew.
+///
+/// Their locks are held over the driver's I/O, so a fork does not wait for them, and nobody here will ever
+/// free them. What lies behind them is left alone: the driver, too, stands in mid-call on these handles.
+pub(crate) fn begin_in_child() {
+    for (hdbc, shared) in connections().iter_mut() {
+        if matches!(shared.try_lock(), Err(TryLockError::WouldBlock)) {
+            let new = Arc::new(Mutex::new(Connection::new(HDbc(*hdbc as *mut _))));
+            mem::forget(mem::replace(shared, new));
+        }
+    }
 }
 
 /// What we know of this connection; from now on we know something.
@@ -130,12 +153,14 @@ impl Connection {
         Self {
             hdbc,
             token: None,
+            carried: None,
             whose: Whose::Nobodys,
             stale: false,
             login_timeout: None,
             records: Records::default(),
             pending: None,
             personal: false,
+            dead_after: None,
             counted: false,
         }
     }
@@ -203,14 +228,34 @@ impl Connection {
         if answer != SqlReturn::SUCCESS && answer != SqlReturn::SUCCESS_WITH_INFO {
             return Err(answer);
         }
-        self.token = Some(buffer);
+        self.carried = None;
+        self.token = Some(Arc::new(buffer));
         self.whose = whose;
         self.stale = false;
         Ok(answer)
     }
 
+    /// The open connection as one that carries a token of ours.
+    pub(crate) fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
+        let buffer = self.token.as_ref().filter(|_| self.whose == Whose::Ours)?;
+        let carried: Arc<dyn Carrier> = Arc::new(Carried(Arc::clone(buffer)));
+        self.carried = Some(Arc::clone(&carried));
+        Some(carried)
+    }
+
+    /// Whether a pool is to drop this connection rather than hand it to whoever asks with the same string.
+    ///
+    /// The token that counts is the one of the login. Renewed ones reach the server only by a reconnect,
+    /// which the driver makes without telling anyone; so a connection that has reconnected meanwhile may be
+    /// dropped for nothing, and one whose session lives on an ended token is never handed out.
+    pub(crate) fn is_dead_to_a_pool(&self) -> bool {
+        let ended = |token: &Arc<Token>| !token.lives_at(Moment::now());
+        self.personal || self.dead_after.as_ref().is_some_and(ended)
+    }
+
     /// Our token has done its work on this handle.
     pub(crate) fn token_is_stale(&mut self) {
+        self.carried = None;
         self.stale = self.whose == Whose::Ours;
     }
 
@@ -230,6 +275,7 @@ impl Connection {
         let answer = self.set_on_driver(std::ptr::null_mut());
         if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
             self.whose = Whose::Nobodys;
+            self.carried = None;
             self.token = None;
         }
         answer
@@ -263,6 +309,18 @@ impl Connection {
         // A driver that refuses keeps the timeout that it has, which is a valid one.
         // SAFETY: the attribute is an integer passed in place of the pointer, as the ODBC reference says.
         let _ = unsafe { real::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
+    }
+}
+
+/// A connection's buffer while a renewed token may come into it: from the login to the disconnect.
+///
+/// Apart from the buffer, which stays until the driver has let go of it.
+#[derive(Debug)]
+struct Carried(Arc<TokenBuffer>);
+
+impl Carrier for Carried {
+    fn renew(&self, token: &AccessToken<'_>) -> bool {
+        self.0.write(token.size(), token.words())
     }
 }
 

@@ -1,11 +1,12 @@
 //! The real driver's connection as the connect story sees it.
 
-use std::{ptr::null_mut, time::Duration};
+use std::{ptr::null_mut, sync::Arc, time::Duration};
 
 use entra_odbc_core::{
     Error, ErrorKind,
     access_token::AccessToken,
     connect::{Outcome, Prompt, RealConnection, Reply},
+    token::Carrier,
 };
 use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
@@ -135,6 +136,10 @@ impl RealConnection for Real<'_> {
         records
             .map_while(|number| self.native_error(number))
             .any(|found| found == native)
+    }
+
+    fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
+        self.connection.carrier()
     }
 }
 

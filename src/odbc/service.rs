@@ -1,8 +1,9 @@
 //! What all connects of this process share: environment, HTTP client, tokens.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use entra_odbc_core::{Environment, TokenService, connect::Surroundings, log, transport::Transport};
+use once_cell::race::OnceBox;
 
 use super::{ini, real_driver};
 use crate::os;
@@ -17,24 +18,26 @@ struct Service {
     tokens: TokenService,
 }
 
-/// Starts the log, if the environment asks for one.
-pub(crate) fn start_log() {
+/// What is done before anything else: the log starts if the environment asks for one, and forks are seen to.
+pub(crate) fn start() {
+    os::fork::watch();
     log::start(&service().environment);
 }
 
 fn service() -> &'static Service {
-    static SERVICE: OnceLock<Service> = OnceLock::new();
+    // A cell without a lock: a child forked while another thread fills it cannot find it held.
+    static SERVICE: OnceBox<Service> = OnceBox::new();
     SERVICE.get_or_init(|| {
         let environment = if os::environment::is_privileged() {
             Environment::empty()
         } else {
             Environment::process()
         };
-        Service {
+        Box::new(Service {
             transport: Arc::new(Transport::new(&environment)),
             environment,
             tokens: TokenService::new(),
-        }
+        })
     })
 }
 

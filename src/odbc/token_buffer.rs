@@ -3,12 +3,19 @@
 //! Driver 18.6 does not copy the `ACCESSTOKEN` struct. It reads it at connect, and again whenever it
 //! reconnects an idle connection, from whichever thread then uses the connection. So the memory is never
 //! behind a Rust reference to plain integers: it is pages of our own, written by atomic words.
+//!
+//! A renewed token is written while the driver may read. The driver takes no lock that we could take, so
+//! what it reads may be torn: the beginning of one token and the end of the other, under the size of either.
+//! Why that is harmless: both sizes lie within the buffer; the two tokens are the same identity's; and no
+//! such mixture has a good signature, so at worst the server refuses one reconnect, and the host sees the
+//! broken connection that it would have seen with the bare driver. The data goes first and the size last, a
+//! write takes about a microsecond, and it comes once in most of an hour, well before the old token ends.
 
 use std::{
     ffi::c_void,
     io,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
@@ -19,11 +26,16 @@ const LEAST: usize = 16 * 1024;
 pub(crate) struct TokenBuffer {
     words: NonNull<AtomicU32>,
     count: usize,
+    /// How many words of the last struct there are to be zeroed; the rest is zero as the kernel gave it.
+    filled: AtomicUsize,
 }
 
 // SAFETY: the pages belong to this value alone as far as Rust is concerned, and every access through it is
 // an atomic store; the driver's reads are the reason for that.
 unsafe impl Send for TokenBuffer {}
+// SAFETY: as above; a buffer that two threads write at once holds no token, but nothing worse. Who writes
+// holds the connection's lock before the login, and the lock of the identity's cache entry after it.
+unsafe impl Sync for TokenBuffer {}
 
 impl TokenBuffer {
     /// A buffer for a struct of `size` bytes and for one twice as long later.
@@ -50,21 +62,35 @@ impl TokenBuffer {
         Ok(Self {
             words,
             count: bytes / size_of::<AtomicU32>(),
+            filled: AtomicUsize::new(0),
         })
     }
 
-    /// Writes a struct and zeroes the rest; `false`, and nothing written, where it does not fit.
+    /// Writes a struct and zeroes what is left of a longer one; `false`, and nothing written, where it does
+    /// not fit.
     pub(crate) fn write(&self, size: usize, words: impl Iterator<Item = u32>) -> bool {
-        if size.div_ceil(size_of::<AtomicU32>()) > self.count {
+        let count = size.div_ceil(size_of::<AtomicU32>());
+        if count > self.count {
             return false;
         }
-        let padded = words.chain(std::iter::repeat(0));
-        for (index, word) in padded.take(self.count).enumerate() {
-            // SAFETY: `index` is below `count`, so the word lies within the mapping, which is page-aligned
-            // and lives as long as `self`.
-            unsafe { self.words.add(index).as_ref() }.store(word, Ordering::Relaxed);
+        let mut words = words.take(count);
+        let first = words.next().unwrap_or(0);
+        let filled = self.filled.swap(count, Ordering::Relaxed);
+        let padded = words
+            .chain(std::iter::repeat(0))
+            .take(count.max(filled).saturating_sub(1));
+        for (index, word) in padded.enumerate() {
+            self.store(index + 1, word);
         }
+        self.store(0, first);
         true
+    }
+
+    fn store(&self, index: usize, word: u32) {
+        if index < self.count {
+            // SAFETY: the word lies within the mapping, which is page-aligned and lives as long as `self`.
+            unsafe { self.words.add(index).as_ref() }.store(word, Ordering::Release);
+        }
     }
 
     /// What `SQL_COPT_SS_ACCESS_TOKEN` is set to.

@@ -34,7 +34,9 @@ pub fn due(token: &Token, chance: f64) -> Moment {
         .refresh_on
         .and_then(|time| time.duration_since(token.issued.wall).ok());
     let after = advised.map_or(life * 2 / 3, |after| after.clamp(life / 10, latest));
-    token.issued.after(after + life.saturating_sub(after).mul_f64(chance / 10.0))
+    token
+        .issued
+        .after(after + life.saturating_sub(after).mul_f64(chance / 10.0))
 }
 
 /// How long to wait after a renewal that failed for so many times in a row.

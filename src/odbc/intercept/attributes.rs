@@ -52,7 +52,8 @@ pub(crate) unsafe fn set_connect_attr_w(
 /// `SQLGetConnectAttrW`: unixODBC's pool asks 1209 before it hands a connection out again.
 ///
 /// The pool's key is the connection string alone, so a connection of someone who is not named in it must
-/// not be found alive.
+/// not be found alive; nor one whose token has ended, since Azure SQL may end its session at any request
+/// (error 37396), unless the string says `TokenExpiryIsDead=no`.
 ///
 /// # Safety
 /// The arguments are those of the ODBC reference.
@@ -66,7 +67,7 @@ pub(crate) unsafe fn get_connect_attr(
     connections::begin_call(hdbc);
     if attribute == CONNECTION_DEAD
         && !value.is_null()
-        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).personal)
+        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).is_dead_to_a_pool())
     {
         // SAFETY: the attribute is a 32-bit integer, for which the host has room.
         unsafe { value.cast::<u32>().write_unaligned(CD_TRUE) };

@@ -163,6 +163,7 @@ pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
     let answer = unsafe { real::SQLDisconnect(hdbc) };
     if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
         connection.personal = false;
+        connection.dead_after = None;
         connection.token_is_stale();
         // After SQL_SUCCESS_WITH_INFO the host still has the driver's records to read: then the next call
         // takes the token off.
@@ -190,6 +191,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
     };
     let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut real, around));
     connection.pending = pending;
+    connection.dead_after = None;
     let (reply, personal) = match answer {
         Ok(Answer::StepAside) => {
             // A connection that a token of the host's own opened is nobody else's either (DESIGN rule 5).
@@ -200,7 +202,14 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
             return answer;
         }
         Ok(Answer::Replied(reply)) => (reply, connection.whose() == Whose::Hosts),
-        Ok(Answer::SignedIn { reply, in_string }) => (reply, !in_string),
+        Ok(Answer::SignedIn {
+            reply,
+            in_string,
+            dead_after,
+        }) => {
+            connection.dead_after = dead_after;
+            (reply, !in_string)
+        }
         Err(error) => {
             connection.token_is_stale();
             return connection.fail(&error);

@@ -10,7 +10,7 @@ use crate::odbc::{connections, missing, real, real_driver, service, stand_in};
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut Handle) -> SqlReturn {
     if handle_type == HandleType::Env as i16 {
-        service::start_log();
+        service::start();
     }
     if handle_type == HandleType::Env as i16
         && let Err(failure) = real_driver::load()

@@ -1,0 +1,245 @@
+//! Tokens are renewed before they end, in the background and in open connections.
+
+use std::time::{Duration, Instant};
+
+use standins::{
+    http::{Fault, Gate, Times},
+    playground::PAYROLL_SECRET,
+};
+
+use crate::{
+    library::{built_library, real_driver},
+    machine::{DRIVER, Machine, finished},
+    talk::Talk,
+};
+
+const MSI: &str = "Authentication=ActiveDirectoryMsi;";
+
+/// A machine whose tokens live for 5 s.
+fn short_lived() -> Machine {
+    let machine = Machine::new();
+    machine.playground.set_token_lifetime(Duration::from_secs(5));
+    machine
+}
+
+/// How many token requests have reached IMDS.
+fn requests(machine: &Machine) -> usize {
+    machine.playground.managed_identity.record().requests().len()
+}
+
+#[test]
+fn an_idle_connection_outlives_its_token_and_reconnects_with_a_renewed_one() {
+    let machine = short_lived();
+    let mut host = Talk::start(
+        &machine,
+        "
+connection = pyodbc.connect(sys.argv[1])
+say(connection.execute('SELECT SUSER_SNAME()').fetchval())
+hear()
+say(connection.execute('SELECT SUSER_SNAME()').fetchval())
+",
+        &[&machine.string(MSI)],
+    );
+    let who = host.hear();
+    let server = &machine.playground.sql_server;
+    let first = server.logins().last().unwrap().token.clone().unwrap();
+    // The third request is made 3.3 s after the second token came: the first one has ended by then.
+    machine.playground.managed_identity.record().wait_for(3);
+    server.drop_connections();
+    host.say("go on");
+    assert_eq!(host.hear(), who);
+    let logins = server.logins();
+    assert_eq!(logins.len(), 2, "{logins:#?}");
+    let again = logins.last().unwrap();
+    assert!(again.reconnect, "restored, not opened anew");
+    assert_eq!(again.identity(), logins[0].identity());
+    let second = again.token.as_ref().unwrap();
+    assert_ne!(second.digest(), first.digest(), "the renewed token");
+}
+
+#[test]
+fn a_connection_that_was_disconnected_is_renewed_no_more() {
+    let machine = short_lived();
+    let mut host = Talk::start(
+        &machine,
+        "
+pyodbc.pooling = False
+open_one, closed_one = (pyodbc.connect(sys.argv[1]) for _ in range(2))
+closed_one.close()
+say('closed')
+hear()
+say(open_one.execute('SELECT 1').fetchval())
+",
+        &[&machine.string(MSI)],
+    );
+    host.hear();
+    machine.playground.managed_identity.record().wait_for(3);
+    host.say("go on");
+    assert_eq!(host.hear(), "1");
+}
+
+#[test]
+fn while_a_renewal_hangs_connects_take_the_living_token_and_wait_for_nobody() {
+    let machine = short_lived();
+    machine.playground.set_token_lifetime(Duration::from_secs(30));
+    let gate = Gate::new();
+    let mut host = Talk::start(
+        &machine,
+        "
+for _ in range(2):
+    pyodbc.pooling = False
+    pyodbc.connect(sys.argv[1]).close()
+    say('connected')
+    hear()
+times = []
+for _ in range(20):
+    start = time.perf_counter()
+    pyodbc.connect(sys.argv[1]).close()
+    times.append(time.perf_counter() - start)
+say(max(times))
+",
+        &[&machine.string(MSI)],
+    );
+    host.hear();
+    let msi = &machine.playground.managed_identity;
+    msi.inject_on("", Times::UntilCleared, Fault::HangBefore(gate.clone()));
+    host.say("go on");
+    host.hear();
+    // Due at two thirds of 30 s.
+    msi.record().wait_for(2);
+    host.say("go on");
+    let slowest: f64 = host.hear().parse().unwrap();
+    assert!(slowest < 1.0, "{slowest} s");
+    assert_eq!(requests(&machine), 2);
+    gate.open();
+}
+
+#[test]
+fn a_renewal_that_fails_is_tried_again_and_the_living_token_stays_in_use() {
+    let machine = short_lived();
+    machine.playground.set_token_lifetime(Duration::from_secs(15));
+    let mut host = Talk::start(
+        &machine,
+        "
+pyodbc.pooling = False
+connection = pyodbc.connect(sys.argv[1])
+say('connected')
+hear()
+pyodbc.connect(sys.argv[1]).close()
+say('connected')
+hear()
+say(connection.execute('SELECT 1').fetchval())
+",
+        &[&machine.string(MSI)],
+    );
+    host.hear();
+    let msi = &machine.playground.managed_identity;
+    msi.inject_on("", Times::UntilCleared, Fault::status(400));
+    msi.record().wait_for(2);
+    host.say("go on");
+    assert_eq!(host.hear(), "connected");
+    msi.record().wait_for(3);
+    msi.faults().clear();
+    let failed = requests(&machine);
+    msi.record().wait_for(failed + 2);
+    machine.playground.sql_server.drop_connections();
+    host.say("go on");
+    assert_eq!(host.hear(), "1");
+}
+
+#[test]
+fn a_refusal_is_remembered_so_that_a_storm_of_connects_is_no_storm_of_requests() {
+    let machine = Machine::new();
+    let wrong = Machine::payroll().replace(&PAYROLL_SECRET.replace('}', "}}"), "wrong");
+    let output = machine.python(
+        "
+import pyodbc, sys, threading
+errors = []
+def connect():
+    for _ in range(5):
+        try:
+            pyodbc.connect(sys.argv[1])
+        except pyodbc.Error as error:
+            errors.append(str(error))
+threads = [threading.Thread(target=connect) for _ in range(20)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(errors), len(set(errors)), errors[0])
+",
+        &[&machine.string(&wrong)],
+    );
+    let said = finished(&output, "python");
+    assert!(said.starts_with("100 1 ") && said.contains("28000"), "{said}");
+    let requests = machine.playground.entra.token_requests().len();
+    assert!(
+        (1..=3).contains(&requests),
+        "{requests} requests for 100 connects"
+    );
+}
+
+#[test]
+fn two_hundred_threads_make_one_request() {
+    let machine = Machine::new();
+    let output = machine.python(
+        "
+import pyodbc, sys, threading
+pyodbc.pooling = False
+barrier = threading.Barrier(200)
+names = []
+def connect():
+    barrier.wait()
+    names.append(pyodbc.connect(sys.argv[1]).execute('SELECT SUSER_SNAME()').fetchval())
+threads = [threading.Thread(target=connect) for _ in range(200)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(names), len(set(names)))
+",
+        &[&machine.string(MSI)],
+    );
+    assert_eq!(finished(&output, "python"), "200 1");
+    assert_eq!(requests(&machine), 1);
+}
+
+/// Connects, closes, waits for a word, connects again: through unixODBC's pool.
+fn pooled(rest: &str) -> usize {
+    let machine = short_lived();
+    machine.write_ini(
+        "odbcinst.ini",
+        &format!(
+            "[ODBC]\nPooling=Yes\n\n[{DRIVER}]\nDriver={}\nRealDriver={}\nCPTimeout=120\n",
+            built_library().display(),
+            real_driver().display(),
+        ),
+    );
+    let mut host = Talk::start(
+        &machine,
+        "
+for _ in range(2):
+    connection = pyodbc.connect(sys.argv[1])
+    say(connection.execute('SELECT 1').fetchval())
+    connection.close()
+    hear()
+",
+        &[&machine.string(&format!("{MSI}{rest}"))],
+    );
+    host.hear();
+    let start = Instant::now();
+    machine.playground.managed_identity.record().wait_for(3);
+    assert!(
+        start.elapsed() > Duration::from_secs(5),
+        "the first token has ended"
+    );
+    host.say("go on");
+    host.hear();
+    machine.playground.sql_server.logins().len()
+}
+
+#[test]
+fn a_pool_opens_a_new_connection_once_the_token_of_the_login_has_ended() {
+    assert_eq!(pooled(""), 2);
+}
+
+#[test]
+fn a_pool_goes_on_with_a_connection_whose_string_says_so() {
+    assert_eq!(pooled("TokenExpiryIsDead=no;"), 1);
+}

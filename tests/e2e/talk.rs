@@ -1,0 +1,97 @@
+//! A Python host that a test talks to, line by line, to do things between two steps of it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::machine::Machine;
+
+/// Longer than anything takes here, shorter than a test runner's patience.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What every program begins with: `say` prints a line, `hear` waits for one.
+const PRELUDE: &str = "
+import os, signal, sys, threading, time
+import pyodbc
+def say(*words):
+    print(*words, flush=True)
+def hear():
+    return sys.stdin.readline().strip()
+";
+
+/// The running host; dropped, it is killed.
+pub struct Talk {
+    child: Child,
+    input: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Talk {
+    /// Starts Python with a program and its `sys.argv[1:]`.
+    pub fn start(machine: &Machine, program: &str, arguments: &[&str]) -> Self {
+        let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON")
+            .expect("ENTRA_ODBC_TEST_PYTHON must name a Python with pyodbc: run the tests by `make test`");
+        let mut child = machine
+            .command(python)
+            .arg("-c")
+            .arg(format!("{PRELUDE}{program}"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        Self {
+            input: child.stdin.take().unwrap(),
+            child,
+            lines,
+        }
+    }
+
+    /// The next line that it says.
+    pub fn hear(&self) -> String {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => panic!("the host said nothing for {PATIENCE:?}"),
+            Err(RecvTimeoutError::Disconnected) => panic!("the host ended"),
+        }
+    }
+
+    /// Says a line to it.
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// Waits for its end, which has to come within `patience`: how it ended and how long that took.
+    pub fn end(&mut self, patience: Duration) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, start.elapsed());
+            }
+            assert!(
+                start.elapsed() < patience,
+                "the host has not ended after {patience:?}"
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
