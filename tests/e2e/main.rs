@@ -18,6 +18,8 @@ mod bad_input;
 mod credentials;
 mod diagnostics;
 mod faults;
+mod fork;
+mod guest;
 mod handles;
 mod hosts;
 mod pool;

@@ -81,7 +81,7 @@ say(open_one.execute('SELECT 1').fetchval())
 #[test]
 fn while_a_renewal_hangs_connects_take_the_living_token_and_wait_for_nobody() {
     let machine = short_lived();
-    machine.playground.set_token_lifetime(Duration::from_secs(30));
+    machine.playground.set_token_lifetime(Duration::from_secs(15));
     let gate = Gate::new();
     let mut host = Talk::start(
         &machine,
@@ -105,7 +105,7 @@ say(max(times))
     msi.inject_on("", Times::UntilCleared, Fault::HangBefore(gate.clone()));
     host.say("go on");
     host.hear();
-    // Due at two thirds of 30 s.
+    // Due at two thirds of 15 s.
     msi.record().wait_for(2);
     host.say("go on");
     let slowest: f64 = host.hear().parse().unwrap();
