@@ -147,3 +147,13 @@ fn a_c_program_that_knows_only_libodbc() {
     let output = machine.command(program).arg(&string).output().unwrap();
     assert_eq!(finished(&output, "plain.c"), identity(&machine));
 }
+
+#[test]
+fn a_rust_program_on_odbc_api() {
+    let machine = Machine::new();
+    // Beside the library, where `cargo build --workspace` puts it; `make test` does that first.
+    let program = crate::library::built_library().with_file_name("client");
+    let string = machine.string("Authentication=ActiveDirectoryMsi");
+    let output = machine.command(program).args([&string, WHO]).output().unwrap();
+    assert_eq!(finished(&output, "client"), identity(&machine));
+}
