@@ -42,8 +42,9 @@ check 'shell scripts' sh -c 'for script in scripts/*.sh docker/scripts/*.sh; do 
 check 'no OpenSSL, no second TLS stack' sh -c \
     '! cargo tree --quiet -p entra-odbc -e normal --prefix none | grep -E "^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys) "'
 
-# The tests of the root package find the library where this puts it.
 check 'build' cargo build --quiet --workspace
+ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.so
+export ENTRA_ODBC_TEST_LIBRARY
 cargo_test --workspace
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"

@@ -10,10 +10,15 @@ use std::sync::OnceLock;
 ///
 /// `cargo test` does not build a cdylib for tests that do not link it, and would leave them with an old one.
 /// So cargo is asked for it here, once in each test program; it has nothing to do if the library is up to date.
+/// Unless `ENTRA_ODBC_TEST_LIBRARY` names it: `make test` has just built the whole workspace, for which cargo
+/// chooses other features of the dependencies, and would here build them all again.
 pub fn built_library() -> PathBuf {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY
         .get_or_init(|| {
+            if let Some(library) = std::env::var_os("ENTRA_ODBC_TEST_LIBRARY") {
+                return PathBuf::from(library);
+            }
             // <target>/<profile>/deps/<test>
             let test = std::env::current_exe().expect("a test knows its own file");
             let profile = test.ancestors().nth(2).expect("cargo puts tests two levels deep");
