@@ -39,7 +39,7 @@ const LOOK: u8 = 10;
 /// Runs `program` (a path) to its end; if the future is dropped before, the tool and all that it
 /// has started are killed.
 pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Output> {
-    let (stop, stopped) = pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (write, read))?;
+    let (stop, stopped) = pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Stop(write), read))?;
     let child = Child::start(program, arguments, environment)?;
     let (sender, receiver) = oneshot::channel();
     // Started by the background thread, it has all signals blocked as well.
@@ -49,6 +49,16 @@ pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environmen
     let output = receiver.await.map_err(io::Error::other)?;
     drop(stop);
     output
+}
+
+/// The end of all waiting for a tool, once dropped: by a byte, since a forked child of the host may hold
+/// the pipe open.
+struct Stop(OwnedFd);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        let _ = nix::unistd::write(&self.0, &[0]);
+    }
 }
 
 /// A running tool; dropped, it and its group are killed.

@@ -58,7 +58,7 @@ say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 }
 
 #[test]
-fn a_connection_that_was_disconnected_is_renewed_no_more() {
+fn one_of_two_connections_that_is_closed_leaves_the_other_one_renewed() {
     let machine = short_lived();
     let mut host = Talk::start(
         &machine,
@@ -74,8 +74,12 @@ say(open_one.execute('SELECT 1').fetchval())
     );
     host.hear();
     machine.playground.managed_identity.record().wait_for(3);
+    machine.playground.sql_server.drop_connections();
     host.say("go on");
     assert_eq!(host.hear(), "1");
+    let logins = machine.playground.sql_server.logins();
+    assert_eq!(logins.len(), 3);
+    assert!(logins[2].reconnect && logins[2].token != logins[0].token);
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn failure(code: Option<i32>, stderr: &str) -> Error {
 mod tests {
     use super::*;
     use crate::{
-        credential::tests::Fixture,
+        credential::{SignInSource, tests::Fixture},
         token::{Source, TokenService},
     };
     use std::{fs, os::unix::fs::PermissionsExt, time::Instant};
@@ -323,5 +323,18 @@ mod tests {
     fn a_privileged_program_runs_no_az() {
         let error = prepare(&Fixture::new(&[]).situation()).unwrap_err();
         assert_eq!(error.sqlstate(), "HYC00");
+    }
+
+    #[test]
+    fn an_account_that_is_switched_is_asked_for_no_further_token_of_the_old_one() {
+        let az = FakeAz::new("switched", "exit 1");
+        let fixture = Fixture::with_environment(&[], az.environment());
+        let sign_in = prepare(&fixture.situation()).unwrap();
+        let SignInSource::Credential(credential) = sign_in.source() else {
+            panic!()
+        };
+        assert!(credential.still_holds());
+        fs::write(az.0.join("azureProfile.json"), "{ \"another\": 1 }").unwrap();
+        assert!(!credential.still_holds());
     }
 }

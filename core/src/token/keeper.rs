@@ -56,7 +56,8 @@ pub async fn keep(entry: Weak<Entry>) {
             Step::Renew(flight) => {
                 let start = Instant::now();
                 flight.join(start + renewal::LONGEST);
-                let outcome = carry_out(&kept, &flight).await;
+                // Boxed, so that the task is small while it sleeps: there may be one for each of many identities.
+                let outcome = Box::pin(carry_out(&kept, &flight)).await;
                 not_before = judge(&kept, &outcome, &mut failures).map(|wait| Instant::now() + wait);
                 report(&kept, &outcome, start.elapsed());
             }
