@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build demo test test-hosts bench header clean
+.PHONY: help setup build demo test test-hosts bench bench-size header clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ test-hosts: setup ## what needs further hosts and programs; CI runs it too
 
 bench: build ## print the figures of the README, measured on this machine
 	@scripts/bench.sh
+
+bench-size: build ## print what the library is made of, by section and by crate
+	@scripts/bench-size.sh
 
 header: ## write include/entra_odbc.h anew from the sources
 	@scripts/header.sh

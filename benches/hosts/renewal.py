@@ -48,8 +48,9 @@ during, beside = overlapping(connects[renewed]), overlapping(connects[lasting])
 row("renewals", "", len(requests))
 if during and beside:
     row("connects that overlapped with one", "", len(during), len(beside))
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        row(f"  their time, {name}", "ms", percentile(during, share), percentile(beside, share), "ratio", 1.05)
+    # A p99 of some hundred connects is that of the six slowest: it varies by a fifth between equals.
+    for name, share, aim in (("p50", 0.5, 1.05), ("p99", 0.99, 1.25)):
+        row(f"  their time, {name}", "ms", percentile(during, share), percentile(beside, share), "ratio", aim)
     row("  their time, the slowest", "ms", max(during), max(beside), "ratio")
 else:
     # Where nothing renews ahead, a connect that finds no living token waits, and none overlaps but that one.

@@ -11,7 +11,8 @@ use rustls::{
 use std::{
     env,
     error::Error,
-    io::{Read, Write},
+    fmt::Write as _,
+    io::{Read, Write as _},
     net::TcpStream,
     sync::Arc,
     time::Instant,
@@ -66,11 +67,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{:.3}\t{:.3}",
         milliseconds(loaded),
-        milliseconds(start.elapsed() - loaded)
+        milliseconds(start.elapsed().saturating_sub(loaded))
     );
     Ok(())
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        let _ = write!(escaped, "%{byte:02X}");
+        escaped
+    })
 }

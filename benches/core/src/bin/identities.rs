@@ -65,7 +65,7 @@ fn main() -> Result<(), Error> {
     let before = live_bytes();
     let more = times(MANY..2 * MANY, &service, deadline)?;
     let growth = live_bytes() as f64 - before as f64;
-    row("memory that 10,000 further identities add", "bytes", growth, "");
+    row("memory that 10,000 further identities add, at first", "bytes", growth, "");
     row(
         "first token of an identity, the cache full",
         "ns",
