@@ -36,3 +36,71 @@ extern "C" fn in_child() {
         || (),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use entra_odbc_core::fork::{Lock, Process};
+
+    use super::*;
+
+    static OUTER: Lock<u64> = Lock::new(0);
+    static INNER: Lock<u64> = Lock::new(0);
+
+    /// Waits for a child; how it ended, `None` where it had to be killed.
+    fn end_of(child: libc::pid_t) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut status = 0;
+        loop {
+            // SAFETY: the child is ours and not yet waited for.
+            if unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) } == child {
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                // SAFETY: as above.
+                unsafe { libc::kill(child, libc::SIGKILL) };
+                return None;
+            }
+            thread::sleep(Duration::from_micros(100));
+        }
+    }
+
+    #[test]
+    fn no_child_of_two_hundred_forked_under_threads_finds_a_lock_held() {
+        watch();
+        let parent = Process::current();
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !ended.load(Ordering::Relaxed) {
+                        let mut outer = OUTER.lock();
+                        *outer += 1;
+                        *INNER.lock_within(&outer) += 1;
+                    }
+                });
+            }
+            for _ in 0..200 {
+                // SAFETY: the child does nothing but take our locks and end.
+                let child = unsafe { libc::fork() };
+                if child == 0 {
+                    let outer = OUTER.lock();
+                    let equal = *outer == *INNER.lock_within(&outer);
+                    let fine = equal && Process::current() != parent;
+                    // SAFETY: ends the child without running anything of the parent's.
+                    unsafe { libc::_exit(i32::from(!fine)) };
+                }
+                assert_eq!(end_of(child), Some(0));
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(Process::current(), parent);
+    }
+}
