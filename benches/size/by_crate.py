@@ -26,10 +26,8 @@ def crate(symbol):
     path = dropped[1] if dropped else symbol
     first = re.search(r"[A-Za-z_][A-Za-z0-9_]*(?=(?:\[[0-9a-f]+\])?::)", path)
     if not first:
-        return "[C, assembly and exports]"
+        return "[C, assembly (ring) and exports]"
     name = first[0]
-    if name.startswith("ring_core"):
-        return "ring"
     return next((group for group, names in NAMES.items() if name in names), name)
 
 
@@ -55,13 +53,12 @@ table("Sections", sections, 12)
 crates = {}
 seen = set()
 for line in output("nm", "-S", "-C", "--defined-only", with_symbols):
-    fields = line.split(maxsplit=3)
+    # Address, size, kind, name; what has no size is a mere mark.
+    symbol = re.match(r"([0-9a-f]+) ([0-9a-f]+) ([A-Za-z]) (.*)", line)
     # Two names for one place are counted once.
-    if len(fields) < 4 or fields[2] in "bB" or fields[0] in seen:
+    if not symbol or symbol[3] in "bB" or symbol[1] in seen:
         continue
-    seen.add(fields[0])
-    name = crate(fields[3])
-    if name.startswith("GFp_") or re.match(r"(ring_core_|x25519_|sha|aes|chacha|ecp_|bn_|gcm_|vpaes)", fields[3]):
-        name = "ring"
-    crates[name] = crates.get(name, 0) + int(fields[1], 16)
+    seen.add(symbol[1])
+    name = crate(symbol[4])
+    crates[name] = crates.get(name, 0) + int(symbol[2], 16)
 table("Code and named data by crate", crates, SHOWN)

@@ -43,6 +43,13 @@ pub fn live_bytes() -> usize {
     LIVE.load(Ordering::Relaxed)
 }
 
+/// How many bytes more are allocated now than there were.
+#[must_use]
+pub fn growth_since(live: usize) -> f64 {
+    let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+    i32::try_from(signed(live_bytes()) - signed(live)).map_or(f64::INFINITY, f64::from)
+}
+
 /// What one call costs.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {

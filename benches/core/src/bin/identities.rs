@@ -1,6 +1,6 @@
 //! What an identity costs with 10,000 of them cached: a web application with a token per user.
 
-use core_benches::{Counting, live_bytes, median, row};
+use core_benches::{Counting, growth_since, live_bytes, median, row};
 use entra_odbc_core::{
     Error, Secret, Token, TokenService,
     credential::{BoxFuture, Credential, SignIn, TokenRequest},
@@ -41,11 +41,11 @@ fn main() -> Result<(), Error> {
 
     let before = live_bytes();
     let first = times(0..MANY - 1, &service, deadline)?;
-    let grown = live_bytes().saturating_sub(before);
+    let grown = growth_since(before);
     row(
         "memory per identity, its token of 1600 characters included",
         "bytes",
-        per(grown, MANY - 1),
+        grown / f64::from(MANY - 1),
         "",
     );
     row(
@@ -64,8 +64,13 @@ fn main() -> Result<(), Error> {
 
     let before = live_bytes();
     let more = times(MANY..2 * MANY, &service, deadline)?;
-    let growth = live_bytes() as f64 - before as f64;
-    row("memory that 10,000 further identities add, at first", "bytes", growth, "");
+    let growth = growth_since(before);
+    row(
+        "memory that 10,000 further identities add, at first",
+        "bytes",
+        growth,
+        "",
+    );
     row(
         "first token of an identity, the cache full",
         "ns",
@@ -90,8 +95,4 @@ fn times(users: std::ops::Range<u32>, service: &TokenService, deadline: Instant)
         times.push(start.elapsed().as_secs_f64() * 1e9);
     }
     Ok(times)
-}
-
-fn per(bytes: usize, count: u32) -> f64 {
-    bytes as f64 / f64::from(count)
 }
