@@ -15,7 +15,7 @@ use std::{
     ffi::c_void,
     io,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence},
 };
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
@@ -76,20 +76,23 @@ impl TokenBuffer {
         let mut words = words.take(count);
         let first = words.next().unwrap_or(0);
         let filled = self.filled.swap(count, Ordering::Relaxed);
-        let padded = words
-            .chain(std::iter::repeat(0))
-            .take(count.max(filled).saturating_sub(1));
-        for (index, word) in padded.enumerate() {
-            self.store(index + 1, word);
-        }
+        let mut index = 1;
+        // Not a `for` loop, which would ask a chained iterator at each word which part it is in.
+        words.for_each(|word| {
+            self.store(index, word);
+            index += 1;
+        });
+        (index..filled).for_each(|index| self.store(index, 0));
+        fence(Ordering::Release);
         self.store(0, first);
         true
     }
 
+    #[inline]
     fn store(&self, index: usize, word: u32) {
         if index < self.count {
             // SAFETY: the word lies within the mapping, which is page-aligned and lives as long as `self`.
-            unsafe { self.words.add(index).as_ref() }.store(word, Ordering::Release);
+            unsafe { self.words.add(index).as_ref() }.store(word, Ordering::Relaxed);
         }
     }
 
