@@ -7,42 +7,61 @@ use crate::{
     machine::{DRIVER, Machine},
 };
 
-/// Connects through a library that cannot find its real driver; the record must be IM003 with these parts.
-fn missing(machine: &Machine, parts: &[&str]) {
+/// Connects through a library that cannot find its real driver; the record must be IM003 and give this reason.
+fn missing(machine: &Machine, reason: &str) {
     let string = format!("DRIVER={{{DRIVER}}};SERVER=localhost,1;Authentication=ActiveDirectoryMsi");
-    let error = machine.pyodbc_error(&string);
-    assert!(error.contains("IM003"), "{error}");
-    for part in parts {
-        assert!(error.contains(part), "{part} in {error}");
+    let start = "[entra-odbc] the real driver could not be loaded. Tried: ";
+    for said in [machine.pyodbc_error(&string), machine.isql_failure(&string)] {
+        assert!(said.contains("IM003") && said.contains(start), "{said}");
+        assert!(said.contains(reason), "{reason} in {said}");
     }
-    let output = machine.isql_failure(&string);
-    assert!(output.contains("IM003"), "{output}");
 }
 
 #[test]
-fn a_path_that_is_no_driver_is_named_with_the_reason() {
+fn what_cannot_be_wrapped_is_named_with_the_reason() {
     let machine = Machine::new();
+    machine.only_us();
     let text = machine.file("text.so", "not a library");
-    let directory = machine.directory.to_str().unwrap().to_owned();
-    for path in ["/nowhere/libmsodbcsql.so", &text, &directory] {
-        let machine = Machine::new().with("ENTRA_ODBC_DRIVER", path);
-        machine.only_us();
-        missing(&machine, &[path, "ENTRA_ODBC_DRIVER"]);
-    }
-}
-
-#[test]
-fn we_are_not_our_own_real_driver_nor_is_a_copy_of_us() {
-    let machine = Machine::new();
     let copy = machine.directory.join("copy.so");
     fs::copy(built_library(), &copy).unwrap();
     let link = machine.directory.join("link.so");
     std::os::unix::fs::symlink(built_library(), &link).unwrap();
-    for path in [built_library(), copy, link] {
-        let machine = Machine::new().with("ENTRA_ODBC_DRIVER", path.to_str().unwrap());
-        machine.only_us();
-        missing(&machine, &[]);
+    let mut machine = machine;
+    for (driver, reason) in [
+        (
+            "/nowhere/libmsodbcsql.so",
+            "/nowhere/libmsodbcsql.so (ENTRA_ODBC_DRIVER): not found".to_owned(),
+        ),
+        (
+            &text,
+            format!("{text} (ENTRA_ODBC_DRIVER): is not a shared library"),
+        ),
+        ("/etc", "is a directory".to_owned()),
+        (
+            copy.to_str().unwrap(),
+            "is a copy of entra-odbc itself".to_owned(),
+        ),
+        (link.to_str().unwrap(), "is entra-odbc itself".to_owned()),
+        (DRIVER, "is entra-odbc itself".to_owned()),
+        (
+            "No Such Driver",
+            "neither a path nor a driver in odbcinst.ini".to_owned(),
+        ),
+    ] {
+        machine = machine.with("ENTRA_ODBC_DRIVER", driver);
+        missing(&machine, &reason);
     }
+}
+
+#[test]
+fn without_any_driver_the_places_that_were_tried_are_named() {
+    let machine = Machine::new();
+    machine.only_us();
+    missing(
+        &machine,
+        "[ODBC Driver 18 for SQL Server] of odbcinst.ini: not registered",
+    );
+    missing(&machine, "or name its library in ENTRA_ODBC_DRIVER.");
 }
 
 #[test]
