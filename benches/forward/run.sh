@@ -3,9 +3,10 @@
 #
 #   run.sh <library> <real driver> <connection string without DRIVER>
 #
-# Instructions per call are callgrind's, counted inside the loop of calls alone; times are the lower
-# quartiles of 15 runs each, taken in turn, since other work on the machine only ever adds. The call is SQLNumResultCols, the cheapest that is forwarded; the connection string must lead
-# <real driver> to a server that answers SELECT 1. Prints rows as benches/run.py reads them.
+# Instructions per call are callgrind's, counted inside the loop of calls alone. Times are the lower quartiles of 15
+# runs each, taken in turn, since other work on the machine only ever adds. The call is SQLNumResultCols, the cheapest
+# that is forwarded; the connection string must lead <real driver> to a server that answers SELECT 1. Prints rows as
+# benches/run.py reads them.
 set -eu
 library=$(realpath "$1")
 driver=$(realpath "$2")
