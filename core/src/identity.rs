@@ -3,17 +3,29 @@
 use crate::{Error, ErrorKind};
 use once_cell::race::OnceBox;
 use ring::{
-    hmac,
+    digest, hmac,
     rand::{SecureRandom, SystemRandom},
 };
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
+use zeroize::Zeroizing;
 
 /// Equal for two sign-ins exactly when the same token may serve both.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdentityKey([u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdentityKey {
+    /// The keyed digest.
+    own: [u8; 32],
+    /// The digest without a key, encrypted: what a second one is made of, under a key that processes share.
+    sealed: [u8; 32],
+}
 
 /// Collects what makes up an identity, resolved: values, not the names of files or variables.
-pub struct IdentityKeyBuilder(hmac::Context);
+pub struct IdentityKeyBuilder {
+    key: &'static hmac::Key,
+    digest: digest::Context,
+}
 
 /// Random per process, so that a digest of a secret found in a core dump or log is worth nothing.
 ///
@@ -31,8 +43,44 @@ impl IdentityKey {
             })?;
             Ok(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
         })?;
-        Ok(IdentityKeyBuilder(hmac::Context::with_key(key)).with("kind", kind))
+        let digest = digest::Context::new(&digest::SHA256);
+        Ok(IdentityKeyBuilder { key, digest }.with("kind", kind))
     }
+
+    /// The digest of the same identity under another key, for a name that other processes find as well.
+    #[must_use]
+    pub fn under(&self, key: &hmac::Key, label: &[u8]) -> Option<[u8; 32]> {
+        let digest = Zeroizing::new(xor(self.sealed, pad(KEY.get()?, &self.own)));
+        Some(keyed(key, label, &*digest))
+    }
+}
+
+/// A digest of `value` under a key, for one use of it.
+fn keyed(key: &hmac::Key, label: &[u8], value: &[u8]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    context.update(label);
+    context.update(value);
+    bytes(context.sign().as_ref())
+}
+
+/// What a digest without a key is encrypted with: another one for each identity.
+fn pad(key: &hmac::Key, own: &[u8; 32]) -> [u8; 32] {
+    keyed(key, b"pad", own)
+}
+
+fn bytes(digest: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(digest) {
+        *to = *from;
+    }
+    bytes
+}
+
+fn xor(mut one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
+    for (to, from) in one.iter_mut().zip(other) {
+        *to ^= from;
+    }
+    one
 }
 
 impl IdentityKeyBuilder {
@@ -41,8 +89,8 @@ impl IdentityKeyBuilder {
     pub fn with(mut self, label: &str, value: &str) -> Self {
         // Lengths go first, so that no two lists of pairs run together to the same bytes.
         for part in [label, value] {
-            self.0.update(&(part.len() as u64).to_le_bytes());
-            self.0.update(part.as_bytes());
+            self.digest.update(&(part.len() as u64).to_le_bytes());
+            self.digest.update(part.as_bytes());
         }
         self
     }
@@ -59,18 +107,29 @@ impl IdentityKeyBuilder {
     /// The key.
     #[must_use]
     pub fn finish(self) -> IdentityKey {
-        let mut digest = [0; 32];
-        for (to, from) in digest.iter_mut().zip(self.0.sign().as_ref()) {
-            *to = *from;
+        let digest = Zeroizing::new(bytes(self.digest.finish().as_ref()));
+        let own = keyed(self.key, b"own", &*digest);
+        IdentityKey {
+            own,
+            sealed: xor(*digest, pad(self.key, &own)),
         }
-        IdentityKey(digest)
+    }
+}
+
+/// By the keyed digest alone, which decides already.
+impl Hash for IdentityKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.own.hash(state);
     }
 }
 
 /// A few digits, enough to tell identities apart in a log.
 impl fmt::Debug for IdentityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.own
+            .iter()
+            .take(4)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -111,6 +170,23 @@ mod tests {
             }
         }
         assert_eq!(key(&[("a", "b")]), key(&[("a", "b")]));
+    }
+
+    #[test]
+    fn under_a_shared_key_an_identity_has_one_digest_wherever_it_was_made() {
+        let shared = |byte| hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]);
+        let (one, other) = (key(&[("a", "b")]), key(&[("a", "c")]));
+        let name = one.under(&shared(1), b"name").unwrap();
+        // SHA-256 of the lengths and texts, as every process sees them.
+        let mut plain = digest::Context::new(&digest::SHA256);
+        for part in ["kind", "test", "a", "b"] {
+            plain.update(&(part.len() as u64).to_le_bytes());
+            plain.update(part.as_bytes());
+        }
+        assert_eq!(name, keyed(&shared(1), b"name", plain.finish().as_ref()));
+        assert_ne!(Some(name), one.under(&shared(2), b"name"));
+        assert_ne!(Some(name), one.under(&shared(1), b"other"));
+        assert_ne!(Some(name), other.under(&shared(1), b"name"));
     }
 
     #[test]
