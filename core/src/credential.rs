@@ -17,7 +17,7 @@ pub use mode_name::{find, find_exact, same_mode, unknown};
 use crate::{
     Environment, Error, Options,
     identity::IdentityKey,
-    token::{Deadline, Token},
+    token::{Deadline, Sharing, Token},
     transport::Transport,
 };
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
@@ -97,6 +97,9 @@ pub struct SignIn {
     pub in_string: bool,
     /// Whether a token may be kept for the next connect.
     pub cache: bool,
+    /// Where its tokens are shared with the user's other processes, if that was asked for and the
+    /// credential [may be shared](Credential::may_be_shared).
+    pub shared: Option<Sharing>,
     /// The scope of the token.
     pub scope: String,
     source: SignInSource,
@@ -125,6 +128,7 @@ impl SignIn {
             who: who.into(),
             in_string: true,
             cache: true,
+            shared: None,
             scope: scope.to_owned(),
             source: SignInSource::Credential(Arc::new(credential)),
         }
@@ -138,6 +142,7 @@ impl SignIn {
             who: who.into(),
             in_string: true,
             cache: false,
+            shared: None,
             scope: scope.to_owned(),
             source: SignInSource::Given(Arc::new(token)),
         }
@@ -185,6 +190,14 @@ pub trait Credential: fmt::Debug + Send + Sync {
     /// A tool answers for whoever is signed in to it, so its profile is looked at again.
     fn still_holds(&self) -> bool {
         true
+    }
+
+    /// Whether the user's other processes may use its tokens, where that was asked for.
+    ///
+    /// Only where the identity's key says all that decides who signs in, on this machine as a whole: a
+    /// tool's profile changes under the same key, and a token that was given is for who was given it.
+    fn may_be_shared(&self) -> bool {
+        false
     }
 }
 

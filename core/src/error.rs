@@ -103,6 +103,12 @@ impl Error {
         self.retry_after
     }
 
+    /// Its parts: what failed and why, what to do, the endpoint's own words.
+    #[must_use]
+    pub fn words(&self) -> [&str; 3] {
+        [&self.what, &self.remedy, &self.detail]
+    }
+
     /// What kind of failure it was.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

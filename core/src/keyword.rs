@@ -23,6 +23,7 @@ pub enum Keyword {
     DisableInstanceDiscovery,
     TokenTimeout,
     TokenExpiryIsDead,
+    TokenCache,
 }
 
 /// One row of [`KEYWORDS`].
@@ -78,6 +79,8 @@ pub const KEYWORDS: &[Row] = &[
     // `yes` unless told: asked for SQL_ATTR_CONNECTION_DEAD, a connection is dead once the token that it
     // logged in with has ended. `no` is for hosts that ask in mid-work (nanodbc, PHP's odbc_pconnect).
     row(Keyword::TokenExpiryIsDead, &["TokenExpiryIsDead"]),
+    // `process` unless told, `shared` for all processes of the user; the environment says it for all strings.
+    row(Keyword::TokenCache, &["TokenCache"]),
 ];
 
 impl Keyword {

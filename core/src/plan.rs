@@ -10,7 +10,7 @@ use crate::{
     credential::{self, Mode, SignIn, Situation},
     options, scope,
     server::{Cloud, SERVER_KEYWORDS, Server},
-    token::Carrier,
+    token::{Carrier, Sharing},
     trust::{self, Channel, Owner},
 };
 use std::{
@@ -200,13 +200,15 @@ impl<'a> Asked<'a> {
         let owner = Owner::read(around.environment, around.installed);
         let authority = trust::authority(options.get(Keyword::Authority), &owner, cloud.authority)?;
         let validate = self.check_channel(&servers, &scope, &owner)?;
-        let sign_in = mode.prepare(&Situation {
+        let sharing = Sharing::asked_for(&options, around.environment)?;
+        let mut sign_in = mode.prepare(&Situation {
             options: &options,
             environment: around.environment,
             scope: &scope,
             authority: &authority,
             transport: around.transport,
         })?;
+        sign_in.shared = sharing;
         Ok(SignInPlan {
             text: self.without_ours(validate),
             taken_out: self.taken_out(mode),

@@ -10,6 +10,7 @@ mod keeper;
 mod moment;
 mod renewal;
 mod service;
+mod shared;
 
 pub use carrier::Carrier;
 pub use claims::Claims;
@@ -18,6 +19,7 @@ pub(crate) use claims::tests::jwt;
 pub use deadline::Deadline;
 pub use moment::Moment;
 pub use service::{Issued, Source, TokenService};
+pub use shared::Sharing;
 
 use crate::Secret;
 use std::time::{Duration, SystemTime};

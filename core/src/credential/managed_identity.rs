@@ -150,6 +150,10 @@ impl Credential for ManagedIdentity {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
         Box::pin(self.ask(request))
     }
+
+    fn may_be_shared(&self) -> bool {
+        true
+    }
 }
 
 /// A refusal for another reason than that the identity is not there.

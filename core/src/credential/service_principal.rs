@@ -98,6 +98,10 @@ impl Credential for ClientSecret {
             (&self.tenant, &self.client, &self.secret),
         ))
     }
+
+    fn may_be_shared(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for ClientSecret {

@@ -1,12 +1,13 @@
 //! The tokens at hand, one entry per identity, bounded.
 
-use super::{Moment, Token, carrier::Carriers, failure::Failures, flight::Flight, renewal};
+use super::{Moment, Token, carrier::Carriers, failure::Failures, flight::Flight, renewal, shared::Slot};
 use crate::{
     Error, ErrorKind,
     credential::{Credential, SignIn},
     fork::{Guard, Lock},
     identity::IdentityKey,
 };
+use once_cell::race::OnceBox;
 use std::{
     collections::HashMap,
     sync::{
@@ -39,6 +40,8 @@ pub struct Entry {
     pub mode: &'static str,
     /// Whether it is in the cache, so that its token serves more than one connect.
     pub kept: bool,
+    /// Its place among the tokens that the user's processes share; empty until a connect asks for that.
+    pub shared: OnceBox<Slot>,
     used: AtomicU64,
     state: Lock<State>,
 }
@@ -78,12 +81,24 @@ impl Entry {
         Arc::new(Self::new(sign_in, credential, false))
     }
 
+    /// Shares its tokens from now on, if this sign-in asks for it and the credential allows it.
+    fn share(&self, sign_in: &SignIn) {
+        if let Some(sharing) = &sign_in.shared
+            && self.shared.get().is_none()
+            && self.credential.may_be_shared()
+        {
+            // An error means that another connect was first.
+            let _ = self.shared.set(Box::new(Slot::new(sharing, sign_in.key)));
+        }
+    }
+
     fn new(sign_in: &SignIn, credential: &Arc<dyn Credential>, kept: bool) -> Self {
         Self {
             credential: Arc::clone(credential),
             scope: sign_in.scope.clone(),
             mode: sign_in.mode,
             kept,
+            shared: OnceBox::new(),
             used: AtomicU64::new(0),
             state: Lock::default(),
         }
@@ -142,6 +157,7 @@ impl Cache {
         let mut entries = self.entries.lock();
         if let Some(entry) = entries.get(&sign_in.key) {
             entry.used.store(stamp, Ordering::Relaxed);
+            entry.share(sign_in);
             return Arc::clone(entry);
         }
         if entries.len() >= LIMIT {
@@ -149,6 +165,7 @@ impl Cache {
         }
         let entry = Arc::new(Entry::new(sign_in, credential, true));
         entry.used.store(stamp, Ordering::Relaxed);
+        entry.share(sign_in);
         entries.insert(sign_in.key, Arc::clone(&entry));
         entry
     }

@@ -5,7 +5,7 @@ use super::{
     cache::{Cache, Entry, State},
     carrier,
     flight::{Flight, Outcome, Pilot, timed_out},
-    keeper,
+    keeper, shared,
 };
 use crate::{
     Error,
@@ -243,7 +243,7 @@ pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outco
 
 async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> Result<Token, Error> {
     deadline
-        .bound(entry.credential.token(request))
+        .bound(shared::token(entry, request))
         .await
         .unwrap_or_else(|| Err(timed_out()))
 }

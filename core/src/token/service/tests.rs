@@ -21,7 +21,7 @@ pub(crate) struct Script {
     asked: AtomicUsize,
     pub(crate) gate: Semaphore,
     pub(crate) life: Duration,
-    age: Duration,
+    pub(crate) age: Duration,
     pub(crate) failure: Mutex<Option<Error>>,
 }
 
@@ -74,6 +74,10 @@ impl Credential for Scripted {
             token.issued.wall = now - self.0.age;
             Ok(token)
         })
+    }
+
+    fn may_be_shared(&self) -> bool {
+        true
     }
 }
 

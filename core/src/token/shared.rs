@@ -1,0 +1,191 @@
+//! Tokens that the processes of one user on one machine share, so that 64 workers make one request.
+//!
+//! Off unless asked for. What one process gets it leaves in a directory that is in memory and the
+//! user's alone; the next one finds it there, and while one asks an endpoint the others wait for what
+//! comes of it. Nothing depends on it: where the directory is not as it must be, or a file in it is not,
+//! the log says so and each process asks for itself.
+
+mod directory;
+mod failure;
+mod key;
+mod lock;
+mod record;
+mod sharing;
+mod sweep;
+
+pub use sharing::Sharing;
+
+use super::{Deadline, Moment, Token, cache::Entry};
+use crate::{Error, credential::TokenRequest, identity::IdentityKey};
+use directory::Directory;
+use key::{Key, Name};
+use lock::{Attempt, Lock};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+use tracing::{info, warn};
+
+/// The first pause between two looks at what another process is doing; each is longer than the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Where one identity's tokens are shared.
+#[derive(Debug)]
+pub struct Slot {
+    sharing: Sharing,
+    key: IdentityKey,
+}
+
+impl Slot {
+    /// The place of this identity.
+    #[must_use]
+    pub fn new(sharing: &Sharing, key: IdentityKey) -> Self {
+        Self {
+            sharing: sharing.clone(),
+            key,
+        }
+    }
+
+    /// Opened anew each time: the host may close what it did not open, and a directory may be replaced
+    /// when its user logs out.
+    fn open(&self) -> io::Result<Shelf> {
+        let directory = self.sharing.open()?;
+        let key = Key::of(&directory)?;
+        let name = key.name(&self.key)?;
+        Ok(Shelf { directory, key, name })
+    }
+}
+
+/// A token for an identity, from another process where that is shared and has one, else by a request
+/// whose outcome the other processes get to know.
+///
+/// Runs on the background thread and is dropped at the deadline, which lets the next process go ahead.
+pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
+    let Some(slot) = entry.shared.get() else {
+        return entry.credential.token(request).await;
+    };
+    let shelf = match slot.open() {
+        Ok(shelf) => shelf,
+        Err(why) => {
+            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            return entry.credential.token(request).await;
+        }
+    };
+    let old = entry.state().token.clone();
+    match shelf.turn(old.as_deref(), &request.deadline).await {
+        Ok(Turn::Found(token)) => {
+            info!(target: "entra_odbc", mode = entry.mode, "the token is one that another process got");
+            Ok(token)
+        }
+        Ok(Turn::Failed(error)) => {
+            info!(target: "entra_odbc", mode = entry.mode, "another process was refused meanwhile");
+            Err(error)
+        }
+        Ok(Turn::Ours(lock)) => {
+            let outcome = entry.credential.token(request).await;
+            if let Err(why) = shelf.tell(&outcome, &lock) {
+                warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
+            }
+            outcome
+        }
+        Err(why) => {
+            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            entry.credential.token(request).await
+        }
+    }
+}
+
+/// Whose turn it is to ask.
+#[derive(Debug)]
+enum Turn {
+    /// Nobody's: there is a token.
+    Found(Token),
+    /// Nobody's: another process asked while this one waited, in vain.
+    Failed(Error),
+    /// Ours, until the lock is let go.
+    Ours(Lock),
+}
+
+/// The directory as it is right now, and one identity's name in it.
+#[derive(Debug)]
+struct Shelf {
+    directory: Directory,
+    key: Key,
+    name: Name,
+}
+
+impl Shelf {
+    /// Waits until there is a newer token than `old`, or nobody else asks for one.
+    async fn turn(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Turn> {
+        let began = record::since_boot()?;
+        let mut pause = FIRST_PAUSE;
+        let mut held: Option<(u64, Instant)> = None;
+        loop {
+            if let Some(turn) = self.outcome(old, began) {
+                return Ok(turn);
+            }
+            match Lock::attempt(&self.directory, &self.name)? {
+                // What the last holder left behind may be newer than the look before.
+                Attempt::Taken(lock) => return Ok(self.outcome(old, began).unwrap_or(Turn::Ours(lock))),
+                Attempt::Held(file) => match held {
+                    Some((known, until)) if known == file => {
+                        if Instant::now() >= until {
+                            // Its holder hangs, or died and left it to a forked child that knows nothing of it.
+                            lock::replace(&self.directory, &self.name, file);
+                        }
+                    }
+                    _ => held = Some((file, Instant::now() + deadline.remaining() / 2)),
+                },
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What another process has come by.
+    fn outcome(&self, old: Option<&Token>, began: Duration) -> Option<Turn> {
+        if let Some(token) = self.newer(old, Moment::now()) {
+            return Some(Turn::Found(token));
+        }
+        let file = self.directory.read(&self.name.lock(), failure::LIMIT).ok()??;
+        failure::read(&file, &self.key, &self.name, began).map(Turn::Failed)
+    }
+
+    /// The token that is there, if a login can be done with it and it came later than `old`, which may
+    /// have been refused.
+    fn newer(&self, old: Option<&Token>, now: Moment) -> Option<Token> {
+        let file = self.directory.read(&self.name.entry(), record::LIMIT).ok()??;
+        let token = record::read(&file, &self.key, &self.name, now)?;
+        let is_newer = old.is_none_or(|old| token.text != old.text && token.age_at(now) < old.age_at(now));
+        (is_newer && token.lives_at(now)).then_some(token)
+    }
+
+    /// Leaves what came of a request to the others.
+    fn tell(&self, outcome: &Result<Token, Error>, lock: &Lock) -> io::Result<()> {
+        match outcome {
+            Ok(token) => self.keep(token),
+            Err(error) => match failure::write(error, &self.key, &self.name)? {
+                Some(record) => lock.leave(&record),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Puts the token in place of the last one, in one step.
+    fn keep(&self, token: &Token) -> io::Result<()> {
+        let now = Moment::now();
+        if !token.lives_at(now) {
+            return Ok(());
+        }
+        let file = record::write(token, &self.key, &self.name, now)?;
+        sweep::make_room(&self.directory, &self.name)?;
+        self.directory
+            .replace(&self.name.entry(), &file, token.expires_on)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! A directory that is one user's alone, and files in it that appear whole or not at all.
+
+use nix::{
+    dir::Dir,
+    errno::Errno,
+    fcntl::{AtFlags, OFlag, openat, renameat},
+    sys::stat::{FileStat, Mode, SFlag, fstatat, mkdirat},
+    unistd::{UnlinkatFlags, geteuid, linkat, unlinkat},
+};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+    time::SystemTime,
+};
+use zeroize::Zeroizing;
+
+/// What a file is called until it is complete.
+pub const UNFINISHED: &str = "new-";
+
+/// The open directory; all files in it are reached through it, whatever happens to its path.
+#[derive(Debug)]
+pub struct Directory(File);
+
+impl Directory {
+    /// The directory around it: the user's own, or where `public` the system's, in which nobody can put
+    /// another directory in the place of ours.
+    pub fn parent(path: &Path, public: bool) -> io::Result<File> {
+        let parent = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY)
+            .open(path)
+            .map_err(|error| refused(path, &error.to_string()))?;
+        let metadata = parent.metadata()?;
+        let trusted = metadata.uid() == geteuid().as_raw() || public && metadata.uid() == 0;
+        let closed = metadata.mode() & 0o022 == 0 || public && metadata.mode() & 0o1000 != 0;
+        if !trusted {
+            return Err(refused(path, "it belongs to another user"));
+        }
+        if !closed {
+            return Err(refused(path, "others may write there"));
+        }
+        Ok(parent)
+    }
+
+    /// Opens the directory of that name, made where it is not there yet.
+    pub fn open(parent: &File, path: &Path, name: &str) -> io::Result<Self> {
+        let open = || {
+            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            openat(parent, name, flags, Mode::empty())
+        };
+        let path = path.join(name);
+        let opened = match open() {
+            Err(Errno::ENOENT) => match mkdirat(parent, name, Mode::S_IRWXU) {
+                // Another process was faster.
+                Ok(()) | Err(Errno::EEXIST) => open(),
+                Err(error) => Err(error),
+            },
+            opened => opened,
+        };
+        let directory = File::from(opened.map_err(|error| match error {
+            Errno::ELOOP | Errno::ENOTDIR => refused(&path, "it is a link, or no directory"),
+            error => refused(&path, &error.to_string()),
+        })?);
+        let metadata = directory.metadata()?;
+        if metadata.uid() != geteuid().as_raw() {
+            return Err(refused(&path, "it belongs to another user"));
+        }
+        if metadata.mode() & 0o777 != 0o700 {
+            return Err(refused(&path, "its mode is not 0700"));
+        }
+        Ok(Self(directory))
+    }
+
+    /// The content of a file of ours; `None` where there is none, or it is not as we make them.
+    pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let Some(file) = self.open_file(name, OFlag::O_RDONLY)? else {
+            return Ok(None);
+        };
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        if length > limit {
+            return Ok(None);
+        }
+        // Never reallocated, so that no copy is left behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
+        file.take(length as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() == length))
+    }
+
+    /// The lock file of that name, made where it is not there yet.
+    pub fn lock_file(&self, name: &str) -> io::Result<File> {
+        self.open_file(name, OFlag::O_RDWR | OFlag::O_CREAT)?
+            .ok_or_else(|| io::Error::other(format!("{name} in the shared directory is no file of ours")))
+    }
+
+    /// Puts a file in the place of that name, with this time of its last change.
+    pub fn replace(&self, name: &str, content: &[u8], changed: SystemTime) -> io::Result<()> {
+        let unfinished = self.unfinished(content)?;
+        unfinished.file.set_modified(changed)?;
+        renameat(&self.0, unfinished.name.as_str(), &self.0, name)?;
+        Ok(())
+    }
+
+    /// Makes a file unless there is one, and says whether it did.
+    pub fn create(&self, name: &str, content: &[u8]) -> io::Result<bool> {
+        let unfinished = self.unfinished(content)?;
+        match linkat(&self.0, unfinished.name.as_str(), &self.0, name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::EEXIST) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes a file; nobody minds if it is gone already.
+    pub fn remove(&self, name: &str) {
+        let _ = unlinkat(&self.0, name, UnlinkatFlags::NoRemoveDir);
+    }
+
+    /// What is known of a file.
+    pub fn status(&self, name: &str) -> Option<FileStat> {
+        fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// The names in it.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut listing = Dir::openat(&self.0, ".", flags, Mode::empty())?;
+        let names = listing
+            .iter()
+            .filter_map(|entry| entry.ok()?.file_name().to_str().ok().map(str::to_owned));
+        Ok(names.collect())
+    }
+
+    fn open_file(&self, name: &str, flags: OFlag) -> io::Result<Option<File>> {
+        let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        match openat(&self.0, name, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(file) => {
+                let file = File::from(file);
+                Ok(is_ours(&file.metadata()?).then_some(file))
+            }
+            Err(Errno::ENOENT | Errno::ELOOP | Errno::ENXIO) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn unfinished(&self, content: &[u8]) -> io::Result<Unfinished<'_>> {
+        let mut bytes = [0; 8];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+        let name = format!("{UNFINISHED}{:016x}", u64::from_le_bytes(bytes));
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file = openat(&self.0, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        let mut unfinished = Unfinished {
+            directory: self,
+            name,
+            file: file.into(),
+        };
+        unfinished.file.write_all(content)?;
+        Ok(unfinished)
+    }
+}
+
+/// A file under a name of its own; dropped, that name is gone, as it is after a rename.
+struct Unfinished<'a> {
+    directory: &'a Directory,
+    name: String,
+    file: File,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.directory.remove(&self.name);
+    }
+}
+
+/// Whether a file is a regular one of this user, as we make them.
+fn is_ours(metadata: &Metadata) -> bool {
+    metadata.is_file() && metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o777 == 0o600
+}
+
+/// Whether a file is a regular one, by its status.
+pub fn is_file(status: &FileStat) -> bool {
+    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
+}
+
+fn refused(path: &Path, why: &str) -> io::Error {
+    io::Error::other(format!("{} is not used: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

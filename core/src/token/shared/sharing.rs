@@ -1,0 +1,111 @@
+//! Whether tokens are shared, and in which directory.
+
+use super::directory::Directory;
+use crate::{Environment, Error, Keyword, Options};
+use nix::unistd::geteuid;
+use std::{io, path::PathBuf};
+use tracing::{debug, warn};
+
+/// What says it for all connections of a program.
+const VARIABLE: &str = "ENTRA_ODBC_TOKEN_CACHE";
+
+/// Where processes without a runtime directory meet: in memory, and everyone may make a directory there.
+const MEMORY: &str = "/dev/shm";
+
+/// Where the user's processes share their tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sharing {
+    /// The user's own runtime directory, which systemd makes at login.
+    runtime: Option<PathBuf>,
+    /// What takes its place.
+    memory: PathBuf,
+}
+
+impl Sharing {
+    /// Where this connect shares its token; `None` where nobody asked for it, and in privileged programs.
+    pub fn asked_for(options: &Options, environment: &Environment) -> Result<Option<Self>, Error> {
+        let shared = match options.get(Keyword::TokenCache) {
+            Some(value) => means_shared(value).ok_or_else(|| {
+                Error::invalid("TokenCache= must be shared or process")
+                    .remedy("Correct the connection string.")
+            })?,
+            None => environment.get(VARIABLE).is_some_and(|value| {
+                means_shared(&value).unwrap_or_else(|| {
+                    warn!(target: "entra_odbc", "{VARIABLE} is neither shared nor process: tokens are not shared");
+                    false
+                })
+            }),
+        };
+        if shared && !environment.may_run_tools() {
+            debug!(target: "entra_odbc", "a privileged program shares no tokens");
+        }
+        Ok((shared && environment.may_run_tools()).then(|| Self {
+            runtime: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
+            memory: MEMORY.into(),
+        }))
+    }
+
+    /// Opens the directory, made where it is not there yet; an error where it is not to be trusted.
+    pub fn open(&self) -> io::Result<Directory> {
+        if let Some(runtime) = self.runtime.as_deref().filter(|path| path.is_absolute()) {
+            // After `su` the variable still names that of another user.
+            match Directory::parent(runtime, false) {
+                Ok(parent) => return Directory::open(&parent, runtime, "entra-odbc"),
+                Err(why) => debug!(target: "entra_odbc", %why, "XDG_RUNTIME_DIR is not used"),
+            }
+        }
+        let parent = Directory::parent(&self.memory, true)?;
+        Directory::open(&parent, &self.memory, &format!("entra-odbc-{}", geteuid()))
+    }
+
+    /// Shares in a directory of the test's own.
+    #[cfg(test)]
+    pub(crate) fn within(runtime: &std::path::Path, memory: &std::path::Path) -> Self {
+        Self {
+            runtime: Some(runtime.into()),
+            memory: memory.into(),
+        }
+    }
+}
+
+fn means_shared(value: &str) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "shared" => Some(true),
+        "process" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(keyword: Option<&str>, variable: Option<&str>) -> Result<Option<Sharing>, Error> {
+        let mut options = Options::default();
+        if let Some(value) = keyword {
+            options.add(Keyword::TokenCache, value.to_owned());
+        }
+        let variables = variable.map(|value| (VARIABLE, value));
+        Sharing::asked_for(&options, &Environment::fixed(variables).with_tools())
+    }
+
+    #[test]
+    fn tokens_are_shared_only_where_that_is_asked_for_and_the_string_has_the_last_word() {
+        let shared = |keyword, variable| asked(keyword, variable).unwrap().is_some();
+        assert!(!shared(None, None));
+        assert!(shared(Some("Shared"), None));
+        assert!(shared(None, Some("shared")));
+        assert!(!shared(Some("process"), Some("shared")));
+        assert!(shared(Some("shared"), Some("process")));
+        assert!(!shared(None, Some("yes, please")));
+        let error = asked(Some("yes"), None).unwrap_err().to_string();
+        assert!(error.contains("TokenCache="), "{error}");
+    }
+
+    #[test]
+    fn a_privileged_program_shares_nothing() {
+        let mut options = Options::default();
+        options.add(Keyword::TokenCache, "shared".into());
+        assert_eq!(Sharing::asked_for(&options, &Environment::empty()), Ok(None));
+    }
+}
