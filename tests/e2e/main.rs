@@ -27,6 +27,7 @@ mod real_driver;
 mod renewal;
 mod same_as_bare;
 mod secrets;
+mod shared_cache;
 mod talk;
 mod trust;
 mod untouched;
