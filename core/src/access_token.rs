@@ -23,7 +23,11 @@ impl<'a> AccessToken<'a> {
         if bytes.len() * 2 > MAXIMUM {
             return Err(Error::invalid("the access token is longer than 32768 characters"));
         }
-        if !bytes.iter().all(u8::is_ascii_graphic) {
+        // Without a way out in the middle, so that the compiler checks many bytes at once.
+        let bad = bytes.iter().fold(0, |bad, byte| {
+            bad | u8::from(byte.wrapping_sub(b'!') > b'~' - b'!')
+        });
+        if bad != 0 {
             return Err(Error::invalid(
                 "the access token has characters that no token has (white space, controls or non-ASCII)",
             ));
@@ -34,19 +38,47 @@ impl<'a> AccessToken<'a> {
     /// The size of the whole struct in bytes, rounded up to whole words.
     #[must_use]
     pub fn size(&self) -> usize {
-        4 + (self.0.len() * 2).next_multiple_of(4)
+        (size_of::<u32>() + self.0.len() * 2).next_multiple_of(size_of::<u64>())
     }
 
-    /// The struct as little-endian words: `dataSize`, then two characters a word.
-    pub fn words(&self) -> impl Iterator<Item = u32> + Clone + 'a {
-        let size = u32::try_from(self.0.len() * 2).unwrap_or(0);
-        let data = self.0.chunks(2).map(|pair| match pair {
-            [low, high] => u32::from(*low) | u32::from(*high) << 16,
-            [low] => u32::from(*low),
-            _ => 0,
-        });
-        std::iter::once(size.to_le()).chain(data.map(u32::to_le))
+    /// The token's characters, all of them ASCII.
+    #[must_use]
+    pub fn text(&self) -> &'a [u8] {
+        self.0
     }
+
+    /// `dataSize`: the length of the characters as UTF-16, in bytes.
+    #[must_use]
+    pub fn data_size(&self) -> u32 {
+        // At most `MAXIMUM`.
+        u32::try_from(self.0.len() * 2).unwrap_or(0)
+    }
+
+    /// The struct as words in memory order: `dataSize` and two characters, then four characters a word.
+    pub fn words(&self) -> impl Iterator<Item = u64> + 'a {
+        let (start, rest) = self.0.split_at(self.0.len().min(2));
+        let (whole, last) = rest.as_chunks::<4>();
+        let first = u64::from(self.data_size()) | widened(start) << u32::BITS;
+        let last = (!last.is_empty()).then(|| widened(last));
+        let words = std::iter::once(first).chain(whole.iter().map(|four| spread(u32::from_le_bytes(*four))));
+        words.chain(last).map(u64::to_le)
+    }
+}
+
+/// Up to four characters as UTF-16, the first in the lowest bits.
+fn widened(characters: &[u8]) -> u64 {
+    spread(
+        characters
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte)),
+    )
+}
+
+/// A zero byte after each of four.
+fn spread(four: u32) -> u64 {
+    let pairs = (u64::from(four) | u64::from(four) << 16) & 0x0000_ffff_0000_ffff;
+    (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff
 }
 
 #[cfg(test)]
@@ -55,11 +87,17 @@ mod tests {
 
     #[test]
     fn the_struct_is_the_size_and_the_token_as_utf_16() {
-        let token = Secret::new("abc".into());
-        let token = AccessToken::new(&token).unwrap();
-        let bytes: Vec<u8> = token.words().flat_map(u32::to_ne_bytes).collect();
-        assert_eq!(bytes, b"\x06\0\0\0a\0b\0c\0\0\0");
-        assert_eq!(token.size(), bytes.len());
+        for length in 1..=20 {
+            let text = &"abcdefghijklmnopqrstuvwxyz"[..length];
+            let token = Secret::new(text.to_owned());
+            let token = AccessToken::new(&token).unwrap();
+            let bytes: Vec<u8> = token.words().flat_map(u64::to_ne_bytes).collect();
+            assert_eq!(token.size(), bytes.len());
+            let mut expected = u32::try_from(2 * length).unwrap().to_le_bytes().to_vec();
+            expected.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+            expected.resize(bytes.len(), 0);
+            assert_eq!(bytes, expected);
+        }
     }
 
     #[test]

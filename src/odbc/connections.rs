@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    mem,
+    io, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
@@ -199,31 +199,31 @@ impl Connection {
         self.whose
     }
 
-    /// Puts a token on the real connection, in this connection's own buffer.
+    /// Puts a token of ours on the real connection, in this connection's own buffer.
     ///
     /// `Err` is the driver's answer where it refuses; the former token then stays.
-    pub(crate) fn put_token(
-        &mut self,
-        whose: Whose,
-        size: usize,
-        words: impl Iterator<Item = u32> + Clone,
-    ) -> Result<SqlReturn, SqlReturn> {
-        // A token of ours that gives way to another of ours: the driver has the pointer already. One of the
-        // host's always goes to the driver, whose answer (HY011 once connected) is the host's to have.
-        let in_place = self.whose == Whose::Ours && whose == Whose::Ours;
-        if in_place
-            && self
-                .token
-                .as_ref()
-                .is_some_and(|token| token.write(size, words.clone()))
-        {
+    pub(crate) fn put_ours(&mut self, token: &AccessToken<'_>) -> Result<(), SqlReturn> {
+        // In the place of another of ours where there is one: the driver has the pointer already.
+        let in_place = self.token.as_ref().filter(|_| self.whose == Whose::Ours);
+        if in_place.is_some_and(|buffer| buffer.renew(token)) {
             self.stale = false;
-            return Ok(SqlReturn::SUCCESS);
+            return Ok(());
         }
-        let Ok(buffer) = TokenBuffer::for_size(size) else {
+        self.put(Whose::Ours, TokenBuffer::of(token)).map(drop)
+    }
+
+    /// Puts a copy of an `ACCESSTOKEN` struct of the host's on the real connection.
+    ///
+    /// Always by the driver, whose answer (HY011 once connected) is the host's to have.
+    pub(crate) fn put_hosts(&mut self, bytes: &[u8]) -> SqlReturn {
+        self.put(Whose::Hosts, TokenBuffer::copied(bytes))
+            .unwrap_or_else(|refusal| refusal)
+    }
+
+    fn put(&mut self, whose: Whose, buffer: io::Result<TokenBuffer>) -> Result<SqlReturn, SqlReturn> {
+        let Ok(buffer) = buffer else {
             return Err(SqlReturn::ERROR);
         };
-        buffer.write(size, words);
         let answer = self.set_on_driver(buffer.as_ptr());
         if answer != SqlReturn::SUCCESS && answer != SqlReturn::SUCCESS_WITH_INFO {
             return Err(answer);
@@ -320,7 +320,7 @@ struct Carried(Arc<TokenBuffer>);
 
 impl Carrier for Carried {
     fn renew(&self, token: &AccessToken<'_>) -> bool {
-        self.0.write(token.size(), token.words())
+        self.0.renew(token)
     }
 }
 

@@ -67,10 +67,7 @@ impl RealConnection for Real<'_> {
     }
 
     fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        let placed = self
-            .connection
-            .put_token(Whose::Ours, token.size(), token.words());
-        placed.map(drop).map_err(|_| {
+        self.connection.put_ours(token).map_err(|_| {
             Error::new(
                 ErrorKind::Unsupported,
                 "the real driver does not take an access token",

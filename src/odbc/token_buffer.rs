@@ -15,8 +15,10 @@ use std::{
     ffi::c_void,
     io,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence},
 };
+
+use entra_odbc_core::access_token::AccessToken;
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
 const LEAST: usize = 16 * 1024;
@@ -24,7 +26,7 @@ const LEAST: usize = 16 * 1024;
 /// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed and unmapped on drop.
 #[derive(Debug)]
 pub(crate) struct TokenBuffer {
-    words: NonNull<AtomicU32>,
+    words: NonNull<AtomicU64>,
     count: usize,
     /// How many words of the last struct there are to be zeroed; the rest is zero as the kernel gave it.
     filled: AtomicUsize,
@@ -38,8 +40,8 @@ unsafe impl Send for TokenBuffer {}
 unsafe impl Sync for TokenBuffer {}
 
 impl TokenBuffer {
-    /// A buffer for a struct of `size` bytes and for one twice as long later.
-    pub(crate) fn for_size(size: usize) -> io::Result<Self> {
+    /// An empty buffer for a struct of `size` bytes and for one twice as long later.
+    fn for_size(size: usize) -> io::Result<Self> {
         let bytes = (2 * size).max(LEAST);
         // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
         let start = unsafe {
@@ -55,25 +57,68 @@ impl TokenBuffer {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let words = NonNull::new(start.cast::<AtomicU32>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let words = NonNull::new(start.cast::<AtomicU64>()).ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: the range is the mapping made above. The advice may fail on old kernels; then a core file
         // holds the token as it does with the bare driver.
         unsafe { libc::madvise(start, bytes, libc::MADV_DONTDUMP) };
         Ok(Self {
             words,
-            count: bytes / size_of::<AtomicU32>(),
+            count: bytes / size_of::<AtomicU64>(),
             filled: AtomicUsize::new(0),
         })
     }
 
-    /// Writes a struct and zeroes what is left of a longer one; `false`, and nothing written, where it does
-    /// not fit.
-    pub(crate) fn write(&self, size: usize, words: impl Iterator<Item = u32>) -> bool {
-        let count = size.div_ceil(size_of::<AtomicU32>());
+    /// A buffer with the struct of a token of ours.
+    pub(crate) fn of(token: &AccessToken<'_>) -> io::Result<Self> {
+        let mut buffer = Self::for_size(token.size())?;
+        buffer.fill(token);
+        Ok(buffer)
+    }
+
+    /// A buffer with a copy of a struct of the host's.
+    pub(crate) fn copied(bytes: &[u8]) -> io::Result<Self> {
+        let buffer = Self::for_size(bytes.len())?;
+        // SAFETY: the mapping has room for twice as many bytes, and nobody else knows it yet.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_ptr().cast(), bytes.len()) };
+        buffer
+            .filled
+            .store(buffer.words_in(bytes.len()), Ordering::Relaxed);
+        Ok(buffer)
+    }
+
+    /// Writes a token's struct while the driver does not know the buffer, in whatever order is fastest.
+    ///
+    /// `false`, and nothing written, where it does not fit.
+    pub(crate) fn fill(&mut self, token: &AccessToken<'_>) -> bool {
+        let (count, text) = (self.words_in(token.size()), token.text());
         if count > self.count {
             return false;
         }
-        let mut words = words.take(count);
+        let filled = self.filled.swap(count, Ordering::Relaxed);
+        // What the last word has behind the characters is zeroed with the rest of a longer struct.
+        (count.saturating_sub(1)..filled).for_each(|index| self.store(index, 0));
+        let start = self.as_ptr().cast::<u32>();
+        // SAFETY: size and characters lie within the `count` words just checked, the characters aligned for
+        // `u16` behind the page's first four bytes; the buffer is ours alone (`&mut self`, not yet placed).
+        unsafe {
+            start.write(token.data_size().to_le());
+            let data = start.add(1).cast::<u16>();
+            for (at, byte) in text.iter().enumerate() {
+                data.add(at).write(u16::from(*byte).to_le());
+            }
+        }
+        true
+    }
+
+    /// Puts a renewed token in place while the driver may read, and zeroes what is left of a longer one.
+    ///
+    /// `false`, and nothing written, where it does not fit.
+    pub(crate) fn renew(&self, token: &AccessToken<'_>) -> bool {
+        let count = self.words_in(token.size());
+        if count > self.count {
+            return false;
+        }
+        let mut words = token.words();
         let first = words.next().unwrap_or(0);
         let filled = self.filled.swap(count, Ordering::Relaxed);
         let mut index = 1;
@@ -88,8 +133,17 @@ impl TokenBuffer {
         true
     }
 
+    fn clear(&self) {
+        let filled = self.filled.swap(0, Ordering::Relaxed);
+        (0..filled).for_each(|index| self.store(index, 0));
+    }
+
+    fn words_in(&self, bytes: usize) -> usize {
+        bytes.div_ceil(size_of::<AtomicU64>())
+    }
+
     #[inline]
-    fn store(&self, index: usize, word: u32) {
+    fn store(&self, index: usize, word: u64) {
         if index < self.count {
             // SAFETY: the word lies within the mapping, which is page-aligned and lives as long as `self`.
             unsafe { self.words.add(index).as_ref() }.store(word, Ordering::Relaxed);
@@ -104,16 +158,17 @@ impl TokenBuffer {
 
 impl Drop for TokenBuffer {
     fn drop(&mut self) {
-        self.write(0, std::iter::empty());
+        self.clear();
         // SAFETY: the mapping was made by `for_size` with this length, and whoever drops the buffer has
         // taken it off the real connection or freed that connection.
-        unsafe { libc::munmap(self.as_ptr(), self.count * size_of::<AtomicU32>()) };
+        unsafe { libc::munmap(self.as_ptr(), self.count * size_of::<AtomicU64>()) };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entra_odbc_core::{Secret, access_token::MAXIMUM};
 
     fn bytes(buffer: &TokenBuffer, count: usize) -> Vec<u8> {
         let start = buffer.as_ptr().cast::<u8>();
@@ -123,27 +178,47 @@ mod tests {
             .collect()
     }
 
+    /// Runs a test with the struct of a token of this text.
+    fn with<T>(text: &str, test: impl FnOnce(&AccessToken<'_>) -> T) -> T {
+        let text = Secret::new(text.to_owned());
+        test(&AccessToken::new(&text).unwrap())
+    }
+
+    const LONG: &[u8] = b"\x0a\0\0\0a\0b\0c\0d\0e\0\0\0";
+    const SHORT: &[u8] = b"\x02\0\0\0x\0\0\0\0\0\0\0\0\0\0\0";
+
     #[test]
     fn a_shorter_struct_leaves_nothing_of_the_longer_one() {
-        let buffer = TokenBuffer::for_size(12).unwrap();
-        assert!(buffer.write(12, [8, 0x0062_0061, 0x0064_0063].into_iter()));
-        assert_eq!(bytes(&buffer, 12), b"\x08\0\0\0a\0b\0c\0d\0");
-        assert!(buffer.write(8, [2, 0x61].into_iter()));
-        assert_eq!(bytes(&buffer, 12), b"\x02\0\0\0a\0\0\0\0\0\0\0");
+        let mut buffer = with("abcde", TokenBuffer::of).unwrap();
+        assert_eq!(bytes(&buffer, 16), LONG);
+        assert!(with("x", |token| buffer.renew(token)));
+        assert_eq!(bytes(&buffer, 16), SHORT);
+        assert!(with("abcde", |token| buffer.fill(token)));
+        assert_eq!(bytes(&buffer, 16), LONG);
+        assert!(with("x", |token| buffer.fill(token)));
+        assert_eq!(bytes(&buffer, 16), SHORT);
+    }
+
+    #[test]
+    fn a_struct_of_the_hosts_is_copied_as_it_is() {
+        let buffer = TokenBuffer::copied(&LONG[..14]).unwrap();
+        assert_eq!(bytes(&buffer, 16), LONG);
+        assert!(with("x", |token| buffer.renew(token)));
+        assert_eq!(bytes(&buffer, 16), SHORT);
     }
 
     #[test]
     fn a_struct_that_does_not_fit_leaves_the_buffer_as_it_was() {
-        let buffer = TokenBuffer::for_size(4).unwrap();
-        assert!(buffer.write(4, [7].into_iter()));
-        assert!(!buffer.write(LEAST + 4, std::iter::repeat(9)));
-        assert_eq!(bytes(&buffer, 4), [7, 0, 0, 0]);
+        let mut buffer = with("x", TokenBuffer::of).unwrap();
+        let long = "y".repeat(LEAST / 2);
+        assert!(!with(&long, |token| buffer.renew(token)));
+        assert!(!with(&long, |token| buffer.fill(token)));
+        assert_eq!(bytes(&buffer, 16), SHORT);
     }
 
     #[test]
     fn there_is_room_for_twice_the_first_struct() {
-        let size = 40_000;
-        let buffer = TokenBuffer::for_size(size).unwrap();
-        assert!(buffer.write(2 * size, std::iter::repeat(1)));
+        let buffer = with(&"a".repeat(20_000), TokenBuffer::of).unwrap();
+        assert!(with(&"b".repeat(MAXIMUM / 2), |token| buffer.renew(token)));
     }
 }

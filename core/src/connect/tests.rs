@@ -180,7 +180,7 @@ fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
         real.did,
         [
             Did::TakeOff,
-            Did::Place(12),
+            Did::Place(16),
             Did::Connect(
                 "DRIVER={x};Server= localhost,1 ;APP=a{b;Encrypt=no;".into(),
                 Prompt::Never

@@ -71,7 +71,7 @@ pub(crate) mod tests {
     #[derive(Debug)]
     pub(crate) struct Notebook {
         capacity: usize,
-        words: Mutex<Vec<Vec<u32>>>,
+        words: Mutex<Vec<Vec<u64>>>,
     }
 
     impl Notebook {
@@ -86,7 +86,7 @@ pub(crate) mod tests {
         }
 
         /// The struct of the last token, and how many there were.
-        pub(crate) fn last(&self) -> (Option<Vec<u32>>, usize) {
+        pub(crate) fn last(&self) -> (Option<Vec<u64>>, usize) {
             let words = self.words.lock().unwrap();
             (words.last().cloned(), words.len())
         }
@@ -102,7 +102,7 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn words(text: &str) -> Vec<u32> {
+    pub(crate) fn words(text: &str) -> Vec<u64> {
         AccessToken::new(&Secret::new(text.into()))
             .unwrap()
             .words()

@@ -129,14 +129,8 @@ unsafe fn set_access_token(hdbc: HDbc, value: Pointer) -> SqlReturn {
         connection.settle();
         return SqlReturn::ERROR;
     }
-    // SAFETY: a struct has that many bytes of data after the size, and the host keeps it for this call.
-    let data = unsafe { std::slice::from_raw_parts(value.cast::<u8>().add(size_of::<u32>()), size) };
-    let words = data.chunks(size_of::<u32>()).map(|bytes| {
-        let mut word = [0; size_of::<u32>()];
-        word.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-        u32::from_ne_bytes(word)
-    });
-    let words = std::iter::once(u32::try_from(size).unwrap_or(0)).chain(words);
-    let answer = connection.put_token(Whose::Hosts, size_of::<u32>() + size, words);
-    answer.unwrap_or_else(|refusal| refusal)
+    let size = size_of::<u32>() + size;
+    // SAFETY: a struct is its size and that many bytes of data, and the host keeps it for this call.
+    let bytes = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size) };
+    connection.put_hosts(bytes)
 }

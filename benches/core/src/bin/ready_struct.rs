@@ -46,12 +46,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sign_in = SignIn::requesting(key, "bench", SCOPE, Made);
     let deadline = Instant::now() + Duration::from_mins(10);
     let first = service.token(&sign_in, deadline)?.token;
-    let size = AccessToken::new(&first.text)?.size();
-    let buffer = TokenBuffer::for_size(size)?;
+    let mut buffer = TokenBuffer::of(&AccessToken::new(&first.text)?)?;
 
-    let write = |token: &Token| {
-        AccessToken::new(&token.text).is_ok_and(|token| buffer.write(token.size(), token.words()))
-    };
+    let mut write = |token: &Token| AccessToken::new(&token.text).is_ok_and(|token| buffer.fill(&token));
     let whole = cost(20_000, || {
         service
             .token(&sign_in, deadline)
@@ -69,9 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "",
     );
     let made = cost(5_000, || {
-        let token = AccessToken::new(&first.text).ok()?;
-        let buffer = TokenBuffer::for_size(token.size()).ok()?;
-        Some(buffer.write(token.size(), token.words()))
+        TokenBuffer::of(&AccessToken::new(&first.text).ok()?).ok()
     });
     row(
         "a connection's own buffer: map, write, zero, unmap",
@@ -103,7 +98,8 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
                           Encrypt=yes;Authentication=ActiveDirectoryMsi"
             .encode_utf16()
             .collect();
-    let mut real = Yes(TokenBuffer::for_size(LENGTH * 2 + 4)?);
+    let text_of_size = Secret::new("t".repeat(LENGTH));
+    let mut real = Yes(TokenBuffer::of(&AccessToken::new(&text_of_size)?)?);
     let first = connect(&text, &mut None, &mut real, &around)?;
     if !matches!(first, Answer::SignedIn { .. }) {
         return Err("the connect was not taken for one of ours".into());
@@ -152,7 +148,7 @@ impl RealConnection for Yes {
     }
 
     fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        self.0.write(token.size(), token.words());
+        self.0.fill(token);
         Ok(())
     }
 
