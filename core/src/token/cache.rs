@@ -5,11 +5,12 @@ use crate::{
     Error, ErrorKind,
     credential::{Credential, SignIn},
     fork::{Guard, Lock},
-    identity::IdentityKey,
+    identity::{DigestHasher, IdentityKey},
 };
 use once_cell::race::OnceBox;
 use std::{
     collections::HashMap,
+    hash::BuildHasherDefault,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -21,10 +22,12 @@ use tracing::warn;
 /// How many identities are kept at most, those with open connections aside.
 const LIMIT: usize = 10_000;
 
+type Entries = HashMap<IdentityKey, Arc<Entry>, BuildHasherDefault<DigestHasher>>;
+
 /// All entries. The map's lock is held for a look-up only, never over I/O or another lock's wait.
 #[derive(Debug, Default)]
 pub struct Cache {
-    entries: Lock<HashMap<IdentityKey, Arc<Entry>>>,
+    entries: Lock<Entries>,
     clock: AtomicU64,
 }
 
@@ -181,7 +184,7 @@ impl Cache {
 /// that stays full does not search all of itself at each new identity.
 ///
 /// What open connections carry stays, for them to be renewed.
-fn make_room(entries: &mut Guard<'_, HashMap<IdentityKey, Arc<Entry>>>) {
+fn make_room(entries: &mut Guard<'_, Entries>) {
     let now = Moment::now();
     let before = entries.len();
     let (mut ended, mut idle) = (Vec::new(), Vec::new());

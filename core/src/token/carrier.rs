@@ -135,7 +135,7 @@ pub(crate) mod tests {
     #[test]
     fn a_token_that_does_not_fit_leaves_the_old_one() {
         let mut carriers = Carriers::default();
-        let small = Notebook::new(12);
+        let small = Notebook::new(16);
         carriers.add(small.weak());
         assert_eq!(carriers.renew(&token("abcd")), 1);
         assert_eq!(carriers.renew(&token("abcdefgh")), 0);

@@ -45,7 +45,7 @@ pub struct Issued {
     pub token: Arc<Token>,
     /// Where it came from.
     pub source: Source,
-    /// How long this call took.
+    /// How long this call waited; nothing where the token was at hand.
     pub waited: Duration,
 }
 
@@ -65,7 +65,7 @@ impl TokenService {
 
     /// A living token for this identity, waiting for it no longer than until `deadline`.
     pub fn token(&self, sign_in: &SignIn, deadline: Instant) -> Result<Issued, Error> {
-        let start = Instant::now();
+        let start = Moment::now();
         let found = match sign_in.source() {
             SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given)),
             SignInSource::Credential(credential) => {
@@ -74,17 +74,21 @@ impl TokenService {
                 } else {
                     Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, deadline)
+                self.of_entry(&entry, deadline, start)
             }
         };
         let issued = found
             .map(|(token, source)| Issued {
+                // A clock is read only where there was something to wait for.
+                waited: match source {
+                    Source::Given | Source::Cached => Duration::ZERO,
+                    Source::Requested | Source::Waited => start.steady.elapsed(),
+                },
                 token,
                 source,
-                waited: start.elapsed(),
             })
             .map_err(|error| error.in_mode(sign_in.mode));
-        report(sign_in, &issued, start.elapsed());
+        report(sign_in, &issued, start.steady);
         issued
     }
 
@@ -121,7 +125,7 @@ impl TokenService {
                 .as_ref()
                 .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, deadline) {
+        match self.of_entry(&entry, deadline, now) {
             Ok((token, _)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
@@ -151,10 +155,14 @@ impl TokenService {
         }
     }
 
-    fn of_entry(&self, entry: &Arc<Entry>, deadline: Instant) -> Result<(Arc<Token>, Source), Error> {
+    fn of_entry(
+        &self,
+        entry: &Arc<Entry>,
+        deadline: Instant,
+        now: Moment,
+    ) -> Result<(Arc<Token>, Source), Error> {
         let (flight, source) = {
             let mut state = entry.state();
-            let now = Moment::now();
             state.asked = Some(now.steady);
             if let Some(token) = state.living(now).map(Arc::clone) {
                 let keeper = entry.kept && state.needs_keeper();
@@ -268,10 +276,13 @@ impl Drop for Landing {
 }
 
 /// One line per decision; the claims are decoded only if someone reads them.
-fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, took: Duration) {
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
+    if !tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) {
+        return;
+    }
+    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     match issued {
-        Ok(issued) if tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) => {
+        Ok(issued) => {
             let left = issued
                 .token
                 .expires_on
@@ -289,7 +300,6 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, took: Duration) {
                 "token"
             );
         }
-        Ok(_) => {}
         Err(error) => info!(
             target: "entra_odbc",
             mode = sign_in.mode,
