@@ -119,8 +119,8 @@ impl IdentityKeyBuilder {
 /// By the keyed digest alone, which decides already.
 impl Hash for IdentityKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.own;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        let (words, _) = self.own.as_chunks();
+        state.write_u64(words.first().map_or(0, |first| u64::from_le_bytes(*first)));
     }
 }
 
