@@ -80,9 +80,7 @@ impl TokenBuffer {
         let buffer = Self::for_size(bytes.len())?;
         // SAFETY: the mapping has room for twice as many bytes, and nobody else knows it yet.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_ptr().cast(), bytes.len()) };
-        buffer
-            .filled
-            .store(buffer.words_in(bytes.len()), Ordering::Relaxed);
+        buffer.filled.store(words_in(bytes.len()), Ordering::Relaxed);
         Ok(buffer)
     }
 
@@ -90,7 +88,7 @@ impl TokenBuffer {
     ///
     /// `false`, and nothing written, where it does not fit.
     pub(crate) fn fill(&mut self, token: &AccessToken<'_>) -> bool {
-        let (count, text) = (self.words_in(token.size()), token.text());
+        let (count, text) = (words_in(token.size()), token.text());
         if count > self.count {
             return false;
         }
@@ -114,7 +112,7 @@ impl TokenBuffer {
     ///
     /// `false`, and nothing written, where it does not fit.
     pub(crate) fn renew(&self, token: &AccessToken<'_>) -> bool {
-        let count = self.words_in(token.size());
+        let count = words_in(token.size());
         if count > self.count {
             return false;
         }
@@ -138,10 +136,6 @@ impl TokenBuffer {
         (0..filled).for_each(|index| self.store(index, 0));
     }
 
-    fn words_in(&self, bytes: usize) -> usize {
-        bytes.div_ceil(size_of::<AtomicU64>())
-    }
-
     #[inline]
     fn store(&self, index: usize, word: u64) {
         if index < self.count {
@@ -154,6 +148,10 @@ impl TokenBuffer {
     pub(crate) fn as_ptr(&self) -> *mut c_void {
         self.words.as_ptr().cast()
     }
+}
+
+fn words_in(bytes: usize) -> usize {
+    bytes.div_ceil(size_of::<AtomicU64>())
 }
 
 impl Drop for TokenBuffer {
