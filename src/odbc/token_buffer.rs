@@ -177,9 +177,9 @@ mod tests {
     }
 
     /// Runs a test with the struct of a token of this text.
-    fn with<T>(text: &str, test: impl FnOnce(&AccessToken<'_>) -> T) -> T {
+    fn with<T>(text: &str, body: impl FnOnce(&AccessToken<'_>) -> T) -> T {
         let text = Secret::new(text.to_owned());
-        test(&AccessToken::new(&text).unwrap())
+        body(&AccessToken::new(&text).unwrap())
     }
 
     const LONG: &[u8] = b"\x0a\0\0\0a\0b\0c\0d\0e\0\0\0";

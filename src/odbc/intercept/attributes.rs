@@ -4,7 +4,7 @@ use entra_odbc_core::access_token;
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
-    connections::{self, ACCESS_TOKEN, Whose},
+    connections::{self, ACCESS_TOKEN},
     real, real_driver,
     record::Record,
 };
