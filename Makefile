@@ -31,4 +31,4 @@ header: ## write include/entra_odbc.h anew from the sources
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf .venv
+	rm -rf .venv .venv-hosts

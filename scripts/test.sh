@@ -3,37 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
-
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-passed=0
-failed=0
-
-# check <name> <command>…: one check that passes or fails as a whole.
-check() {
-    name=$1
-    shift
-    printf '\n== %s\n' "$name"
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf '== %s: FAILED\n' "$name"
-    fi
-}
-
-# cargo_test <arguments>…: a run of cargo's tests, counted one by one; an ignored test counts as failed.
-cargo_test() {
-    printf '\n== cargo test %s\n' "$*"
-    status=0
-    { cargo test "$@" 2>&1 || echo "cargo test ended with $?"; } | tee "$log"
-    if grep -q '^cargo test ended with' "$log"; then status=1; fi
-    counts=$(awk '/^test result:/ { passed += $4; failed += $6 + $8 } END { print passed + 0, failed + 0 }' "$log")
-    passed=$((passed + ${counts% *}))
-    failed=$((failed + ${counts#* }))
-    # What does not compile, or dies, has no result line of its own.
-    if [ "$status" = 1 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
-}
+. scripts/count.sh
 
 check 'format' cargo fmt --all --check
 check 'lints' cargo clippy --quiet --workspace --all-targets -- -D warnings
@@ -47,5 +17,4 @@ ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.so
 export ENTRA_ODBC_TEST_LIBRARY
 cargo_test --workspace
 
-printf '\n%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+counted

@@ -1,8 +1,8 @@
-//! A Python host that a test talks to, line by line, to do things between two steps of it.
+//! A host, mostly in Python, that a test talks to, line by line, to do things between two steps of it.
 
 use std::{
     io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
@@ -35,11 +35,17 @@ impl Talk {
     pub fn start(machine: &Machine, program: &str, arguments: &[&str]) -> Self {
         let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON")
             .expect("ENTRA_ODBC_TEST_PYTHON must name a Python with pyodbc: run the tests by `make test`");
-        let mut child = machine
-            .command(python)
+        let mut command = machine.command(python);
+        command
             .arg("-c")
             .arg(format!("{PRELUDE}{program}"))
-            .args(arguments)
+            .args(arguments);
+        Self::with(command)
+    }
+
+    /// Starts any program.
+    pub fn with(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -71,6 +77,14 @@ impl Talk {
     /// Says a line to it.
     pub fn say(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// Asks it to end, as an operator does.
+    #[allow(dead_code, reason = "for the hosts that are servers")]
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(kill.success());
     }
 
     /// Waits for its end, which has to come within `patience`: how it ended and how long that took.

@@ -1,0 +1,37 @@
+# To be sourced: counts what passes and fails.
+passed=0
+failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# check <name> <command>…: one check that passes or fails as a whole.
+check() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf '== %s: FAILED\n' "$name"
+    fi
+}
+
+# cargo_test <arguments>…: a run of cargo's tests, counted one by one; an ignored test counts as failed.
+cargo_test() {
+    printf '\n== cargo test %s\n' "$*"
+    status=0
+    { cargo test "$@" 2>&1 || echo "cargo test ended with $?"; } | tee "$log"
+    if grep -q '^cargo test ended with' "$log"; then status=1; fi
+    counts=$(awk '/^test result:/ { passed += $4; failed += $6 + $8 } END { print passed + 0, failed + 0 }' "$log")
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    # What does not compile, or dies, has no result line of its own.
+    if [ "$status" = 1 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
+}
+
+# counted: the last line, "N passed, N failed"; fails unless there was something and all of it passed.
+counted() {
+    printf '\n%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}

@@ -1,0 +1,41 @@
+# To be sourced from the project's root: installing what scripts need.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# debian_packages <package>…: installs those that are missing; says which they are where it may not.
+debian_packages() {
+    missing=""
+    for package in "$@"; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif sudo -n true 2>/dev/null; then
+        as_root="sudo"
+    else
+        say "setup: these Debian packages are missing, and this user may not install them. As root:"
+        say "    apt-get install --no-install-recommends$missing"
+        return 1
+    fi
+    say "setup: installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    $as_root apt-get -q update >&2 && $as_root apt-get -q install -y --no-install-recommends $missing >&2
+}
+
+# python_packages <directory> <requirements>…: a virtual environment with exactly what the files name, made
+# anew when they change.
+python_packages() {
+    directory=$1
+    shift
+    if ! cat "$@" | cmp -s - "$directory/installed.txt"; then
+        say "setup: installing Python packages into $directory"
+        python3 -m venv --clear "$directory" || return 1
+        for file in "$@"; do
+            "$directory/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file" >&2 || return 1
+        done
+        cat "$@" >"$directory/installed.txt"
+    fi
+}

@@ -1,0 +1,96 @@
+//! A machine on which tokens end while a test looks on.
+
+use std::time::{Duration, SystemTime};
+
+use standins::{playground::TENANT_ID, sql_server::Login};
+
+use crate::{
+    library::{built_library, real_driver},
+    machine::{DRIVER, Machine},
+};
+
+/// The machine's own identity.
+pub const MSI: &str = "Authentication=ActiveDirectoryMsi;";
+
+/// For how long tokens live here.
+const LIFE: Duration = Duration::from_secs(5);
+
+/// A machine whose tokens live for 5 s.
+pub fn short_lived() -> Machine {
+    let machine = Machine::new();
+    machine.playground.set_token_lifetime(LIFE);
+    machine
+}
+
+/// Turns unixODBC's own pool on.
+pub fn pool(machine: &Machine) {
+    machine.write_ini(
+        "odbcinst.ini",
+        &format!(
+            "[ODBC]\nPooling=Yes\n\n[{DRIVER}]\nDriver={}\nRealDriver={}\nCPTimeout=120\n",
+            built_library().display(),
+            real_driver().display(),
+        ),
+    );
+}
+
+/// Who the server takes the machine's own identity for.
+pub fn identity(machine: &Machine) -> String {
+    let description = machine.playground.description();
+    let client_id = description["system_assigned"]["client_id"].as_str().unwrap();
+    format!("{client_id}@{TENANT_ID}")
+}
+
+/// How many token requests have reached the machine's endpoint.
+pub fn requests(machine: &Machine) -> usize {
+    machine.playground.managed_identity.record().requests().len()
+}
+
+/// The logins so far, all of which were accepted.
+pub fn logins(machine: &Machine) -> Vec<Login> {
+    let logins = machine.playground.sql_server.logins();
+    assert!(
+        logins.iter().all(|login| login.identity().is_some()),
+        "{logins:#?}"
+    );
+    logins
+}
+
+/// Waits until the tokens of all logins so far have ended.
+///
+/// Time itself is the event, so this sleeps.
+pub fn outlive(machine: &Machine) {
+    let ends = logins(machine).iter().filter_map(end).max().unwrap();
+    // The claim is in whole seconds, and a token that ends in this very one may still be taken for alive.
+    let over = ends + Duration::from_millis(1100);
+    if let Ok(left) = over.duration_since(SystemTime::now()) {
+        std::thread::sleep(left);
+    }
+}
+
+/// Waits until the tokens have ended that `processes` processes signed in with, and all have renewed theirs.
+pub fn outlive_renewed(machine: &Machine, processes: usize) {
+    machine
+        .playground
+        .managed_identity
+        .record()
+        .wait_for(1 + processes);
+    outlive(machine);
+}
+
+/// When the token of a login ends.
+fn end(login: &Login) -> Option<SystemTime> {
+    let seconds = login.claims.as_ref()?["exp"].as_u64()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Asserts that the sessions were restored with another token than the first, by as many logins as are expected.
+pub fn assert_restored(machine: &Machine, before: usize, restored: usize) {
+    let logins = logins(machine);
+    assert_eq!(logins.len(), before + restored, "{logins:#?}");
+    let first = logins[0].token.as_ref().unwrap();
+    for login in &logins[before..] {
+        assert!(login.reconnect, "restored, not opened anew: {login:#?}");
+        assert_ne!(login.token.as_ref().unwrap(), first, "a renewed token");
+    }
+}

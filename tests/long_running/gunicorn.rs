@@ -1,0 +1,114 @@
+//! gunicorn with `preload_app`: the application is loaded, and connects, before the workers are forked.
+
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    machine::Machine,
+    talk::Talk,
+};
+
+const WORKERS: usize = 3;
+
+/// Tells the test that it listens; its own log goes to standard error.
+const CONFIGURATION: &str = "
+preload_app = True
+workers = 3
+bind = 'unix:gunicorn.sock'
+control_socket_disable = True
+def when_ready(server):
+    print('ready', flush=True)
+";
+
+/// `/` asks on a connection that the worker keeps, `/connect` on a new one.
+const APPLICATION: &str = "
+import multiprocessing, os, pyodbc
+string = os.environ['DATABASE']
+everyone = multiprocessing.get_context('fork').Barrier(3)
+connection = pyodbc.connect(string)
+connected_in = os.getpid()
+def ask(connection):
+    return connection.execute('SELECT SUSER_SNAME()').fetchval()
+first = ask(connection)
+def application(environ, start_response):
+    global connection, connected_in
+    # A worker serves one request at a time, so three at once are served by three.
+    everyone.wait(60)
+    if environ['PATH_INFO'] == '/connect':
+        answer = ask(pyodbc.connect(string))
+    else:
+        # A socket cannot be shared with the parent, whatever the driver: the worker opens its own.
+        if connected_in != os.getpid():
+            parents, connection, connected_in = connection, pyodbc.connect(string), os.getpid()
+            kept.append(parents)
+        answer = ask(connection)
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [f'{os.getpid()} {answer}'.encode()]
+kept = []
+";
+
+/// One request to each worker at the same time; which processes answered, and what.
+fn round(machine: &Machine, path: &str) -> (Vec<String>, Vec<String>) {
+    let answers: Vec<String> = thread::scope(|scope| {
+        let ask = || {
+            let mut stream = UnixStream::connect(machine.directory.join("gunicorn.sock")).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(" 200 "), "{answer}");
+            body.to_owned()
+        };
+        let asking: Vec<_> = (0..WORKERS).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    let mut answers: Vec<_> = answers
+        .iter()
+        .filter_map(|answer| answer.split_once(' '))
+        .collect();
+    answers.sort_unstable();
+    answers
+        .into_iter()
+        .map(|(process, name)| (process.to_owned(), name.to_owned()))
+        .unzip()
+}
+
+#[test]
+fn workers_that_were_forked_after_a_first_connect_sign_in_and_renew_on_their_own() {
+    let machine = short_lived();
+    machine.file("gunicorn.conf.py", CONFIGURATION);
+    machine.file("application.py", APPLICATION);
+    let string = machine.string(MSI);
+    let machine = machine.with("DATABASE", string);
+    let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON").unwrap();
+    let mut command = machine.command(python);
+    command.args(["-m", "gunicorn", "application:application"]);
+    let mut host = Talk::with(command);
+    assert_eq!(host.hear(), "ready");
+    assert_eq!(requests(&machine), 1, "the parent's");
+
+    let (processes, names) = round(&machine, "/");
+    assert_eq!(names, vec![identity(&machine); WORKERS]);
+    assert_eq!(requests(&machine), 1, "the workers use the parent's token");
+    assert_eq!(logins(&machine).len(), 1 + WORKERS);
+
+    // The parent's connection is open as well.
+    outlive_renewed(&machine, 1 + WORKERS);
+    machine.playground.sql_server.drop_connections();
+    assert_eq!(round(&machine, "/"), (processes.clone(), names.clone()));
+    assert_restored(&machine, 1 + WORKERS, WORKERS);
+
+    // Renewals go on meanwhile; connects as such ask for nothing.
+    assert_eq!(round(&machine, "/connect"), (processes, names));
+    assert_eq!(logins(&machine).len(), 1 + 3 * WORKERS);
+
+    host.terminate();
+    let (status, _) = host.end(Duration::from_secs(30));
+    assert!(status.success(), "{status}");
+}

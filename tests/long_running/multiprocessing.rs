@@ -1,0 +1,45 @@
+//! Python's worker processes, made by fork, each with a connection that it keeps.
+
+use crate::{
+    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    talk::Talk,
+};
+
+const WORKERS: usize = 4;
+
+#[test]
+fn forked_workers_keep_their_connections_past_the_tokens_end() {
+    let machine = short_lived();
+    let mut host = Talk::start(
+        &machine,
+        "
+import multiprocessing
+workers = int(sys.argv[2])
+fork = multiprocessing.get_context('fork')
+# Nobody takes a second task before everyone has one.
+everyone = fork.Barrier(workers)
+def start():
+    global connection
+    connection = pyodbc.connect(sys.argv[1])
+def who(_):
+    everyone.wait(60)
+    return connection.execute('SELECT SUSER_SNAME()').fetchval(), os.getpid()
+parents = pyodbc.connect(sys.argv[1])
+with fork.Pool(workers, start) as pool:
+    while True:
+        answers = pool.map(who, range(workers), 1)
+        say(len({pid for _, pid in answers}), *{name for name, _ in answers})
+        hear()
+",
+        &[&machine.string(MSI), &WORKERS.to_string()],
+    );
+    let all = format!("{WORKERS} {}", identity(&machine));
+    assert_eq!(host.hear(), all);
+    assert_eq!(requests(&machine), 1, "the parent's");
+    assert_eq!(logins(&machine).len(), 1 + WORKERS);
+    outlive_renewed(&machine, 1 + WORKERS);
+    machine.playground.sql_server.drop_connections();
+    host.say("again");
+    assert_eq!(host.hear(), all);
+    assert_restored(&machine, 1 + WORKERS, WORKERS);
+}

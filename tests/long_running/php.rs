@@ -1,0 +1,165 @@
+//! PHP: `odbc_connect`, `odbc_pconnect` and PDO, within one process as a web server's worker keeps it.
+
+use std::process::Command;
+
+use crate::{
+    expiry::{MSI, assert_restored, identity, logins, outlive, outlive_renewed, pool, requests, short_lived},
+    machine::{Machine, finished},
+    talk::Talk,
+};
+
+/// What every program begins with: `connect` by each of PHP's ways, `who`, and a conversation.
+const PRELUDE: &str = "
+function say($words) { fwrite(STDOUT, \"$words\\n\"); }
+function hear() { return trim(fgets(STDIN)); }
+const WHO = 'SELECT SUSER_SNAME()';
+function who($connection) { return odbc_result(odbc_exec($connection, WHO), 1); }
+$string = $argv[1];
+";
+
+fn php(machine: &Machine, program: &str, arguments: &[&str]) -> Talk {
+    Talk::with(command(machine, program, arguments))
+}
+
+/// PHP's default, a static cursor, lives on the server, and the stand-in has none.
+fn command(machine: &Machine, program: &str, arguments: &[&str]) -> Command {
+    let mut command = machine.command("php");
+    command
+        .args(["-d", "odbc.default_cursortype=0", "-r"])
+        .args([&format!("{PRELUDE}{program}"), "--"])
+        .args(arguments);
+    command
+}
+
+/// Says who it is, lets the connection go, and connects again at a word.
+const PERSISTENT: &str = "
+while (true) {
+    $connection = odbc_pconnect($string, '', '');
+    say(who($connection));
+    unset($connection);
+    hear();
+}
+";
+
+#[test]
+fn odbc_connect_and_pdo_connect_by_a_string_alone() {
+    let machine = Machine::new();
+    let program = "
+say(who(odbc_connect($string, '', '')));
+say(who(odbc_pconnect($string, '', '')));
+say((new PDO(\"odbc:$string\"))->query(WHO)->fetchColumn());
+";
+    let output = command(&machine, program, &[&machine.string(MSI)])
+        .output()
+        .unwrap();
+    let who = identity(&machine);
+    assert_eq!(finished(&output, "php"), format!("{who}\n{who}\n{who}"));
+    assert_eq!(requests(&machine), 1);
+}
+
+#[test]
+fn pconnect_opens_a_new_connection_once_the_token_has_ended() {
+    let machine = short_lived();
+    let mut host = php(&machine, PERSISTENT, &[&machine.string(MSI)]);
+    assert_eq!(host.hear(), identity(&machine));
+    host.say("again");
+    host.hear();
+    assert_eq!(logins(&machine).len(), 1, "persistent");
+    outlive(&machine);
+    host.say("again");
+    assert_eq!(host.hear(), identity(&machine));
+    let logins = logins(&machine);
+    assert_eq!(logins.len(), 2);
+    assert!(!logins[1].reconnect);
+}
+
+#[test]
+fn pconnect_goes_on_with_its_connection_where_the_string_says_so() {
+    let machine = short_lived();
+    let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
+    let mut host = php(&machine, PERSISTENT, &[&string]);
+    assert_eq!(host.hear(), identity(&machine));
+    outlive_renewed(&machine, 1);
+    machine.playground.sql_server.drop_connections();
+    host.say("again");
+    assert_eq!(host.hear(), identity(&machine));
+    assert_restored(&machine, 1, 1);
+}
+
+/// The string is the key of PHP's connections, as of unixODBC's; the driver's answer keeps people apart.
+#[test]
+fn pconnect_takes_the_person_whom_the_token_file_names_now() {
+    for connect in ["odbc_pconnect", "odbc_connect"] {
+        let machine = Machine::new();
+        let file = machine.file("token", &machine.user_token("ada@contoso.com"));
+        let string = machine.string(&format!("AccessTokenFile={file}"));
+        let program = PERSISTENT.replace("odbc_pconnect", connect);
+        let mut host = php(&machine, &program, &[&string]);
+        assert_eq!(host.hear(), "ada@contoso.com");
+        machine.file("token", &machine.user_token("grace@contoso.com"));
+        host.say("again");
+        assert_eq!(host.hear(), "grace@contoso.com", "{connect}");
+    }
+}
+
+/// PHP asks in mid-work, and closes under the first user what it is told to be dead.
+#[test]
+fn a_second_pconnect_takes_the_results_of_the_first_unless_the_string_keeps_the_connection_alive() {
+    let program = "
+// PHP also asks SQL_DATA_SOURCE_READ_ONLY, for which Driver 18 asks the server the first time.
+odbc_pconnect($string, '', '');
+$first = odbc_pconnect($string, '', '');
+$result = odbc_exec($first, WHO);
+say('asked');
+hear();
+$second = odbc_pconnect($string, '', '');
+try { say(odbc_result($result, 1)); } catch (TypeError $error) { say('taken'); }
+";
+    for (rest, lives) in [("", false), ("TokenExpiryIsDead=no;", true)] {
+        let machine = short_lived();
+        let mut host = php(&machine, program, &[&machine.string(&format!("{MSI}{rest}"))]);
+        host.hear();
+        outlive(&machine);
+        host.say("again");
+        let heard = host.hear();
+        assert_eq!(heard == identity(&machine), lives, "{rest}: {heard}");
+    }
+}
+
+const PDO: &str = "
+while (true) {
+    $connection = new PDO(\"odbc:$string\", null, null, [PDO::ATTR_PERSISTENT => $argv[2] == 'persistent']);
+    say($connection->query(WHO)->fetchColumn());
+    unset($connection);
+    hear();
+}
+";
+
+#[test]
+fn persistent_pdo_opens_a_new_connection_once_the_token_has_ended() {
+    for (rest, expected) in [("", 2), ("TokenExpiryIsDead=no;", 1)] {
+        let machine = short_lived();
+        let string = machine.string(&format!("{MSI}{rest}"));
+        let mut host = php(&machine, PDO, &[&string, "persistent"]);
+        assert_eq!(host.hear(), identity(&machine));
+        outlive(&machine);
+        host.say("again");
+        assert_eq!(host.hear(), identity(&machine));
+        assert_eq!(logins(&machine).len(), expected, "{rest}");
+    }
+}
+
+#[test]
+fn pdo_through_unixodbcs_pool_is_given_a_new_session_once_the_token_has_ended() {
+    let machine = short_lived();
+    pool(&machine);
+    let mut host = php(&machine, PDO, &[&machine.string(MSI), "pooled"]);
+    host.hear();
+    host.say("again");
+    host.hear();
+    assert_eq!(logins(&machine).len(), 1, "pooled");
+    outlive(&machine);
+    host.say("again");
+    assert_eq!(host.hear(), identity(&machine));
+    assert_eq!(logins(&machine).len(), 2);
+}

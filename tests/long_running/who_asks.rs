@@ -1,0 +1,124 @@
+//! Which hosts ask whether a connection is dead, and what they are told.
+
+use std::process::Command;
+
+use crate::{
+    expiry::{MSI, identity, logins, outlive, outlive_renewed, short_lived},
+    machine::{Machine, finished},
+    talk::Talk,
+};
+
+/// Connects through unixODBC, then says at each word whether the connection is dead and who it belongs to.
+///
+/// So does PHP for its persistent connections, and so do pools of other makers.
+const ASKS: &str = "
+import ctypes
+odbc = ctypes.CDLL('libodbc.so.2')
+def ok(code):
+    assert code in (0, 1), code
+environment, connection = ctypes.c_void_p(), ctypes.c_void_p()
+ok(odbc.SQLAllocHandle(1, None, ctypes.byref(environment)))
+ok(odbc.SQLSetEnvAttr(environment, 200, ctypes.c_void_p(3), 0))
+ok(odbc.SQLAllocHandle(2, environment, ctypes.byref(connection)))
+ok(odbc.SQLDriverConnect(connection, None, sys.argv[1].encode(), -3, None, 0, None, 0))
+while True:
+    dead = ctypes.c_uint32(7)
+    ok(odbc.SQLGetConnectAttr(connection, 1209, ctypes.byref(dead), 0, None))
+    statement, name = ctypes.c_void_p(), ctypes.create_string_buffer(200)
+    ok(odbc.SQLAllocHandle(3, connection, ctypes.byref(statement)))
+    ok(odbc.SQLExecDirect(statement, b'SELECT SUSER_SNAME()', -3))
+    ok(odbc.SQLFetch(statement))
+    ok(odbc.SQLGetData(statement, 1, 1, name, 200, None))
+    ok(odbc.SQLFreeHandle(3, statement))
+    say('dead' if dead.value else 'alive', name.value.decode())
+    hear()
+";
+
+#[test]
+fn a_connection_is_dead_once_its_token_has_ended_and_works_on_nevertheless() {
+    let machine = short_lived();
+    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
+    assert_eq!(host.hear(), format!("alive {}", identity(&machine)));
+    outlive(&machine);
+    host.say("again");
+    assert_eq!(host.hear(), format!("dead {}", identity(&machine)));
+}
+
+#[test]
+fn a_connection_that_the_driver_restored_with_a_renewed_token_is_still_told_dead() {
+    let machine = short_lived();
+    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
+    host.hear();
+    outlive_renewed(&machine, 1);
+    machine.playground.sql_server.drop_connections();
+    host.say("again");
+    host.hear();
+    assert!(logins(&machine)[1].reconnect);
+    host.say("again");
+    assert_eq!(host.hear(), format!("dead {}", identity(&machine)));
+}
+
+#[test]
+fn a_keyword_has_it_told_alive() {
+    let machine = short_lived();
+    let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
+    let mut host = Talk::start(&machine, ASKS, &[&string]);
+    host.hear();
+    outlive(&machine);
+    host.say("again");
+    assert_eq!(host.hear(), format!("alive {}", identity(&machine)));
+}
+
+#[test]
+fn a_connection_whose_owner_the_string_does_not_name_is_dead_from_the_start_and_works() {
+    let machine = Machine::new();
+    let file = machine.file("token", &machine.user_token("ada@contoso.com"));
+    for rest in ["", "TokenExpiryIsDead=no;"] {
+        let string = machine.string(&format!("AccessTokenFile={file};{rest}"));
+        let host = Talk::start(&machine, ASKS, &[&string]);
+        assert_eq!(host.hear(), "dead ada@contoso.com", "{rest}");
+    }
+}
+
+/// Whether a program asks for attribute 1209, by the driver manager's trace of its calls.
+fn asks(command: impl FnOnce(&Machine) -> Command) -> bool {
+    let machine = Machine::new();
+    let trace = machine.directory.join("trace");
+    let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
+    let ini = format!("[ODBC]\nTrace=Yes\nTraceFile={}\n\n{ini}", trace.display());
+    machine.write_ini("odbcinst.ini", &ini);
+    finished(&command(&machine).output().unwrap(), "the host");
+    let trace = String::from_utf8_lossy(&std::fs::read(trace).unwrap()).into_owned();
+    assert!(trace.contains("SQLDriverConnect"), "{trace}");
+    trace.contains("Attribute = 1209")
+}
+
+fn program(host: &str, arguments: &[&str]) -> bool {
+    asks(|machine| {
+        let mut command = machine.command(host);
+        command.args(arguments).arg(machine.string(MSI));
+        command
+    })
+}
+
+#[test]
+fn of_the_hosts_here_only_phps_persistent_connections_ask() {
+    let pconnect = "for ($i = 0; $i < 2; $i++) { $c = odbc_pconnect($argv[1], '', ''); unset($c); }";
+    assert!(program("php", &["-r", pconnect, "--"]));
+    let pdo = "for ($i = 0; $i < 2; $i++) {
+        $c = new PDO(\"odbc:$argv[1]\", null, null, [PDO::ATTR_PERSISTENT => true]); unset($c); }";
+    assert!(program("php", &["-r", pdo, "--"]));
+
+    let connect = "odbc_connect($argv[1], '', ''); odbc_connect($argv[1], '', '');";
+    assert!(!program("php", &["-r", connect, "--"]));
+    let rodbc =
+        "library(RODBC); channel <- odbcDriverConnect(commandArgs(TRUE)[1]); sqlQuery(channel, 'SELECT 1');
+        channel; odbcGetInfo(channel); odbcClose(channel)";
+    assert!(!program("Rscript", &["--vanilla", "-e", rodbc]));
+    let dbi = "for (1, 2) { DBI->connect_cached(\"dbi:ODBC:$ARGV[0]\", undef, undef, {RaiseError => 1})->ping or die }";
+    assert!(!program("perl", &["-MDBI", "-e", dbi]));
+    let pyodbc =
+        "import pyodbc, sys\nfor _ in range(2): pyodbc.connect(sys.argv[1]).execute('SELECT 1').fetchval()";
+    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
+    assert!(!program(&python, &["-c", pyodbc]));
+}
