@@ -27,6 +27,7 @@ mod gunicorn;
 mod multiprocessing;
 mod perl;
 mod php;
+mod pool_and_fork;
 mod r;
 mod sqlalchemy;
 mod who_asks;

@@ -126,6 +126,21 @@ try { say(odbc_result($result, 1)); } catch (TypeError $error) { say('taken'); }
     }
 }
 
+/// PHP also asks for `SQL_DATA_SOURCE_READ_ONLY`: see the test of that in `who_asks`.
+#[test]
+fn unread_results_fail_phps_own_check_the_first_time() {
+    let machine = Machine::new();
+    let program = "
+$result = odbc_exec(odbc_pconnect($string, '', ''), WHO);
+odbc_pconnect($string, '', '');
+try { say(odbc_result($result, 1)); } catch (TypeError $error) { say('taken'); }
+";
+    let output = command(&machine, program, &[&machine.string(MSI)])
+        .output()
+        .unwrap();
+    assert_eq!(finished(&output, "php"), "taken");
+}
+
 const PDO: &str = "
 while (true) {
     $connection = new PDO(\"odbc:$string\", null, null, [PDO::ATTR_PERSISTENT => $argv[2] == 'persistent']);
@@ -147,6 +162,28 @@ fn persistent_pdo_opens_a_new_connection_once_the_token_has_ended() {
         assert_eq!(host.hear(), identity(&machine));
         assert_eq!(logins(&machine).len(), expected, "{rest}");
     }
+}
+
+#[test]
+fn a_second_persistent_pdo_leaves_the_first_its_connection() {
+    let machine = Machine::new();
+    let file = machine.file("token", &machine.user_token("ada@contoso.com"));
+    let program = "
+function connect() {
+    global $string;
+    return new PDO(\"odbc:$string\", null, null, [PDO::ATTR_PERSISTENT => true]);
+}
+$first = connect();
+$first->beginTransaction();
+$second = connect();
+say($second->query(WHO)->fetchColumn());
+say($first->query(WHO)->fetchColumn());
+$first->commit();
+";
+    let string = machine.string(&format!("AccessTokenFile={file}"));
+    let output = command(&machine, program, &[&string]).output().unwrap();
+    assert_eq!(finished(&output, "php"), "ada@contoso.com\nada@contoso.com");
+    assert_eq!(logins(&machine).len(), 2);
 }
 
 #[test]

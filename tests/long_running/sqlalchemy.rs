@@ -2,7 +2,7 @@
 
 use crate::{
     expiry::{MSI, assert_restored, identity, logins, outlive, outlive_renewed, requests, short_lived},
-    machine::{DRIVER, Machine},
+    machine::{DRIVER, Machine, finished},
     talk::Talk,
 };
 
@@ -98,4 +98,28 @@ fn a_connection_whose_socket_holds_is_used_past_its_token_without_another_login(
     host.say("again");
     assert_eq!(host.hear(), identity(&machine));
     assert_eq!(logins(&machine).len(), 1);
+}
+
+#[test]
+fn a_forked_child_that_disposes_of_the_engine_leaves_the_parent_its_connections() {
+    let machine = Machine::new();
+    let program = "
+import os, sqlalchemy, sys
+engine = sqlalchemy.create_engine('mssql+pyodbc:///?odbc_connect=' + sys.argv[1])
+def who():
+    with engine.connect() as connection:
+        return connection.execute(sqlalchemy.text('SELECT SUSER_SNAME()')).scalar()
+who()
+if not os.fork():
+    engine.dispose(close=False)
+    print(who(), flush=True)
+    os._exit(0)
+assert os.wait()[1] == 0
+print(who())
+";
+    let output = machine.python(program, &[&machine.string(MSI)]);
+    let who = identity(&machine);
+    assert_eq!(finished(&output, "python"), format!("{who}\n{who}"));
+    assert_eq!(logins(&machine).len(), 2);
+    assert_eq!(requests(&machine), 1);
 }

@@ -58,6 +58,20 @@ fn a_connection_that_the_driver_restored_with_a_renewed_token_is_still_told_dead
     assert_eq!(host.hear(), format!("dead {}", identity(&machine)));
 }
 
+/// Driver 18 does not look; it restores the session when a statement comes.
+#[test]
+fn a_connection_whose_socket_is_lost_is_told_alive() {
+    let machine = Machine::new();
+    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
+    let alive = host.hear();
+    // Restored is what was idle for 5 ms; the next login shows that more than that has passed.
+    machine.pyodbc(&machine.string(MSI));
+    machine.playground.sql_server.drop_connections();
+    host.say("again");
+    assert_eq!(host.hear(), alive);
+    assert!(logins(&machine)[2].reconnect);
+}
+
 #[test]
 fn a_keyword_has_it_told_alive() {
     let machine = short_lived();
@@ -78,6 +92,35 @@ fn a_connection_whose_owner_the_string_does_not_name_is_dead_from_the_start_and_
         let host = Talk::start(&machine, ASKS, &[&string]);
         assert_eq!(host.hear(), "dead ada@contoso.com", "{rest}");
     }
+}
+
+/// Logged in with a token, Driver 18.6 asks the server, and while results are unread it answers with its question.
+///
+/// PHP takes `SQL_SUCCESS_WITH_INFO` for a lost connection.
+#[test]
+fn driver_18_with_a_token_cannot_say_whether_the_database_is_read_only_while_results_are_unread() {
+    let machine = Machine::new();
+    let program = "
+import ctypes, struct, sys
+odbc = ctypes.CDLL('libodbc.so.2')
+token = sys.argv[2].encode('utf-16-le')
+token = ctypes.create_string_buffer(struct.pack('<I', len(token)) + token)
+environment, connection, statement = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+odbc.SQLAllocHandle(1, None, ctypes.byref(environment))
+odbc.SQLSetEnvAttr(environment, 200, ctypes.c_void_p(3), 0)
+odbc.SQLAllocHandle(2, environment, ctypes.byref(connection))
+odbc.SQLSetConnectAttr(connection, 1256, token, -4)
+assert odbc.SQLDriverConnect(connection, None, sys.argv[1].encode(), -3, None, 0, None, 0) in (0, 1)
+odbc.SQLAllocHandle(3, connection, ctypes.byref(statement))
+assert odbc.SQLExecDirect(statement, b'SELECT SUSER_SNAME()', -3) == 0
+answer = ctypes.create_string_buffer(32)
+print(odbc.SQLGetInfo(connection, 25, answer, 32, None), answer.value.decode())
+";
+    let token = machine.user_token("ada@contoso.com");
+    let answers = [machine.bare_string(""), machine.string("")]
+        .map(|string| finished(&machine.python(program, &[&string, &token]), &string));
+    assert!(answers[0].starts_with("1 SELECT CASE"), "{answers:?}");
+    assert_eq!(answers[0], answers[1]);
 }
 
 /// Whether a program asks for attribute 1209, by the driver manager's trace of its calls.

@@ -1,0 +1,73 @@
+//! unixODBC's pool in a process that forks: what it cannot do, with the bare driver as with ours.
+
+use standins::playground::{SQL_PASSWORD, SQL_USER};
+
+use crate::{
+    expiry::{MSI, identity, logins, pool, requests},
+    machine::{BARE, Machine, finished},
+};
+
+/// Connects, gives the connection back, forks; then the child asks, and after its end the parent.
+const PROGRAM: &str = "
+import os, pyodbc, sys
+# Says nothing to unixODBC, whose odbcinst.ini alone decides.
+pyodbc.pooling = False
+def ask():
+    connection = pyodbc.connect(sys.argv[1].replace('$PID', str(os.getpid())))
+    answer = connection.execute('SELECT SUSER_SNAME()').fetchval()
+    connection.close()
+    return answer
+ask()
+if not os.fork():
+    print('child', ask(), flush=True)
+    os._exit(0)
+os.wait()
+try:
+    print('parent', ask())
+except pyodbc.Error as error:
+    print('parent', error.args[0])
+";
+
+fn forks(machine: &Machine, string: &str) -> String {
+    finished(&machine.python(PROGRAM, &[string]), "python")
+}
+
+#[test]
+fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
+    let machine = Machine::new();
+    pool(&machine);
+    let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
+    let real = crate::library::real_driver();
+    let both = format!("{ini}\n[{BARE}]\nDriver={}\nCPTimeout=120\n", real.display());
+    machine.write_ini("odbcinst.ini", &both);
+
+    let login = format!("UID={SQL_USER};PWD={{{}}};", SQL_PASSWORD.replace('}', "}}"));
+    let answers = forks(&machine, &machine.bare_string(&login));
+    assert_eq!(answers, format!("child {SQL_USER}\nparent 08S01"));
+    assert_eq!(logins(&machine).len(), 1);
+
+    let answers = forks(&machine, &machine.string(MSI));
+    assert_eq!(answers, format!("child {}\nparent 08S01", identity(&machine)));
+}
+
+/// The string is the key: one that names the process is nobody else's.
+#[test]
+fn a_string_that_names_the_process_keeps_the_sockets_apart() {
+    let machine = Machine::new();
+    pool(&machine);
+    let who = identity(&machine);
+    let answers = forks(&machine, &machine.string(&format!("{MSI}APP=worker $PID;")));
+    assert_eq!(answers, format!("child {who}\nparent {who}"));
+    assert_eq!(logins(&machine).len(), 2, "the parent's was pooled");
+    assert_eq!(requests(&machine), 1);
+}
+
+#[test]
+fn without_the_pool_all_is_well() {
+    let machine = Machine::new();
+    let who = identity(&machine);
+    let answers = forks(&machine, &machine.string(MSI));
+    assert_eq!(answers, format!("child {who}\nparent {who}"));
+    assert_eq!(logins(&machine).len(), 3);
+    assert_eq!(requests(&machine), 1);
+}
