@@ -173,12 +173,14 @@ print(len(errors), len(set(errors)), errors[0])
         &[&machine.string(&wrong)],
     );
     let said = finished(&output, "python");
-    assert!(said.starts_with("100 1 ") && said.contains("28000"), "{said}");
     let requests = machine.playground.entra.token_requests().len();
     assert!(
         (1..=3).contains(&requests),
         "{requests} requests for 100 connects"
     );
+    // Each refusal has a trace id of its own: on a slow machine the storm outlasts the first one's memory.
+    let expected = format!("100 {requests} ");
+    assert!(said.starts_with(&expected) && said.contains("28000"), "{said}");
 }
 
 #[test]
