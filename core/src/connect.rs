@@ -8,7 +8,8 @@ use crate::{
     Environment, Error, Token, TokenService,
     access_token::AccessToken,
     plan::{self, Plan, SignInPlan},
-    token::Carrier,
+    prompt::Prompts,
+    token::{Carrier, Issued},
     transport::Transport,
 };
 use std::{
@@ -92,6 +93,8 @@ pub struct Surroundings<'a> {
     pub transport: &'a Arc<Transport>,
     /// The tokens of this process.
     pub tokens: &'a TokenService,
+    /// How a person can be asked to sign in.
+    pub prompts: &'a Arc<Prompts>,
 }
 
 /// How a connect ended, as far as we are concerned.
@@ -138,10 +141,15 @@ pub fn connect(
         Plan::Forward { text, prompt } => return Ok(Answer::Replied(real.connect(&text, prompt))),
         Plan::SignIn(plan) => plan,
     };
-    let began = Instant::now();
+    let mut began = Instant::now();
     let timeout = real.login_timeout();
-    let deadline = began + timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
-    let token = plan.token(deadline, around)?;
+    let span = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
+    let Issued { token, asked, .. } = plan.token(began + span, around)?;
+    if asked {
+        // A prompt has a time of its own; the login's begins after it.
+        began = Instant::now();
+    }
+    let deadline = began + span;
     place(&token, &plan, real)?;
     // The driver counts whole seconds: it is told only when there is something to tell.
     if timeout.is_none() || began.elapsed() >= Duration::from_secs(1) {

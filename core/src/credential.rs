@@ -17,10 +17,17 @@ pub use mode_name::{find, find_exact, same_mode, unknown};
 use crate::{
     Environment, Error, Options,
     identity::IdentityKey,
-    token::{Deadline, Sharing, Token},
+    prompt::Prompts,
+    token::{Asking, Deadline, Sharing, Token},
     transport::Transport,
 };
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Every sign-in kind, once.
 pub const MODES: &[Mode] = &[
@@ -81,6 +88,8 @@ pub struct Situation<'a> {
     pub authority: &'a str,
     /// The HTTP client that everyone shares.
     pub transport: &'a Arc<Transport>,
+    /// How a person can be asked to sign in.
+    pub prompts: &'a Arc<Prompts>,
 }
 
 /// Who signs in, resolved, and how a token for them is got.
@@ -168,6 +177,8 @@ pub struct TokenRequest {
     pub scope: String,
     /// Until when an answer is of use.
     pub deadline: Deadline,
+    /// Whether a person may be asked.
+    pub asking: Asking,
 }
 
 impl TokenRequest {
@@ -175,6 +186,13 @@ impl TokenRequest {
     #[must_use]
     pub fn resource(&self) -> &str {
         self.scope.strip_suffix("/.default").unwrap_or(&self.scope)
+    }
+
+    /// A person is asked now, and has `patience`, whatever the login timeout is.
+    pub fn ask_for(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        self.deadline.extend(until);
+        self.asking.begin(until);
     }
 }
 
@@ -215,6 +233,7 @@ pub(crate) mod tests {
         environment: Environment,
         authority: String,
         transport: Arc<Transport>,
+        prompts: Arc<Prompts>,
     }
 
     impl Fixture {
@@ -231,6 +250,7 @@ pub(crate) mod tests {
                 options,
                 transport: Arc::new(Transport::new(&environment)),
                 environment,
+                prompts: Arc::new(Prompts::unseen()),
                 authority: "https://login.microsoftonline.com".to_owned(),
             }
         }
@@ -249,6 +269,7 @@ pub(crate) mod tests {
                 scope: "https://database.windows.net/.default",
                 authority: &self.authority,
                 transport: &self.transport,
+                prompts: &self.prompts,
             }
         }
     }

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     Unsupported,
     /// The real driver cannot be found or loaded.
     DriverMissing,
+    /// A person would have to be asked, and cannot be: by nobody's fault in a renewal, else because the
+    /// program can show no prompt.
+    PromptNeeded,
     /// A member of a chain does not apply here (not configured, not installed); others may.
     Unavailable,
 }
@@ -123,7 +126,7 @@ impl Error {
             ErrorKind::Unreachable | ErrorKind::UnknownMode | ErrorKind::Unavailable => "08001",
             ErrorKind::TimedOut => "HYT00",
             ErrorKind::Invalid => "HY000",
-            ErrorKind::Unsupported => "HYC00",
+            ErrorKind::Unsupported | ErrorKind::PromptNeeded => "HYC00",
             ErrorKind::DriverMissing => "IM003",
         }
     }

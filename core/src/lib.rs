@@ -24,6 +24,7 @@ mod keyword;
 pub mod log;
 mod options;
 pub mod plan;
+pub mod prompt;
 mod runtime;
 mod scope;
 mod secret;

@@ -10,7 +10,7 @@ use crate::{
     credential::{self, Mode, SignIn, Situation},
     options, scope,
     server::{Cloud, SERVER_KEYWORDS, Server},
-    token::{Carrier, Sharing},
+    token::{Carrier, Issued, Sharing},
     trust::{self, Channel, Owner},
 };
 use std::{
@@ -207,6 +207,7 @@ impl<'a> Asked<'a> {
             scope: &scope,
             authority: &authority,
             transport: around.transport,
+            prompts: around.prompts,
         })?;
         sign_in.shared = sharing;
         Ok(SignInPlan {
@@ -348,11 +349,10 @@ impl SignInPlan {
     }
 
     /// A living token, from the cache or its source, by `deadline` or `TokenTimeout`.
-    pub fn token(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<Arc<Token>, Error> {
+    pub fn token(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<Issued, Error> {
         let bound = self.token_timeout.map(|timeout| Instant::now() + timeout);
         let deadline = bound.map_or(deadline, |bound| bound.min(deadline));
-        let issued = around.tokens.token(&self.sign_in, deadline)?;
-        Ok(issued.token)
+        around.tokens.token(&self.sign_in, deadline)
     }
 
     /// A fresh token in place of one that the server refused, where that may help.

@@ -1,5 +1,6 @@
 //! An access token: its text, its times, and the service that gets and keeps one per identity.
 
+mod asking;
 mod cache;
 mod carrier;
 mod claims;
@@ -12,6 +13,7 @@ mod renewal;
 mod service;
 mod shared;
 
+pub use asking::Asking;
 pub use carrier::Carrier;
 pub use claims::Claims;
 #[cfg(test)]

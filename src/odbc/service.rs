@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use entra_odbc_core::{Environment, TokenService, connect::Surroundings, log, transport::Transport};
+use entra_odbc_core::{
+    Environment, TokenService, connect::Surroundings, log, prompt::Prompts, transport::Transport,
+};
 use once_cell::race::OnceBox;
 
 use super::{ini, real_driver};
@@ -16,6 +18,7 @@ struct Service {
     environment: Environment,
     transport: Arc<Transport>,
     tokens: TokenService,
+    prompts: Arc<Prompts>,
 }
 
 /// What is done before anything else: the log starts if the environment asks for one, and forks are seen to.
@@ -37,6 +40,7 @@ fn service() -> &'static Service {
             transport: Arc::new(Transport::new(&environment)),
             environment,
             tokens: TokenService::new(),
+            prompts: Arc::new(Prompts::new()),
         })
     })
 }
@@ -51,5 +55,6 @@ pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) ->
         data_source: &|name| ini::entries(name, ini::ODBC_INI),
         transport: &service.transport,
         tokens: &service.tokens,
+        prompts: &service.prompts,
     })
 }

@@ -84,6 +84,7 @@ struct Machine {
     section: Vec<(String, String)>,
     transport: Arc<Transport>,
     tokens: TokenService,
+    prompts: Arc<Prompts>,
 }
 
 impl Machine {
@@ -94,6 +95,7 @@ impl Machine {
             section: Vec::new(),
             transport: Arc::new(Transport::new(&environment)),
             tokens: TokenService::new(),
+            prompts: Arc::new(Prompts::unseen()),
             environment,
         }
     }
@@ -128,6 +130,7 @@ impl Machine {
             },
             transport: &self.transport,
             tokens: &self.tokens,
+            prompts: &self.prompts,
         };
         connect(&text, pending, real, &around)
     }

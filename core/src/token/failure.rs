@@ -31,7 +31,8 @@ impl Failures {
     /// Not remembered where time was up: that was the waiter's own, and the next one may have more.
     pub fn failed(&mut self, error: &Error, now: Instant) {
         let time = match error.kind() {
-            ErrorKind::TimedOut => return,
+            // Nor where a person would have to be asked: the next request may be one that can.
+            ErrorKind::TimedOut | ErrorKind::PromptNeeded => return,
             ErrorKind::Unreachable | ErrorKind::Unavailable => FIRST,
             _ => {
                 self.refusals = self.refusals.saturating_add(1);

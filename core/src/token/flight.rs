@@ -1,6 +1,6 @@
 //! One request for one identity, and everyone who waits for it.
 
-use super::{Deadline, Token};
+use super::{Asking, Deadline, Token};
 use crate::{Error, ErrorKind, fork::Process};
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -24,19 +24,21 @@ pub struct Flight {
     landed: Condvar,
     latest: Instant,
     deadline: Deadline,
+    asking: Asking,
     process: Process,
 }
 
 impl Flight {
     /// A request that nobody waits for yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(asking: Asking) -> Self {
         let now = Instant::now();
         Self {
             outcome: Mutex::new(None),
             landed: Condvar::new(),
             latest: now + LONGEST,
             deadline: Deadline::at(now),
+            asking,
             process: Process::current(),
         }
     }
@@ -51,6 +53,12 @@ impl Flight {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadline.clone()
+    }
+
+    /// Whether it may ask a person, and how long that person has.
+    #[must_use]
+    pub fn asking(&self) -> &Asking {
+        &self.asking
     }
 
     /// Lets the request go on for a waiter with this deadline.
@@ -72,14 +80,16 @@ impl Flight {
         self.landed.notify_all();
     }
 
-    /// Waits for the outcome, no longer than until `deadline`; the request goes on without us.
+    /// Waits for the outcome, no longer than until `deadline` or, once a person is asked, than that
+    /// person has; the request goes on without us.
     pub fn wait(&self, deadline: Instant) -> Outcome {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(outcome) = outcome.as_ref() {
                 return outcome.clone();
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let until = self.asking.until().map_or(deadline, |until| until.max(deadline));
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(timed_out());
             }

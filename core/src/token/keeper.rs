@@ -1,7 +1,7 @@
 //! Renews one identity's token ahead of its end, for as long as someone wants it.
 
 use super::{
-    Moment, Token,
+    Asking, Moment, Token,
     cache::{Entry, State},
     flight::Flight,
     renewal,
@@ -105,7 +105,7 @@ impl State {
             // A connect fetches one already.
             return Step::Wait(Duration::from_millis(100));
         }
-        Step::Renew(Arc::new(Flight::new()))
+        Step::Renew(Arc::new(Flight::new(Asking::forbidden())))
     }
 }
 

@@ -1,14 +1,14 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
 use super::{
-    Carrier, Deadline, Moment, Token,
+    Asking, Carrier, Deadline, Moment, Token,
     cache::{Cache, Entry, State},
     carrier,
     flight::{Flight, Outcome, Pilot, timed_out},
     keeper, shared,
 };
 use crate::{
-    Error,
+    Error, ErrorKind,
     credential::{SignIn, SignInSource, TokenRequest},
     fork,
     runtime::Runtime,
@@ -47,6 +47,8 @@ pub struct Issued {
     pub source: Source,
     /// How long this call waited; nothing where the token was at hand.
     pub waited: Duration,
+    /// Whether a person was asked meanwhile, who has all the time that prompts have.
+    pub asked: bool,
 }
 
 /// Gets tokens and keeps them; one per process.
@@ -67,18 +69,18 @@ impl TokenService {
     pub fn token(&self, sign_in: &SignIn, deadline: Instant) -> Result<Issued, Error> {
         let start = Moment::now();
         let found = match sign_in.source() {
-            SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given)),
+            SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given, false)),
             SignInSource::Credential(credential) => {
                 let entry = if sign_in.cache {
                     self.cache.entry(sign_in, credential)
                 } else {
                     Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, deadline, start)
+                self.of_entry(&entry, deadline, start, &Asking::allowed())
             }
         };
         let issued = found
-            .map(|(token, source)| Issued {
+            .map(|(token, source, asked)| Issued {
                 // A clock is read only where there was something to wait for.
                 waited: match source {
                     Source::Given | Source::Cached => Duration::ZERO,
@@ -86,6 +88,7 @@ impl TokenService {
                 },
                 token,
                 source,
+                asked,
             })
             .map_err(|error| error.in_mode(sign_in.mode));
         report(sign_in, &issued, start.steady);
@@ -125,8 +128,8 @@ impl TokenService {
                 .as_ref()
                 .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, deadline, now) {
-            Ok((token, _)) if token.text != refused.text => Some(token),
+        match self.of_entry(&entry, deadline, now, &Asking::forbidden()) {
+            Ok((token, ..)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
                 debug!(target: "entra_odbc", mode = sign_in.mode, %error, "no fresh token");
@@ -160,7 +163,8 @@ impl TokenService {
         entry: &Arc<Entry>,
         deadline: Instant,
         now: Moment,
-    ) -> Result<(Arc<Token>, Source), Error> {
+        asking: &Asking,
+    ) -> Result<(Arc<Token>, Source, bool), Error> {
         let (flight, source) = {
             let mut state = entry.state();
             state.asked = Some(now.steady);
@@ -170,7 +174,7 @@ impl TokenService {
                 if keeper {
                     self.keep(entry);
                 }
-                return Ok((token, Source::Cached));
+                return Ok((token, Source::Cached, false));
             }
             if deadline <= now.steady {
                 return Err(timed_out());
@@ -182,7 +186,7 @@ impl TokenService {
                 if let Some(error) = state.failures.remembered(now.steady) {
                     return Err(error.clone());
                 }
-                let flight = Arc::new(Flight::new());
+                let flight = Arc::new(Flight::new(asking.clone()));
                 flight.join(deadline);
                 state.flight = Some(Arc::clone(&flight));
                 (flight, Source::Requested)
@@ -195,7 +199,17 @@ impl TokenService {
                 flight.land(Err(error));
             }
         }
-        flight.wait(deadline).map(|token| (token, source))
+        match flight.wait(deadline) {
+            // A renewal that may not ask, and found that it must: this call may.
+            Err(error)
+                if error.kind() == ErrorKind::PromptNeeded
+                    && asking.is_allowed()
+                    && !flight.asking().is_allowed() =>
+            {
+                self.of_entry(entry, deadline, now, asking)
+            }
+            outcome => outcome.map(|token| (token, source, flight.asking().until().is_some())),
+        }
     }
 
     /// Has the token renewed from now on. A failure to start the thread is that of the next request.
@@ -232,6 +246,7 @@ pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outco
     let request = TokenRequest {
         scope: entry.scope.clone(),
         deadline: deadline.clone(),
+        asking: flight.asking().clone(),
     };
     let outcome = bounded(entry, &request, &deadline).await;
     // Looked at after the request as well: a tool may have been signed in to anew meanwhile.

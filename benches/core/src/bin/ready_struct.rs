@@ -12,6 +12,7 @@ use entra_odbc_core::{
     connect::{Answer, Outcome, Prompt, RealConnection, Reply, Surroundings, connect},
     credential::{BoxFuture, Credential, SignIn, TokenRequest},
     identity::IdentityKey,
+    prompt::Prompts,
     transport::Transport,
 };
 use std::{
@@ -85,6 +86,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
     ]);
     let transport = Arc::new(Transport::new(&environment));
     let tokens = TokenService::new();
+    let prompts = Arc::new(Prompts::unseen());
     let around = Surroundings {
         environment: &environment,
         installed: &|_| None,
@@ -92,6 +94,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         data_source: &|_| Vec::new(),
         transport: &transport,
         tokens: &tokens,
+        prompts: &prompts,
     };
     let text: Vec<u16> =
         "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\

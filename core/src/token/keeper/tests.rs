@@ -149,7 +149,7 @@ fn after_a_failure_and_while_a_connect_fetches_one_it_waits() {
     state.asked = Some(later.steady);
     let retry = later.steady + minutes(1);
     assert!(matches!(state.step(Some(retry), later), Step::Wait(time) if time == minutes(1)));
-    state.flight = Some(Arc::new(Flight::new()));
+    state.flight = Some(Arc::new(Flight::new(Asking::forbidden())));
     assert!(matches!(state.step(None, later), Step::Wait(_)));
 }
 
