@@ -6,18 +6,29 @@
 mod access_token;
 mod azure_cli;
 mod azure_identity;
+mod azure_pipelines;
+mod client;
+mod client_assertion;
 mod entra;
 mod managed_identity;
 mod mode_name;
+mod oauth;
+mod on_behalf_of;
+mod password;
+mod refresh_token;
 mod reply;
 mod service_principal;
+mod session;
+mod workload_identity;
 
 pub use mode_name::{find, find_exact, same_mode, unknown};
 
 use crate::{
-    Environment, Error, Options,
+    Environment, Error, Keyword, Options,
     identity::IdentityKey,
+    options::missing,
     prompt::Prompts,
+    tenant::Tenant,
     token::{Asking, Deadline, Sharing, Token},
     transport::Transport,
 };
@@ -42,9 +53,39 @@ pub const MODES: &[Mode] = &[
         prepare: service_principal::prepare,
     },
     Mode {
+        name: "ClientAssertion",
+        aliases: &[],
+        prepare: client_assertion::prepare,
+    },
+    Mode {
+        name: "WorkloadIdentity",
+        aliases: &[],
+        prepare: workload_identity::prepare,
+    },
+    Mode {
+        name: "AzurePipelines",
+        aliases: &[],
+        prepare: azure_pipelines::prepare,
+    },
+    Mode {
         name: "AzCli",
         aliases: &["AzureCli"],
         prepare: azure_cli::prepare,
+    },
+    Mode {
+        name: "Password",
+        aliases: &[],
+        prepare: password::prepare,
+    },
+    Mode {
+        name: "RefreshToken",
+        aliases: &[],
+        prepare: refresh_token::prepare,
+    },
+    Mode {
+        name: "OnBehalfOf",
+        aliases: &[],
+        prepare: on_behalf_of::prepare,
     },
     Mode {
         name: "AccessToken",
@@ -90,6 +131,14 @@ pub struct Situation<'a> {
     pub transport: &'a Arc<Transport>,
     /// How a person can be asked to sign in.
     pub prompts: &'a Arc<Prompts>,
+}
+
+impl Situation<'_> {
+    /// The tenant where no keyword names one.
+    #[allow(clippy::unused_self, reason = "the server is asked once that is possible")]
+    pub(crate) fn tenant_of_server(&self) -> Result<Tenant, Error> {
+        Err(missing(Keyword::TenantId, "the tenant, a GUID or a domain name"))
+    }
 }
 
 /// Who signs in, resolved, and how a token for them is got.
@@ -225,7 +274,6 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::Keyword;
 
     /// Owns what a [`Situation`] borrows.
     pub(crate) struct Fixture {

@@ -30,6 +30,7 @@ mod scope;
 mod secret;
 mod secret_file;
 pub mod server;
+mod tenant;
 pub mod token;
 mod tool;
 pub mod transport;

@@ -1,7 +1,9 @@
 //! `AzCli`: the account that the Azure CLI is signed in with.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply, service_principal};
-use crate::{Environment, Error, ErrorKind, Keyword, Secret, Token, identity::IdentityKey, tool};
+use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
+use crate::{
+    Environment, Error, ErrorKind, Keyword, Secret, Token, identity::IdentityKey, tenant::Tenant, tool,
+};
 use ::azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
 use azure_core::credentials::TokenCredential as _;
 use std::{
@@ -28,7 +30,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     }
     let tenant = situation.options.get(Keyword::TenantId);
     if let Some(tenant) = tenant {
-        service_principal::check_tenant(tenant)?;
+        Tenant::named(tenant)?;
     }
     let profile = profile(environment);
     let state = profile.as_deref().and_then(state);

@@ -5,19 +5,22 @@
 //! new credential object, which costs a few allocations, and the transport that it is given reads
 //! the answer before it does.
 
-use super::{TokenRequest, entra};
+use super::{TokenRequest, entra, oauth::Endpoint};
 use crate::{
-    Error, ErrorKind, Token,
+    Error, ErrorKind, Secret, Token,
     token::Deadline,
     transport::{Call, Policy, Route, Transport},
 };
-use ::azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use ::azure_identity::{
+    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions,
+};
 use azure_core::{
     cloud::{CloudConfiguration, CustomConfiguration},
     credentials::TokenCredential,
     http::{
-        AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, StatusCode, headers::Headers,
-        request::Body,
+        AsyncRawResponse, ClientMethodOptions, ClientOptions, HttpClient, Request, RetryOptions, StatusCode,
+        headers::Headers, request::Body,
     },
 };
 use std::{
@@ -27,9 +30,8 @@ use std::{
 use zeroize::Zeroizing;
 
 /// Requests a token by the credential that `make` creates with the options it is given.
-pub async fn token<C, E>(
-    transport: &Arc<Transport>,
-    authority: &str,
+async fn token<C, E>(
+    endpoint: &Endpoint,
     request: &TokenRequest,
     make: impl FnOnce(ClientOptions) -> Result<Arc<C>, E>,
 ) -> Result<Token, Error>
@@ -38,12 +40,12 @@ where
     E: std::fmt::Display,
 {
     let bridge = Arc::new(Bridge {
-        transport: Arc::clone(transport),
+        transport: Arc::clone(endpoint.transport()),
         deadline: request.deadline.clone(),
         seen: Mutex::new(None),
     });
     let mut cloud = CustomConfiguration::default();
-    authority.clone_into(&mut cloud.authority_host);
+    endpoint.authority().clone_into(&mut cloud.authority_host);
     let options = ClientOptions {
         transport: Some(azure_core::http::Transport::new(
             Arc::clone(&bridge) as Arc<dyn HttpClient>
@@ -59,7 +61,7 @@ where
     match (seen, result) {
         (Some(seen), _) => seen,
         (None, Ok(token)) => Ok(Token::received(
-            crate::Secret::new(token.token.secret().to_owned()),
+            Secret::new(token.token.secret().to_owned()),
             SystemTime::from(token.expires_on),
         )),
         (None, Err(error)) => Err(Error::new(
@@ -71,12 +73,11 @@ where
 
 /// A service principal with a client secret.
 pub async fn client_secret(
-    transport: &Arc<Transport>,
-    authority: &str,
+    endpoint: &Endpoint,
     request: &TokenRequest,
-    (tenant, client, secret): (&str, &str, &crate::Secret),
+    (tenant, client, secret): (&str, &str, &Secret),
 ) -> Result<Token, Error> {
-    token(transport, authority, request, |client_options| {
+    token(endpoint, request, |client_options| {
         ClientSecretCredential::new(
             tenant,
             client.to_owned(),
@@ -85,6 +86,34 @@ pub async fn client_secret(
         )
     })
     .await
+}
+
+/// An application with an assertion that proves it.
+pub async fn client_assertion(
+    endpoint: &Endpoint,
+    request: &TokenRequest,
+    (tenant, client, assertion): (&str, &str, Secret),
+) -> Result<Token, Error> {
+    token(endpoint, request, |client_options| {
+        ClientAssertionCredential::new(
+            tenant.to_owned(),
+            client.to_owned(),
+            Assertion(assertion),
+            Some(ClientAssertionCredentialOptions { client_options }),
+        )
+    })
+    .await
+}
+
+/// An assertion at hand: a new credential object is made for each request.
+#[derive(Debug)]
+struct Assertion(Secret);
+
+#[async_trait::async_trait]
+impl ClientAssertion for Assertion {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        Ok(self.0.expose().to_owned())
+    }
 }
 
 /// Our transport as azure_core sees it, for one token request.

@@ -9,16 +9,21 @@ pub fn token(answer: &Reply, endpoint: &str) -> Result<Token, Error> {
     if answer.status == 200 {
         return reply::token(&mut reply::object(answer, endpoint)?, endpoint);
     }
+    Err(refused(answer, endpoint).1)
+}
+
+/// Why there is no token: OAuth's name for it, where Entra refused for good, and the error to tell.
+pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
     let passing = matches!(answer.status, 408 | 429 | 500..);
     let object = match reply::object(answer, endpoint) {
         Ok(object) => object,
         Err(_) if passing => Map::new(),
-        Err(error) => return Err(error),
+        Err(error) => return (None, error),
     };
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let description = reply::words(text("error_description"));
     if passing || text("error") == "temporarily_unavailable" {
-        return Err(unavailable(answer, endpoint).detail(description));
+        return (None, unavailable(answer, endpoint).detail(description));
     }
     let code = object
         .get("error_codes")
@@ -28,18 +33,18 @@ pub fn token(answer: &Reply, endpoint: &str) -> Result<Token, Error> {
         .or_else(|| number_in(&description))
         .unwrap_or(0);
     if code == 0 && text("error").is_empty() {
-        return Err(Error::new(
+        let error = Error::new(
             ErrorKind::Unreachable,
             format!("{endpoint} answered with status {} and no reason", answer.status),
-        )
-        .remedy("Check the Authority, and proxies in between."));
+        );
+        return (None, error.remedy("Check the Authority, and proxies in between."));
     }
     let detail = if description.is_empty() {
         reply::words(text("error"))
     } else {
         description
     };
-    Err(refusal(code).detail(detail))
+    (Some(text("error").to_owned()), refusal(code).detail(detail))
 }
 
 /// An answer that says "not now", after all tries.

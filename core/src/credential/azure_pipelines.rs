@@ -1,0 +1,161 @@
+//! `AzurePipelines`: a service connection of Azure Pipelines, which vouches for its application.
+
+use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, azure_identity, oauth::Endpoint, reply};
+use crate::{
+    Error, ErrorKind, Keyword, Secret, Token,
+    identity::IdentityKey,
+    options::missing,
+    tenant::Tenant,
+    transport::{Call, Policy, Route},
+};
+use std::fmt;
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The API that a pipeline's own token is for; the same version as in the SDKs.
+const API_VERSION: &str = "7.1";
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let (options, environment) = (situation.options, situation.environment);
+    let value = |keyword: Keyword, variable: &str, meaning: &str| {
+        options
+            .get(keyword)
+            .map(str::to_owned)
+            .or_else(|| environment.get(variable))
+            .ok_or_else(|| missing(keyword, &format!("{meaning}, or set {variable}")))
+    };
+    let client_keyword = if options.get(Keyword::ClientId).is_some() {
+        Keyword::ClientId
+    } else {
+        Keyword::User
+    };
+    let client = value(
+        client_keyword,
+        "AZURESUBSCRIPTION_CLIENT_ID",
+        "the client id of the service connection",
+    )?;
+    let tenant = value(
+        Keyword::TenantId,
+        "AZURESUBSCRIPTION_TENANT_ID",
+        "the tenant of the service connection",
+    )?;
+    let connection = value(
+        Keyword::ServiceConnectionId,
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+        "the id of the service connection",
+    )?;
+    let system_token = match options.secret(Keyword::SystemToken, Keyword::SystemTokenFile)? {
+        Some((token, _)) => token,
+        None => Secret::new(environment.get("SYSTEM_ACCESSTOKEN").ok_or_else(|| {
+            missing(
+                Keyword::SystemToken,
+                "the pipeline's own token, or set SYSTEM_ACCESSTOKEN",
+            )
+            .remedy("Map it in the task: env: SYSTEM_ACCESSTOKEN: $(System.AccessToken).")
+        })?),
+    };
+    let request_uri = environment.get("SYSTEM_OIDCREQUESTURI").ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unavailable,
+            "SYSTEM_OIDCREQUESTURI is not set, so this is no task of Azure Pipelines",
+        )
+        .remedy("Run in an Azure Pipelines task, or use another kind of sign-in.")
+    })?;
+    let url = oidc_url(&request_uri, &connection)?;
+    let key = IdentityKey::of_kind("AzurePipelines")?
+        .with("authority", situation.authority)
+        .with("tenant", &tenant)
+        .with("client", &client)
+        .with("url", &url)
+        .with("system token", system_token.expose())
+        .with("scope", situation.scope)
+        .finish();
+    let credential = Pipeline {
+        endpoint: Endpoint::new(situation.transport, situation.authority),
+        tenant: Tenant::named(&tenant)?,
+        client: client.clone(),
+        url,
+        system_token,
+    };
+    Ok(SignIn::requesting(key, client, situation.scope, credential).in_string(false))
+}
+
+/// Where the pipeline's token is exchanged for one that Entra trusts.
+fn oidc_url(request_uri: &str, connection: &str) -> Result<String, Error> {
+    let parameters = [("api-version", API_VERSION), ("serviceConnectionId", connection)];
+    Url::parse_with_params(request_uri, parameters)
+        .ok()
+        .filter(|url| url.scheme() == "https")
+        .map(String::from)
+        .ok_or_else(|| {
+            Error::invalid("SYSTEM_OIDCREQUESTURI is not an https URL")
+                .remedy("Leave it as Azure Pipelines sets it.")
+        })
+}
+
+/// A service connection.
+struct Pipeline {
+    endpoint: Endpoint,
+    tenant: Tenant,
+    client: String,
+    url: String,
+    system_token: Secret,
+}
+
+impl Pipeline {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let tenant = self.tenant.resolve(&request.deadline).await?;
+        let assertion = self.assertion(request).await?;
+        let who = (tenant.as_str(), self.client.as_str(), assertion);
+        azure_identity::client_assertion(&self.endpoint, request, who).await
+    }
+
+    async fn assertion(&self, request: &TokenRequest) -> Result<Secret, Error> {
+        let bearer = Zeroizing::new(format!("Bearer {}", self.system_token.expose()));
+        let call = Call {
+            url: self.url.clone(),
+            headers: vec![
+                ("authorization".into(), bearer),
+                ("content-type".into(), Zeroizing::new("application/json".into())),
+                // Else a token that is not good leads to a sign-in page instead of a refusal.
+                ("x-tfs-fedauthredirect".into(), Zeroizing::new("Suppress".into())),
+            ],
+            body: Some(Zeroizing::default()),
+            route: Route::Far,
+            retry: Policy::STANDARD,
+        };
+        let answer = self.endpoint.transport().send(&call, &request.deadline).await?;
+        let name = "Azure Pipelines";
+        if answer.status != 200 {
+            let error = Error::new(
+                ErrorKind::Refused { code: 0 },
+                format!("{name} refused the service connection (status {})", answer.status),
+            );
+            return Err(error.remedy(
+                "Check ServiceConnectionId and SystemToken (a new one for each run), and that the pipeline may use the service connection.",
+            ));
+        }
+        let mut object = reply::object(&answer, name)?;
+        super::oauth::secret(&mut object, "oidcToken").ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("{name} answered without an oidcToken"),
+            )
+            .remedy("Check that SYSTEM_OIDCREQUESTURI is as Azure Pipelines sets it.")
+        })
+    }
+}
+
+impl Credential for Pipeline {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

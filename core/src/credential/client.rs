@@ -1,0 +1,224 @@
+//! An application, and how it proves to Entra that it is itself: by a secret, a certificate or an assertion.
+
+use super::{
+    BoxFuture, Credential, Situation, TokenRequest, azure_identity,
+    oauth::{Endpoint, Form},
+};
+use crate::{
+    Error, Keyword, Options, Secret, Token,
+    identity::{IdentityKey, IdentityKeyBuilder},
+    options::{contradiction, missing},
+    secret_file,
+    tenant::Tenant,
+};
+use std::fmt;
+
+/// The type of every assertion that proves a client (RFC 7523).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A confidential client.
+#[derive(Debug)]
+pub struct Client {
+    /// Its application id.
+    pub id: String,
+    /// Where it is registered.
+    pub tenant: Tenant,
+    /// How it proves itself.
+    pub proof: Proof,
+    /// Entra.
+    pub endpoint: Endpoint,
+}
+
+/// What a client proves itself by.
+pub enum Proof {
+    /// A password of its own.
+    Secret(Secret),
+    /// What someone else, whom Entra was told to trust, says of it.
+    Assertion(Secret),
+    /// The same, read from a file for each token: its writer renews it.
+    AssertionFile {
+        /// Where it is.
+        path: String,
+        /// The keyword or variable that named it.
+        named_by: &'static str,
+    },
+}
+
+impl Client {
+    /// Which application the keywords name, and how it proves itself.
+    pub fn named(
+        situation: &Situation<'_>,
+        proof: fn(&Options) -> Result<Proof, Error>,
+    ) -> Result<Self, Error> {
+        let (id, tenant) = client_and_tenant(situation)?;
+        Ok(Self {
+            id,
+            tenant,
+            proof: proof(situation.options)?,
+            endpoint: Endpoint::new(situation.transport, situation.authority),
+        })
+    }
+
+    /// Starts the key of an identity that this client takes part in.
+    pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
+        let key = IdentityKey::of_kind(kind)?
+            .with("authority", self.endpoint.authority())
+            .with("client", &self.id)
+            .with("scope", scope);
+        Ok(self.proof.identify(self.tenant.identify(key)))
+    }
+
+    /// A token for the application itself.
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let tenant = self.tenant.resolve(&request.deadline).await?;
+        let endpoint = &self.endpoint;
+        if let Proof::Secret(secret) = &self.proof {
+            return azure_identity::client_secret(endpoint, request, (&tenant, &self.id, secret)).await;
+        }
+        let assertion = self.assertion(&tenant)?;
+        azure_identity::client_assertion(endpoint, request, (&tenant, &self.id, assertion)).await
+    }
+
+    /// Adds who asks, and the proof, to a request for another grant.
+    pub fn authenticate(&self, tenant: &str, form: Form) -> Result<Form, Error> {
+        let form = form.with("client_id", &self.id);
+        if let Proof::Secret(secret) = &self.proof {
+            return Ok(form.with("client_secret", secret.expose()));
+        }
+        let assertion = self.assertion(tenant)?;
+        Ok(form
+            .with("client_assertion_type", JWT_BEARER)
+            .with("client_assertion", assertion.expose()))
+    }
+
+    /// What stands in for the secret, of the moment.
+    fn assertion(&self, _tenant: &str) -> Result<Secret, Error> {
+        match &self.proof {
+            Proof::AssertionFile { path, named_by } => secret_file::read(path, named_by),
+            Proof::Secret(text) | Proof::Assertion(text) => Ok(text.clone()),
+        }
+    }
+}
+
+impl Credential for Client {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+
+    fn may_be_shared(&self) -> bool {
+        // A path may name another file in another container.
+        !matches!(self.proof, Proof::AssertionFile { .. })
+    }
+}
+
+impl Proof {
+    /// The proof that the keywords hold: a secret or an assertion, and not both.
+    pub fn of(options: &Options) -> Result<Self, Error> {
+        let assertion = [Keyword::ClientAssertion, Keyword::ClientAssertionFile]
+            .into_iter()
+            .any(|keyword| options.get(keyword).is_some());
+        if assertion {
+            Self::assertion(options)
+        } else {
+            Self::secret(options)
+        }
+    }
+
+    /// `PWD=` or `PWDFile=`.
+    pub fn secret(options: &Options) -> Result<Self, Error> {
+        let secret = options.secret(Keyword::Password, Keyword::PasswordFile)?;
+        let (secret, _) = secret.ok_or_else(|| {
+            missing(
+                Keyword::Password,
+                "the client secret of the application (or ClientCertificate= with a file)",
+            )
+        })?;
+        Ok(Self::Secret(secret))
+    }
+
+    /// `ClientAssertion=` or `ClientAssertionFile=`.
+    pub fn assertion(options: &Options) -> Result<Self, Error> {
+        refuse_beside(options, Keyword::ClientAssertion)?;
+        let (text, path) = (
+            options.get(Keyword::ClientAssertion),
+            options.get(Keyword::ClientAssertionFile),
+        );
+        match (text, path) {
+            (Some(_), Some(_)) => Err(contradiction(
+                Keyword::ClientAssertion.name(),
+                Keyword::ClientAssertionFile.name(),
+            )),
+            (Some(text), None) => Ok(Self::Assertion(Secret::new(text.to_owned()))),
+            (None, Some(path)) => Self::assertion_file(path, Keyword::ClientAssertionFile.name()),
+            (None, None) => Err(missing(
+                Keyword::ClientAssertion,
+                "the signed assertion, or ClientAssertionFile= with a path",
+            )),
+        }
+    }
+
+    /// An assertion in a file, which must be there already.
+    pub fn assertion_file(path: &str, named_by: &'static str) -> Result<Self, Error> {
+        secret_file::read(path, named_by)?;
+        Ok(Self::AssertionFile {
+            path: path.to_owned(),
+            named_by,
+        })
+    }
+
+    fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
+        match self {
+            Self::Secret(secret) => key.with("secret", secret.expose()),
+            Self::Assertion(text) => key.with("assertion", text.expose()),
+            // Not what is in it: its writer renews it every hour, for the same application.
+            Self::AssertionFile { path, .. } => key.with("assertion file", path),
+        }
+    }
+}
+
+/// A secret beside another proof: nobody could tell which one is meant.
+fn refuse_beside(options: &Options, chosen: Keyword) -> Result<(), Error> {
+    let other = [Keyword::Password, Keyword::PasswordFile]
+        .into_iter()
+        .find(|keyword| options.get(*keyword).is_some());
+    other.map_or(Ok(()), |other| Err(contradiction(chosen.name(), other.name())))
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "Secret",
+            Self::Assertion(_) => "Assertion",
+            Self::AssertionFile { .. } => "AssertionFile",
+        })
+    }
+}
+
+/// `UID=client` or `UID=client@tenant`, and `TenantId=`; else the tenant that the server says.
+fn client_and_tenant(situation: &Situation<'_>) -> Result<(String, Tenant), Error> {
+    let options = situation.options;
+    let user = options
+        .get(Keyword::User)
+        .or_else(|| options.get(Keyword::ClientId))
+        .ok_or_else(|| missing(Keyword::User, "the client id of the application"))?;
+    if let Some(client) = options.get(Keyword::ClientId)
+        && !user.split('@').any(|part| part.eq_ignore_ascii_case(client))
+    {
+        return Err(contradiction("UID", "ClientId"));
+    }
+    let (client, named) = match user.split_once('@') {
+        Some((client, tenant)) => (client, Some(tenant).filter(|tenant| !tenant.is_empty())),
+        None => (user, None),
+    };
+    if client.is_empty() {
+        return Err(missing(Keyword::User, "the client id of the application"));
+    }
+    let tenant = match (options.get(Keyword::TenantId), named) {
+        (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => {
+            return Err(contradiction("TenantId", "UID=client@tenant"));
+        }
+        (Some(tenant), _) | (None, Some(tenant)) => Tenant::named(tenant)?,
+        (None, None) => situation.tenant_of_server()?,
+    };
+    Ok((client.to_owned(), tenant))
+}

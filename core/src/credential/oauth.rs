@@ -1,0 +1,173 @@
+//! OAuth 2.0's token endpoint as Entra has it: a form goes in, tokens or a refusal come out.
+//!
+//! azure_identity asks for what an application may have by itself; this is for all that it has no
+//! credential for, and for the refresh tokens that come with it.
+
+use super::{TokenRequest, entra, reply};
+use crate::{
+    Error, Secret, Token,
+    transport::{Call, Policy, Reply, Route, Transport},
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
+
+/// Beside the scope of the access token: a refresh token, and who it is.
+const USER_SCOPES: &str = "offline_access openid profile";
+
+/// A form whose values may be secret.
+#[derive(Default)]
+pub struct Form(Zeroizing<String>);
+
+impl Form {
+    /// A form that asks for this grant.
+    pub fn grant(grant_type: &str) -> Self {
+        Self::default().with("grant_type", grant_type)
+    }
+
+    /// Adds a field.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        // Room for all of it at once, so that no part of a secret is left behind in a smaller buffer.
+        let mut longer = Zeroizing::new(String::with_capacity(
+            self.0.len() + name.len() + 3 * value.len() + 2,
+        ));
+        longer.push_str(&self.0);
+        if !longer.is_empty() {
+            longer.push('&');
+        }
+        longer.push_str(name);
+        longer.push('=');
+        longer.extend(byte_serialize(value.as_bytes()));
+        self.0 = longer;
+        self
+    }
+
+    /// Asks for this scope in the name of a person: with a refresh token, and with who it is.
+    pub fn with_user_scope(self, scope: &str) -> Self {
+        self.with("scope", &user_scope(scope))
+    }
+}
+
+/// The scope of an access token together with what a sign-in of a person asks for beside it.
+pub fn user_scope(scope: &str) -> String {
+    format!("{scope} {USER_SCOPES}")
+}
+
+/// One tenant's endpoints.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    transport: Arc<Transport>,
+    authority: String,
+}
+
+/// What a token request brought.
+#[derive(Debug)]
+pub struct Granted {
+    /// The access token.
+    pub token: Token,
+    /// What the next one can be had for, where it was given.
+    pub refresh_token: Option<Secret>,
+}
+
+/// What the endpoint said.
+#[derive(Debug)]
+pub enum Answer {
+    /// Yes.
+    Granted(Granted),
+    /// No, by OAuth's name for the reason, and as the error to tell.
+    Refused(String, Error),
+}
+
+impl Endpoint {
+    /// The endpoints of an Entra.
+    pub fn new(transport: &Arc<Transport>, authority: &str) -> Self {
+        Self {
+            transport: Arc::clone(transport),
+            authority: authority.to_owned(),
+        }
+    }
+
+    /// The HTTP client.
+    pub fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
+    /// The Entra host.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The address of a tenant's endpoint: `token`, `devicecode`, `authorize`.
+    pub fn url(&self, tenant: &str, name: &str) -> String {
+        format!("{}/{tenant}/oauth2/v2.0/{name}", self.authority)
+    }
+
+    /// Asks for a token; any refusal is an error.
+    pub async fn redeem(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Granted, Error> {
+        match self.ask(tenant, form, request).await? {
+            Answer::Granted(granted) => Ok(granted),
+            Answer::Refused(_, error) => Err(error),
+        }
+    }
+
+    /// Asks for a token; an error only where there is no answer to the question.
+    pub async fn ask(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Answer, Error> {
+        let reply = self.post(tenant, "token", form, request).await?;
+        let name = self.authority.as_str();
+        if reply.status != 200 {
+            return Ok(match entra::refused(&reply, name) {
+                (Some(reason), error) => Answer::Refused(reason, error),
+                (None, error) => return Err(error),
+            });
+        }
+        let mut object = reply::object(&reply, name)?;
+        let token = reply::token(&mut object, name)?;
+        let refresh_token = secret(&mut object, "refresh_token");
+        drop(secret(&mut object, "id_token"));
+        Ok(Answer::Granted(Granted { token, refresh_token }))
+    }
+
+    /// Posts a form to one of a tenant's endpoints.
+    pub async fn post(
+        &self,
+        tenant: &str,
+        name: &str,
+        form: Form,
+        request: &TokenRequest,
+    ) -> Result<Reply, Error> {
+        let content_type = "application/x-www-form-urlencoded".to_owned();
+        let call = Call {
+            url: self.url(tenant, name),
+            headers: vec![("content-type".to_owned(), Zeroizing::new(content_type))],
+            body: Some(Zeroizing::new(form.0.as_bytes().to_vec())),
+            route: Route::Far,
+            retry: Policy::STANDARD,
+        };
+        self.transport.send(&call, &request.deadline).await
+    }
+}
+
+/// Takes a secret out of an answer.
+pub fn secret(object: &mut Map<String, Value>, name: &str) -> Option<Secret> {
+    match object.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_every_character_of_a_secret() {
+        let form = Form::grant("password")
+            .with("password", "a b&c=d+é%")
+            .with("x", "");
+        assert_eq!(
+            form.0.as_str(),
+            "grant_type=password&password=a+b%26c%3Dd%2B%C3%A9%25&x="
+        );
+    }
+}

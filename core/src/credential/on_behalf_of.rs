@@ -1,0 +1,95 @@
+//! `OnBehalfOf`: a service reaches the database as the person who called it.
+
+use super::{
+    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    client::{Client, Proof},
+    oauth::{Answer, Form, Granted},
+};
+use crate::{Error, Keyword, Secret, Token, fork::Lock, options::missing, token::Claims};
+use std::fmt;
+use tracing::info;
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let options = situation.options;
+    let (assertion, from_file) = options
+        .secret(Keyword::UserAssertion, Keyword::UserAssertionFile)?
+        .ok_or_else(|| {
+            missing(
+                Keyword::UserAssertion,
+                "the access token with which the person called this service, or UserAssertionFile= with a path",
+            )
+        })?;
+    let client = Client::named(situation, Proof::of)?;
+    let key = client
+        .identify("OnBehalfOf", situation.scope)?
+        .with("person", assertion.expose())
+        .finish();
+    let who = format!("{} through {}", Claims::of(assertion.expose()), client.id);
+    let credential = OnBehalfOf {
+        client,
+        assertion,
+        refresh_token: Lock::new(None),
+    };
+    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(!from_file))
+}
+
+/// A service, and the person it acts for.
+struct OnBehalfOf {
+    client: Client,
+    assertion: Secret,
+    /// By which it can go on after the assertion has ended.
+    refresh_token: Lock<Option<Secret>>,
+}
+
+impl OnBehalfOf {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let tenant = self.client.tenant.resolve(&request.deadline).await?;
+        let refresh_token = self.refresh_token.lock().clone();
+        if let Some(refresh_token) = refresh_token {
+            let form = Form::grant("refresh_token").with("refresh_token", refresh_token.expose());
+            match self.send(&tenant, form, request).await? {
+                Answer::Granted(granted) => return Ok(self.keep(granted)),
+                Answer::Refused(_, error) => {
+                    info!(target: "entra_odbc", %error, "the refresh token is no longer good");
+                    *self.refresh_token.lock() = None;
+                }
+            }
+        }
+        let form = Form::grant("urn:ietf:params:oauth:grant-type:jwt-bearer")
+            .with("requested_token_use", "on_behalf_of")
+            .with("assertion", self.assertion.expose());
+        match self.send(&tenant, form, request).await? {
+            Answer::Granted(granted) => Ok(self.keep(granted)),
+            Answer::Refused(_, error) => Err(error),
+        }
+    }
+
+    async fn send(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Answer, Error> {
+        let form = self
+            .client
+            .authenticate(tenant, form)?
+            .with_user_scope(&request.scope);
+        self.client.endpoint.ask(tenant, form, request).await
+    }
+
+    fn keep(&self, granted: Granted) -> Token {
+        if let Some(rotated) = granted.refresh_token {
+            *self.refresh_token.lock() = Some(rotated);
+        }
+        granted.token
+    }
+}
+
+impl Credential for OnBehalfOf {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl fmt::Debug for OnBehalfOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnBehalfOf")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

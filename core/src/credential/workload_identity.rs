@@ -1,0 +1,53 @@
+//! `WorkloadIdentity`: an application that the cluster vouches for by a token in a file, as on Kubernetes.
+
+use super::{
+    SignIn, Situation,
+    client::{Client, Proof},
+    oauth::Endpoint,
+};
+use crate::{Error, ErrorKind, Keyword, tenant::Tenant};
+
+/// What the webhook of Azure Workload Identity puts into a pod.
+const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+const CLIENT: &str = "AZURE_CLIENT_ID";
+const TENANT: &str = "AZURE_TENANT_ID";
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let value = |keyword: Keyword, variable: &'static str| {
+        let given = situation.options.get(keyword).map(str::to_owned);
+        let named_by = given.as_ref().map_or(variable, |_| keyword.name());
+        given
+            .or_else(|| situation.environment.get(variable))
+            .map(|value| (value, named_by))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unavailable,
+                    format!(
+                        "neither {}= nor {variable} is set, so this is no workload with an identity",
+                        keyword.name()
+                    ),
+                )
+                .remedy("Let the cluster's webhook set it (azure.workload.identity/use), or add the keyword.")
+            })
+    };
+    let (path, named_by) = value(Keyword::ClientAssertionFile, FILE)?;
+    let client_keyword = if situation.options.get(Keyword::ClientId).is_some() {
+        Keyword::ClientId
+    } else {
+        Keyword::User
+    };
+    let (id, _) = value(client_keyword, CLIENT)?;
+    let (tenant, _) = value(Keyword::TenantId, TENANT)?;
+    let client = Client {
+        id,
+        tenant: Tenant::named(&tenant)?,
+        proof: Proof::assertion_file(&path, named_by)?,
+        endpoint: Endpoint::new(situation.transport, situation.authority),
+    };
+    let in_string = [client_keyword, Keyword::TenantId, Keyword::ClientAssertionFile]
+        .into_iter()
+        .all(|keyword| situation.options.get(keyword).is_some());
+    let key = client.identify("WorkloadIdentity", situation.scope)?.finish();
+    let who = client.id.clone();
+    Ok(SignIn::requesting(key, who, situation.scope, client).in_string(in_string))
+}
