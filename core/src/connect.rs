@@ -9,6 +9,7 @@ use crate::{
     access_token::AccessToken,
     plan::{self, Plan, SignInPlan},
     prompt::Prompts,
+    provider::Providers,
     token::{Carrier, Issued},
     transport::Transport,
 };
@@ -95,6 +96,8 @@ pub struct Surroundings<'a> {
     pub tokens: &'a TokenService,
     /// How a person can be asked to sign in.
     pub prompts: &'a Arc<Prompts>,
+    /// The callbacks that the host registered.
+    pub providers: &'a Providers,
 }
 
 /// How a connect ended, as far as we are concerned.

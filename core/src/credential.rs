@@ -19,6 +19,7 @@ mod refresh_token;
 mod reply;
 mod service_principal;
 mod session;
+mod token_provider;
 mod workload_identity;
 
 pub use mode_name::{find, find_exact, same_mode, unknown};
@@ -28,6 +29,7 @@ use crate::{
     identity::IdentityKey,
     options::missing,
     prompt::Prompts,
+    provider::Providers,
     tenant::Tenant,
     token::{Asking, Deadline, Sharing, Token},
     transport::Transport,
@@ -92,6 +94,11 @@ pub const MODES: &[Mode] = &[
         aliases: &["ServicePrincipalAccessToken"],
         prepare: access_token::prepare,
     },
+    Mode {
+        name: "TokenProvider",
+        aliases: &[],
+        prepare: token_provider::prepare,
+    },
 ];
 
 /// One row of [`MODES`].
@@ -131,6 +138,8 @@ pub struct Situation<'a> {
     pub transport: &'a Arc<Transport>,
     /// How a person can be asked to sign in.
     pub prompts: &'a Arc<Prompts>,
+    /// The callbacks that the host registered.
+    pub providers: &'a Providers,
 }
 
 impl Situation<'_> {
@@ -282,6 +291,7 @@ pub(crate) mod tests {
         authority: String,
         transport: Arc<Transport>,
         prompts: Arc<Prompts>,
+        providers: Providers,
     }
 
     impl Fixture {
@@ -299,6 +309,7 @@ pub(crate) mod tests {
                 transport: Arc::new(Transport::new(&environment)),
                 environment,
                 prompts: Arc::new(Prompts::unseen()),
+                providers: Providers::new(),
                 authority: "https://login.microsoftonline.com".to_owned(),
             }
         }
@@ -310,6 +321,10 @@ pub(crate) mod tests {
             }
         }
 
+        pub(crate) fn providers(&self) -> &Providers {
+            &self.providers
+        }
+
         pub(crate) fn situation(&self) -> Situation<'_> {
             Situation {
                 options: &self.options,
@@ -318,6 +333,7 @@ pub(crate) mod tests {
                 authority: &self.authority,
                 transport: &self.transport,
                 prompts: &self.prompts,
+                providers: &self.providers,
             }
         }
     }

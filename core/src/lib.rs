@@ -25,6 +25,7 @@ pub mod log;
 mod options;
 pub mod plan;
 pub mod prompt;
+pub mod provider;
 mod runtime;
 mod scope;
 mod secret;

@@ -208,6 +208,7 @@ impl<'a> Asked<'a> {
             authority: &authority,
             transport: around.transport,
             prompts: around.prompts,
+            providers: around.providers,
         })?;
         sign_in.shared = sharing;
         Ok(SignInPlan {

@@ -23,7 +23,7 @@ pub use moment::Moment;
 pub use service::{Issued, Source, TokenService};
 pub use shared::Sharing;
 
-use crate::Secret;
+use crate::{Secret, identity::IdentityKey};
 use std::time::{Duration, SystemTime};
 
 /// An OAuth 2.0 access token for SQL Server.
@@ -37,6 +37,8 @@ pub struct Token {
     pub refresh_on: Option<SystemTime>,
     /// When we got it.
     pub issued: Moment,
+    /// Whose it is, where only its giver could say; two that differ are two people's.
+    pub identity: Option<IdentityKey>,
 }
 
 impl Token {
@@ -48,6 +50,7 @@ impl Token {
             expires_on,
             refresh_on: None,
             issued: Moment::now(),
+            identity: None,
         }
     }
 

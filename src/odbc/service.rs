@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use entra_odbc_core::{
-    Environment, TokenService, connect::Surroundings, log, prompt::Prompts, transport::Transport,
+    Environment, TokenService, connect::Surroundings, log, prompt::Prompts, provider::Providers,
+    transport::Transport,
 };
 use once_cell::race::OnceBox;
 
@@ -19,6 +20,7 @@ struct Service {
     transport: Arc<Transport>,
     tokens: TokenService,
     prompts: Arc<Prompts>,
+    providers: Providers,
 }
 
 /// What is done before anything else: the log starts if the environment asks for one, and forks are seen to.
@@ -41,6 +43,7 @@ fn service() -> &'static Service {
             environment,
             tokens: TokenService::new(),
             prompts: Arc::new(Prompts::new()),
+            providers: Providers::new(),
         })
     })
 }
@@ -56,5 +59,6 @@ pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) ->
         transport: &service.transport,
         tokens: &service.tokens,
         prompts: &service.prompts,
+        providers: &service.providers,
     })
 }

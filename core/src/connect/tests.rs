@@ -131,6 +131,7 @@ impl Machine {
             transport: &self.transport,
             tokens: &self.tokens,
             prompts: &self.prompts,
+            providers: &Providers::new(),
         };
         connect(&text, pending, real, &around)
     }

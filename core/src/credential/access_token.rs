@@ -34,7 +34,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
 }
 
 /// Checks the shape, and the end where the token says it.
-fn token(text: Secret) -> Result<Token, Error> {
+pub fn token(text: Secret) -> Result<Token, Error> {
     AccessToken::new(&text)?;
     let now = SystemTime::now();
     let mut token = Token::received(text, now + OPAQUE);

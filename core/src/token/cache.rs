@@ -131,8 +131,8 @@ impl State {
         };
         self.failures.clear();
         if let Some(old) = &self.token {
-            if old.claims().is_someone_else(&token.claims()) {
-                if self.living(now).is_some() {
+            if old.identity != token.identity || old.claims().is_someone_else(&token.claims()) {
+                if self.living(now).is_some() || old.identity != token.identity {
                     return Err(Error::new(
                         ErrorKind::Unavailable,
                         "the renewed token is that of another identity",
@@ -156,9 +156,19 @@ impl State {
 impl Cache {
     /// The entry of an identity, made with this credential where there is none.
     pub fn entry(&self, sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Entry> {
+        self.entry_under(sign_in.key, sign_in, credential)
+    }
+
+    /// The same for an identity that was not known before its token was there.
+    pub fn entry_under(
+        &self,
+        key: IdentityKey,
+        sign_in: &SignIn,
+        credential: &Arc<dyn Credential>,
+    ) -> Arc<Entry> {
         let stamp = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock();
-        if let Some(entry) = entries.get(&sign_in.key) {
+        if let Some(entry) = entries.get(&key) {
             entry.used.store(stamp, Ordering::Relaxed);
             entry.share(sign_in);
             return Arc::clone(entry);
@@ -169,7 +179,7 @@ impl Cache {
         let entry = Arc::new(Entry::new(sign_in, credential, true));
         entry.used.store(stamp, Ordering::Relaxed);
         entry.share(sign_in);
-        entries.insert(sign_in.key, Arc::clone(&entry));
+        entries.insert(key, Arc::clone(&entry));
         entry
     }
 

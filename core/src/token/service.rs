@@ -143,12 +143,24 @@ impl TokenService {
         let SignInSource::Credential(credential) = sign_in.source() else {
             return;
         };
-        if !sign_in.cache {
+        let entry = match (sign_in.cache, token.identity) {
+            (true, _) => self.cache.entry(sign_in, credential),
+            (false, Some(identity)) => self.cache.entry_under(identity, sign_in, credential),
+            (false, None) => return,
+        };
+        let mut state = entry.state();
+        let newest = state.token.as_ref().map(|newest| newest.expires_on);
+        let is_new = !sign_in.cache && newest.is_none_or(|end| end < token.expires_on);
+        if is_new {
+            // The same identity's, or it would be another entry: it cannot be refused.
+            let _ = state.landed(Ok(Token::clone(token)), Moment::now());
+        }
+        state.carriers.add(Arc::downgrade(connection));
+        if is_new && state.needs_keeper() {
+            drop(state);
+            self.keep(&entry);
             return;
         }
-        let entry = self.cache.entry(sign_in, credential);
-        let mut state = entry.state();
-        state.carriers.add(Arc::downgrade(connection));
         // Renewed while the driver logged in.
         let newer = state.token.as_ref().filter(|newest| newest.text != token.text);
         if let Some(newer) = newer

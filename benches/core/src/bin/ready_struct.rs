@@ -13,6 +13,7 @@ use entra_odbc_core::{
     credential::{BoxFuture, Credential, SignIn, TokenRequest},
     identity::IdentityKey,
     prompt::Prompts,
+    provider::Providers,
     transport::Transport,
 };
 use std::{
@@ -95,6 +96,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         transport: &transport,
         tokens: &tokens,
         prompts: &prompts,
+        providers: &Providers::new(),
     };
     let text: Vec<u16> =
         "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\
