@@ -172,8 +172,9 @@ mod tests {
         let issued = service.token(&sign_in, soon()).unwrap();
         asks.recv().unwrap();
         let (sender, receiver) = mpsc::channel();
-        let connection: &Arc<dyn Carrier> = Box::leak(Box::new(Arc::new(Connection(sender))));
-        service.carry(&sign_in, &issued.token, connection);
+        let connection: Arc<dyn Carrier> = Arc::new(Connection(sender));
+        service.carry(&sign_in, &issued.token, &connection);
+        std::mem::forget(connection);
         (asks, receiver)
     }
 
