@@ -9,7 +9,9 @@ mod azure_identity;
 mod azure_pipelines;
 mod client;
 mod client_assertion;
+mod default;
 mod entra;
+mod environment;
 mod managed_identity;
 mod mode_name;
 mod oauth;
@@ -44,6 +46,16 @@ use std::{
 
 /// Every sign-in kind, once.
 pub const MODES: &[Mode] = &[
+    Mode {
+        name: "Default",
+        aliases: &[],
+        prepare: default::prepare,
+    },
+    Mode {
+        name: "Environment",
+        aliases: &[],
+        prepare: environment::prepare,
+    },
     Mode {
         name: "Msi",
         aliases: &["ManagedIdentity"],

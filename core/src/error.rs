@@ -93,6 +93,13 @@ impl Error {
         self
     }
 
+    /// Says which member of a chain failed: the chain is the kind that the host asked for.
+    #[must_use]
+    pub(crate) fn through(mut self, member: &str) -> Self {
+        self.what = format!("{member}: {}", self.what);
+        self
+    }
+
     /// Adds how long the endpoint asks to be left alone.
     #[must_use]
     pub fn asking_for(mut self, wait: Option<Duration>) -> Self {

@@ -104,6 +104,16 @@ impl IdentityKeyBuilder {
         }
     }
 
+    /// Adds a whole identity that takes part in the decision.
+    ///
+    /// The result is good in this process only, as is the other identity's digest.
+    #[must_use]
+    pub fn with_identity(self, label: &str, identity: &IdentityKey) -> Self {
+        let mut builder = self.with(label, "identity");
+        builder.digest.update(&identity.own);
+        builder
+    }
+
     /// The key.
     #[must_use]
     pub fn finish(self) -> IdentityKey {

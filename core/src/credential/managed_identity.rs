@@ -52,6 +52,12 @@ pub(super) trait Endpoint: fmt::Debug + Send + Sync {
     /// Whether a refusal says for certain that it has no such identity.
     fn lacks_identity(&self, answer: &Reply) -> bool;
 
+    /// A request by which it can be told whether the endpoint is there at all; `None` where a variable
+    /// that only the right machine has said so.
+    fn probe(&self) -> Option<Call> {
+        None
+    }
+
     /// The error where nobody answers there.
     fn absent(&self, error: Error) -> Error {
         error
@@ -81,6 +87,11 @@ fn endpoint(environment: &Environment) -> Result<Box<dyn Endpoint>, Error> {
         (true, false) => Err(unsupported("Cloud Shell")),
         (false, _) => Ok(Box::new(imds::Imds::new(environment))),
     }
+}
+
+/// A request that shows whether this machine has an endpoint, where that is not known beforehand.
+pub fn probe(environment: &Environment) -> Option<Call> {
+    endpoint(environment).ok()?.probe()
 }
 
 /// A managed identity by one id, or by one that may be of either of two kinds.

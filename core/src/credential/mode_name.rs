@@ -37,17 +37,14 @@ pub fn unknown(value: &str) -> Error {
     let suggestion = nearest(value).map_or_else(String::new, |mode| {
         format!("Did you mean ActiveDirectory{}? ", mode.name)
     });
-    let ours: Vec<_> = MODES
-        .iter()
-        .map(|mode| format!("ActiveDirectory{}", mode.name))
-        .collect();
+    let ours: Vec<_> = MODES.iter().map(|mode| mode.name).collect();
     Error::new(
         ErrorKind::UnknownMode,
         // Driver 18's own words (FACTS 14), which hosts may look for.
         format!("Invalid value specified for connection string attribute 'Authentication': \"{shown}\""),
     )
     .remedy(format!(
-        "{suggestion}Known values: {}, {}.",
+        "{suggestion}Known values: ActiveDirectory followed by {}; or {}.",
         ours.join(", "),
         NOT_OURS.join(", ")
     ))
@@ -183,7 +180,7 @@ mod tests {
         assert!(
             text.contains("Invalid value specified for connection string attribute 'Authentication'")
                 && text.contains("Did you mean ActiveDirectoryServicePrincipal?")
-                && text.contains("ActiveDirectoryAzCli"),
+                && text.contains(", AzCli,"),
             "{text}"
         );
         assert!(!unknown("Kerberos").to_string().contains("Did you mean"));

@@ -66,6 +66,17 @@ impl Endpoint for Imds {
         })
     }
 
+    fn probe(&self) -> Option<Call> {
+        Some(Call {
+            url: format!("{}{PATH}", self.address),
+            // Without `Metadata: true` it is refused, at once and without a token.
+            headers: Vec::new(),
+            body: None,
+            route: Route::Near,
+            retry: Policy::STANDARD,
+        })
+    }
+
     fn lacks_identity(&self, answer: &Reply) -> bool {
         answer.status == 400
             && reply::object(answer, "").is_ok_and(|object| {

@@ -1,0 +1,216 @@
+//! `Default`: whatever this machine offers, tried in the order of the other languages' SDKs.
+
+mod members;
+mod probe;
+
+use super::{BoxFuture, Credential, SignIn, SignInSource, Situation, TokenRequest};
+use crate::{
+    Error, ErrorKind, Token,
+    fork::Lock,
+    identity::IdentityKey,
+    token::{Asking, Deadline},
+};
+use members::Member;
+use probe::Probe;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+use tracing::info;
+
+/// How long a developer's tool may take before the next one has its turn; as in azure-identity.
+const TOOL: Duration = Duration::from_secs(10);
+
+/// For how long a machine without IMDS is taken for one.
+const ABSENCE: Duration = Duration::from_secs(30);
+
+/// The longest line that tells why a member could not sign in: seven of them must fit into a message.
+const LINE: usize = 46;
+
+/// No member has worked yet.
+const NOBODY: usize = usize::MAX;
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let selected = members::selected(situation.environment)?;
+    let alone = selected.len() == 1;
+    let mut key = IdentityKey::of_kind("Default")?;
+    let mut links = Vec::with_capacity(selected.len());
+    for member in selected {
+        let prepared = (member.prepare)(&Situation {
+            options: &member.options(situation),
+            ..*situation
+        });
+        let prepared = match prepared {
+            Ok(sign_in) => {
+                key = key.with_identity(member.name, &sign_in.key);
+                Ok(sign_in)
+            }
+            Err(error) if moves_on(member, &error) => Err(error),
+            Err(error) => return Err(error.through(member.name)),
+        };
+        links.push(Link { member, prepared });
+    }
+    let chain = Chain {
+        probe: (!alone).then(|| Probe::of(situation)).flatten(),
+        links,
+        winner: AtomicUsize::new(NOBODY),
+        absent_until: Lock::new(None),
+    };
+    Ok(SignIn::requesting(key.finish(), "default chain", situation.scope, chain).in_string(false))
+}
+
+/// Whether the next member has its turn after this error.
+///
+/// One that is configured and refused is a mistake to be told, not to be papered over by someone else's
+/// identity; a developer's tools are there or not, as it happens.
+fn moves_on(member: &Member, error: &Error) -> bool {
+    member.is_tool || error.kind() == ErrorKind::Unavailable
+}
+
+/// A member, and its sign-in or why it has none.
+#[derive(Debug)]
+struct Link {
+    member: &'static Member,
+    prepared: Result<SignIn, Error>,
+}
+
+impl Link {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let sign_in = self.prepared.as_ref().map_err(Clone::clone)?;
+        let SignInSource::Credential(credential) = sign_in.source() else {
+            return Err(Error::new(ErrorKind::Unavailable, "it has no credential"));
+        };
+        if !self.member.is_tool {
+            return credential.token(request).await;
+        }
+        let until = request.deadline.instant().min(Instant::now() + TOOL);
+        let request = TokenRequest {
+            deadline: Deadline::at(until),
+            asking: Asking::forbidden(),
+            scope: request.scope.clone(),
+        };
+        let bounded = request.deadline.bound(credential.token(&request)).await;
+        bounded.unwrap_or_else(|| Err(Error::new(ErrorKind::TimedOut, "it did not answer in time")))
+    }
+}
+
+/// The members, of which the one that worked is asked again.
+#[derive(Debug)]
+struct Chain {
+    links: Vec<Link>,
+    probe: Option<Probe>,
+    winner: AtomicUsize,
+    absent_until: Lock<Option<Instant>>,
+}
+
+impl Chain {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let known = self.winner.load(Ordering::Relaxed);
+        if let Some(link) = self.links.get(known) {
+            let outcome = link.ask(request).await;
+            match outcome {
+                Err(error) if moves_on(link.member, &error) => {
+                    info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
+                    self.winner.store(NOBODY, Ordering::Relaxed);
+                }
+                outcome => return outcome,
+            }
+        }
+        let mut failures = Vec::new();
+        for (at, link) in self.links.iter().enumerate() {
+            match self.look_and_ask(link, request).await {
+                Ok(token) => {
+                    info!(target: "entra_odbc", member = link.member.name, "signs in for the chain");
+                    self.winner.store(at, Ordering::Relaxed);
+                    return Ok(token);
+                }
+                Err(error) if moves_on(link.member, &error) && !request.deadline.remaining().is_zero() => {
+                    info!(target: "entra_odbc", member = link.member.name, %error, "not available");
+                    failures.push((link.member.name, error));
+                }
+                Err(error) => return Err(error.through(link.member.name)),
+            }
+        }
+        Err(all_failed(&failures))
+    }
+
+    async fn look_and_ask(&self, link: &Link, request: &TokenRequest) -> Result<Token, Error> {
+        if link.member.needs_probe
+            && let Some(probe) = &self.probe
+        {
+            self.look_for(probe, request).await?;
+        }
+        link.ask(request).await
+    }
+
+    /// Whether the machine has an IMDS at all: on others a connect would wait for it in vain.
+    async fn look_for(&self, probe: &Probe, request: &TokenRequest) -> Result<(), Error> {
+        let absent = || {
+            Error::new(
+                ErrorKind::Unavailable,
+                format!("nothing answers at {}", probe.host()),
+            )
+        };
+        let now = Instant::now();
+        if self.absent_until.lock().is_some_and(|until| now < until) {
+            return Err(absent());
+        }
+        if probe.is_answered(&request.deadline).await {
+            return Ok(());
+        }
+        *self.absent_until.lock() = Some(now + ABSENCE);
+        Err(absent())
+    }
+}
+
+impl Credential for Chain {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+
+    fn still_holds(&self) -> bool {
+        let winner = self.links.get(self.winner.load(Ordering::Relaxed));
+        let sign_in = winner.and_then(|link| link.prepared.as_ref().ok());
+        match sign_in.map(SignIn::source) {
+            Some(SignInSource::Credential(credential)) => credential.still_holds(),
+            _ => true,
+        }
+    }
+}
+
+/// One short line per member; refused by its number where a developer's tool was.
+fn all_failed(failures: &[(&'static str, Error)]) -> Error {
+    let lines: Vec<_> = failures
+        .iter()
+        .map(|(name, error)| format!("{name}: {}", line(error)))
+        .collect();
+    let refused = failures
+        .iter()
+        .map(|(_, error)| error.kind())
+        .find(|kind| matches!(kind, ErrorKind::Refused { code: 1.. }));
+    Error::new(
+        refused.unwrap_or(ErrorKind::Unavailable),
+        format!("nobody is signed in. {}", lines.join("; ")),
+    )
+    .remedy("Run az login or entra-odbc login, or set AZURE_CLIENT_ID and its kin.")
+}
+
+/// Why a member could not sign in, in a few words.
+fn line(error: &Error) -> String {
+    let [what, ..] = error.words();
+    let number = match error.kind() {
+        ErrorKind::Refused { code: code @ 1.. } => format!("AADSTS{code} "),
+        _ => String::new(),
+    };
+    let what = what.strip_prefix("Entra refused the sign-in: ").unwrap_or(what);
+    let text = format!("{number}{what}");
+    if text.chars().count() <= LINE {
+        return text;
+    }
+    let cut: String = text.chars().take(LINE).collect();
+    let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
+    format!("{}…", cut.trim_end_matches([':', ',', ';', '(']))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Who is in the chain, in which order, and how `AZURE_TOKEN_CREDENTIALS` chooses among them.
+
+use crate::{
+    Environment, Error, Keyword, Options,
+    credential::{SignIn, Situation, azure_cli, environment, managed_identity, workload_identity},
+};
+
+/// What all SDKs read.
+const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
+
+/// A member of the chain.
+#[derive(Debug)]
+pub struct Member {
+    /// Our name of the kind.
+    pub name: &'static str,
+    /// Its name in azure-identity, which `AZURE_TOKEN_CREDENTIALS` takes.
+    credential: &'static str,
+    /// Whether it belongs to a developer's machine, not to a deployed program.
+    pub is_tool: bool,
+    /// Whether it is looked for before it is asked, where there are others.
+    pub needs_probe: bool,
+    /// Which of the connection's keywords are meant for it.
+    keywords: &'static [Keyword],
+    /// The kind's own check of keywords and environment.
+    pub prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
+}
+
+/// All members in their order.
+pub const MEMBERS: &[Member] = &[
+    Member {
+        name: "Environment",
+        credential: "EnvironmentCredential",
+        is_tool: false,
+        needs_probe: false,
+        keywords: &[],
+        prepare: environment::prepare,
+    },
+    Member {
+        name: "WorkloadIdentity",
+        credential: "WorkloadIdentityCredential",
+        is_tool: false,
+        needs_probe: false,
+        keywords: &[Keyword::ClientId, Keyword::TenantId],
+        prepare: workload_identity::prepare,
+    },
+    Member {
+        name: "Msi",
+        credential: "ManagedIdentityCredential",
+        is_tool: false,
+        needs_probe: true,
+        keywords: &[Keyword::ClientId],
+        prepare: managed_identity::prepare,
+    },
+    Member {
+        name: "AzCli",
+        credential: "AzureCliCredential",
+        is_tool: true,
+        needs_probe: false,
+        keywords: &[Keyword::TenantId],
+        prepare: azure_cli::prepare,
+    },
+];
+
+impl Member {
+    /// The connection's keywords as far as this member may see them.
+    ///
+    /// `UID` names the managed identity too, as SqlClient has it; else `AZURE_CLIENT_ID` does, as in
+    /// azure-identity.
+    pub fn options(&self, situation: &Situation<'_>) -> Options {
+        let mut options = Options::default();
+        for keyword in self.keywords {
+            let given = situation.options.get(*keyword).map(str::to_owned);
+            let value = match keyword {
+                Keyword::ClientId => given
+                    .or_else(|| situation.options.get(Keyword::User).map(str::to_owned))
+                    .or_else(|| situation.environment.get("AZURE_CLIENT_ID")),
+                _ => given,
+            };
+            if let Some(value) = value {
+                options.add(*keyword, value);
+            }
+        }
+        options
+    }
+}
+
+/// The members that `AZURE_TOKEN_CREDENTIALS` selects: all, `prod`, `dev` or one.
+pub fn selected(environment: &Environment) -> Result<Vec<&'static Member>, Error> {
+    let value = environment.get(VARIABLE).map(|value| value.trim().to_owned());
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(MEMBERS.iter().collect());
+    };
+    let fits = |member: &&Member| match value.to_ascii_lowercase().as_str() {
+        "prod" => !member.is_tool,
+        "dev" => member.is_tool,
+        name => member.credential.eq_ignore_ascii_case(name),
+    };
+    let members: Vec<_> = MEMBERS.iter().filter(fits).collect();
+    if members.is_empty() {
+        let known: Vec<_> = MEMBERS.iter().map(|member| member.credential).collect();
+        return Err(
+            Error::invalid(format!("{VARIABLE} names a credential that is not in this chain"))
+                .remedy(format!("Set it to prod, dev, or one of {}.", known.join(", "))),
+        );
+    }
+    Ok(members)
+}

@@ -1,0 +1,45 @@
+//! Whether this machine has an Instance Metadata Service at all.
+
+use crate::{
+    credential::{Situation, managed_identity},
+    token::Deadline,
+    transport::{Call, Transport},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use url::Url;
+
+/// How long IMDS, one hop away, may take to say anything; as in the SDKs.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request that a living IMDS answers at once, be it with a refusal.
+#[derive(Debug)]
+pub struct Probe {
+    transport: Arc<Transport>,
+    call: Call,
+}
+
+impl Probe {
+    /// The probe, where the managed identity's endpoint is IMDS: others are named by variables, and so are there.
+    pub fn of(situation: &Situation<'_>) -> Option<Self> {
+        let call = managed_identity::probe(situation.environment)?;
+        let transport = Arc::clone(situation.transport);
+        Some(Self { transport, call })
+    }
+
+    /// Where it goes.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.call.url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Whether anyone answers.
+    pub async fn is_answered(&self, deadline: &Deadline) -> bool {
+        let until = deadline.instant().min(Instant::now() + PATIENCE);
+        let answer = self.transport.send(&self.call, &Deadline::at(until)).await;
+        answer.is_ok()
+    }
+}

@@ -1,0 +1,217 @@
+use super::{members::MEMBERS, *};
+use crate::{Environment, Keyword, TokenService, credential::tests::Fixture, token::Issued};
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, Playground, PlaygroundOptions, TENANT_ID};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+/// A machine on which nothing is there unless the test puts it there.
+struct Machine {
+    playground: Playground,
+    directory: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Machine {
+    fn new(name: &str) -> Self {
+        let playground = Playground::start(&PlaygroundOptions::default());
+        let directory = std::env::temp_dir().join(format!("entra-odbc-chain-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("ca.pem"), playground.ca.pem()).unwrap();
+        let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let variables = [
+            ("SSL_CERT_FILE", path(directory.join("ca.pem"))),
+            ("PATH", path(directory.clone())),
+            ("HOME", path(directory.clone())),
+            // A port that nobody listens on.
+            (
+                "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+                "http://127.0.0.1:1".to_owned(),
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        Self {
+            playground,
+            directory,
+            variables: variables.into(),
+        }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn with_imds(self) -> Self {
+        let imds = self.playground.managed_identity.imds();
+        self.with("AZURE_POD_IDENTITY_AUTHORITY_HOST", &imds)
+    }
+
+    fn with_application(self, secret: &str) -> Self {
+        self.with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+            .with("AZURE_TENANT_ID", TENANT_ID)
+            .with("AZURE_CLIENT_SECRET", secret)
+    }
+
+    fn with_az(self, script: &str) -> Self {
+        let az = self.directory.join("az");
+        fs::write(&az, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&az, fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    fn fixture(&self, pairs: &[(Keyword, &str)]) -> Fixture {
+        let environment = Environment::fixed(self.variables.clone()).with_tools();
+        Fixture::with_environment(pairs, environment).at(&self.playground.entra.authority())
+    }
+
+    fn token(&self) -> Result<Issued, Error> {
+        ask(&TokenService::new(), &self.fixture(&[]))
+    }
+
+    fn who(&self) -> String {
+        self.token().unwrap().token.claims().to_string()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn ask(service: &TokenService, fixture: &Fixture) -> Result<Issued, Error> {
+    let sign_in = crate::credential::find("Default")
+        .unwrap()
+        .prepare(&fixture.situation())?;
+    service.token(&sign_in, Instant::now() + Duration::from_secs(10))
+}
+
+fn az_of(machine: &Machine, name: &str) -> String {
+    let token = machine.playground.user_token(name, Duration::from_hours(1));
+    format!("echo '{{\"accessToken\":\"{token}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'")
+}
+
+#[test]
+fn the_environment_comes_before_the_managed_identity_and_that_before_a_developers_tool() {
+    let machine = Machine::new("order");
+    let az = az_of(&machine, "ada@contoso.com");
+    let machine = machine.with_az(&az);
+    assert!(machine.who().starts_with("ada@contoso.com"));
+    let machine = machine.with_imds();
+    let system = machine.playground.description()["system_assigned"]["client_id"].clone();
+    assert!(
+        machine.who().contains(system.as_str().unwrap()),
+        "{}",
+        machine.who()
+    );
+    let machine = machine.with_application(PAYROLL_SECRET);
+    assert!(machine.who().contains(PAYROLL_CLIENT_ID), "{}", machine.who());
+}
+
+#[test]
+fn a_member_that_is_configured_and_refused_ends_the_chain() {
+    let machine = Machine::new("refused");
+    let az = az_of(&machine, "ada@contoso.com");
+    let error = machine
+        .with_az(&az)
+        .with_application("wrong")
+        .token()
+        .unwrap_err();
+    assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
+    assert!(
+        error
+            .to_string()
+            .starts_with("[entra-odbc][Default] Environment: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_developers_tool_that_fails_lets_the_next_one_try() {
+    let machine = Machine::new("tools").with_az("echo 'AADSTS50076: use MFA' >&2; exit 1");
+    let error = machine.token().unwrap_err();
+    assert_eq!((error.sqlstate(), error.native()), ("28000", 50076));
+}
+
+#[test]
+fn when_all_fail_each_member_says_why_within_what_a_host_is_told() {
+    let error = Machine::new("all").token().unwrap_err();
+    assert_eq!(error.sqlstate(), "08001");
+    let text = error.to_string();
+    for member in MEMBERS {
+        assert!(text.contains(&format!("{}: ", member.name)), "{text}");
+    }
+    assert!(
+        text.contains("AZURE_CLIENT_ID is not set") && text.contains("127.0.0.1"),
+        "{text}"
+    );
+    assert!(text.contains("entra-odbc login"), "{text}");
+    assert!(
+        text.encode_utf16().count() <= crate::MESSAGE_LIMIT,
+        "{} {text}",
+        text.len()
+    );
+}
+
+#[test]
+fn the_variable_of_the_sdks_selects_members() {
+    let machine = Machine::new("selected");
+    let az = az_of(&machine, "ada@contoso.com");
+    let mut machine = machine.with_az(&az).with_imds().with_application(PAYROLL_SECRET);
+    for (value, expected) in [
+        ("dev", "ada@contoso.com"),
+        (" Prod ", PAYROLL_CLIENT_ID),
+        ("azureclicredential", "ada@contoso.com"),
+        ("EnvironmentCredential", PAYROLL_CLIENT_ID),
+    ] {
+        machine = machine.with("AZURE_TOKEN_CREDENTIALS", value);
+        assert!(machine.who().contains(expected), "{value}: {}", machine.who());
+    }
+    let machine = machine.with("AZURE_TOKEN_CREDENTIALS", "VisualStudioCredential");
+    let error = machine.token().unwrap_err();
+    assert_eq!(error.sqlstate(), "HY000");
+    assert!(error.to_string().contains("AZURE_TOKEN_CREDENTIALS"), "{error}");
+}
+
+#[test]
+fn the_client_id_names_the_managed_identity() {
+    let machine = Machine::new("client").with_imds();
+    let identity = machine.playground.description()["user_assigned"]["client_id"].clone();
+    let id = identity.as_str().unwrap();
+    for keyword in [Keyword::ClientId, Keyword::User] {
+        let issued = ask(&TokenService::new(), &machine.fixture(&[(keyword, id)])).unwrap();
+        assert!(issued.token.claims().to_string().contains(id));
+    }
+    let machine = machine.with("AZURE_CLIENT_ID", id);
+    assert!(machine.who().contains(id));
+}
+
+#[test]
+fn a_managed_identity_is_looked_for_once_where_it_is_one_of_several() {
+    let machine = Machine::new("probe").with_imds();
+    machine.token().unwrap();
+    let requests = machine.playground.managed_identity.record().requests();
+    assert_eq!(requests.len(), 2, "a probe and a request");
+    assert!(requests[0].headers.get("metadata").is_none());
+    let machine = machine.with("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
+    machine.token().unwrap();
+    assert_eq!(machine.playground.managed_identity.record().requests().len(), 3);
+}
+
+#[test]
+fn the_member_that_worked_is_asked_again_alone() {
+    let machine = Machine::new("winner").with_imds();
+    machine.playground.set_token_lifetime(Duration::from_secs(1));
+    let (service, fixture) = (TokenService::new(), machine.fixture(&[]));
+    let first = ask(&service, &fixture).unwrap();
+    let ended = |issued: &Issued| !issued.token.lives_at(crate::token::Moment::now());
+    while !ended(&first) {
+        std::thread::yield_now();
+    }
+    ask(&service, &fixture).unwrap();
+    let probes = machine.playground.managed_identity.record().requests();
+    let probes = probes
+        .iter()
+        .filter(|request| request.headers.get("metadata").is_none());
+    assert_eq!(probes.count(), 1);
+}

@@ -1,0 +1,119 @@
+//! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
+
+use super::{
+    SignIn, Situation,
+    client::{Client, Proof},
+    oauth::Endpoint,
+    password,
+};
+use crate::{Error, ErrorKind, Secret, tenant::Tenant};
+
+const TENANT: &str = "AZURE_TENANT_ID";
+const CLIENT: &str = "AZURE_CLIENT_ID";
+const SECRET: &str = "AZURE_CLIENT_SECRET";
+const USER: &str = "AZURE_USERNAME";
+const PASSWORD: &str = "AZURE_PASSWORD";
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let sign_in = if let Some(proof) = proof(situation) {
+        application(situation, proof)?
+    } else {
+        person(situation)?
+    };
+    Ok(sign_in.in_string(false))
+}
+
+/// In azure-identity's order: a secret, then a certificate.
+fn proof(situation: &Situation<'_>) -> Option<Proof> {
+    let secret = situation.environment.get(SECRET)?;
+    Some(Proof::Secret(Secret::new(secret)))
+}
+
+fn application(situation: &Situation<'_>, proof: Proof) -> Result<SignIn, Error> {
+    let tenant = require(situation, TENANT)?;
+    let client = Client {
+        id: require(situation, CLIENT)?,
+        tenant: Tenant::named(&tenant)
+            .map_err(|error| error.remedy(format!("Correct the environment variable {TENANT}.")))?,
+        proof,
+        endpoint: Endpoint::new(situation.transport, situation.authority),
+    };
+    let key = client.identify("Environment", situation.scope)?.finish();
+    let who = client.id.clone();
+    Ok(SignIn::requesting(key, who, situation.scope, client))
+}
+
+/// A name and password, which azure-identity takes from there as well.
+fn person(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let environment = situation.environment;
+    let (Some(user), Some(password)) = (environment.get(USER), environment.get(PASSWORD)) else {
+        let client = require(situation, CLIENT).map(drop);
+        return Err(client.err().unwrap_or_else(|| absent(SECRET)));
+    };
+    let client = require(situation, CLIENT)?;
+    let tenant = environment
+        .get(TENANT)
+        .unwrap_or_else(|| "organizations".to_owned());
+    let tenant = Tenant::named(&tenant)
+        .map_err(|error| error.remedy(format!("Correct the environment variable {TENANT}.")))?;
+    password::sign_in(situation, &user, Secret::new(password), &client, tenant)
+}
+
+fn require(situation: &Situation<'_>, name: &str) -> Result<String, Error> {
+    situation.environment.get(name).ok_or_else(|| absent(name))
+}
+
+fn absent(name: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{name} is not set")).remedy(format!(
+        "Set {CLIENT} and {TENANT}, and {SECRET} or AZURE_CLIENT_CERTIFICATE_PATH, for this program."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Environment, credential::tests::Fixture};
+
+    fn sign_in(variables: &[(&str, &str)]) -> Result<SignIn, Error> {
+        let environment = Environment::fixed(variables.iter().copied());
+        prepare(&Fixture::with_environment(&[], environment).situation())
+    }
+
+    const APPLICATION: [(&str, &str); 3] = [(TENANT, "tenant"), (CLIENT, "client"), (SECRET, "s3cret")];
+
+    #[test]
+    fn a_secret_comes_before_a_password() {
+        let both = [&APPLICATION[..], &[(USER, "ada@contoso.com"), (PASSWORD, "p")]].concat();
+        assert_eq!(sign_in(&both).unwrap().who, "client");
+        let person = [(CLIENT, "client"), (USER, "ada@contoso.com"), (PASSWORD, "p")];
+        let person = sign_in(&person).unwrap();
+        assert_eq!(person.who, "ada@contoso.com");
+        assert!(!person.in_string);
+    }
+
+    #[test]
+    fn every_variable_is_part_of_the_identity() {
+        let one = sign_in(&APPLICATION).unwrap().key;
+        for at in 0..3 {
+            let mut other = APPLICATION;
+            other[at].1 = "other";
+            assert_ne!(sign_in(&other).unwrap().key, one);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_lets_a_chain_go_on() {
+        for (variables, missing) in [
+            (&[][..], CLIENT),
+            (&[(CLIENT, "c")], SECRET),
+            (&APPLICATION[1..], TENANT),
+        ] {
+            let error = sign_in(variables).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert!(
+                error.to_string().contains(&format!("{missing} is not set")),
+                "{error}"
+            );
+        }
+    }
+}
