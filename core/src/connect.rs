@@ -7,6 +7,7 @@
 use crate::{
     Environment, Error, Token, TokenService,
     access_token::AccessToken,
+    login_refusal::{self, LOGIN_FAILED},
     plan::{self, Plan, SignInPlan},
     prompt::Prompts,
     provider::Providers,
@@ -21,9 +22,6 @@ use zeroize::Zeroizing;
 
 /// The login timeout where the host set none, or 0: Driver 18's own default.
 pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// `Login failed for user …`, the native error after which a fresh token may help.
-const LOGIN_FAILED: i32 = 18456;
 
 /// The real driver's connection, as far as the story needs it.
 pub trait RealConnection {
@@ -41,8 +39,8 @@ pub trait RealConnection {
     fn take_token_off(&mut self) -> Result<(), Error>;
     /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
     fn connect(&mut self, text: &[u16], prompt: Prompt) -> Reply;
-    /// Whether one of the driver's diagnostic records has this native error.
-    fn has_native_error(&self, native: i32) -> bool;
+    /// The message of the first of the driver's diagnostic records that has this native error.
+    fn message_of(&self, native: i32) -> Option<String>;
     /// The connection as one that carries the token placed last, for renewed ones to be put in its place.
     ///
     /// `None` where it has no token of ours.
@@ -116,6 +114,8 @@ pub enum Answer {
         /// The token whose end makes the connection one that a pool does not hand out again; `None`
         /// where the string asks to leave that out.
         dead_after: Option<Arc<Token>>,
+        /// What it means that the server refused the token, to be told beside its own words.
+        refusal: Option<Error>,
     },
 }
 
@@ -178,6 +178,7 @@ impl Attempt {
         let in_string = self.plan.in_string();
         loop {
             let mut reply = real.connect(&self.plan.text, Prompt::Never);
+            let mut refusal = None;
             let dead_after = self.plan.expiry_is_dead().then(|| Arc::clone(&self.token));
             match reply.outcome {
                 Outcome::StillExecuting(_) => *pending = Some(self),
@@ -193,14 +194,22 @@ impl Attempt {
                         continue;
                     }
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "the server refused the connection");
+                    refusal = self.refusal(real);
                 }
             }
             return Ok(Answer::SignedIn {
                 reply,
                 in_string,
                 dead_after,
+                refusal,
             });
         }
+    }
+
+    /// Who it was that the server refused, and why it mostly does.
+    fn refusal(&self, real: &dyn RealConnection) -> Option<Error> {
+        let words = real.message_of(LOGIN_FAILED)?;
+        login_refusal::explain(&self.token, &words).map(|error| error.in_mode(self.plan.mode()))
     }
 
     /// Places a fresh token if the server refused one that may have been withdrawn meanwhile.
@@ -209,7 +218,7 @@ impl Attempt {
         real: &mut dyn RealConnection,
         around: &Surroundings<'_>,
     ) -> Result<bool, Error> {
-        if self.retried || !real.has_native_error(LOGIN_FAILED) {
+        if self.retried || real.message_of(LOGIN_FAILED).is_none() {
             return Ok(false);
         }
         self.retried = true;

@@ -22,6 +22,7 @@ pub mod fork;
 pub mod identity;
 mod keyword;
 pub mod log;
+mod login_refusal;
 mod options;
 pub mod plan;
 pub mod prompt;

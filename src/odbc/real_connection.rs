@@ -3,7 +3,7 @@
 use std::{ptr::null_mut, sync::Arc, time::Duration};
 
 use entra_odbc_core::{
-    Error, ErrorKind,
+    Error, ErrorKind, MESSAGE_LIMIT,
     access_token::AccessToken,
     connect::{Outcome, Prompt, RealConnection, Reply},
     token::Carrier,
@@ -128,11 +128,11 @@ impl RealConnection for Real<'_> {
         }
     }
 
-    fn has_native_error(&self, native: i32) -> bool {
-        let records = 1..=i16::MAX;
-        records
-            .map_while(|number| self.native_error(number))
-            .any(|found| found == native)
+    fn message_of(&self, native: i32) -> Option<String> {
+        (1..=i16::MAX)
+            .map_while(|number| self.driver_record(number))
+            .find(|(found, _)| *found == native)
+            .map(|(_, message)| message)
     }
 
     fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
@@ -141,12 +141,12 @@ impl RealConnection for Real<'_> {
 }
 
 impl Real<'_> {
-    /// The native error of the driver's record of this number.
-    fn native_error(&self, number: i16) -> Option<i32> {
+    /// The native error and message of the driver's record of this number.
+    fn driver_record(&self, number: i16) -> Option<(i32, String)> {
         let mut native = 0;
-        let (mut state, mut length) = ([0u16; 6], 0);
-        // SAFETY: a connection's record; the state has room for its five characters and terminator, and no
-        // room for the message is offered.
+        let (mut state, mut message, mut length) = ([0u16; 6], [0u16; MESSAGE_LIMIT + 1], 0);
+        // SAFETY: a connection's record; the state has room for its five characters and terminator, the
+        // message for as many characters as stated.
         let answer = unsafe {
             real::SQLGetDiagRecW(
                 odbc_sys::HandleType::Dbc as i16,
@@ -154,12 +154,14 @@ impl Real<'_> {
                 number,
                 state.as_mut_ptr(),
                 &raw mut native,
-                null_mut(),
-                0,
+                message.as_mut_ptr(),
+                i16::try_from(message.len()).unwrap_or(0),
                 &raw mut length,
             )
         };
-        (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then_some(native)
+        let filled = usize::try_from(length).unwrap_or(0).min(MESSAGE_LIMIT);
+        let message = String::from_utf16_lossy(message.get(..filled).unwrap_or_default());
+        (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then_some((native, message))
     }
 }
 

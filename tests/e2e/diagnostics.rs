@@ -138,7 +138,7 @@ fn an_untrusted_token_endpoint_is_reported_as_that() {
 }
 
 #[test]
-fn a_login_that_the_server_refuses_keeps_the_servers_words() {
+fn a_login_that_the_server_refuses_keeps_the_servers_words_and_says_who_it_was() {
     let machine = Machine::new();
     machine
         .playground
@@ -149,6 +149,9 @@ fn a_login_that_the_server_refuses_keeps_the_servers_words() {
     let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
     assert!(error.contains("28000") && error.contains("18456"), "{error}");
     assert!(error.contains("token-identified principal"), "{error}");
+    for part in [PAYROLL_CLIENT_ID, TENANT_ID, "object id", "entra-odbc sid"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 }
 
 #[test]

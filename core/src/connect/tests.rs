@@ -72,8 +72,9 @@ impl RealConnection for Scripted {
             completed: Zeroizing::new(completed.encode_utf16().collect()),
         }
     }
-    fn has_native_error(&self, native: i32) -> bool {
-        self.natives.contains(&native)
+    fn message_of(&self, native: i32) -> Option<String> {
+        let known = self.natives.contains(&native);
+        known.then(|| "Login failed for user '<token-identified principal>'.".to_owned())
     }
 }
 

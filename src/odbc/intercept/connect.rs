@@ -206,8 +206,10 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
             reply,
             in_string,
             dead_after,
+            refusal,
         }) => {
             connection.dead_after = dead_after;
+            connection.explain(refusal.as_ref());
             (reply, !in_string)
         }
         Err(error) => {
@@ -227,6 +229,12 @@ impl Connection {
         self.records.then_drivers = false;
         self.settle();
         SqlReturn::ERROR
+    }
+
+    /// What the driver's records of a failed connect leave unsaid comes before them.
+    fn explain(&mut self, refusal: Option<&Error>) {
+        self.records.ours = refusal.map(Record::from).into_iter().collect();
+        self.records.then_drivers = true;
     }
 
     /// The driver has answered a connect call.

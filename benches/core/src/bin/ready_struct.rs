@@ -168,7 +168,7 @@ impl RealConnection for Yes {
         }
     }
 
-    fn has_native_error(&self, _: i32) -> bool {
-        false
+    fn message_of(&self, _: i32) -> Option<String> {
+        None
     }
 }
