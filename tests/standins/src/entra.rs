@@ -1,11 +1,14 @@
 //! A stand-in for Microsoft Entra: token endpoints and discovery over HTTPS, as strict as the real ones.
 
 pub(crate) mod access_token;
+mod browser;
 mod client;
 pub mod directory;
 mod discovery;
 mod grant;
 pub(crate) mod refusal;
+mod scope;
+mod sessions;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
@@ -13,13 +16,15 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-pub use directory::{App, Directory, Resource, Tenant, User};
+pub use directory::{App, Directory, Federated, Resource, Tenant, User};
+pub use sessions::TokenState;
 
 use crate::http::{Fault, Faults, LOOPBACK, Request, Response, Server, Times};
 use crate::jwt::Issuer;
 use crate::record::{Record, Recorded};
 use grant::{Lifetimes, TokenRequest, Version};
 use refusal::Refusal;
+use sessions::{Decision, INTERVAL, Sessions};
 
 /// What an Entra is started with.
 #[derive(Clone)]
@@ -63,6 +68,7 @@ struct State {
     issuer: Arc<Issuer>,
     directory: RwLock<Directory>,
     lifetimes: RwLock<Lifetimes>,
+    sessions: Sessions,
 }
 
 impl Entra {
@@ -77,6 +83,7 @@ impl Entra {
             issuer: options.issuer,
             directory: RwLock::new(options.directory),
             lifetimes: RwLock::new(lifetimes),
+            sessions: Sessions::default(),
         });
         let answering = state.clone();
         let server = Server::start(options.listen, Some(options.tls), move |request| {
@@ -116,6 +123,46 @@ impl Entra {
             .lifetimes
             .write()
             .expect("no holder of the lifetimes panics") = lifetimes;
+    }
+
+    /// The codes that devices wait for and nobody has decided on, the oldest first.
+    #[must_use]
+    pub fn open_user_codes(&self) -> Vec<String> {
+        self.state.sessions.open_user_codes()
+    }
+
+    /// A person types a device's code and signs in; whether there is such a code.
+    #[must_use]
+    pub fn approve_device(&self, user_code: &str, user: &str) -> bool {
+        let decision = Decision::Approved(user.to_owned());
+        self.state.sessions.decide(user_code, decision)
+    }
+
+    /// A person types a device's code and says no; whether there is such a code.
+    #[must_use]
+    pub fn decline_device(&self, user_code: &str) -> bool {
+        self.state.sessions.decide(user_code, Decision::Declined)
+    }
+
+    /// For how long the codes of devices are good from now on.
+    pub fn set_device_code_lifetime(&self, lifetime: Duration) {
+        self.state.sessions.set_device_life(lifetime);
+    }
+
+    /// A person's refresh tokens end.
+    pub fn set_refresh_tokens(&self, user: &str, state: TokenState) {
+        self.state.sessions.set_refresh_tokens(user, state);
+    }
+
+    /// Whether a refresh token stays good once it was redeemed, as Entra's do; a stricter one takes it back.
+    pub fn keep_old_refresh_tokens(&self, keep: bool) {
+        self.state.sessions.keep_old_refresh_tokens(keep);
+    }
+
+    /// A refresh token as a person gets it who has signed in to an application.
+    #[must_use]
+    pub fn refresh_token(&self, user: &str, client_id: &str) -> String {
+        self.state.sessions.new_refresh_token(user, client_id)
     }
 
     /// The next token request goes wrong in this way.
@@ -186,6 +233,17 @@ impl State {
                 discovery::openid_configuration(&authority, tenant)
             }
             "discovery/v2.0/keys" => self.issuer.jwks(),
+            "oauth2/v2.0/authorize" => {
+                let tenant = if is_shared(first) {
+                    None
+                } else {
+                    Some(tenant(&directory, first)?)
+                };
+                return browser::authorize(&directory, tenant, &self.sessions, request);
+            }
+            "oauth2/v2.0/logout" => return Ok(logout(request)),
+            "oauth2/v2.0/devicecode" => self.device_code(&directory, first, &authority, request)?,
+            "oauth2/deviceauth" => return Ok(browser::device(&directory, &self.sessions, request)),
             "oauth2/v2.0/token" => self.token(&directory, first, Version::V2, request)?,
             "oauth2/token" => self.token(&directory, first, Version::V1, request)?,
             _ => return Ok(Response::new(404, "text/html; charset=utf-8", "")),
@@ -200,16 +258,70 @@ impl State {
         version: Version,
         request: &Request,
     ) -> Result<serde_json::Value, Refusal> {
-        if is_shared(name) {
-            return Err(Refusal::no_tenant());
-        }
         let lifetimes = *self.lifetimes.read().expect("no holder of the lifetimes panics");
         let asked = TokenRequest {
             version,
-            tenant: tenant(directory, name)?,
+            directory,
+            tenant: if is_shared(name) {
+                None
+            } else {
+                Some(tenant(directory, name)?)
+            },
             request,
+            sessions: &self.sessions,
+            issuer: &self.issuer,
         };
-        grant::answer(&asked, &self.issuer, lifetimes)
+        grant::answer(&asked, lifetimes)
+    }
+
+    fn device_code(
+        &self,
+        directory: &Directory,
+        name: &str,
+        authority: &str,
+        request: &Request,
+    ) -> Result<serde_json::Value, Refusal> {
+        let client_id = request
+            .form
+            .get("client_id")
+            .ok_or_else(|| Refusal::missing_parameter("client_id"))?;
+        let tenant = if is_shared(name) {
+            directory.tenants.first().ok_or_else(Refusal::no_tenant)?
+        } else {
+            tenant(directory, name)?
+        };
+        let app = tenant
+            .app(client_id)
+            .ok_or_else(|| Refusal::app_not_found(client_id, &tenant.display_name))?;
+        if !app.public_client {
+            return Err(Refusal::no_client_credential());
+        }
+        scope::Scope::of(request.form.get("scope"), tenant)?;
+        let (device, life) = self.sessions.new_device(&app.client_id);
+        let page = format!("{authority}/common/oauth2/deviceauth");
+        Ok(serde_json::json!({
+            "user_code": device.user_code,
+            "device_code": device.secret_code,
+            "verification_uri": page,
+            "expires_in": life.as_secs(),
+            "interval": INTERVAL.as_secs(),
+            "message": format!(
+                "To sign in, use a web browser to open the page {page} and enter the code {} to authenticate.",
+                device.user_code
+            ),
+        }))
+    }
+}
+
+/// Leads the browser back to where the application wants it.
+fn logout(request: &Request) -> Response {
+    match request.query.get("post_logout_redirect_uri") {
+        Some(uri) => Response::new(302, "text/html; charset=utf-8", "").with_header("Location", uri),
+        None => Response::new(
+            200,
+            "text/html; charset=utf-8",
+            "<p>You signed out of your account</p>",
+        ),
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::certificates::CertificateAuthority;
-use crate::entra::access_token::{self, Subject};
-use crate::entra::{App, Directory, Entra, EntraOptions, Tenant};
+use crate::entra::access_token::{self, AZURE_CLI, Subject};
+use crate::entra::{App, Directory, Entra, EntraOptions, Federated, Resource, Tenant, User};
 use crate::jwt::Issuer;
 use crate::managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions};
 use crate::sql_server::{SqlServer, SqlServerOptions};
@@ -24,6 +25,22 @@ pub const PAYROLL_CLIENT_ID: &str = "3a7d9c52-1be4-4f0d-8c6b-92f1a0e4d7c8";
 pub const PAYROLL_SECRET: &str = "pay8Q~roll;{secret}=1";
 /// A person.
 pub const USER: &str = "ada@contoso.com";
+/// Her password, with characters that need care in forms and connection strings.
+pub const USER_PASSWORD: &str = "Ada;{1815}=&+ byron";
+/// Another person.
+pub const OTHER_USER: &str = "grace@contoso.com";
+/// The other person's password.
+pub const OTHER_PASSWORD: &str = "Grace-1906-hopper";
+/// The web application "portal", which calls the database for its users.
+pub const PORTAL_CLIENT_ID: &str = "c5b8e2f1-6a49-4d03-8e7c-0f1d2a3b4c5d";
+/// Its secret.
+pub const PORTAL_SECRET: &str = "por8Q~tal-of-contoso";
+/// Who vouches for payroll where it runs on Kubernetes.
+pub const CLUSTER_ISSUER: &str = "https://oidc.cluster.example/contoso/";
+/// As whom.
+pub const CLUSTER_SUBJECT: &str = "system:serviceaccount:payroll:payroll-sa";
+/// The audience of all federated assertions.
+pub const EXCHANGE_AUDIENCE: &str = "api://AzureADTokenExchange";
 /// A SQL Server login, for connections that are none of Entra's business.
 pub const SQL_USER: &str = "reporting";
 /// Its password.
@@ -70,7 +87,7 @@ pub struct Playground {
     /// SQL Server, which believes tokens of this Entra.
     pub sql_server: SqlServer,
     identities: Identities,
-    issuer: Arc<Issuer>,
+    pub(crate) issuer: Arc<Issuer>,
 }
 
 impl Playground {
@@ -117,13 +134,34 @@ impl Playground {
     /// A token for SQL Server as a person of Contoso's gets it, through a tool such as the Azure CLI.
     #[must_use]
     pub fn user_token(&self, name: &str, lifetime: Duration) -> String {
-        let object_id = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
+        self.token_for("https://database.windows.net/", name, AZURE_CLI, lifetime)
+    }
+
+    /// A token with which a person calls the application "portal".
+    #[must_use]
+    pub fn portal_token(&self, name: &str, lifetime: Duration) -> String {
+        self.token_for(&format!("api://{PORTAL_CLIENT_ID}"), name, AZURE_CLI, lifetime)
+    }
+
+    fn token_for(&self, audience: &str, name: &str, client_id: &str, lifetime: Duration) -> String {
+        let object_id = object_id(name);
         let subject = Subject::User {
             name,
             object_id: &object_id,
+            client_id,
+            permission: "user_impersonation".to_owned(),
         };
-        let audience = "https://database.windows.net/";
         access_token::issue(&self.issuer, TENANT_ID, audience, &subject, lifetime).jwt
+    }
+
+    /// What a cluster writes into the pods of payroll.
+    #[must_use]
+    pub fn cluster_assertion(&self, lifetime: Duration) -> String {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        self.issuer.sign(&json!({
+            "iss": CLUSTER_ISSUER, "sub": CLUSTER_SUBJECT, "aud": EXCHANGE_AUDIENCE,
+            "iat": now, "nbf": now, "exp": now.saturating_add_unsigned(lifetime.as_secs()),
+        }))
     }
 
     /// Everything that a client needs to know: addresses, ids and secrets.
@@ -143,7 +181,11 @@ impl Playground {
             "tenant_id": TENANT_ID,
             "tenant_domain": TENANT_DOMAIN,
             "app": { "display_name": "payroll", "client_id": PAYROLL_CLIENT_ID, "secret": PAYROLL_SECRET },
-            "user": { "name": USER, "token": self.user_token(USER, Duration::from_hours(1)) },
+            "user": {
+                "name": USER, "password": USER_PASSWORD, "token": self.user_token(USER, Duration::from_hours(1)),
+            },
+            "other_user": { "name": OTHER_USER, "password": OTHER_PASSWORD },
+            "portal": { "client_id": PORTAL_CLIENT_ID, "secret": PORTAL_SECRET },
             "server": format!("localhost,{}", self.sql_server.port()),
             "sql_login": { "user": SQL_USER, "password": SQL_PASSWORD },
             "imds": self.managed_identity.imds(),
@@ -161,6 +203,11 @@ impl Playground {
     }
 }
 
+/// Everyone of that name is one person.
+fn object_id(name: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
+}
+
 fn contoso() -> Tenant {
     let mut tenant = Tenant::new(TENANT_ID, "Contoso", TENANT_DOMAIN);
     tenant.domains.push("contoso.com".to_owned());
@@ -170,7 +217,35 @@ fn contoso() -> Tenant {
         display_name: "payroll".to_owned(),
         secrets: vec![PAYROLL_SECRET.to_owned()],
         expired_secrets: vec!["pay7Q~roll-of-last-year".to_owned()],
+        federated: vec![Federated {
+            issuer: CLUSTER_ISSUER.to_owned(),
+            subject: CLUSTER_SUBJECT.to_owned(),
+            audience: EXCHANGE_AUDIENCE.to_owned(),
+        }],
+        ..App::default()
     });
+    tenant.apps.push(App {
+        client_id: PORTAL_CLIENT_ID.to_owned(),
+        object_id: "9d8c7b6a-5f4e-4d3c-8b2a-1f0e9d8c7b6a".to_owned(),
+        display_name: "portal".to_owned(),
+        secrets: vec![PORTAL_SECRET.to_owned()],
+        redirect_uris: vec!["http://localhost/auth/callback".to_owned()],
+        ..App::default()
+    });
+    let api = format!("api://{PORTAL_CLIENT_ID}");
+    tenant.resources.push(Resource::new(&api, &[PORTAL_CLIENT_ID]));
+    tenant.users = [
+        (USER, USER_PASSWORD, "Ada"),
+        (OTHER_USER, OTHER_PASSWORD, "Grace"),
+    ]
+    .map(|(name, password, display_name)| User {
+        object_id: object_id(name),
+        user_principal_name: name.to_owned(),
+        display_name: display_name.to_owned(),
+        password: password.to_owned(),
+        ..User::default()
+    })
+    .into();
     tenant
 }
 

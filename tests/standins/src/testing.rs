@@ -23,6 +23,7 @@ pub(crate) fn tenant() -> Tenant {
         display_name: "payroll".to_owned(),
         secrets: vec![SECRET.to_owned()],
         expired_secrets: vec!["last year's".to_owned()],
+        ..App::default()
     });
     tenant
 }

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::directory::{Tenant, User};
 use crate::jwt::Issuer;
 
 /// Entra dates its tokens back by so much, for clocks that differ.
 const BACKDATED: i64 = 300;
 
 /// The client id of the Azure CLI, through which people get their tokens.
-const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+pub(crate) const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// Whom a token is about.
 #[derive(Debug, Clone)]
@@ -28,7 +29,12 @@ pub(crate) enum Subject<'a> {
         resource_id: &'a str,
     },
     /// A person.
-    User { name: &'a str, object_id: &'a str },
+    User {
+        name: &'a str,
+        object_id: &'a str,
+        client_id: &'a str,
+        permission: String,
+    },
 }
 
 /// A token and its times in seconds since 1970.
@@ -68,9 +74,14 @@ pub(crate) fn issue(
             "appid": client_id, "appidacr": "2", "idtyp": "app", "oid": object_id, "sub": object_id,
             "xms_mirid": resource_id,
         }),
-        Subject::User { name, object_id } => json!({
-            "appid": AZURE_CLI, "appidacr": "0", "idtyp": "user", "oid": object_id, "sub": object_id,
-            "scp": "user_impersonation", "upn": name, "unique_name": name,
+        Subject::User {
+            name,
+            object_id,
+            client_id,
+            permission,
+        } => json!({
+            "appid": client_id, "appidacr": "0", "idtyp": "user", "oid": object_id, "sub": object_id,
+            "scp": permission, "upn": name, "unique_name": name,
         }),
     };
     if let (Value::Object(claims), Value::Object(about)) = (&mut claims, about) {
@@ -82,6 +93,23 @@ pub(crate) fn issue(
         expires_on,
         expires_in: seconds,
     }
+}
+
+/// Who signed in, for the client alone.
+pub(crate) fn id_token(
+    issuer: &Issuer,
+    tenant: &Tenant,
+    user: &User,
+    client_id: &str,
+    nonce: Option<&str>,
+) -> String {
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    issuer.sign(&json!({
+        "aud": client_id, "iss": format!("https://login.microsoftonline.com/{}/v2.0", tenant.id),
+        "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0", "tid": tenant.id, "oid": user.object_id,
+        "sub": user.object_id, "name": user.display_name, "preferred_username": user.user_principal_name,
+        "nonce": nonce,
+    }))
 }
 
 /// Sixteen random bytes, as `uti` has them: no two tokens are equal.

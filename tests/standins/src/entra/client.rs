@@ -1,9 +1,12 @@
 //! How an application proves to the token endpoint that it is itself.
 
+mod assertion;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::directory::App;
+use super::grant::TokenRequest;
 use super::refusal::Refusal;
 use crate::http::{Parameters, Request};
 
@@ -11,15 +14,28 @@ use crate::http::{Parameters, Request};
 pub(super) struct Presented {
     pub(super) client_id: String,
     secret: Option<String>,
+    assertion: Option<String>,
 }
 
-/// Reads the client's id and secret from the form, or from basic authorization, which Entra takes as well.
+impl Presented {
+    /// Whether it proves itself at all.
+    pub(super) fn has_proof(&self) -> bool {
+        self.secret.is_some() || self.assertion.is_some()
+    }
+}
+
+/// Reads the client's id and proof from the form, or from basic authorization, which Entra takes as well.
 pub(super) fn presented(request: &Request) -> Result<Presented, Refusal> {
-    if let Some(client_id) = request.form.get("client_id") {
-        let secret = request.form.get("client_secret").map(ToOwned::to_owned);
+    let form = &request.form;
+    if let Some(client_id) = form.get("client_id") {
+        let assertion = form.get("client_assertion").map(ToOwned::to_owned);
+        if assertion.is_some() && form.get("client_assertion_type") != Some(assertion::TYPE) {
+            return Err(Refusal::missing_parameter("client_assertion_type"));
+        }
         return Ok(Presented {
             client_id: client_id.to_owned(),
-            secret,
+            secret: form.get("client_secret").map(ToOwned::to_owned),
+            assertion,
         });
     }
     basic(&request.headers).ok_or_else(|| Refusal::missing_parameter("client_id"))
@@ -39,11 +55,19 @@ fn basic(headers: &Parameters) -> Option<Presented> {
     Some(Presented {
         client_id: plain(client_id)?,
         secret: plain(secret),
+        assertion: None,
     })
 }
 
-/// Checks the client's secret.
-pub(super) fn authenticate(app: &App, presented: &Presented) -> Result<(), Refusal> {
+/// Checks the client's secret or assertion.
+pub(super) fn authenticate(
+    asked: &TokenRequest<'_>,
+    app: &App,
+    presented: &Presented,
+) -> Result<(), Refusal> {
+    if let Some(assertion) = &presented.assertion {
+        return assertion::check(asked, app, assertion);
+    }
     match &presented.secret {
         None => Err(Refusal::no_client_credential()),
         Some(secret) if app.secrets.contains(secret) => Ok(()),

@@ -1,5 +1,9 @@
 //! Who exists: tenants, their applications, users and resources, filled by the test.
 
+use std::sync::LazyLock;
+
+use super::access_token::AZURE_CLI;
+
 /// Everything that an Entra knows.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
@@ -37,6 +41,27 @@ pub struct App {
     pub secrets: Vec<String>,
     /// Secrets that were good once.
     pub expired_secrets: Vec<String>,
+    /// Certificates (DER) whose keys prove it.
+    pub certificates: Vec<Vec<u8>>,
+    /// Whom else it trusts to vouch for it.
+    pub federated: Vec<Federated>,
+    /// Whether it may go without a proof, as programs on people's own machines do.
+    pub public_client: bool,
+    /// Where a browser may return to; `http://localhost` stands for each of its ports.
+    pub redirect_uris: Vec<String>,
+    /// Nobody has consented to what it asks for.
+    pub lacks_consent: bool,
+}
+
+/// A federated identity credential: an issuer whose assertions stand in for a secret.
+#[derive(Debug, Clone, Default)]
+pub struct Federated {
+    /// Who signs, as `iss` says it.
+    pub issuer: String,
+    /// Whom the assertion is about.
+    pub subject: String,
+    /// Whom it is for: `api://AzureADTokenExchange`.
+    pub audience: String,
 }
 
 /// A person.
@@ -50,6 +75,10 @@ pub struct User {
     pub display_name: String,
     /// Their password.
     pub password: String,
+    /// Whether a password alone is not enough.
+    pub needs_mfa: bool,
+    /// Whether the account is switched off.
+    pub disabled: bool,
 }
 
 /// A service that tokens are for.
@@ -61,7 +90,25 @@ pub struct Resource {
     pub names: Vec<String>,
 }
 
+/// The Azure CLI, which every tenant knows without anyone's doing.
+static AZURE_CLI_APP: LazyLock<App> = LazyLock::new(|| App {
+    client_id: AZURE_CLI.to_owned(),
+    object_id: "0e2d1a7b-5c3f-4d86-9b1e-7f6a5c4d3e2b".to_owned(),
+    display_name: "Microsoft Azure CLI".to_owned(),
+    public_client: true,
+    redirect_uris: vec!["http://localhost".to_owned()],
+    ..App::default()
+});
+
 impl Directory {
+    /// Finds a person in any tenant, and the tenant with them.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<(&Tenant, &User)> {
+        self.tenants
+            .iter()
+            .find_map(|tenant| tenant.user(name).map(|user| (tenant, user)))
+    }
+
     /// Finds a tenant by its id or one of its domains.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
@@ -102,12 +149,19 @@ impl Tenant {
         }
     }
 
+    /// Finds a person by name.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users
+            .iter()
+            .find(|user| user.user_principal_name.eq_ignore_ascii_case(name))
+    }
+
     /// Finds an application by its client id.
     #[must_use]
     pub fn app(&self, client_id: &str) -> Option<&App> {
-        self.apps
-            .iter()
-            .find(|app| app.client_id.eq_ignore_ascii_case(client_id))
+        let mut apps = self.apps.iter().chain([&*AZURE_CLI_APP]);
+        apps.find(|app| app.client_id.eq_ignore_ascii_case(client_id))
     }
 
     /// Finds what a token is asked for.

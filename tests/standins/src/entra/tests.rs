@@ -4,6 +4,8 @@
     reason = "a test may fail by a panic"
 )]
 
+mod people;
+
 use reqwest::blocking::{Client, Response as Answer};
 use serde_json::Value;
 

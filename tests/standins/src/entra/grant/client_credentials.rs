@@ -1,21 +1,29 @@
 //! The client credentials grant: an application signs in as itself (RFC 6749, 4.4).
 
-use super::{Granted, TokenRequest, Version};
+use super::{Beside, Granted, TokenRequest, Version};
 use crate::entra::access_token::Subject;
 use crate::entra::client;
 use crate::entra::refusal::Refusal;
 
 pub(super) fn grant<'a>(asked: &TokenRequest<'a>) -> Result<Granted<'a>, Refusal> {
+    let tenant = asked.named_tenant()?;
     let presented = client::presented(asked.request)?;
-    let app = asked.app(&presented.client_id)?;
-    let resource = resource(asked)?;
-    client::authenticate(app, &presented)?;
-    let resource = asked.resource(resource)?;
+    let app = TokenRequest::app_in(tenant, &presented.client_id)?;
+    let name = resource(asked)?;
+    client::authenticate(asked, app, &presented)?;
+    let resource = tenant
+        .resource(name)
+        .ok_or_else(|| Refusal::resource_not_found(name, &tenant.display_name))?;
     let subject = Subject::App {
         client_id: &app.client_id,
         object_id: &app.object_id,
     };
-    Ok(Granted { resource, subject })
+    Ok(Granted {
+        tenant,
+        resource,
+        subject,
+        beside: Beside::default(),
+    })
 }
 
 /// An application's permissions are fixed, so it names a resource as a whole: by `/.default` in version 2.
