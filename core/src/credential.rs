@@ -10,15 +10,20 @@ mod azure_pipelines;
 mod client;
 mod client_assertion;
 mod default;
+mod device_code;
 mod entra;
 mod environment;
+mod interactive;
 mod managed_identity;
 mod mode_name;
 mod oauth;
 mod on_behalf_of;
 mod password;
+mod person;
 mod refresh_token;
 mod reply;
+#[cfg(test)]
+mod scripted;
 mod service_principal;
 mod session;
 mod token_provider;
@@ -85,6 +90,16 @@ pub const MODES: &[Mode] = &[
         name: "AzCli",
         aliases: &["AzureCli"],
         prepare: azure_cli::prepare,
+    },
+    Mode {
+        name: "DeviceCode",
+        aliases: &["DeviceCodeFlow"],
+        prepare: device_code::prepare,
+    },
+    Mode {
+        name: "Interactive",
+        aliases: &[],
+        prepare: interactive::prepare,
     },
     Mode {
         name: "Password",

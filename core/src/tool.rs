@@ -22,7 +22,7 @@ use std::{
     fs::File,
     io::{self, Read},
     os::{
-        fd::{AsFd, AsRawFd, OwnedFd},
+        fd::{AsFd, AsRawFd, OwnedFd, RawFd},
         unix::{ffi::OsStrExt, process::ExitStatusExt},
     },
     process::{ExitStatus, Output},
@@ -51,6 +51,71 @@ pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environmen
     output
 }
 
+/// Starts `program` (a path) with nothing of ours but its arguments, and lets it live on as it likes: a
+/// browser outlasts the sign-in that opened it.
+///
+/// What is received is how it ended, should anyone wait for that.
+pub fn launch(
+    program: &OsStr,
+    arguments: &[&OsStr],
+    environment: &Environment,
+) -> io::Result<oneshot::Receiver<ExitStatus>> {
+    let nothing = File::options().read(true).write(true).open("/dev/null")?;
+    let streams = [nothing.as_raw_fd(); 3];
+    let process = spawn(program, arguments, environment, streams)?;
+    let (sender, ended) = oneshot::channel();
+    // Reaped, or it would stay behind as a zombie for as long as the host lives.
+    thread::Builder::new()
+        .name("entra-odbc-reap".into())
+        .spawn(move || {
+            let raw = loop {
+                match waitpid(process, None) {
+                    Ok(WaitStatus::Exited(_, code)) => break code << 8,
+                    Ok(WaitStatus::Signaled(_, signal, _)) => break signal as i32,
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    // The host has reaped it.
+                    Err(_) => return,
+                }
+            };
+            // Nobody may be waiting any more.
+            let _ = sender.send(ExitStatus::from_raw(raw));
+        })?;
+    Ok(ended)
+}
+
+/// Starts a program in a process group of its own, with a clean signal state and these as its standard streams.
+fn spawn(
+    program: &OsStr,
+    arguments: &[&OsStr],
+    environment: &Environment,
+    streams: [RawFd; 3],
+) -> io::Result<Pid> {
+    let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::other);
+    let mut command = vec![text(program.as_bytes())?];
+    for argument in arguments {
+        command.push(text(argument.as_bytes())?);
+    }
+    let variables = environment
+        .variables()
+        .into_iter()
+        .map(|(name, value)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+        .collect::<io::Result<Vec<_>>>()?;
+    let mut files = PosixSpawnFileActions::init()?;
+    for (stream, target) in streams.into_iter().zip(0..) {
+        files.add_dup2(stream, target)?;
+    }
+    let mut attributes = PosixSpawnAttr::init()?;
+    attributes.set_flags(
+        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
+            | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+            | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
+    )?;
+    attributes.set_pgroup(Pid::from_raw(0))?;
+    attributes.set_sigmask(&SigSet::empty())?;
+    attributes.set_sigdefault(&SigSet::all())?;
+    Ok(posix_spawn(program, &files, &attributes, &command, &variables)?)
+}
+
 /// The end of all waiting for a tool, once dropped: by a byte, since a forked child of the host may hold
 /// the pipe open.
 struct Stop(OwnedFd);
@@ -71,34 +136,15 @@ struct Child {
 
 impl Child {
     fn start(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Self> {
-        let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::other);
-        let mut command = vec![text(program.as_bytes())?];
-        for argument in arguments {
-            command.push(text(argument.as_bytes())?);
-        }
-        let variables = environment
-            .variables()
-            .into_iter()
-            .map(|(name, value)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
-            .collect::<io::Result<Vec<_>>>()?;
-
         let (stdout, child_stdout) = pipe2(OFlag::O_CLOEXEC)?;
         let (stderr, child_stderr) = pipe2(OFlag::O_CLOEXEC)?;
-        let mut files = PosixSpawnFileActions::init()?;
         let nothing = File::open("/dev/null")?;
-        files.add_dup2(nothing.as_raw_fd(), 0)?;
-        files.add_dup2(child_stdout.as_raw_fd(), 1)?;
-        files.add_dup2(child_stderr.as_raw_fd(), 2)?;
-        let mut attributes = PosixSpawnAttr::init()?;
-        attributes.set_flags(
-            PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
-                | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
-                | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
-        )?;
-        attributes.set_pgroup(Pid::from_raw(0))?;
-        attributes.set_sigmask(&SigSet::empty())?;
-        attributes.set_sigdefault(&SigSet::all())?;
-        let process = posix_spawn(program, &files, &attributes, &command, &variables)?;
+        let streams = [
+            nothing.as_raw_fd(),
+            child_stdout.as_raw_fd(),
+            child_stderr.as_raw_fd(),
+        ];
+        let process = spawn(program, arguments, environment, streams)?;
         Ok(Self {
             process,
             running: true,
@@ -237,6 +283,20 @@ mod tests {
         let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
         assert_eq!(ignored & !0x1_8000_0000, 0);
         assert_eq!(output.stderr, b"oh\n");
+    }
+
+    #[test]
+    fn a_program_that_is_let_go_lives_on_and_is_reaped() {
+        let (mut read, write) = io::pipe().unwrap();
+        nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+        let script = format!("echo here >/proc/self/fd/{}; exit 7", write.as_raw_fd());
+        let arguments: [&OsStr; 2] = ["-c".as_ref(), script.as_ref()];
+        let ended = launch("/bin/sh".as_ref(), &arguments, &Environment::empty()).unwrap();
+        drop(write);
+        let mut said = String::new();
+        read.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "here\n");
+        assert_eq!(ended.blocking_recv().unwrap().code(), Some(7));
     }
 
     #[test]

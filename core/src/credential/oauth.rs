@@ -68,6 +68,8 @@ pub struct Granted {
     pub token: Token,
     /// What the next one can be had for, where it was given.
     pub refresh_token: Option<Secret>,
+    /// Who signed in, for us alone; unverified, but straight from the endpoint.
+    pub id_token: Option<Secret>,
 }
 
 /// What the endpoint said.
@@ -124,8 +126,12 @@ impl Endpoint {
         let mut object = reply::object(&reply, name)?;
         let token = reply::token(&mut object, name)?;
         let refresh_token = secret(&mut object, "refresh_token");
-        drop(secret(&mut object, "id_token"));
-        Ok(Answer::Granted(Granted { token, refresh_token }))
+        let id_token = secret(&mut object, "id_token");
+        Ok(Answer::Granted(Granted {
+            token,
+            refresh_token,
+            id_token,
+        }))
     }
 
     /// Posts a form to one of a tenant's endpoints.

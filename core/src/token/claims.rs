@@ -24,6 +24,8 @@ pub struct Claims {
     pub aud: Option<String>,
     /// When it ends.
     pub exp: Option<SystemTime>,
+    /// What an id token repeats of the request that it answers.
+    pub nonce: Option<String>,
 }
 
 impl Claims {
@@ -42,6 +44,7 @@ impl Claims {
             oid: text(&["oid"]),
             tid: text(&["tid"]),
             aud: text(&["aud"]),
+            nonce: text(&["nonce"]),
             exp: payload
                 .get("exp")
                 .and_then(seconds)

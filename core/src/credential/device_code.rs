@@ -1,0 +1,273 @@
+//! `DeviceCode`: a person who signs in with a browser anywhere, by a code that this program shows (RFC 8628).
+
+use super::{
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, entra,
+    oauth::{self, Answer, Form},
+    person::{self, GRACE},
+    reply,
+    session::Session,
+};
+use crate::{
+    Error, ErrorKind, Keyword, Secret, Token,
+    prompt::{self, Prompt, Prompts},
+    token::Deadline,
+    transport::Reply,
+};
+use serde_json::Value;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tracing::debug;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// How long one question may take, so that an endpoint which does not answer is asked again.
+const ANSWER: Duration = Duration::from_secs(10);
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let session = person::session(situation)?;
+    let patience = person::patience(situation.options)?;
+    let user = situation.options.get(Keyword::User);
+    let key = session
+        .identify("DeviceCode", situation.scope)?
+        // Entra is not told: whoever types the code signs in. Two names are two people even so.
+        .with_optional("user", user)
+        .with("patience", &patience.as_secs().to_string())
+        .finish();
+    let who = user.unwrap_or("a person").to_owned();
+    let credential = DeviceCode {
+        session,
+        patience,
+        prompts: Arc::clone(situation.prompts),
+    };
+    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
+}
+
+/// A person, and how they are asked.
+struct DeviceCode {
+    session: Session,
+    patience: Duration,
+    prompts: Arc<Prompts>,
+}
+
+impl DeviceCode {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        if let Some(token) = self.session.silently(request).await? {
+            return Ok(token);
+        }
+        person::may_be_asked(request)?;
+        if !self.prompts.reach_someone() {
+            return Err(prompt::nobody());
+        }
+        let tenant = self.session.tenant.resolve(&request.deadline).await?;
+        let code = self.code(&tenant, request).await?;
+        let patience = self.patience.min(code.life);
+        request.ask_for(patience + GRACE);
+        self.prompts.show(&code.prompt(patience))?;
+        self.poll(&tenant, &code, patience, request).await
+    }
+
+    async fn code(&self, tenant: &str, request: &TokenRequest) -> Result<Code, Error> {
+        let form = Form::default()
+            .with("client_id", &self.session.client)
+            .with_user_scope(&request.scope);
+        let endpoint = &self.session.endpoint;
+        let reply = endpoint.post(tenant, "devicecode", form, request).await?;
+        if reply.status == 200 {
+            Code::of(&reply, endpoint.authority())
+        } else {
+            Err(entra::refused(&reply, endpoint.authority()).1)
+        }
+    }
+
+    /// Asks whether the person has signed in, until they have, or no longer can.
+    async fn poll(
+        &self,
+        tenant: &str,
+        code: &Code,
+        patience: Duration,
+        request: &TokenRequest,
+    ) -> Result<Token, Error> {
+        let until = Instant::now() + patience;
+        let mut pace = Pace::of(code.interval);
+        let mut trouble = None;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(trouble.unwrap_or_else(|| self.too_late(patience)));
+            }
+            tokio::time::sleep(pace.wait().min(left)).await;
+            let form = Form::grant(GRANT)
+                .with("client_id", &self.session.client)
+                .with("device_code", code.secret.expose());
+            let question = TokenRequest {
+                deadline: Deadline::at(Instant::now() + ANSWER),
+                ..request.clone()
+            };
+            trouble = match self.session.endpoint.ask(tenant, form, &question).await {
+                Ok(Answer::Granted(granted)) => return Ok(self.session.keep(granted)),
+                Ok(Answer::Refused(reason, error)) => {
+                    pace.asked_for(&reason).ok_or_else(|| refused(&reason, error))?;
+                    None
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
+                    debug!(target: "entra_odbc", %error, "the code stays good, asking again");
+                    pace.in_trouble(error.retry_after());
+                    Some(error)
+                }
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    fn too_late(&self, patience: Duration) -> Error {
+        if patience < self.patience {
+            return ended(ErrorKind::TimedOut);
+        }
+        person::too_late(patience, "Connect again and enter the new code.")
+    }
+}
+
+/// Why the code brings no token.
+fn refused(reason: &str, error: Error) -> Error {
+    match reason {
+        "authorization_declined" | "access_denied" => person::reworded(
+            &error,
+            "the person declined the sign-in",
+            "Connect again to be asked again.",
+        ),
+        "expired_token" => {
+            let [_, _, detail] = error.words();
+            ended(error.kind()).detail(detail)
+        }
+        "bad_verification_code" => person::reworded(
+            &error,
+            "Entra does not know the code that it gave",
+            "Connect again; check for a proxy that mixes up answers.",
+        ),
+        _ => error,
+    }
+}
+
+fn ended(kind: ErrorKind) -> Error {
+    Error::new(kind, "the code ended before anyone signed in with it")
+        .remedy("Connect again and enter the new code sooner.")
+}
+
+/// A code, and what goes with it.
+struct Code {
+    secret: Secret,
+    shown: String,
+    page: String,
+    message: String,
+    life: Duration,
+    interval: Duration,
+}
+
+impl Code {
+    fn of(reply: &Reply, endpoint: &str) -> Result<Self, Error> {
+        let mut object = reply::object(reply, endpoint)?;
+        let malformed = |what: &str| {
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("{endpoint} answered without a usable code: {what} is missing"),
+            )
+            .remedy("Check the Authority.")
+        };
+        let device_code =
+            oauth::secret(&mut object, "device_code").ok_or_else(|| malformed("device_code"))?;
+        // Shown on terminals, so without what controls one.
+        let text = |name: &str| {
+            let words = object.get(name).and_then(Value::as_str).map(reply::words);
+            words.filter(|words| !words.is_empty())
+        };
+        let seconds = |name: &str| {
+            let seconds = object.get(name).and_then(reply::number);
+            seconds.map(|seconds| Duration::from_secs(seconds.min(u32::MAX.into())))
+        };
+        let user_code = text("user_code").ok_or_else(|| malformed("user_code"))?;
+        let page = text("verification_uri").ok_or_else(|| malformed("verification_uri"))?;
+        let message = text("message")
+            .unwrap_or_else(|| format!("To sign in, open the page {page} and enter the code {user_code}."));
+        Ok(Self {
+            secret: device_code,
+            shown: user_code,
+            page,
+            message,
+            life: seconds("expires_in").ok_or_else(|| malformed("expires_in"))?,
+            interval: seconds("interval").unwrap_or(Pace::STANDARD),
+        })
+    }
+
+    fn prompt(&self, patience: Duration) -> Prompt {
+        Prompt {
+            message: self.message.clone(),
+            url: self.page.clone(),
+            user_code: Some(self.shown.clone()),
+            expires_in: patience,
+        }
+    }
+}
+
+/// How often Entra is asked (RFC 8628, 3.5).
+#[derive(Debug)]
+struct Pace {
+    interval: Duration,
+    trouble: Duration,
+}
+
+impl Pace {
+    /// Where Entra does not say.
+    const STANDARD: Duration = Duration::from_secs(5);
+    const SLOWER: Duration = Duration::from_secs(5);
+    const FASTEST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_mins(1);
+
+    fn of(interval: Duration) -> Self {
+        Self {
+            interval: interval.clamp(Self::FASTEST, Self::LONGEST),
+            trouble: Duration::ZERO,
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        self.interval.max(self.trouble)
+    }
+
+    /// Entra gave this reason; `None` where it means that there is nothing more to ask.
+    fn asked_for(&mut self, reason: &str) -> Option<()> {
+        self.trouble = Duration::ZERO;
+        match reason {
+            "authorization_pending" => {}
+            "slow_down" => self.interval += Self::SLOWER,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// There was no answer: each wait is twice as long as the one before.
+    fn in_trouble(&mut self, wish: Option<Duration>) {
+        let next = (self.wait() * 2).max(wish.unwrap_or_default());
+        self.trouble = next.min(Self::LONGEST);
+    }
+}
+
+impl Credential for DeviceCode {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCode")
+            .field("session", &self.session)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

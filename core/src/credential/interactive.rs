@@ -1,0 +1,237 @@
+//! `Interactive`: a person who signs in with the browser of this machine (authorization code with PKCE).
+
+mod browser;
+mod loopback;
+mod page;
+mod pkce;
+
+use super::{
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, entra,
+    oauth::{self, Form, Granted},
+    person::{self, GRACE},
+    reply,
+    session::Session,
+};
+use crate::{
+    Environment, Error, ErrorKind, Keyword, Token,
+    prompt::{self, Prompt, Prompts},
+    token::Claims,
+};
+use browser::Browser;
+use loopback::{Loopback, Redirect, Returned, Visitor};
+use pkce::Attempt;
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+use url::Url;
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let options = situation.options;
+    let session = person::session(situation)?;
+    let patience = person::patience(options)?;
+    let redirect = Redirect::of(options.get(Keyword::RedirectUri))?;
+    let hint = options.get(Keyword::User).map(str::to_owned);
+    let key = session
+        .identify("Interactive", situation.scope)?
+        .with_optional("user", hint.as_deref())
+        .with_optional("redirect", options.get(Keyword::RedirectUri))
+        .with("patience", &patience.as_secs().to_string())
+        .finish();
+    let who = hint.as_deref().unwrap_or("a person").to_owned();
+    let credential = Interactive {
+        session,
+        hint,
+        redirect,
+        patience,
+        prompts: Arc::clone(situation.prompts),
+        environment: situation.environment.clone(),
+    };
+    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
+}
+
+/// A person, and how they are asked.
+struct Interactive {
+    session: Session,
+    hint: Option<String>,
+    redirect: Redirect,
+    patience: Duration,
+    prompts: Arc<Prompts>,
+    environment: Environment,
+}
+
+impl Interactive {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        if let Some(token) = self.session.silently(request).await? {
+            return Ok(token);
+        }
+        person::may_be_asked(request)?;
+        let browser = Browser::of(&self.environment);
+        let seen = self.prompts.reach_someone();
+        if !seen && !browser.is_prompt() {
+            return Err(prompt::nobody());
+        }
+        let tenant = self.session.tenant.resolve(&request.deadline).await?;
+        let attempt = Attempt::new()?;
+        let loopback = Loopback::listen(&self.redirect, &attempt.state).await?;
+        let redirect_uri = loopback.uri().to_owned();
+        let url = self.url(&tenant, &attempt, &redirect_uri, &request.scope)?;
+        request.ask_for(self.patience + GRACE);
+        if seen {
+            self.prompts.show(&Prompt {
+                message: format!("To sign in, open this page in a browser on this machine: {url}"),
+                url: url.clone(),
+                user_code: None,
+                expires_in: self.patience,
+            })?;
+        }
+        let visitor = self.visitor(loopback, browser, url, seen).await?;
+        let outcome = match visitor.returned() {
+            Returned::Code(code) => {
+                let form = Form::grant("authorization_code")
+                    .with("client_id", &self.session.client)
+                    .with("code", code.expose())
+                    .with("redirect_uri", &redirect_uri)
+                    .with("code_verifier", attempt.verifier.expose())
+                    .with_user_scope(&request.scope);
+                let granted = self.session.endpoint.redeem(&tenant, form, request).await;
+                granted.and_then(|granted| expected(granted, &attempt))
+            }
+            Returned::Refused { error, description } => Err(refused(error, description)),
+        };
+        visitor.tell(&page::of(outcome.as_ref().err())).await;
+        outcome.map(|granted| self.session.keep(granted))
+    }
+
+    /// The page on which the person signs in.
+    fn url(&self, tenant: &str, attempt: &Attempt, redirect_uri: &str, scope: &str) -> Result<String, Error> {
+        let scope = oauth::user_scope(scope);
+        let challenge = attempt.challenge();
+        // As MSAL does: whoever is signed in to the browser already is no choice of this person's.
+        let account = match &self.hint {
+            Some(hint) => ("login_hint", hint.as_str()),
+            None => ("prompt", "select_account"),
+        };
+        let parameters = [
+            ("client_id", self.session.client.as_str()),
+            ("response_type", "code"),
+            ("response_mode", "query"),
+            ("redirect_uri", redirect_uri),
+            ("scope", &scope),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+            ("state", &attempt.state),
+            ("nonce", &attempt.nonce),
+            account,
+        ];
+        Url::parse_with_params(&self.session.endpoint.url(tenant, "authorize"), parameters)
+            .map(String::from)
+            .map_err(|_| Error::invalid("the Authority is no host").remedy("Correct Authority."))
+    }
+
+    /// Waits for the browser to come back, as long as the person has.
+    async fn visitor(
+        &self,
+        loopback: Loopback,
+        browser: Browser,
+        url: String,
+        seen: bool,
+    ) -> Result<Visitor, Error> {
+        // Both are dropped, and so ended, with the set; a browser that runs goes on.
+        let mut events = JoinSet::new();
+        events.spawn(async move { Event::Returned(loopback.visitor().await) });
+        events.spawn(async move { Event::Opened(browser.open(&url).await) });
+        let first = async {
+            while let Some(event) = events.join_next().await {
+                match event {
+                    Ok(Event::Returned(Some(visitor))) => return Ok(visitor),
+                    Ok(Event::Opened(Err(reason))) if !seen => return Err(no_browser(&reason)),
+                    _ => {}
+                }
+            }
+            Err(Error::new(
+                ErrorKind::Unreachable,
+                "the listener for the browser broke off inside the driver",
+            )
+            .remedy("This is a defect; please report it."))
+        };
+        let waited = tokio::time::timeout(self.patience, first).await;
+        waited.unwrap_or_else(|_| {
+            Err(person::too_late(
+                self.patience,
+                "If the browser was closed, connect again; if its page shows an error, follow that.",
+            ))
+        })
+    }
+}
+
+/// What happens while the person signs in.
+enum Event {
+    Returned(Option<Visitor>),
+    Opened(Result<(), String>),
+}
+
+fn no_browser(reason: &str) -> Error {
+    Error::new(
+        ErrorKind::PromptNeeded,
+        format!("a person must sign in, but no browser could be opened: {reason}"),
+    )
+    .remedy("Set BROWSER to one that works, or sign in beforehand with: entra-odbc login.")
+}
+
+/// Checks that the grant is the answer to this very attempt.
+fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
+    let nonce = granted
+        .id_token
+        .as_ref()
+        .map(|id_token| Claims::of(id_token.expose()).nonce);
+    match nonce {
+        Some(nonce) if nonce.as_deref() != Some(attempt.nonce.as_str()) => Err(Error::new(
+            ErrorKind::Refused { code: 0 },
+            "Entra's answer belongs to another sign-in (its nonce differs)",
+        )
+        .remedy("Connect again; if that repeats, someone interferes with the browser.")),
+        _ => Ok(granted),
+    }
+}
+
+/// Why the browser came back without a code.
+fn refused(error: &str, description: &str) -> Error {
+    let words = reply::words(if description.is_empty() {
+        error
+    } else {
+        description
+    });
+    let code = entra::number_in(&words).unwrap_or(0);
+    match error {
+        "access_denied" => Error::new(
+            ErrorKind::Refused { code },
+            "the person declined the sign-in or the application's consent",
+        )
+        .remedy("Connect again to be asked again."),
+        "server_error" | "temporarily_unavailable" => Error::new(
+            ErrorKind::Unreachable,
+            "Entra cannot sign anyone in at the moment",
+        )
+        .remedy("Try again later."),
+        _ => entra::refusal(code),
+    }
+    .detail(words)
+}
+
+impl Credential for Interactive {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl fmt::Debug for Interactive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interactive")
+            .field("session", &self.session)
+            .field("hint", &self.hint)
+            .field("redirect", &self.redirect)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! Opening the person's browser, by the means that this platform has for it.
+
+use crate::{Environment, tool};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+use tokio::time::timeout;
+use tracing::{debug, info};
+
+/// How long an opener that fails may take to say so; one that runs for longer is a browser.
+const TRIAL: Duration = Duration::from_secs(5);
+
+/// What opens pages on a desktop, in the order of `xdg-open`'s own preference for what it wraps.
+const DESKTOP: [(&str, &[&str]); 4] = [
+    ("xdg-open", &[]),
+    ("wslview", &[]),
+    ("gio", &["open"]),
+    ("x-www-browser", &[]),
+];
+
+/// The ways to a browser that there are, best first.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    openers: Vec<Opener>,
+    environment: Environment,
+}
+
+/// A command; the address stands where it has `%s`, else at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Opener {
+    program: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Browser {
+    /// What the environment names (`BROWSER`, as xdg-open reads it), then what a desktop has.
+    pub fn of(environment: &Environment) -> Self {
+        let mut openers = Vec::new();
+        if environment.may_run_tools() {
+            let named = environment.get("BROWSER").unwrap_or_default();
+            openers.extend(
+                named
+                    .split(':')
+                    .filter_map(|command| Opener::named(command, environment)),
+            );
+            let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
+                .iter()
+                .any(|name| environment.get(name).is_some());
+            openers.extend(
+                DESKTOP
+                    .iter()
+                    // Without a screen, all but Windows' own would start a browser in a terminal that is not there.
+                    .filter(|(name, _)| desktop || *name == "wslview")
+                    .filter_map(|(name, arguments)| Opener::found(name, arguments, environment)),
+            );
+        }
+        Self {
+            openers,
+            environment: environment.clone(),
+        }
+    }
+
+    /// Whether a page that it opens is before someone's eyes, so that no other prompt is needed.
+    pub fn is_prompt(&self) -> bool {
+        let session = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"];
+        !self.openers.is_empty() && session.iter().any(|name| self.environment.get(name).is_some())
+    }
+
+    /// Opens a page by the first opener that does not fail at once; else says why the last one did.
+    ///
+    /// What it started lives on, also where this future is dropped.
+    pub async fn open(&self, url: &str) -> Result<(), String> {
+        let mut reason = "none was found".to_owned();
+        for opener in &self.openers {
+            match opener.open(url, &self.environment).await {
+                Ok(()) => {
+                    info!(target: "entra_odbc", opener = %opener.program.display(), "the browser is open");
+                    return Ok(());
+                }
+                Err(failure) => reason = format!("{} {failure}", opener.program.display()),
+            }
+            debug!(target: "entra_odbc", reason, "not opened");
+        }
+        Err(reason)
+    }
+}
+
+impl Opener {
+    /// A command of `BROWSER`: words, the first of them a program.
+    fn named(command: &str, environment: &Environment) -> Option<Self> {
+        let mut words = command.split_whitespace();
+        let program = words.next()?;
+        let arguments: Vec<_> = words.collect();
+        Self::found(program, &arguments, environment)
+    }
+
+    fn found(program: &str, arguments: &[&str], environment: &Environment) -> Option<Self> {
+        Some(Self {
+            program: find(program, environment)?,
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        })
+    }
+
+    /// The arguments with the address among them.
+    fn arguments(&self, url: &str) -> Vec<OsString> {
+        let mut placed = false;
+        let mut arguments: Vec<OsString> = self
+            .arguments
+            .iter()
+            .map(|argument| {
+                placed |= argument.contains("%s");
+                argument.replace("%s", url).into()
+            })
+            .collect();
+        if !placed {
+            arguments.push(url.into());
+        }
+        arguments
+    }
+
+    async fn open(&self, url: &str, environment: &Environment) -> Result<(), String> {
+        let arguments = self.arguments(url);
+        let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
+        let ended = tool::launch(self.program.as_os_str(), &arguments, environment)
+            .map_err(|error| format!("cannot be run: {error}"))?;
+        match timeout(TRIAL, ended).await {
+            Ok(Ok(status)) if !status.success() => Err(failure(status)),
+            // It handed the page on, still runs, or somebody else learnt how it ended.
+            _ => Ok(()),
+        }
+    }
+}
+
+fn failure(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("failed (exit code {code})"),
+        None => "was killed".to_owned(),
+    }
+}
+
+/// The file of a program: as it stands where it is a path, else found on `PATH`.
+fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| is_executable(path));
+    }
+    // Relative directories are left out: the host may stand anywhere.
+    let path = environment.get("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(program))
+        .find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! The listener that the browser comes back to (RFC 8252, 7.3), on this machine's loopback addresses alone.
+
+mod request;
+
+use super::page;
+use crate::{Error, ErrorKind, Secret};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+    time::timeout,
+};
+use tracing::debug;
+use url::Url;
+
+/// The host in the redirect URI, literally: Entra lets public clients have any port there, and there only.
+const HOST: &str = "http://localhost";
+
+/// How many connections each of the two addresses serves at a time: browsers open some ahead of need.
+const VISITS: usize = 32;
+
+/// How long a connection may take to say what it wants, or to take its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many ports are tried until both addresses have the same one free.
+const TRIES: u32 = 16;
+
+/// Where the browser is sent back to: `http://localhost`, perhaps with a port and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    port: Option<u16>,
+    /// As it is written: Entra compares it.
+    path: String,
+}
+
+impl Redirect {
+    /// `RedirectUri=`, or any port where that is not given.
+    pub fn of(value: Option<&str>) -> Result<Self, Error> {
+        let Some(value) = value else {
+            return Ok(Self {
+                port: None,
+                path: String::new(),
+            });
+        };
+        Self::parse(value).ok_or_else(|| {
+            Error::invalid(
+                "RedirectUri= must be http://localhost, with a port or path where the application has one",
+            )
+            .remedy("Correct or remove it.")
+        })
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let url = Url::parse(value).ok()?;
+        let rest = value.strip_prefix(HOST)?;
+        let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let port = match port {
+            "" => None,
+            port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),
+        };
+        // Written as every reader of URLs understands it, so that what Entra compares is what we wait for.
+        let same = url.path() == if path.is_empty() { "/" } else { path };
+        let path = path.to_owned();
+        (same && url.query().is_none() && url.fragment().is_none()).then_some(Self { port, path })
+    }
+}
+
+/// A listener for one sign-in; dropped, its port is free again.
+#[derive(Debug)]
+pub struct Loopback {
+    listeners: Vec<TcpListener>,
+    uri: String,
+    wanted: Wanted,
+}
+
+/// What the one request looks like that is waited for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    path: String,
+    state: String,
+}
+
+/// The browser that came back, waiting for a page.
+#[derive(Debug)]
+pub struct Visitor {
+    stream: TcpStream,
+    returned: Returned,
+}
+
+/// What it came back with.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// The person has signed in.
+    Code(Secret),
+    /// Or not.
+    Refused {
+        /// OAuth's name for the reason.
+        error: String,
+        /// Entra's own words.
+        description: String,
+    },
+}
+
+impl Loopback {
+    /// Listens for the request that comes back with `state`.
+    pub async fn listen(redirect: &Redirect, state: &str) -> Result<Self, Error> {
+        let (listeners, port) = bind(redirect.port).await.map_err(|error| {
+            let port = redirect
+                .port
+                .map_or_else(String::new, |port| format!(" on port {port}"));
+            let remedy = match redirect.port {
+                Some(_) => "End the program that has the port, or use a RedirectUri without one.",
+                None => "Check that this program may listen on 127.0.0.1 (sandbox, ulimit -n).",
+            };
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("the browser cannot come back: nobody can listen on this machine{port}: {error}"),
+            )
+            .remedy(remedy)
+        })?;
+        let path = if redirect.path.is_empty() {
+            "/"
+        } else {
+            &redirect.path
+        };
+        Ok(Self {
+            listeners,
+            uri: format!("{HOST}:{port}{}", redirect.path),
+            wanted: Wanted {
+                path: path.to_owned(),
+                state: state.to_owned(),
+            },
+        })
+    }
+
+    /// The redirect URI, with the port.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The first request with the right state; whatever else comes is answered and forgotten.
+    pub async fn visitor(self) -> Option<Visitor> {
+        let (found, mut visitors) = mpsc::channel(1);
+        let wanted = Arc::new(self.wanted);
+        let mut doors = JoinSet::new();
+        for listener in self.listeners {
+            doors.spawn(serve(listener, Arc::clone(&wanted), found.clone()));
+        }
+        drop(found);
+        visitors.recv().await
+    }
+}
+
+/// The same port on both loopback addresses, since `localhost` is either; on one where there is no other.
+async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
+    let (four, six) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
+    let mut result = Err(io::ErrorKind::AddrInUse.into());
+    for _ in 0..TRIES {
+        let first = match TcpListener::bind(SocketAddr::new(four, port.unwrap_or(0))).await {
+            Err(error) if is_absent(&error) => {
+                let only = TcpListener::bind(SocketAddr::new(six, port.unwrap_or(0))).await?;
+                let port = only.local_addr()?.port();
+                return Ok((vec![only], port));
+            }
+            first => first?,
+        };
+        let same = first.local_addr()?.port();
+        match TcpListener::bind(SocketAddr::new(six, same)).await {
+            Ok(second) => return Ok((vec![first, second], same)),
+            Err(error) if is_absent(&error) => return Ok((vec![first], same)),
+            // Somebody else would get half of the browser's tries.
+            Err(error) => result = Err(error),
+        }
+        if port.is_some() {
+            break;
+        }
+    }
+    result
+}
+
+/// Whether this machine does not have that kind of address.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)
+    )
+}
+
+async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<Visitor>) {
+    let mut visits = JoinSet::new();
+    loop {
+        while visits.try_join_next().is_some() {}
+        if visits.len() >= VISITS {
+            visits.join_next().await;
+        }
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                visits.spawn(visit(stream, Arc::clone(&wanted), found.clone()));
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: those of visits that end will do.
+                debug!(target: "entra_odbc", %error, "a connection of the browser was not taken");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn visit(mut stream: TcpStream, wanted: Arc<Wanted>, found: mpsc::Sender<Visitor>) {
+    let Ok(Some(head)) = timeout(PATIENCE, request::head(&mut stream)).await else {
+        return;
+    };
+    match request::returned(&head, &wanted.path, &wanted.state) {
+        Some(returned) => drop(found.send(Visitor { stream, returned }).await),
+        None => answer(&mut stream, "404 Not Found", &page::unknown()).await,
+    }
+}
+
+impl Visitor {
+    /// What it came back with.
+    pub fn returned(&self) -> &Returned {
+        &self.returned
+    }
+
+    /// Shows a page and says goodbye.
+    pub async fn tell(mut self, page: &str) {
+        answer(&mut self.stream, "200 OK", page).await;
+    }
+}
+
+async fn answer(stream: &mut TcpStream, status: &str, page: &str) {
+    let answer = format!(
+        "HTTP/1.1 {status}\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\
+         Content-Length: {}\r\n\
+         Cache-Control: no-store\r\n\
+         Content-Security-Policy: default-src 'none'\r\n\
+         Referrer-Policy: no-referrer\r\n\
+         X-Content-Type-Options: nosniff\r\n\
+         Connection: close\r\n\r\n{page}",
+        page.len()
+    );
+    let told = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    if !matches!(timeout(PATIENCE, told).await, Ok(Ok(()))) {
+        debug!(target: "entra_odbc", "the browser did not wait for its page");
+    }
+}
+
+#[cfg(test)]
+mod tests;

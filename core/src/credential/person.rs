@@ -1,0 +1,97 @@
+//! What the kinds that ask a person to sign in have in common: where, for how long, and when not to.
+
+use super::{
+    Situation, TokenRequest,
+    oauth::Endpoint,
+    refresh_token::ANY_ORGANIZATION,
+    session::{AZURE_CLI, Session},
+};
+use crate::{Error, ErrorKind, Keyword, Options, tenant::Tenant};
+use std::time::Duration;
+
+/// How long a person has where `InteractiveTimeout=` does not say.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// How much longer the request goes on: for what is left to do when the person was quick enough, and for
+/// telling them otherwise.
+pub const GRACE: Duration = Duration::from_secs(15);
+
+/// A session that nobody is signed in to yet: the Azure CLI's application unless told another one, in the
+/// tenant that a keyword or the server names.
+pub fn session(situation: &Situation<'_>) -> Result<Session, Error> {
+    let options = situation.options;
+    let tenant = match options.get(Keyword::TenantId) {
+        Some(tenant) => Tenant::named(tenant)?,
+        // A person's own tenant will do where nobody says another one.
+        None => situation
+            .tenant_of_server()
+            .or_else(|_| Tenant::named(ANY_ORGANIZATION))?,
+    };
+    let client = options.get(Keyword::ClientId).unwrap_or(AZURE_CLI);
+    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    Ok(Session::new(endpoint, tenant, client))
+}
+
+/// `InteractiveTimeout=`: how long a person has.
+pub fn patience(options: &Options) -> Result<Duration, Error> {
+    let Some(value) = options.get(Keyword::InteractiveTimeout) else {
+        return Ok(PATIENCE);
+    };
+    match value.parse::<u32>() {
+        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
+        _ => Err(
+            Error::invalid("InteractiveTimeout= must be a number of seconds, at least 1")
+                .remedy("Correct or remove it."),
+        ),
+    }
+}
+
+/// An error unless this request may ask a person.
+pub fn may_be_asked(request: &TokenRequest) -> Result<(), Error> {
+    if request.asking.is_allowed() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::PromptNeeded,
+        "the person must sign in again, and is asked by nothing but a new connection",
+    )
+    .remedy("Connect again."))
+}
+
+/// The person did not sign in for so long.
+pub fn too_late(patience: Duration, remedy: &str) -> Error {
+    let seconds = patience.as_secs();
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("nobody signed in within {seconds} s"),
+    )
+    .remedy(format!("{remedy} InteractiveTimeout= gives more time."))
+}
+
+/// The same refusal in words of our own, and Entra's after them.
+pub fn reworded(error: &Error, what: &str, remedy: &str) -> Error {
+    let [_, _, detail] = error.words();
+    Error::new(error.kind(), what).remedy(remedy).detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(value: &str) -> Result<u64, Error> {
+        let mut options = Options::default();
+        options.add(Keyword::InteractiveTimeout, value.to_owned());
+        patience(&options).map(|patience| patience.as_secs())
+    }
+
+    #[test]
+    fn a_person_has_five_minutes_or_what_the_string_says() {
+        assert_eq!(seconds("").unwrap(), 300);
+        assert_eq!(seconds("20").unwrap(), 20);
+        for bad in ["0", "-1", "5 s", "1.5", "99999999999"] {
+            let error = seconds(bad).unwrap_err();
+            assert_eq!(error.sqlstate(), "HY000");
+            assert!(error.to_string().contains("InteractiveTimeout="), "{error}");
+        }
+    }
+}
