@@ -16,5 +16,5 @@ fi
 packages="unixodbc unixodbc-dev odbcinst libkrb5-3 libgssapi-krb5-2 ca-certificates gcc g++ libc6-dev binutils
     procps python3 python3-venv odbc-postgresql postgresql-15 valgrind"
 # shellcheck disable=SC2086
-debian_packages $packages
+debian_packages openssl $packages
 python_packages .venv tests/requirements.txt

@@ -7,6 +7,7 @@ mod access_token;
 mod azure_cli;
 mod azure_identity;
 mod azure_pipelines;
+mod certificate;
 mod client;
 mod client_assertion;
 mod default;
@@ -25,6 +26,7 @@ mod reply;
 #[cfg(test)]
 mod scripted;
 mod service_principal;
+mod service_principal_certificate;
 mod session;
 mod token_provider;
 mod workload_identity;
@@ -70,6 +72,11 @@ pub const MODES: &[Mode] = &[
         name: "ServicePrincipal",
         aliases: &["Application"],
         prepare: service_principal::prepare,
+    },
+    Mode {
+        name: "ServicePrincipalCertificate",
+        aliases: &[],
+        prepare: service_principal_certificate::prepare,
     },
     Mode {
         name: "ClientAssertion",

@@ -6,44 +6,53 @@ use std::{
     io::Read,
     os::unix::fs::OpenOptionsExt,
 };
+use zeroize::Zeroizing;
 
 /// The largest file that is read, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
 /// Reads a secret from a regular file of at most 64 KiB, surrounding white space removed.
+pub fn read(path: &str, keyword: &str) -> Result<Secret, Error> {
+    let failed =
+        |why: &str| failed(path, keyword, why).remedy("Name a readable text file with the secret in it.");
+    let bytes = bytes(path, keyword)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text"))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(failed("it is empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(failed("it has more than one line, or control characters"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// Reads a regular file of at most 64 KiB.
 ///
 /// Opened without blocking, since a FIFO would hang the host; errors name the keyword and the path,
 /// never the content.
-pub fn read(path: &str, keyword: &str) -> Result<Secret, Error> {
-    let failed = |why: String| {
-        Error::invalid(format!("the file of {keyword}= cannot be used: {path}: {why}"))
-            .remedy("Name a readable text file with the secret in it.")
-    };
-    let file = open(path).map_err(|error| failed(error.to_string()))?;
-    let metadata = file.metadata().map_err(|error| failed(error.to_string()))?;
+pub fn bytes(path: &str, keyword: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |why: &str| failed(path, keyword, why).remedy("Name a readable file.");
+    let file = open(path).map_err(|error| failed(&error.to_string()))?;
+    let metadata = file.metadata().map_err(|error| failed(&error.to_string()))?;
     if !metadata.is_file() {
-        return Err(failed("it is not a regular file".into()));
+        return Err(failed("it is not a regular file"));
     }
-    if metadata.len() > LIMIT {
-        return Err(failed(format!("it is longer than {LIMIT} bytes")));
-    }
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let mut bytes = Zeroizing::new(Vec::new());
+    // All at once: what a growing buffer leaves behind is not zeroed.
     bytes.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
     file.take(LIMIT + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(&error.to_string()))?;
     if bytes.len() as u64 > LIMIT {
-        return Err(failed(format!("it is longer than {LIMIT} bytes")));
+        return Err(failed(&format!("it is longer than {LIMIT} bytes")));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text".into()))?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Err(failed("it is empty".into()));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(failed("it has more than one line, or control characters".into()));
-    }
-    Ok(Secret::new(text.to_owned()))
+    Ok(bytes)
+}
+
+/// A file that cannot be used, and why.
+pub fn failed(path: &str, keyword: &str, why: &str) -> Error {
+    Error::invalid(format!("the file of {keyword}= cannot be used: {path}: {why}"))
 }
 
 fn open(path: &str) -> std::io::Result<File> {

@@ -2,6 +2,7 @@
 
 use super::{
     BoxFuture, Credential, Situation, TokenRequest, azure_identity,
+    certificate::Certificate,
     oauth::{Endpoint, Form},
 };
 use crate::{
@@ -33,6 +34,13 @@ pub struct Client {
 pub enum Proof {
     /// A password of its own.
     Secret(Secret),
+    /// A certificate, whose chain goes along where that is asked for.
+    Certificate {
+        /// The certificate with its key.
+        certificate: Box<Certificate>,
+        /// Whether Entra gets the chain, to recognise it by its issuer and name.
+        send_chain: bool,
+    },
     /// What someone else, whom Entra was told to trust, says of it.
     Assertion(Secret),
     /// The same, read from a file for each token: its writer renews it.
@@ -92,8 +100,12 @@ impl Client {
     }
 
     /// What stands in for the secret, of the moment.
-    fn assertion(&self, _tenant: &str) -> Result<Secret, Error> {
+    fn assertion(&self, tenant: &str) -> Result<Secret, Error> {
         match &self.proof {
+            Proof::Certificate {
+                certificate,
+                send_chain,
+            } => certificate.assertion(&self.id, &self.endpoint.url(tenant, "token"), *send_chain),
             Proof::AssertionFile { path, named_by } => secret_file::read(path, named_by),
             Proof::Secret(text) | Proof::Assertion(text) => Ok(text.clone()),
         }
@@ -112,15 +124,19 @@ impl Credential for Client {
 }
 
 impl Proof {
-    /// The proof that the keywords hold: a secret or an assertion, and not both.
+    /// The proof that the keywords hold: exactly one of a secret, a certificate and an assertion.
     pub fn of(options: &Options) -> Result<Self, Error> {
+        let certificate = options.get(Keyword::ClientCertificate).is_some();
         let assertion = [Keyword::ClientAssertion, Keyword::ClientAssertionFile]
             .into_iter()
-            .any(|keyword| options.get(keyword).is_some());
-        if assertion {
-            Self::assertion(options)
-        } else {
-            Self::secret(options)
+            .find(|keyword| options.get(*keyword).is_some());
+        match (certificate, assertion) {
+            (true, Some(assertion)) => {
+                Err(contradiction(Keyword::ClientCertificate.name(), assertion.name()))
+            }
+            (true, None) => Self::certificate(options),
+            (false, Some(_)) => Self::assertion(options),
+            (false, None) => Self::secret(options),
         }
     }
 
@@ -134,6 +150,47 @@ impl Proof {
             )
         })?;
         Ok(Self::Secret(secret))
+    }
+
+    /// `ClientCertificate=` and what belongs to it; `PWD=` is its password.
+    pub fn certificate(options: &Options) -> Result<Self, Error> {
+        let path = options.require(
+            Keyword::ClientCertificate,
+            "the path of a PEM or PFX file with the certificate of the application",
+        )?;
+        let password = options.secret(
+            Keyword::ClientCertificatePassword,
+            Keyword::ClientCertificatePasswordFile,
+        )?;
+        let password = match password {
+            Some(password) => {
+                let other = [Keyword::Password, Keyword::PasswordFile]
+                    .into_iter()
+                    .find(|keyword| options.get(*keyword).is_some());
+                if let Some(other) = other {
+                    return Err(contradiction(Keyword::ClientCertificate.name(), other.name()));
+                }
+                Some(password)
+            }
+            None => options.secret(Keyword::Password, Keyword::PasswordFile)?,
+        };
+        let password = password.map(|(password, _)| password);
+        Ok(Self::Certificate {
+            certificate: Box::new(Certificate::read(
+                path,
+                password.as_ref(),
+                options.get(Keyword::ClientKey),
+            )?),
+            send_chain: options.flag_or(Keyword::SendCertificateChain, false)?,
+        })
+    }
+
+    /// A certificate that the environment names.
+    pub fn certificate_file(path: &str, password: Option<&Secret>, send_chain: bool) -> Result<Self, Error> {
+        Ok(Self::Certificate {
+            certificate: Box::new(Certificate::read(path, password, None)?),
+            send_chain,
+        })
     }
 
     /// `ClientAssertion=` or `ClientAssertionFile=`.
@@ -169,6 +226,12 @@ impl Proof {
     fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
         match self {
             Self::Secret(secret) => key.with("secret", secret.expose()),
+            Self::Certificate {
+                certificate,
+                send_chain,
+            } => key
+                .with("certificate", &certificate.digest())
+                .with("chain", if *send_chain { "sent" } else { "" }),
             Self::Assertion(text) => key.with("assertion", text.expose()),
             // Not what is in it: its writer renews it every hour, for the same application.
             Self::AssertionFile { path, .. } => key.with("assertion file", path),
@@ -188,6 +251,7 @@ impl fmt::Debug for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Secret(_) => "Secret",
+            Self::Certificate { .. } => "Certificate",
             Self::Assertion(_) => "Assertion",
             Self::AssertionFile { .. } => "AssertionFile",
         })

@@ -11,11 +11,14 @@ use crate::{Error, ErrorKind, Secret, tenant::Tenant};
 const TENANT: &str = "AZURE_TENANT_ID";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const SECRET: &str = "AZURE_CLIENT_SECRET";
+const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+const CERTIFICATE_PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
+const SEND_CHAIN: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
 const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let sign_in = if let Some(proof) = proof(situation) {
+    let sign_in = if let Some(proof) = proof(situation)? {
         application(situation, proof)?
     } else {
         person(situation)?
@@ -24,9 +27,21 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
 }
 
 /// In azure-identity's order: a secret, then a certificate.
-fn proof(situation: &Situation<'_>) -> Option<Proof> {
-    let secret = situation.environment.get(SECRET)?;
-    Some(Proof::Secret(Secret::new(secret)))
+fn proof(situation: &Situation<'_>) -> Result<Option<Proof>, Error> {
+    let environment = situation.environment;
+    if let Some(secret) = environment.get(SECRET) {
+        return Ok(Some(Proof::Secret(Secret::new(secret))));
+    }
+    let Some(path) = environment.get(CERTIFICATE) else {
+        return Ok(None);
+    };
+    let password = environment.get(CERTIFICATE_PASSWORD).map(Secret::new);
+    let send_chain = environment
+        .get(SEND_CHAIN)
+        .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"));
+    Proof::certificate_file(&path, password.as_ref(), send_chain)
+        .map(Some)
+        .map_err(|error| error.remedy(format!("Correct {CERTIFICATE} or {CERTIFICATE_PASSWORD}.")))
 }
 
 fn application(situation: &Situation<'_>, proof: Proof) -> Result<SignIn, Error> {
@@ -65,7 +80,7 @@ fn require(situation: &Situation<'_>, name: &str) -> Result<String, Error> {
 
 fn absent(name: &str) -> Error {
     Error::new(ErrorKind::Unavailable, format!("{name} is not set")).remedy(format!(
-        "Set {CLIENT} and {TENANT}, and {SECRET} or AZURE_CLIENT_CERTIFICATE_PATH, for this program."
+        "Set {CLIENT} and {TENANT}, and {SECRET} or {CERTIFICATE}, for this program."
     ))
 }
 

@@ -1,0 +1,249 @@
+//! A client certificate, and the signed assertion by which an application proves itself to Entra with it.
+
+mod der;
+mod pem;
+mod pfx;
+
+use crate::{
+    Error, Secret,
+    secret_file::{self, failed},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use der::X509;
+use ring::{
+    digest,
+    rand::{SecureRandom as _, SystemRandom},
+    signature::{self, KeyPair as _, RsaKeyPair},
+};
+use serde_json::json;
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+use zeroize::Zeroizing;
+
+/// For how long an assertion is good; it is used at once.
+const LIFE: Duration = Duration::from_mins(10);
+
+/// `ClientCertificate=`, as messages name it.
+const CERTIFICATE: &str = "ClientCertificate";
+/// `ClientKey=`.
+const KEY: &str = "ClientKey";
+/// `ClientCertificatePassword=`.
+const PASSWORD: &str = "ClientCertificatePassword";
+
+/// A certificate with its private key.
+pub struct Certificate {
+    key: RsaKeyPair,
+    /// DER, the certificate of the key first.
+    chain: Vec<Vec<u8>>,
+}
+
+/// What a file holds, not yet put together.
+#[derive(Default)]
+struct Parts {
+    certificates: Vec<Vec<u8>>,
+    keys: Vec<PrivateKey>,
+}
+
+/// A private key as it is written.
+enum PrivateKey {
+    /// PKCS#8, any algorithm.
+    Pkcs8(Zeroizing<Vec<u8>>),
+    /// PKCS#1, RSA.
+    Pkcs1(Zeroizing<Vec<u8>>),
+    /// SEC1, elliptic curves.
+    Sec1,
+}
+
+impl Certificate {
+    /// Reads a PEM or PFX file; the key may be in a PEM file of its own.
+    pub fn read(path: &str, password: Option<&Secret>, key_path: Option<&str>) -> Result<Self, Error> {
+        let mut parts = parts(path, CERTIFICATE, password)?;
+        if let Some(key_path) = key_path {
+            parts.keys = self::parts(key_path, KEY, password)?.keys;
+            if parts.keys.is_empty() {
+                return Err(failed(key_path, KEY, "there is no private key in it")
+                    .remedy("Name the PEM file with the key of the certificate."));
+            }
+        }
+        if parts.certificates.is_empty() {
+            return Err(failed(path, CERTIFICATE, "there is no certificate in it")
+                .remedy("Name a PEM or PFX file with the certificate of the application."));
+        }
+        let key = parts.keys.first().ok_or_else(|| {
+            failed(path, CERTIFICATE, "there is no private key in it")
+                .remedy("Name a file with certificate and key, or add ClientKey=… with the key's file.")
+        })?;
+        let (key_path, keyword) = key_path.map_or((path, CERTIFICATE), |path| (path, KEY));
+        let key = key.load().map_err(|why| {
+            failed(key_path, keyword, why)
+                .remedy("Use an RSA key of 2048 bits or more: Entra takes no others.")
+        })?;
+        let chain = ordered(parts.certificates, &key).ok_or_else(|| {
+            failed(path, CERTIFICATE, "no certificate in it belongs to the key")
+                .remedy("Name the certificate and the key that were made together.")
+        })?;
+        let certificate = Self { key, chain };
+        certificate.check_times(path)?;
+        Ok(certificate)
+    }
+
+    fn check_times(&self, path: &str) -> Result<(), Error> {
+        let (start, end) = X509::of(self.own())
+            .and_then(|certificate| certificate.validity())
+            .ok_or_else(|| failed(path, CERTIFICATE, "its certificate is damaged"))?;
+        let now = SystemTime::now();
+        let renew = "Renew the certificate and upload the new one to the application.";
+        if end <= now {
+            let why = format!("the certificate expired {}", date(end));
+            return Err(failed(path, CERTIFICATE, &why).remedy(renew));
+        }
+        if start > now {
+            let why = format!("the certificate is good only from {}", date(start));
+            return Err(failed(path, CERTIFICATE, &why).remedy("Check this machine's clock."));
+        }
+        Ok(())
+    }
+
+    /// Another one for another certificate: the key goes with it.
+    pub fn digest(&self) -> String {
+        STANDARD.encode(digest::digest(&digest::SHA256, self.own()))
+    }
+
+    /// A fresh assertion for `client` at this endpoint, with the chain in its header if that is asked for.
+    ///
+    /// PS256 and the thumbprint by SHA-256, as MSAL sends them to Entra.
+    /// <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>
+    pub fn assertion(&self, client: &str, endpoint: &str, send_chain: bool) -> Result<Secret, Error> {
+        let random = SystemRandom::new();
+        let failed = || {
+            Error::invalid("the assertion cannot be signed with the certificate's key")
+                .remedy("Check the key of ClientCertificate.")
+        };
+        let mut id = [0; 16];
+        random.fill(&mut id).map_err(|_| failed())?;
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let mut header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256":
+            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.own())) });
+        if send_chain && let Some(header) = header.as_object_mut() {
+            let chain: Vec<_> = self.chain.iter().map(|one| STANDARD.encode(one)).collect();
+            header.insert("x5c".to_owned(), chain.into());
+        }
+        let claims = json!({
+            "aud": endpoint, "iss": client, "sub": client, "jti": URL_SAFE_NO_PAD.encode(id),
+            "iat": now.as_secs(), "nbf": now.as_secs(), "exp": (now + LIFE).as_secs(),
+        });
+        let encode = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let mut assertion = format!("{}.{}", encode(&header), encode(&claims));
+        let mut signature = vec![0; self.key.public().modulus_len()];
+        self.key
+            .sign(
+                &signature::RSA_PSS_SHA256,
+                &random,
+                assertion.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| failed())?;
+        assertion.push('.');
+        assertion.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        Ok(Secret::new(assertion))
+    }
+
+    fn own(&self) -> &[u8] {
+        self.chain.first().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What is in a file, PEM or PFX as its first bytes say.
+fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
+    let bytes = secret_file::bytes(path, keyword)?;
+    let found = if pem::is(&bytes) {
+        pem::parts(&bytes, password)
+    } else {
+        pfx::parts(&bytes, password)
+    };
+    found.map_err(|trouble| trouble.error(path, keyword))
+}
+
+/// The certificate of the key first, the others after it as they came.
+fn ordered(mut certificates: Vec<Vec<u8>>, key: &RsaKeyPair) -> Option<Vec<Vec<u8>>> {
+    let public = key.public_key().as_ref();
+    let own = certificates
+        .iter()
+        .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.public_key() == public))?;
+    let first = certificates.remove(own);
+    certificates.insert(0, first);
+    Some(certificates)
+}
+
+impl PrivateKey {
+    fn load(&self) -> Result<RsaKeyPair, &'static str> {
+        let loaded = match self {
+            Self::Pkcs8(der) => RsaKeyPair::from_pkcs8(der),
+            Self::Pkcs1(der) => RsaKeyPair::from_der(der),
+            Self::Sec1 => return Err("its key is one of an elliptic curve"),
+        };
+        loaded.map_err(|_| match self {
+            Self::Pkcs8(der) if der::is_elliptic(der) => "its key is one of an elliptic curve",
+            _ => "its key is no RSA key of 2048 bits or more",
+        })
+    }
+}
+
+/// Why the content of a file is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Damaged,
+    NeedsPassword,
+    WrongPassword,
+    OldEncryption,
+    UnknownEncryption,
+}
+
+impl Trouble {
+    fn error(self, path: &str, keyword: &str) -> Error {
+        let (why, remedy) = match self {
+            Self::Damaged => (
+                "it is neither a PEM nor a PFX file, or it is damaged",
+                "Name a PEM or PFX (PKCS#12) file.".to_owned(),
+            ),
+            Self::NeedsPassword => ("it is encrypted", format!("Add {PASSWORD}=… (or PWD=…).")),
+            Self::WrongPassword => ("its password is another one", format!("Correct {PASSWORD}=.")),
+            Self::OldEncryption => (
+                "its key is encrypted in OpenSSL's old way",
+                format!("Convert it: openssl pkcs8 -topk8 -in {path} -out key.pem"),
+            ),
+            Self::UnknownEncryption => (
+                "it is encrypted in a way that is not known here",
+                "Convert it: openssl pkcs12 -in old.pfx -nodes | openssl pkcs12 -export -out new.pfx"
+                    .to_owned(),
+            ),
+        };
+        failed(path, keyword, why).remedy(remedy)
+    }
+}
+
+/// `2026-11-20` in UTC.
+fn date(time: SystemTime) -> String {
+    let days = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() / 86_400);
+    der::date_of(days)
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("thumbprint", &self.digest())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! As much of X.509's encoding as is needed to tell whose certificate it is, and until when.
+
+use pkcs8::der::{
+    AnyRef, Decode as _, Reader, SliceReader, Tag, Tagged as _,
+    asn1::{BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime},
+};
+use std::time::SystemTime;
+
+/// `id-ecPublicKey` (RFC 5480).
+const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// A certificate, looked into.
+pub struct X509<'a> {
+    validity: AnyRef<'a>,
+    public_key: &'a [u8],
+}
+
+impl<'a> X509<'a> {
+    /// `None` where it is none.
+    pub fn of(certificate: &'a [u8]) -> Option<Self> {
+        let mut outer = SliceReader::new(AnyRef::from_der(certificate).ok()?.value()).ok()?;
+        let mut to_be_signed = SliceReader::new(AnyRef::decode(&mut outer).ok()?.value()).ok()?;
+        let mut field = || AnyRef::decode(&mut to_be_signed).ok();
+        let first = field()?;
+        // The version, which a certificate of version 1 does without.
+        if first.tag().is_context_specific() {
+            let _serial = field()?;
+        }
+        let (_algorithm, _issuer) = (field()?, field()?);
+        let validity = field()?;
+        let _subject = field()?;
+        let mut key = SliceReader::new(field()?.value()).ok()?;
+        let _algorithm = AnyRef::decode(&mut key).ok()?;
+        let public_key = BitStringRef::decode(&mut key).ok()?.as_bytes()?;
+        Some(Self { validity, public_key })
+    }
+
+    /// The key as PKCS#1 has it, for RSA.
+    pub fn public_key(&self) -> &'a [u8] {
+        self.public_key
+    }
+
+    /// From when to when it is good.
+    pub fn validity(&self) -> Option<(SystemTime, SystemTime)> {
+        let mut reader = SliceReader::new(self.validity.value()).ok()?;
+        Some((time(&mut reader)?, time(&mut reader)?))
+    }
+}
+
+fn time(reader: &mut SliceReader<'_>) -> Option<SystemTime> {
+    match reader.peek_tag().ok()? {
+        Tag::UtcTime => Some(UtcTime::decode(reader).ok()?.to_system_time()),
+        _ => Some(GeneralizedTime::decode(reader).ok()?.to_system_time()),
+    }
+}
+
+/// Whether a key in PKCS#8 is one of an elliptic curve.
+pub fn is_elliptic(key: &[u8]) -> bool {
+    pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == ELLIPTIC)
+}
+
+/// The date of a day since 1970, by Hinnant's civil calendar.
+pub fn date_of(days: u64) -> String {
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_dates() {
+        for (day, date) in [
+            (0, "1970-01-01"),
+            (59, "1970-03-01"),
+            (11_016, "2000-02-29"),
+            (20_777, "2026-11-20"),
+        ] {
+            assert_eq!(date_of(day), date);
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_none() {
+        for bytes in [
+            &b""[..],
+            b"\x30",
+            b"\x30\x03\x02\x01\x01",
+            b"no certificate at all",
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+        ] {
+            assert!(X509::of(bytes).is_none());
+        }
+    }
+}
