@@ -5,12 +5,15 @@
 
 mod access_token;
 mod azure_cli;
+mod azure_developer_cli;
 mod azure_identity;
 mod azure_pipelines;
+mod azure_powershell;
 mod certificate;
 mod client;
 mod client_assertion;
 mod default;
+mod developer_tool;
 mod device_code;
 mod entra;
 mod environment;
@@ -25,6 +28,8 @@ mod refresh_token;
 mod reply;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod scripted_tool;
 mod service_principal;
 mod service_principal_certificate;
 mod session;
@@ -97,6 +102,16 @@ pub const MODES: &[Mode] = &[
         name: "AzCli",
         aliases: &["AzureCli"],
         prepare: azure_cli::prepare,
+    },
+    Mode {
+        name: "AzureDeveloperCli",
+        aliases: &["azd"],
+        prepare: azure_developer_cli::prepare,
+    },
+    Mode {
+        name: "AzurePowerShell",
+        aliases: &[],
+        prepare: azure_powershell::prepare,
     },
     Mode {
         name: "DeviceCode",

@@ -1,194 +1,61 @@
 //! `AzCli`: the account that the Azure CLI is signed in with.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
-use crate::{
-    Environment, Error, ErrorKind, Keyword, Secret, Token, identity::IdentityKey, tenant::Tenant, tool,
+use super::{
+    BoxFuture, SignIn, Situation, TokenRequest,
+    developer_tool::{self, DeveloperTool, Tool},
 };
+use crate::{Error, Token};
 use ::azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
-use azure_core::credentials::TokenCredential as _;
-use std::{
-    ffi::OsStr,
-    io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::Output,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 /// With more than 5 minutes left the CLI (by MSAL's cache) hands out the token it has.
 const FRESH: Duration = Duration::from_secs(270);
 
+const AZ: Tool = Tool {
+    kind: "AzCli",
+    command: "az",
+    name: "the Azure CLI (az)",
+    directory_variable: "AZURE_CONFIG_DIR",
+    directory: ".azure",
+    state: "azureProfile.json",
+    login: "az login",
+    signed_out: &["az login"],
+    trial: "az account get-access-token",
+    needs: "Update the Azure CLI to 2.54 or newer.",
+};
+
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let environment = situation.environment;
-    if !environment.may_run_tools() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "a privileged program runs no tools, az included",
-        )
-        .remedy("Use another kind of sign-in there."));
-    }
-    let tenant = situation.options.get(Keyword::TenantId);
-    if let Some(tenant) = tenant {
-        Tenant::named(tenant)?;
-    }
-    let profile = profile(environment);
-    let state = profile.as_deref().and_then(state);
-    let key = IdentityKey::of_kind("AzCli")?
-        .with_optional("profile", profile.as_deref().and_then(Path::to_str))
-        .with_optional("state", state.as_deref())
-        .with_optional("tenant", tenant)
-        .with("scope", situation.scope)
-        .finish();
-    let credential = AzureCli {
-        tenant: tenant.map(str::to_owned),
-        environment: environment.clone(),
-        profile,
-        state,
-    };
-    Ok(SignIn::requesting(key, "az", situation.scope, credential).in_string(false))
+    developer_tool::sign_in(&AZ, situation, |az, request| {
+        Box::pin(ask(az, request)) as BoxFuture<'_, _>
+    })
 }
 
-/// The directory with the CLI's accounts.
-fn profile(environment: &Environment) -> Option<PathBuf> {
-    environment
-        .get("AZURE_CONFIG_DIR")
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(&environment.get("HOME")?).join(".azure")))
-}
-
-/// Which version of the account list it is: another one after `az login` or `az account set`.
-fn state(profile: &Path) -> Option<String> {
-    let file = std::fs::metadata(profile.join("azureProfile.json")).ok()?;
-    let changed = (file.mtime(), file.mtime_nsec());
-    Some(format!(
-        "{}:{}:{}:{changed:?}",
-        file.dev(),
-        file.ino(),
-        file.len()
-    ))
-}
-
-/// The CLI with its profile.
-#[derive(Debug)]
-struct AzureCli {
-    tenant: Option<String>,
-    environment: Environment,
-    profile: Option<PathBuf>,
-    /// Of the profile, when the identity's key was made.
-    state: Option<String>,
-}
-
-impl AzureCli {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
-        let runner = Arc::new(Runner {
-            environment: self.environment.clone(),
-            failure: Mutex::new(None),
-        });
-        let options = AzureCliCredentialOptions {
-            tenant_id: self.tenant.clone(),
-            executor: Some(Arc::clone(&runner) as Arc<dyn Executor>),
-            ..AzureCliCredentialOptions::default()
-        };
-        let malformed = |what: &str| {
-            Error::new(ErrorKind::Unavailable, format!("az gave no usable token: {what}"))
-                .remedy("Update the Azure CLI to 2.54 or newer.")
-        };
-        let credential = AzureCliCredential::new(Some(options)).map_err(|_| malformed("bad options"))?;
-        let result = credential.get_token(&[request.scope.as_str()], None).await;
-        let failure = runner
-            .failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match (failure, result) {
-            (Some(failure), _) => Err(failure),
-            (None, Ok(token)) if token.token.secret().is_empty() => Err(malformed("it is empty")),
-            (None, Ok(token)) => {
-                let mut token = Token::received(
-                    Secret::new(token.token.secret().to_owned()),
-                    SystemTime::from(token.expires_on),
-                );
-                token.refresh_on = token.expires_on.checked_sub(FRESH);
-                Ok(token)
-            }
-            // The parser's own words may quote what az printed, so they stay here.
-            (None, Err(_)) => Err(malformed("its output or the scope is not as expected")),
-        }
-    }
-}
-
-impl Credential for AzureCli {
-    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
-    }
-
-    fn still_holds(&self) -> bool {
-        self.profile.as_deref().and_then(state) == self.state
-    }
-}
-
-/// Runs `az` for azure_identity, and keeps why it failed in a form for the host.
-#[derive(Debug)]
-struct Runner {
-    environment: Environment,
-    failure: Mutex<Option<Error>>,
-}
-
-#[async_trait::async_trait]
-impl Executor for Runner {
-    async fn run(&self, program: &OsStr, arguments: &[&OsStr]) -> io::Result<Output> {
-        let output = tool::run(program, arguments, &self.environment).await;
-        let failure = match &output {
-            Ok(output) if output.status.success() => None,
-            Ok(output) => Some(failure(
-                output.status.code(),
-                &String::from_utf8_lossy(&output.stderr),
-            )),
-            Err(error) => Some(
-                Error::new(ErrorKind::Unavailable, format!("az cannot be run: {error}"))
-                    .remedy("Run az account get-access-token by hand to see."),
-            ),
-        };
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
-        output
-    }
-}
-
-/// What `az` means when it fails.
-fn failure(code: Option<i32>, stderr: &str) -> Error {
-    let words = reply::words(stderr);
-    // The shell's 127 is lost where the host ignores SIGCHLD.
-    let missing = ["az: not found", "az: command not found"];
-    if code == Some(127) || missing.iter().any(|sign| stderr.contains(sign)) {
-        return Error::new(
-            ErrorKind::Unavailable,
-            "the Azure CLI (az) is not on the PATH of this program",
-        )
-        .remedy("Install it, or add its directory to PATH.");
-    }
-    if let Some(code) = entra::number_in(stderr) {
-        return entra::refusal(code).detail(words);
-    }
-    if stderr.contains("az login") {
-        return Error::new(ErrorKind::Refused { code: 0 }, "the Azure CLI is not signed in")
-            .remedy("Please run 'az login'.")
-            .detail(words);
-    }
-    let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
-    Error::new(ErrorKind::Unavailable, format!("az failed ({code})"))
-        .remedy("Run az account get-access-token by hand to see.")
-        .detail(words)
+async fn ask(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+    let runner = az.runner();
+    let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
+        tenant_id: az.tenant.clone(),
+        executor: Some(Arc::clone(&runner) as Arc<dyn Executor>),
+        ..AzureCliCredentialOptions::default()
+    }));
+    let mut token = az.through(credential, &runner, request).await?;
+    token.refresh_on = token.expires_on.checked_sub(FRESH);
+    Ok(token)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        Environment, Keyword,
         credential::{SignInSource, tests::Fixture},
         token::{Source, TokenService},
     };
-    use std::{fs, os::unix::fs::PermissionsExt, time::Instant};
+    use std::{
+        fs,
+        os::unix::fs::PermissionsExt,
+        path::PathBuf,
+        time::{Instant, SystemTime},
+    };
 
     /// A directory with a scripted `az`, first on the PATH, and a profile.
     struct FakeAz(PathBuf);

@@ -2,7 +2,10 @@
 
 use crate::{
     Environment, Error, Keyword, Options,
-    credential::{SignIn, Situation, azure_cli, environment, managed_identity, workload_identity},
+    credential::{
+        SignIn, Situation, azure_cli, azure_developer_cli, azure_powershell, environment, managed_identity,
+        workload_identity,
+    },
 };
 
 /// What all SDKs read.
@@ -58,6 +61,22 @@ pub const MEMBERS: &[Member] = &[
         needs_probe: false,
         keywords: &[Keyword::TenantId],
         prepare: azure_cli::prepare,
+    },
+    Member {
+        name: "AzureDeveloperCli",
+        credential: "AzureDeveloperCliCredential",
+        is_tool: true,
+        needs_probe: false,
+        keywords: &[Keyword::TenantId],
+        prepare: azure_developer_cli::prepare,
+    },
+    Member {
+        name: "AzurePowerShell",
+        credential: "AzurePowerShellCredential",
+        is_tool: true,
+        needs_probe: false,
+        keywords: &[Keyword::TenantId],
+        prepare: azure_powershell::prepare,
     },
 ];
 

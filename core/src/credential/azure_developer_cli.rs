@@ -1,0 +1,88 @@
+//! `AzureDeveloperCli`: the account that the Azure Developer CLI (azd) is signed in with.
+
+use super::{
+    BoxFuture, SignIn, Situation, TokenRequest,
+    developer_tool::{self, DeveloperTool, Tool},
+};
+use crate::{Error, Token};
+use ::azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions, Executor};
+use std::sync::Arc;
+
+const AZD: Tool = Tool {
+    kind: "AzureDeveloperCli",
+    command: "azd",
+    name: "the Azure Developer CLI (azd)",
+    directory_variable: "AZD_CONFIG_DIR",
+    directory: ".azd",
+    state: "config.json",
+    login: "azd auth login",
+    signed_out: &["azd auth login", "not logged in"],
+    trial: "azd auth token",
+    needs: "Update the Azure Developer CLI.",
+};
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    developer_tool::sign_in(&AZD, situation, |azd, request| {
+        Box::pin(ask(azd, request)) as BoxFuture<'_, _>
+    })
+}
+
+async fn ask(azd: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+    let runner = azd.runner();
+    let credential = AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
+        tenant_id: azd.tenant.clone(),
+        executor: Some(Arc::clone(&runner) as Arc<dyn Executor>),
+    }));
+    azd.through(credential, &runner, request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Keyword, credential::scripted_tool::ScriptedTool};
+
+    const ANSWER: &str = r#"echo '{"token":"from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#;
+
+    #[test]
+    fn azd_is_asked_for_the_scope_and_the_tenant() {
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", ANSWER);
+        let token = azd
+            .token(prepare, &[(Keyword::TenantId, "tenant.example")])
+            .unwrap();
+        assert_eq!(token.text.expose(), "from-azd");
+        let asked = azd.asked();
+        for part in [
+            "auth token",
+            "https://database.windows.net/.default",
+            "tenant.example",
+        ] {
+            assert!(asked.contains(part), "{asked}");
+        }
+    }
+
+    #[test]
+    fn each_way_to_fail_has_its_own_words() {
+        for (script, state, words) in [
+            (
+                "echo 'ERROR: not logged in, run `azd auth login` to login' >&2; exit 1",
+                "28000",
+                "azd auth login",
+            ),
+            ("echo 'AADSTS50076: no' >&2; exit 1", "28000", "multi-factor"),
+            ("echo '{\"token\":\"hidden\"}'", "08001", "no usable token"),
+            ("exec no-such-program", "08001", "PATH"),
+        ] {
+            let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", script);
+            let error = azd.token(prepare, &[]).unwrap_err();
+            assert_eq!(error.sqlstate(), state, "{error}");
+            let text = error.to_string();
+            assert!(text.contains(words) && !text.contains("hidden"), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_account_is_another_identity() {
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", ANSWER);
+        assert!(azd.notices_another_account(prepare, "config.json"));
+    }
+}

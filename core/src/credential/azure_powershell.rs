@@ -1,0 +1,175 @@
+//! `AzurePowerShell`: the account that Azure PowerShell is signed in with.
+
+use super::{
+    BoxFuture, SignIn, Situation, TokenRequest,
+    developer_tool::{self, DeveloperTool, Tool},
+};
+use crate::{Error, ErrorKind, Secret, Token};
+use ::azure_identity::Executor;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{
+    ffi::OsStr,
+    time::{Duration, SystemTime},
+};
+use zeroize::Zeroizing;
+
+const PWSH: Tool = Tool {
+    kind: "AzurePowerShell",
+    command: "pwsh",
+    name: "PowerShell (pwsh)",
+    directory_variable: "AZURE_POWERSHELL_CONFIG_DIR",
+    directory: ".Azure",
+    state: "AzureRmContext.json",
+    login: "Connect-AzAccount",
+    signed_out: &["Connect-AzAccount"],
+    trial: "Get-AzAccessToken in pwsh",
+    needs: "Update the module: Install-Module Az.Accounts -Force.",
+};
+
+/// What stands around the token in the output, which may have other lines.
+const MARK: &str = "entra-odbc%";
+/// What the script prints where the module is not there.
+const NO_MODULE: &str = "entra-odbc: no module";
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    developer_tool::sign_in(&PWSH, situation, |pwsh, request| {
+        Box::pin(ask(pwsh, request)) as BoxFuture<'_, _>
+    })
+}
+
+async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+    let script = script(request.resource(), pwsh.tenant.as_deref());
+    let units = script.encode_utf16().flat_map(u16::to_le_bytes);
+    let encoded = STANDARD.encode(units.collect::<Vec<u8>>());
+    // By the shell, which looks along the PATH, as azure_identity runs its tools.
+    let command = format!("pwsh -NoProfile -NonInteractive -EncodedCommand {encoded}");
+    let arguments = [OsStr::new("-c"), OsStr::new(&command)];
+    let runner = pwsh.runner();
+    let output = runner.run(OsStr::new("/bin/sh"), &arguments).await;
+    if let Some(failure) = runner.failure() {
+        return Err(failure);
+    }
+    let output = output.map_err(|_| pwsh.malformed("it could not be run"))?;
+    let stdout = Zeroizing::new(output.stdout);
+    let text = std::str::from_utf8(&stdout).map_err(|_| pwsh.malformed("its output is no text"))?;
+    if text.contains(NO_MODULE) {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            "PowerShell's module Az.Accounts is not installed",
+        )
+        .remedy("Run in pwsh: Install-Module Az.Accounts."));
+    }
+    token(text).ok_or_else(|| pwsh.malformed("its output is not as expected"))
+}
+
+/// `entra-odbc%<token>%<seconds since 1970>` on a line of its own.
+fn token(text: &str) -> Option<Token> {
+    let (token, end) = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(MARK)?.split_once('%'))?;
+    let seconds: u64 = end.trim().parse().ok()?;
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+    is_token.then(|| Token::received(Secret::new(token.to_owned()), end))
+}
+
+/// As the SDKs for Python and .NET have it; tokens are secure strings from Az.Accounts 2.17 on if that is
+/// asked for, and from 5.0 on always.
+fn script(resource: &str, tenant: Option<&str>) -> String {
+    let resource = resource.replace('\'', "''");
+    let tenant = tenant.map_or_else(String::new, |tenant| {
+        format!("$parameters['TenantId'] = '{}'\n", tenant.replace('\'', "''"))
+    });
+    format!(
+        "$ErrorActionPreference = 'Stop'\n\
+         $ProgressPreference = 'SilentlyContinue'\n\
+         $module = Import-Module Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue\n\
+         if (! $module) {{ Write-Output '{NO_MODULE}'; exit }}\n\
+         $parameters = @{{ 'ResourceUrl' = '{resource}'; 'WarningAction' = 'Ignore' }}\n\
+         {tenant}\
+         if ($module.Version -ge [version]'2.17.0') {{ $parameters['AsSecureString'] = $true }}\n\
+         $answer = Get-AzAccessToken @parameters\n\
+         $token = $answer.Token\n\
+         if ($token -is [System.Security.SecureString]) {{\n\
+         $token = [System.Net.NetworkCredential]::new('', $token).Password\n\
+         }}\n\
+         Write-Output \"`n{MARK}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Keyword, credential::scripted_tool::ScriptedTool};
+
+    const ANSWER: &str = "echo warning; echo; echo entra-odbc%from-pwsh%4102444800";
+    const DIRECTORY: &str = "AZURE_POWERSHELL_CONFIG_DIR";
+
+    fn decoded(asked: &str) -> String {
+        let encoded = asked.split_whitespace().last().unwrap();
+        let bytes = STANDARD.decode(encoded).unwrap();
+        let units: Vec<_> = bytes
+            .chunks(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16(&units).unwrap()
+    }
+
+    #[test]
+    fn powershell_is_asked_for_the_resource_and_the_tenant() {
+        let pwsh = ScriptedTool::new("pwsh", DIRECTORY, ANSWER);
+        let token = pwsh
+            .token(prepare, &[(Keyword::TenantId, "tenant.example")])
+            .unwrap();
+        assert_eq!(token.text.expose(), "from-pwsh");
+        let asked = pwsh.asked();
+        assert!(
+            asked.starts_with("-NoProfile -NonInteractive -EncodedCommand "),
+            "{asked}"
+        );
+        let script = decoded(&asked);
+        for part in [
+            "'ResourceUrl' = 'https://database.windows.net'",
+            "['TenantId'] = 'tenant.example'",
+        ] {
+            assert!(script.contains(part), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_quote_in_the_scope_ends_no_string_of_the_script() {
+        assert!(script("https://x'; evil", None).contains("'https://x''; evil'"));
+    }
+
+    #[test]
+    fn each_way_to_fail_has_its_own_words() {
+        for (answer, state, words) in [
+            (
+                "echo 'Run Connect-AzAccount to login.' >&2; exit 1",
+                "28000",
+                "Connect-AzAccount",
+            ),
+            (
+                "echo 'entra-odbc: no module'",
+                "08001",
+                "Install-Module Az.Accounts",
+            ),
+            ("echo entra-odbc%hidden%soon", "08001", "no usable token"),
+            ("echo 'AADSTS65001: no' >&2; exit 1", "28000", "consent"),
+            ("exec no-such-program", "08001", "PATH"),
+        ] {
+            let error = ScriptedTool::new("pwsh", DIRECTORY, answer)
+                .token(prepare, &[])
+                .unwrap_err();
+            assert_eq!(error.sqlstate(), state, "{error}");
+            let text = error.to_string();
+            assert!(text.contains(words) && !text.contains("hidden"), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_account_is_another_identity() {
+        let pwsh = ScriptedTool::new("pwsh", DIRECTORY, ANSWER);
+        assert!(pwsh.notices_another_account(prepare, "AzureRmContext.json"));
+    }
+}

@@ -1,0 +1,240 @@
+//! What the command-line tools of developers have in common: whoever is signed in to one is who it asks for.
+
+use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
+use crate::{
+    Environment, Error, ErrorKind, Keyword, Secret, Token, identity::IdentityKey, tenant::Tenant, tool,
+};
+use ::azure_identity::Executor;
+use azure_core::credentials::TokenCredential;
+use std::{
+    ffi::OsStr,
+    fmt, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+/// One of the tools.
+#[derive(Debug)]
+pub struct Tool {
+    /// The sign-in kind.
+    pub kind: &'static str,
+    /// The command.
+    pub command: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// Which variable moves its directory.
+    pub directory_variable: &'static str,
+    /// Where that is else, below the home directory.
+    pub directory: &'static str,
+    /// The file in there that changes when someone signs in or out.
+    pub state: &'static str,
+    /// How to sign in to it.
+    pub login: &'static str,
+    /// What it says where nobody is signed in.
+    pub signed_out: &'static [&'static str],
+    /// How to see for oneself.
+    pub trial: &'static str,
+    /// Which version is needed.
+    pub needs: &'static str,
+}
+
+/// How a tool is asked for a token.
+pub type Ask = for<'a> fn(&'a DeveloperTool, &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
+
+/// A tool with its profile.
+pub struct DeveloperTool {
+    pub tool: &'static Tool,
+    pub tenant: Option<String>,
+    environment: Environment,
+    profile: Option<PathBuf>,
+    /// Of the profile, when the identity's key was made.
+    state: Option<String>,
+    ask: Ask,
+}
+
+/// The sign-in of whoever the tool is signed in with.
+pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Result<SignIn, Error> {
+    let environment = situation.environment;
+    if !environment.may_run_tools() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("a privileged program runs no tools, {} included", tool.command),
+        )
+        .remedy("Use another kind of sign-in there."));
+    }
+    let tenant = situation.options.get(Keyword::TenantId);
+    if let Some(tenant) = tenant {
+        Tenant::named(tenant)?;
+    }
+    let profile = environment
+        .get(tool.directory_variable)
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&environment.get("HOME")?).join(tool.directory)));
+    let state = profile.as_deref().and_then(|profile| state(profile, tool));
+    let key = IdentityKey::of_kind(tool.kind)?
+        .with_optional("profile", profile.as_deref().and_then(Path::to_str))
+        .with_optional("state", state.as_deref())
+        .with_optional("tenant", tenant)
+        .with("scope", situation.scope)
+        .finish();
+    let credential = DeveloperTool {
+        tool,
+        tenant: tenant.map(str::to_owned),
+        environment: environment.clone(),
+        profile,
+        state,
+        ask,
+    };
+    Ok(SignIn::requesting(key, tool.command, situation.scope, credential).in_string(false))
+}
+
+/// Which version of the profile it is: another one after somebody signed in, or switched the account.
+fn state(profile: &Path, tool: &Tool) -> Option<String> {
+    let file = std::fs::metadata(profile.join(tool.state)).ok()?;
+    let changed = (file.mtime(), file.mtime_nsec());
+    Some(format!(
+        "{}:{}:{}:{changed:?}",
+        file.dev(),
+        file.ino(),
+        file.len()
+    ))
+}
+
+impl DeveloperTool {
+    /// The token that azure_identity's credential gets when the tool is run by `runner`.
+    pub async fn through(
+        &self,
+        credential: azure_core::Result<Arc<impl TokenCredential>>,
+        runner: &Runner,
+        request: &TokenRequest,
+    ) -> Result<Token, Error> {
+        let credential = credential.map_err(|_| self.malformed("bad options"))?;
+        let result = credential.get_token(&[request.scope.as_str()], None).await;
+        match (runner.failure(), result) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(token)) if token.token.secret().is_empty() => Err(self.malformed("it is empty")),
+            (None, Ok(token)) => Ok(Token::received(
+                Secret::new(token.token.secret().to_owned()),
+                SystemTime::from(token.expires_on),
+            )),
+            // The parser's own words may quote what the tool printed, so they stay here.
+            (None, Err(_)) => Err(self.malformed("its output or the scope is not as expected")),
+        }
+    }
+
+    /// Runs the tool, for azure_identity or for us.
+    pub fn runner(&self) -> Arc<Runner> {
+        Arc::new(Runner {
+            tool: self.tool,
+            environment: self.environment.clone(),
+            failure: Mutex::new(None),
+        })
+    }
+
+    /// The tool printed something else than a token.
+    pub fn malformed(&self, what: &str) -> Error {
+        let tool = self.tool;
+        Error::new(
+            ErrorKind::Unavailable,
+            format!("{} gave no usable token: {what}", tool.command),
+        )
+        .remedy(tool.needs)
+    }
+}
+
+impl Credential for DeveloperTool {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        (self.ask)(self, request)
+    }
+
+    fn still_holds(&self) -> bool {
+        let profile = self.profile.as_deref();
+        profile.and_then(|profile| state(profile, self.tool)) == self.state
+    }
+}
+
+impl fmt::Debug for DeveloperTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeveloperTool")
+            .field("command", &self.tool.command)
+            .field("tenant", &self.tenant)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs a tool, and keeps why it failed in a form for the host.
+#[derive(Debug)]
+pub struct Runner {
+    tool: &'static Tool,
+    environment: Environment,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Runner {
+    /// Why the last run failed.
+    pub fn failure(&self) -> Option<Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[async_trait::async_trait]
+impl Executor for Runner {
+    async fn run(&self, program: &OsStr, arguments: &[&OsStr]) -> io::Result<Output> {
+        let output = tool::run(program, arguments, &self.environment).await;
+        let tool = self.tool;
+        let failure = match &output {
+            Ok(output) if output.status.success() => None,
+            Ok(output) => Some(tool.failure(output.status.code(), &String::from_utf8_lossy(&output.stderr))),
+            Err(error) => Some(
+                Error::new(
+                    ErrorKind::Unavailable,
+                    format!("{} cannot be run: {error}", tool.command),
+                )
+                .remedy(format!("Run {} by hand to see.", tool.trial)),
+            ),
+        };
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        output
+    }
+}
+
+impl Tool {
+    /// What the tool means when it fails.
+    pub fn failure(&self, code: Option<i32>, stderr: &str) -> Error {
+        let words = reply::words(stderr);
+        let command = self.command;
+        // The shell's 127 is lost where the host ignores SIGCHLD.
+        let missing = [
+            format!("{command}: not found"),
+            format!("{command}: command not found"),
+        ];
+        if code == Some(127) || missing.iter().any(|sign| stderr.contains(sign)) {
+            return Error::new(
+                ErrorKind::Unavailable,
+                format!("{} is not on the PATH of this program", self.name),
+            )
+            .remedy("Install it, or add its directory to PATH.");
+        }
+        if let Some(code) = entra::number_in(stderr) {
+            return entra::refusal(code).detail(words);
+        }
+        if self.signed_out.iter().any(|sign| stderr.contains(sign)) {
+            return self.not_signed_in().detail(words);
+        }
+        let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+        Error::new(ErrorKind::Unavailable, format!("{command} failed ({code})"))
+            .remedy(format!("Run {} by hand to see.", self.trial))
+            .detail(words)
+    }
+
+    /// Nobody is signed in to it.
+    pub fn not_signed_in(&self) -> Error {
+        let name = self.name.split(" (").next().unwrap_or(self.name);
+        Error::new(ErrorKind::Refused { code: 0 }, format!("{name} is not signed in"))
+            .remedy(format!("Please run '{}'.", self.login))
+    }
+}
