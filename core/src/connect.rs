@@ -11,6 +11,7 @@ use crate::{
     plan::{self, Plan, SignInPlan},
     prompt::Prompts,
     provider::Providers,
+    tenant::Tenants,
     token::{Carrier, Issued},
     transport::Transport,
 };
@@ -96,6 +97,8 @@ pub struct Surroundings<'a> {
     pub prompts: &'a Arc<Prompts>,
     /// The callbacks that the host registered.
     pub providers: &'a Providers,
+    /// What servers have said of their tenants.
+    pub tenants: &'a Arc<Tenants>,
 }
 
 /// How a connect ended, as far as we are concerned.

@@ -44,7 +44,8 @@ use crate::{
     options::missing,
     prompt::Prompts,
     provider::Providers,
-    tenant::Tenant,
+    tds::Target,
+    tenant::{Tenant, Tenants},
     token::{Asking, Deadline, Sharing, Token},
     transport::Transport,
 };
@@ -189,15 +190,36 @@ pub struct Situation<'a> {
     pub prompts: &'a Arc<Prompts>,
     /// The callbacks that the host registered.
     pub providers: &'a Providers,
+    /// The server that the token is for, where it can be asked for its tenant.
+    pub server: Option<&'a Arc<Target>>,
+    /// What servers have said of their tenants.
+    pub tenants: &'a Arc<Tenants>,
 }
 
 impl Situation<'_> {
-    /// The tenant where no keyword names one.
-    #[allow(clippy::unused_self, reason = "the server is asked once that is possible")]
+    /// The tenant that the server says, where no keyword names one.
     pub(crate) fn tenant_of_server(&self) -> Result<Tenant, Error> {
-        Err(missing(Keyword::TenantId, "the tenant, a GUID or a domain name"))
+        self.asked_of_server(None)
+            .ok_or_else(|| missing(Keyword::TenantId, "the tenant, a GUID or a domain name"))
+    }
+
+    /// The same for a person, whose own tenant will do where the server does not say.
+    pub(crate) fn tenant_of_person(&self) -> Tenant {
+        self.asked_of_server(Some(ANY_ORGANIZATION))
+            .unwrap_or_else(|| Tenant::Named(ANY_ORGANIZATION.to_owned()))
+    }
+
+    fn asked_of_server(&self, otherwise: Option<&'static str>) -> Option<Tenant> {
+        self.server.map(|server| Tenant::OfServer {
+            target: Arc::clone(server),
+            tenants: Arc::clone(self.tenants),
+            otherwise,
+        })
     }
 }
+
+/// Where people are whose tenant nobody named: in that of their account.
+pub(crate) const ANY_ORGANIZATION: &str = "organizations";
 
 /// Who signs in, resolved, and how a token for them is got.
 #[derive(Debug)]
@@ -341,6 +363,7 @@ pub(crate) mod tests {
         transport: Arc<Transport>,
         prompts: Arc<Prompts>,
         providers: Providers,
+        tenants: Arc<Tenants>,
     }
 
     impl Fixture {
@@ -356,9 +379,10 @@ pub(crate) mod tests {
             Self {
                 options,
                 transport: Arc::new(Transport::new(&environment)),
-                environment,
                 prompts: Arc::new(Prompts::unseen()),
                 providers: Providers::new(),
+                tenants: Arc::new(Tenants::new(&environment)),
+                environment,
                 authority: "https://login.microsoftonline.com".to_owned(),
             }
         }
@@ -383,6 +407,8 @@ pub(crate) mod tests {
                 transport: &self.transport,
                 prompts: &self.prompts,
                 providers: &self.providers,
+                server: None,
+                tenants: &self.tenants,
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     credential::{self, Mode, SignIn, Situation},
     options, scope,
     server::{Cloud, SERVER_KEYWORDS, Server},
+    tds::{self, Target, Trust},
     token::{Carrier, Issued, Sharing},
     trust::{self, Channel, Owner},
 };
@@ -200,6 +201,7 @@ impl<'a> Asked<'a> {
         let owner = Owner::read(around.environment, around.installed);
         let authority = trust::authority(options.get(Keyword::Authority), &owner, cloud.authority)?;
         let validate = self.check_channel(&servers, &scope, &owner)?;
+        let target = self.target(&servers, validate).map(Arc::new);
         let sharing = Sharing::asked_for(&options, around.environment)?;
         let mut sign_in = mode.prepare(&Situation {
             options: &options,
@@ -209,6 +211,8 @@ impl<'a> Asked<'a> {
             transport: around.transport,
             prompts: around.prompts,
             providers: around.providers,
+            server: target.as_ref(),
+            tenants: around.tenants,
         })?;
         sign_in.shared = sharing;
         Ok(SignInPlan {
@@ -287,6 +291,38 @@ impl<'a> Asked<'a> {
             scope,
         }
         .check(owner)
+    }
+
+    /// How the driver goes about the login, so that the server can be asked for its tenant likewise; `None`
+    /// for a named instance, whose port is not known.
+    fn target(&self, servers: &[Server], validate: bool) -> Option<Target> {
+        let server = servers.first()?;
+        let port = match (server.port, &server.instance) {
+            (Some(port), _) => port,
+            (None, None) => tds::PORT,
+            (None, Some(_)) => return None,
+        };
+        let get = |name| {
+            self.get(&[name])
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let strict = get("Encrypt").is_some_and(|value| value.eq_ignore_ascii_case("strict"));
+        let any = get("TrustServerCertificate").is_some_and(|value| trust::is_yes(&value));
+        let trust = match get("ServerCertificate") {
+            Some(path) => Trust::File(path),
+            None if any && !validate && !strict => Trust::Any,
+            None => Trust::Authorities {
+                name: get("HostnameInCertificate"),
+            },
+        };
+        Some(Target {
+            host: server.host.clone(),
+            port,
+            database: get("Database"),
+            strict,
+            trust,
+        })
     }
 
     /// The string for the driver; where a section is in force, what it may say against a token is

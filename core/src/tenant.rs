@@ -1,12 +1,51 @@
-//! The tenant that a sign-in takes place in.
+//! The tenant that a sign-in takes place in: named, or the one that the server wants its tokens from.
 
-use crate::{Error, identity::IdentityKeyBuilder, token::Deadline};
+use crate::{
+    Environment, Error, ErrorKind,
+    fork::Lock,
+    identity::IdentityKeyBuilder,
+    server::Server,
+    tds::{self, Answer, Target},
+    token::Deadline,
+};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tracing::{debug, info};
+use url::Url;
 
-/// A tenant, known by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Names that stand for whichever tenant a person belongs to, and so for none.
+const SHARED: [&str; 3] = ["common", "organizations", "consumers"];
+
+/// How many servers are remembered.
+const LIMIT: usize = 1000;
+
+/// How long a server may take to answer where there is something to fall back on.
+const BRIEFLY: Duration = Duration::from_secs(5);
+
+/// A tenant.
+#[derive(Debug, Clone)]
 pub enum Tenant {
     /// A GUID or a domain name; for people also `organizations` or `common`.
     Named(String),
+    /// The server's.
+    OfServer {
+        /// How it is asked.
+        target: Arc<Target>,
+        /// What servers have said.
+        tenants: Arc<Tenants>,
+        /// What will do where the server does not say.
+        otherwise: Option<&'static str>,
+    },
+}
+
+/// What servers have said, so that each is asked once.
+#[derive(Debug)]
+pub struct Tenants {
+    environment: Environment,
+    known: Lock<HashMap<(String, u16), String>>,
 }
 
 impl Tenant {
@@ -14,25 +53,141 @@ impl Tenant {
     ///
     /// It becomes part of a URL and of a command line: a GUID or a domain name, nothing else.
     pub fn named(name: &str) -> Result<Self, Error> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-        if !name.is_empty() && name.chars().all(fits) && !name.starts_with(['.', '-']) {
+        if is_name(name) {
             return Ok(Self::Named(name.to_owned()));
         }
         Err(Error::invalid("TenantId= is neither a GUID nor a domain name").remedy("Correct TenantId."))
     }
 
     /// Its name, asked for where it is not known yet.
-    #[allow(clippy::unused_async, reason = "a server may have to be asked")]
-    pub async fn resolve(&self, _deadline: &Deadline) -> Result<String, Error> {
-        match self {
-            Self::Named(name) => Ok(name.clone()),
-        }
+    pub async fn resolve(&self, deadline: &Deadline) -> Result<String, Error> {
+        let (target, tenants, otherwise) = match self {
+            Self::Named(name) => return Ok(name.clone()),
+            Self::OfServer {
+                target,
+                tenants,
+                otherwise,
+            } => (target, tenants, otherwise),
+        };
+        let Some(otherwise) = otherwise else {
+            return tenants.of(target, deadline).await;
+        };
+        let brief = Deadline::at(deadline.instant().min(Instant::now() + BRIEFLY));
+        Ok(tenants.of(target, &brief).await.unwrap_or_else(|error| {
+            debug!(target: "entra_odbc", %error, otherwise, "the server does not tell its tenant");
+            (*otherwise).to_owned()
+        }))
     }
 
-    /// Adds it to the identity that signs in there.
+    /// Adds it to the identity that signs in there; nobody is asked for that.
+    #[must_use]
     pub fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
         match self {
             Self::Named(name) => key.with("tenant", &name.to_ascii_lowercase()),
+            Self::OfServer { target, .. } => key
+                .with("tenant of", &target.host)
+                .with("port", &target.port.to_string()),
         }
     }
 }
+
+impl Tenants {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(environment: &Environment) -> Self {
+        Self {
+            environment: environment.clone(),
+            known: Lock::default(),
+        }
+    }
+
+    async fn of(&self, target: &Target, deadline: &Deadline) -> Result<String, Error> {
+        let place = (target.host.clone(), target.port);
+        let known = self.known.lock().get(&place).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let start = Instant::now();
+        let tenant = deadline.bound(self.ask(target)).await.unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorKind::TimedOut,
+                format!(
+                    "{},{} did not tell its tenant within the login timeout",
+                    target.host, target.port
+                ),
+            )
+            .remedy("Check Server= and the network, or name the tenant: TenantId=…."))
+        })?;
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        info!(target: "entra_odbc", host = target.host, tenant, milliseconds, "the server told its tenant");
+        let mut known = self.known.lock();
+        if known.len() >= LIMIT {
+            known.clear();
+        }
+        known.insert(place, tenant.clone());
+        Ok(tenant)
+    }
+
+    /// Asks the server, and one more where it sends us on.
+    async fn ask(&self, target: &Target) -> Result<String, Error> {
+        let answer = match tds::ask(target, &self.environment).await? {
+            Answer::Elsewhere { host, port } => {
+                let next = Target {
+                    host,
+                    port,
+                    ..target.clone()
+                };
+                if !may_go(&target.host, &next.host) {
+                    return Err(unsaid(
+                        target,
+                        &format!("it sends to {}, of another cloud", next.host),
+                    ));
+                }
+                tds::ask(&next, &self.environment).await?
+            }
+            answer => answer,
+        };
+        match answer {
+            Answer::TokenFrom(url) => tenant_in(&url).ok_or_else(|| unsaid(target, "it names none")),
+            Answer::Elsewhere { .. } => Err(unsaid(target, "it sends from one host to another")),
+            Answer::Nothing(words) if words.is_empty() => Err(unsaid(target, "it asks for no token")),
+            Answer::Nothing(words) => Err(unsaid(target, "it refuses").detail(words)),
+        }
+    }
+}
+
+/// Whether a server may send a token's request on to another host: within its cloud, or this machine.
+fn may_go(from: &str, to: &str) -> bool {
+    let (Some(from), Some(to)) = (Server::parse(from), Server::parse(to)) else {
+        return false;
+    };
+    match from.cloud() {
+        Some(cloud) => cloud.has(&to.host),
+        None => from.host == to.host || from.is_loopback() && to.is_loopback(),
+    }
+}
+
+/// The first segment of the path, where that is a tenant. The host is not taken: where tokens come from is
+/// not for a server to say.
+fn tenant_in(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let first = url.path_segments()?.next()?;
+    let shared = SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(first));
+    (is_name(first) && !shared).then(|| first.to_owned())
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    !name.is_empty() && name.len() <= 253 && name.chars().all(fits) && !name.starts_with(['.', '-'])
+}
+
+fn unsaid(target: &Target, why: &str) -> Error {
+    Error::invalid(format!(
+        "TenantId= is missing, and {},{} does not tell the tenant: {why}",
+        target.host, target.port
+    ))
+    .remedy("Add TenantId=… to the connection string.")
+}
+
+#[cfg(test)]
+mod tests;

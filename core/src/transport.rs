@@ -7,7 +7,7 @@
 mod failure;
 mod proxy;
 pub(crate) mod retry;
-mod roots;
+pub(crate) mod roots;
 
 pub use retry::Policy;
 

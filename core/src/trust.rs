@@ -153,7 +153,7 @@ impl Channel<'_> {
     }
 }
 
-fn is_yes(value: &str) -> bool {
+pub(crate) fn is_yes(value: &str) -> bool {
     ["yes", "true", "1", "y"]
         .iter()
         .any(|yes| value.trim().eq_ignore_ascii_case(yes))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entra_odbc_core::{
     Environment, TokenService, connect::Surroundings, log, prompt::Prompts, provider::Providers,
-    transport::Transport,
+    tenant::Tenants, transport::Transport,
 };
 use once_cell::race::OnceBox;
 
@@ -21,6 +21,7 @@ struct Service {
     tokens: TokenService,
     prompts: Arc<Prompts>,
     providers: Providers,
+    tenants: Arc<Tenants>,
 }
 
 /// What is done before anything else: the log starts if the environment asks for one, and forks are seen to.
@@ -40,10 +41,11 @@ fn service() -> &'static Service {
         };
         Box::new(Service {
             transport: Arc::new(Transport::new(&environment)),
-            environment,
             tokens: TokenService::new(),
             prompts: Arc::new(Prompts::new()),
             providers: Providers::new(),
+            tenants: Arc::new(Tenants::new(&environment)),
+            environment,
         })
     })
 }
@@ -60,5 +62,6 @@ pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) ->
         tokens: &service.tokens,
         prompts: &service.prompts,
         providers: &service.providers,
+        tenants: &service.tenants,
     })
 }

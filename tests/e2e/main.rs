@@ -29,5 +29,6 @@ mod same_as_bare;
 mod secrets;
 mod shared_cache;
 mod talk;
+mod tenant;
 mod trust;
 mod untouched;

@@ -133,6 +133,7 @@ impl Machine {
             tokens: &self.tokens,
             prompts: &self.prompts,
             providers: &Providers::new(),
+            tenants: &Arc::new(Tenants::new(&self.environment)),
         };
         connect(&text, pending, real, &around)
     }

@@ -1,7 +1,7 @@
 //! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
 
 use super::{
-    SignIn, Situation,
+    ANY_ORGANIZATION, SignIn, Situation,
     client::{Client, Proof},
     oauth::Endpoint,
     password,
@@ -68,7 +68,7 @@ fn person(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let client = require(situation, CLIENT)?;
     let tenant = environment
         .get(TENANT)
-        .unwrap_or_else(|| "organizations".to_owned());
+        .unwrap_or_else(|| ANY_ORGANIZATION.to_owned());
     let tenant = Tenant::named(&tenant)
         .map_err(|error| error.remedy(format!("Correct the environment variable {TENANT}.")))?;
     password::sign_in(situation, &user, Secret::new(password), &client, tenant)

@@ -3,7 +3,6 @@
 use super::{
     Situation, TokenRequest,
     oauth::Endpoint,
-    refresh_token::ANY_ORGANIZATION,
     session::{AZURE_CLI, Session},
 };
 use crate::{Error, ErrorKind, Keyword, Options, tenant::Tenant};
@@ -22,10 +21,7 @@ pub fn session(situation: &Situation<'_>) -> Result<Session, Error> {
     let options = situation.options;
     let tenant = match options.get(Keyword::TenantId) {
         Some(tenant) => Tenant::named(tenant)?,
-        // A person's own tenant will do where nobody says another one.
-        None => situation
-            .tenant_of_server()
-            .or_else(|_| Tenant::named(ANY_ORGANIZATION))?,
+        None => situation.tenant_of_person(),
     };
     let client = options.get(Keyword::ClientId).unwrap_or(AZURE_CLI);
     let endpoint = Endpoint::new(situation.transport, situation.authority);

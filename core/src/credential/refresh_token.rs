@@ -1,15 +1,12 @@
 //! `RefreshToken`: a person who has signed in elsewhere, by the refresh token of that sign-in.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    ANY_ORGANIZATION, BoxFuture, Credential, SignIn, Situation, TokenRequest,
     oauth::{Answer, Endpoint},
     session::{AZURE_CLI, Session},
 };
 use crate::{Error, Keyword, Secret, Token, options::missing, tenant::Tenant};
 use std::fmt;
-
-/// Where people are whose tenant nobody named: in that of their account.
-pub const ANY_ORGANIZATION: &str = "organizations";
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let options = situation.options;

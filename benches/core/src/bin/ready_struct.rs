@@ -14,6 +14,7 @@ use entra_odbc_core::{
     identity::IdentityKey,
     prompt::Prompts,
     provider::Providers,
+    tenant::Tenants,
     transport::Transport,
 };
 use std::{
@@ -97,6 +98,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         tokens: &tokens,
         prompts: &prompts,
         providers: &Providers::new(),
+        tenants: &Arc::new(Tenants::new(&environment)),
     };
     let text: Vec<u16> =
         "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\

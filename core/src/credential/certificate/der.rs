@@ -48,10 +48,11 @@ impl<'a> X509<'a> {
 }
 
 fn time(reader: &mut SliceReader<'_>) -> Option<SystemTime> {
-    match reader.peek_tag().ok()? {
-        Tag::UtcTime => Some(UtcTime::decode(reader).ok()?.to_system_time()),
-        _ => Some(GeneralizedTime::decode(reader).ok()?.to_system_time()),
-    }
+    let since = match reader.peek_tag().ok()? {
+        Tag::UtcTime => UtcTime::decode(reader).ok()?.to_unix_duration(),
+        _ => GeneralizedTime::decode(reader).ok()?.to_unix_duration(),
+    };
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 /// Whether a key in PKCS#8 is one of an elliptic curve.

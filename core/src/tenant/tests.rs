@@ -1,0 +1,191 @@
+//! Servers that say where they want their tokens from, and servers that do not.
+
+use super::*;
+use crate::tds::Trust;
+use standins::{
+    certificates::CertificateAuthority,
+    jwt::Issuer,
+    sql_server::{Outcome, SqlServer, SqlServerOptions},
+};
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+const TENANT: &str = "5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90";
+
+/// A server whose word on its tenant is the test's.
+struct Bench {
+    server: SqlServer,
+    roots: PathBuf,
+}
+
+impl Bench {
+    fn new(sts_url: &str) -> Self {
+        static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::new()));
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let authority = CertificateAuthority::new();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let roots =
+            std::env::temp_dir().join(format!("entra-odbc-tenant-{}-{number}.pem", std::process::id()));
+        std::fs::write(&roots, authority.pem()).unwrap();
+        let options = SqlServerOptions {
+            sts_url: sts_url.to_owned(),
+            ..SqlServerOptions::new(authority.server_config(&["localhost"]), ISSUER.clone())
+        };
+        Self {
+            server: SqlServer::start(options).unwrap(),
+            roots,
+        }
+    }
+
+    fn target(&self) -> Target {
+        Target {
+            host: "localhost".into(),
+            port: self.server.port(),
+            database: Some("payroll".into()),
+            strict: false,
+            trust: Trust::Authorities { name: None },
+        }
+    }
+
+    fn tenants(&self) -> Tenants {
+        let roots = self.roots.to_str().unwrap();
+        Tenants::new(&Environment::fixed([("SSL_CERT_FILE", roots)]))
+    }
+
+    fn ask(&self, target: &Target) -> Result<String, Error> {
+        ask(&self.tenants(), target, Duration::from_secs(10))
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.roots);
+    }
+}
+
+fn ask(tenants: &Tenants, target: &Target, patience: Duration) -> Result<String, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(tenants.of(target, &Deadline::at(Instant::now() + patience)))
+}
+
+#[test]
+fn a_server_is_asked_once_for_the_tenant_in_its_address_and_nobody_logs_in() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}/"));
+    let tenants = bench.tenants();
+    for _ in 0..3 {
+        let tenant = ask(&tenants, &bench.target(), Duration::from_secs(10)).unwrap();
+        assert_eq!(tenant, TENANT);
+    }
+    let logins = bench.server.logins();
+    assert_eq!(logins.len(), 1, "{logins:?}");
+    assert!(matches!(logins[0].outcome, Outcome::Abandoned), "{logins:?}");
+}
+
+#[test]
+fn a_server_that_names_no_tenant_is_told_with_the_keyword_that_helps() {
+    for url in [
+        "https://login.example/common",
+        "https://login.example/Organizations/",
+        "https://login.example/",
+        "https://login.example/a b",
+        "no url",
+    ] {
+        let bench = Bench::new(url);
+        let error = bench.ask(&bench.target()).unwrap_err();
+        assert_eq!(error.sqlstate(), "HY000");
+        assert!(error.to_string().contains("TenantId="), "{error}");
+    }
+}
+
+#[test]
+fn the_certificate_is_checked_as_the_driver_checks_it() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}"));
+    let stranger = Tenants::new(&Environment::fixed([("SSL_CERT_FILE", "/nowhere")]));
+    let error = ask(&stranger, &bench.target(), Duration::from_secs(10)).unwrap_err();
+    assert_eq!(error.sqlstate(), "08001");
+    let with = |trust| Target {
+        trust,
+        ..bench.target()
+    };
+    let named = |name: &str| {
+        with(Trust::Authorities {
+            name: Some(name.into()),
+        })
+    };
+    assert!(ask(&stranger, &with(Trust::Any), Duration::from_secs(10)).is_ok());
+    assert!(bench.ask(&named("localhost")).is_ok());
+    assert!(bench.ask(&named("other.example")).is_err());
+    let authority = bench.roots.to_str().unwrap().to_owned();
+    assert!(
+        bench.ask(&with(Trust::File(authority))).is_err(),
+        "the authority's is not the server's own"
+    );
+}
+
+#[test]
+fn a_server_that_hangs_or_speaks_something_else_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let bench = Bench::new("https://login.example/t");
+    let target = Target {
+        port,
+        ..bench.target()
+    };
+    let error = ask(&bench.tenants(), &target, Duration::from_millis(200)).unwrap_err();
+    assert_eq!(error.sqlstate(), "HYT00");
+
+    let noise = std::thread::spawn(move || {
+        // The connection of the first part waits in line before.
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let error = ask(&bench.tenants(), &target, Duration::from_secs(10)).unwrap_err();
+    assert_eq!(error.sqlstate(), "08001");
+    assert!(error.to_string().contains("does not speak TDS"), "{error}");
+    noise.join().unwrap();
+}
+
+#[test]
+fn a_person_may_do_without_the_servers_word() {
+    let bench = Bench::new("https://login.example/common");
+    let tenant = Tenant::OfServer {
+        target: Arc::new(bench.target()),
+        tenants: Arc::new(bench.tenants()),
+        otherwise: Some("organizations"),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let deadline = Deadline::at(Instant::now() + Duration::from_secs(10));
+    assert_eq!(
+        runtime.block_on(tenant.resolve(&deadline)).unwrap(),
+        "organizations"
+    );
+}
+
+#[test]
+fn a_server_may_send_on_within_its_cloud_only() {
+    for (from, to, may) in [
+        ("a.database.windows.net", "b.tr1.database.windows.net", true),
+        ("a.database.windows.net", "evil.example", false),
+        ("a.database.windows.net", "x.database.chinacloudapi.cn", false),
+        ("localhost", "127.0.0.1", true),
+        ("localhost", "db.example", false),
+        ("db.example", "db.example", true),
+        ("db.example", "other.example", false),
+    ] {
+        assert_eq!(may_go(from, to), may, "{from} {to}");
+    }
+}
