@@ -1,5 +1,6 @@
 //! A client certificate, and the signed assertion by which an application proves itself to Entra with it.
 
+mod cost;
 mod der;
 mod pem;
 mod pfx;
@@ -28,6 +29,9 @@ use zeroize::Zeroizing;
 /// For how long an assertion is good; it is used at once.
 const LIFE: Duration = Duration::from_mins(10);
 
+/// How far the clock of the machine that made a certificate may be ahead of ours.
+const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
 /// `ClientCertificate=`, as messages name it.
 const CERTIFICATE: &str = "ClientCertificate";
 /// `ClientKey=`.
@@ -36,6 +40,8 @@ const KEY: &str = "ClientKey";
 const PASSWORD: &str = "ClientCertificatePassword";
 
 /// A certificate with its private key.
+///
+/// What is read of a key is zeroed; what ring 0.17 makes of it to sign with is not.
 pub struct Certificate {
     key: RsaKeyPair,
     /// DER, the certificate of the key first.
@@ -102,7 +108,7 @@ impl Certificate {
             let why = format!("the certificate expired {}", date(end));
             return Err(failed(path, CERTIFICATE, &why).remedy(renew));
         }
-        if start > now {
+        if start > now + CLOCK_SKEW {
             let why = format!("the certificate is good only from {}", date(start));
             return Err(failed(path, CERTIFICATE, &why).remedy("Check this machine's clock."));
         }
@@ -163,23 +169,31 @@ impl Certificate {
 /// What is in a file, PEM or PFX as its first bytes say.
 fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
     let bytes = secret_file::bytes(path, keyword)?;
-    let found = if pem::is(&bytes) {
-        pem::parts(&bytes, password)
+    let (found, convert) = if pem::is(&bytes) {
+        (pem::parts(&bytes, password), CONVERT_PEM)
     } else {
-        pfx::parts(&bytes, password)
+        (pfx::parts(&bytes, password), CONVERT_PFX)
     };
-    found.map_err(|trouble| trouble.error(path, keyword))
+    found.map_err(|trouble| trouble.error(path, keyword, convert))
 }
 
-/// The certificate of the key first, the others after it as they came.
+/// The certificate of the key first, then the one of its issuer, and so on.
+///
+/// RFC 7515 (4.1.6) wants the header's chain so, and Windows exports it the other way round.
 fn ordered(mut certificates: Vec<Vec<u8>>, key: &RsaKeyPair) -> Option<Vec<Vec<u8>>> {
     let public = key.public_key().as_ref();
     let own = certificates
         .iter()
         .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.public_key() == public))?;
-    let first = certificates.remove(own);
-    certificates.insert(0, first);
-    Some(certificates)
+    let mut chain = vec![certificates.swap_remove(own)];
+    while let Some(issuer) = chain.last().and_then(|last| X509::of(last)?.issuer())
+        && let Some(next) = certificates
+            .iter()
+            .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.subject() == issuer))
+    {
+        chain.push(certificates.swap_remove(next));
+    }
+    Some(chain)
 }
 
 impl PrivateKey {
@@ -204,10 +218,20 @@ enum Trouble {
     WrongPassword,
     OldEncryption,
     UnknownEncryption,
+    /// BER's indefinite lengths, as NSS writes them.
+    Indefinite,
+    /// More rounds or memory than a key is worth.
+    Costly,
 }
 
+/// How to have a key encrypted in the usual way.
+const CONVERT_PEM: &str = "Convert it: openssl pkcs8 -in old.pem | openssl pkcs8 -topk8 -out key.pem";
+/// The same for a PFX file.
+const CONVERT_PFX: &str =
+    "Convert it: openssl pkcs12 -in old.pfx -nodes | openssl pkcs12 -export -out new.pfx";
+
 impl Trouble {
-    fn error(self, path: &str, keyword: &str) -> Error {
+    fn error(self, path: &str, keyword: &str, convert: &str) -> Error {
         let (why, remedy) = match self {
             Self::Damaged => (
                 "it is neither a PEM nor a PFX file, or it is damaged",
@@ -221,8 +245,15 @@ impl Trouble {
             ),
             Self::UnknownEncryption => (
                 "it is encrypted in a way that is not known here",
-                "Convert it: openssl pkcs12 -in old.pfx -nodes | openssl pkcs12 -export -out new.pfx"
-                    .to_owned(),
+                convert.to_owned(),
+            ),
+            Self::Indefinite => (
+                "it is written with indefinite lengths (BER), not as DER",
+                convert.to_owned(),
+            ),
+            Self::Costly => (
+                "its encryption asks for too much time or memory",
+                convert.to_owned(),
             ),
         };
         failed(path, keyword, why).remedy(remedy)

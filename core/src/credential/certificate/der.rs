@@ -11,6 +11,8 @@ const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2
 
 /// A certificate, looked into.
 pub struct X509<'a> {
+    issuer: &'a [u8],
+    subject: &'a [u8],
     validity: AnyRef<'a>,
     public_key: &'a [u8],
 }
@@ -26,13 +28,27 @@ impl<'a> X509<'a> {
         if first.tag().is_context_specific() {
             let _serial = field()?;
         }
-        let (_algorithm, _issuer) = (field()?, field()?);
-        let validity = field()?;
-        let _subject = field()?;
+        let _algorithm = field()?;
+        let (issuer, validity, subject) = (field()?, field()?, field()?);
         let mut key = SliceReader::new(field()?.value()).ok()?;
         let _algorithm = AnyRef::decode(&mut key).ok()?;
         let public_key = BitStringRef::decode(&mut key).ok()?.as_bytes()?;
-        Some(Self { validity, public_key })
+        Some(Self {
+            issuer: issuer.value(),
+            subject: subject.value(),
+            validity,
+            public_key,
+        })
+    }
+
+    /// Whose certificate it is.
+    pub fn subject(&self) -> &'a [u8] {
+        self.subject
+    }
+
+    /// Who made it, if that is someone else.
+    pub fn issuer(&self) -> Option<&'a [u8]> {
+        Some(self.issuer).filter(|issuer| *issuer != self.subject)
     }
 
     /// The key as PKCS#1 has it, for RSA.

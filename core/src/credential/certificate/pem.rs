@@ -1,6 +1,6 @@
 //! PEM files: certificates and keys between their BEGIN and END lines (RFC 7468), whatever stands around them.
 
-use super::{Parts, PrivateKey, Trouble};
+use super::{Parts, PrivateKey, Trouble, cost};
 use crate::Secret;
 use base64::{
     Engine as _,
@@ -59,6 +59,7 @@ fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, Trouble> {
 fn decrypted(der: &[u8], password: Option<&Secret>) -> Result<PrivateKey, Trouble> {
     let password = password.ok_or(Trouble::NeedsPassword)?;
     let info = EncryptedPrivateKeyInfo::try_from(der).map_err(|_| Trouble::UnknownEncryption)?;
+    cost::check(&info.encryption_algorithm)?;
     // Its padding or its content tells the wrong password; nothing else does.
     let key = info
         .decrypt(password.expose())

@@ -52,6 +52,9 @@ impl<'a> Elements<'a> {
 
 /// The certificates and keys in the file; an absent password is the empty one.
 pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> {
+    if bytes.starts_with(&[0x30, 0x80]) {
+        return Err(Trouble::Indefinite);
+    }
     let mut pfx = Elements::within(bytes)?;
     let _version: AnyRef<'_> = pfx.next()?;
     let mut content = pfx.enter()?;
@@ -78,7 +81,11 @@ pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> 
             )?;
         } else if kind == ENCRYPTED_DATA {
             let plain = decrypted(inner.enter()?, &password)?;
-            bags(&plain, &password, &mut parts)?;
+            // Once in 256 times a wrong password leaves what looks like padding.
+            bags(&plain, &password, &mut parts).map_err(|trouble| match trouble {
+                Trouble::Damaged => password.failed(),
+                other => other,
+            })?;
         }
     }
     Ok(parts)

@@ -135,10 +135,13 @@ fn every_form_that_openssl_writes_is_read() {
         "-out",
         "encrypted.pem",
     ]);
+    let scrypt = ["pkcs8", "-topk8", "-scrypt", "-in", "key.pem"];
+    files.openssl(&[&scrypt[..], &["-passout", "pass:s3cret", "-out", "scrypt.pem"]].concat());
     for (key, password) in [
         ("key.pem", None),
         ("pkcs1.pem", None),
         ("encrypted.pem", Some("s3cret")),
+        ("scrypt.pem", Some("s3cret")),
     ] {
         files.join(&["cert.pem", key], "both.pem");
         files
@@ -197,9 +200,81 @@ fn the_certificate_of_the_key_comes_first_whatever_the_order() {
     let chain = files.read("chain.pem", None).unwrap();
     files.join(&["cert.pem", "key.pem"], "both.pem");
     assert_eq!(chain.digest(), files.read("both.pem", None).unwrap().digest());
-    assert_eq!(chain.chain.len(), 2);
+    assert_eq!(chain.chain.len(), 1, "a stranger is no part of the chain");
     files.join(&["other.pem", "key.pem"], "mixed.pem");
     assert!(files.refusal("mixed.pem", None).contains("belongs to the key"));
+}
+
+#[test]
+fn a_chain_goes_from_the_certificate_to_its_root_whatever_the_order() {
+    let files = Files::rsa("chain");
+    let issue = |name: &str, issuer: &str| {
+        let key = format!("{name}.key");
+        files.openssl(&[
+            "genpkey",
+            "-algorithm",
+            "EC",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-out",
+            &key,
+        ]);
+        let (subject, out) = (format!("/CN={name}"), format!("{name}.pem"));
+        let request = ["req", "-new", "-key", &key, "-subj", &subject];
+        if issuer.is_empty() {
+            files.openssl(&[&request[..], &["-x509", "-days", "2", "-out", &out]].concat());
+            return;
+        }
+        files.openssl(&[&request[..], &["-out", "request.pem"]].concat());
+        let (ca, ca_key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
+        let sign = [
+            "x509",
+            "-req",
+            "-in",
+            "request.pem",
+            "-CA",
+            &ca,
+            "-CAkey",
+            &ca_key,
+            "-CAcreateserial",
+        ];
+        files.openssl(&[&sign[..], &["-days", "2", "-out", &out]].concat());
+    };
+    issue("root", "");
+    issue("middle", "root");
+    // The leaf has the RSA key.
+    files.openssl(&[
+        "req", "-new", "-key", "key.pem", "-subj", "/CN=leaf", "-out", "leaf.req",
+    ]);
+    files.openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "leaf.req",
+        "-CA",
+        "middle.pem",
+        "-CAkey",
+        "middle.key",
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-out",
+        "leaf.pem",
+    ]);
+    issue("stranger", "");
+    // Windows puts the root first.
+    files.join(&["root.pem", "stranger.pem", "middle.pem", "leaf.pem"], "all.pem");
+    files.openssl(&[
+        "pkcs12", "-export", "-nokeys", "-in", "all.pem", "-passout", "pass:", "-out", "all.pfx",
+    ]);
+    let expected = ["leaf.pem", "middle.pem", "root.pem"].map(|name| {
+        let pem = fs::read(files.path(name)).unwrap();
+        pem::parts(&pem, None).unwrap().certificates.remove(0)
+    });
+    for certificates in ["all.pem", "all.pfx"] {
+        let read = Certificate::read(&files.path(certificates), None, Some(&files.path("key.pem")));
+        assert_eq!(read.unwrap().chain, expected, "{certificates}");
+    }
 }
 
 #[test]
@@ -210,6 +285,12 @@ fn what_is_wrong_with_a_file_is_told_and_what_to_do() {
     assert!(files.refusal("key.pem", None).contains("no certificate"));
     fs::write(files.path("noise"), [0x30, 0x82, 0x01, 0x00, 0x02]).unwrap();
     assert!(files.refusal("noise", None).contains("damaged"));
+    fs::write(files.path("ber.pfx"), [0x30, 0x80, 0x02, 0x01, 0x03]).unwrap();
+    assert!(
+        files
+            .refusal("ber.pfx", None)
+            .contains("openssl pkcs12 -in old.pfx")
+    );
     fs::write(files.path("text"), "hello").unwrap();
     assert!(files.refusal("text", None).contains("neither a PEM nor a PFX"));
     files.openssl(&[
@@ -250,8 +331,8 @@ fn a_key_that_entra_does_not_take_is_refused_here_already() {
 }
 
 #[test]
-fn a_certificate_that_has_ended_is_refused_with_its_date() {
-    let files = Files::rsa("ended");
+fn a_certificate_is_refused_with_its_date_before_and_after_its_time() {
+    let files = Files::rsa("times");
     files.openssl(&[
         "req",
         "-new",
@@ -262,29 +343,35 @@ fn a_certificate_that_has_ended_is_refused_with_its_date() {
         "-out",
         "request.pem",
     ]);
-    fs::write(files.path("index.txt"), "").unwrap();
     let configuration = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\n\
                          default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n";
     fs::write(files.path("ca.conf"), configuration).unwrap();
-    files.openssl(&[
-        "ca",
-        "-batch",
-        "-config",
-        "ca.conf",
-        "-create_serial",
-        "-selfsign",
-        "-keyfile",
-        "key.pem",
-        "-in",
-        "request.pem",
-        "-startdate",
-        "20200101000000Z",
-        "-enddate",
-        "20210203000000Z",
-        "-notext",
-        "-out",
-        "old.pem",
-    ]);
-    files.join(&["old.pem", "key.pem"], "both.pem");
-    assert!(files.refusal("both.pem", None).contains("expired 2021-02-03"));
+    for (start, end, words) in [
+        ("20200101000000Z", "20210203000000Z", "expired 2021-02-03"),
+        // From 2050 on, times are written in another way (RFC 5280, 4.1.2.5).
+        ("20900405000000Z", "20910101000000Z", "good only from 2090-04-05"),
+    ] {
+        fs::write(files.path("index.txt"), "").unwrap();
+        files.openssl(&[
+            "ca",
+            "-batch",
+            "-config",
+            "ca.conf",
+            "-create_serial",
+            "-selfsign",
+            "-keyfile",
+            "key.pem",
+            "-in",
+            "request.pem",
+            "-startdate",
+            start,
+            "-enddate",
+            end,
+            "-notext",
+            "-out",
+            "dated.pem",
+        ]);
+        files.join(&["dated.pem", "key.pem"], "both.pem");
+        assert!(files.refusal("both.pem", None).contains(words), "{words}");
+    }
 }

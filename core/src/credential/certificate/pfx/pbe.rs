@@ -1,6 +1,6 @@
 //! Passwords of PFX files: the check by their MAC, and decryption in the new way (PBES2) and the old one.
 
-use super::{Elements, Trouble, oid};
+use super::{super::cost, Elements, Trouble, oid};
 use crate::Secret;
 use cbc::cipher::{
     BlockCipher, BlockDecryptMut, BlockSizeUser, InnerIvInit as _, KeyInit, block_padding::Pkcs7,
@@ -17,9 +17,6 @@ use zeroize::Zeroizing;
 const KEY: u8 = 1;
 const IV: u8 = 2;
 const MAC: u8 = 3;
-
-/// The most rounds of hashing that a file may ask for: seconds, not hours.
-const ROUNDS: u32 = 10_000_000;
 
 /// The digests of a MAC.
 const DIGESTS: [(ObjectIdentifier, &digest::Algorithm, hmac::Algorithm); 4] = [
@@ -44,6 +41,8 @@ pub struct Password {
     /// UTF-16, most significant byte first, with two zero bytes at the end.
     wide: Zeroizing<Vec<u8>>,
     given: bool,
+    /// Whether the MAC says that it is the right one.
+    right: bool,
 }
 
 impl Password {
@@ -55,6 +54,7 @@ impl Password {
             text: Zeroizing::new(text.to_owned()),
             wide: Zeroizing::new(units.flat_map(u16::to_be_bytes).collect()),
             given: password.is_some(),
+            right: false,
         }
     }
 
@@ -70,24 +70,25 @@ impl Password {
             .find(|(known, ..)| *known == algorithm.oid)
             .ok_or(Trouble::UnknownEncryption)?;
         let mut found = Self::of(password);
-        if found.fits(hash, *mac, (salt.as_bytes(), rounds), data, expected.as_bytes())? {
-            return Ok(found);
-        }
+        found.right = found.fits(hash, *mac, (salt.as_bytes(), rounds), data, expected.as_bytes())?;
         // Of an absent password some programs make no bytes at all, not even the zero at the end.
-        if found.text.is_empty() {
+        if found.text.is_empty() && !found.right {
             found.wide = Zeroizing::default();
-            if found.fits(hash, *mac, (salt.as_bytes(), rounds), data, expected.as_bytes())? {
-                return Ok(found);
-            }
+            found.right = found.fits(hash, *mac, (salt.as_bytes(), rounds), data, expected.as_bytes())?;
         }
-        Err(found.wrong())
+        if found.right {
+            Ok(found)
+        } else {
+            Err(found.failed())
+        }
     }
 
-    fn wrong(&self) -> Trouble {
-        if self.given {
-            Trouble::WrongPassword
-        } else {
-            Trouble::NeedsPassword
+    /// Why something could not be decrypted.
+    pub fn failed(&self) -> Trouble {
+        match (self.right, self.given) {
+            (true, _) => Trouble::Damaged,
+            (false, true) => Trouble::WrongPassword,
+            (false, false) => Trouble::NeedsPassword,
         }
     }
 
@@ -113,8 +114,9 @@ impl Password {
             return self.decrypt_old(algorithm, encrypted);
         }
         let scheme = EncryptionScheme::try_from(algorithm).map_err(|_| Trouble::UnknownEncryption)?;
+        cost::check(&scheme)?;
         let plain = scheme.decrypt(self.text.as_bytes(), encrypted);
-        plain.map(Zeroizing::new).map_err(|_| self.wrong())
+        plain.map(Zeroizing::new).map_err(|_| self.failed())
     }
 
     /// `pkcs-12PbeParams`: a salt and a number of rounds, SHA-1.
@@ -138,7 +140,7 @@ impl Password {
             let key = derived(KEY, 5)?;
             decrypt::<rc2::Rc2>(Some(rc2::Rc2::new_with_eff_key_len(&key, 40)), &iv, encrypted)
         };
-        plain.ok_or_else(|| self.wrong())
+        plain.ok_or_else(|| self.failed())
     }
 
     /// RFC 7292, B.2.
@@ -150,9 +152,7 @@ impl Password {
         rounds: u32,
         length: usize,
     ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-        if rounds == 0 || rounds > ROUNDS {
-            return Err(Trouble::UnknownEncryption);
-        }
+        cost::check_rounds(rounds)?;
         let block = hash.block_len();
         let filled = |text: &[u8]| -> Vec<u8> {
             let length = text.len().div_ceil(block) * block;

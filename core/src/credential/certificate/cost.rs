@@ -1,0 +1,95 @@
+//! What reading a file may cost: it says itself how much, and the host waits for it.
+
+use super::Trouble;
+use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
+
+/// The most rounds of hashing: seconds, not hours. OpenSSL 3 writes 2,048.
+const ROUNDS: u32 = 10_000_000;
+
+/// The most memory that scrypt may fill, in bytes: OpenSSL 3 writes keys that take 16 MiB, and reads none over 32.
+///
+/// The crate asks no allocator whether there is enough, so that more would end the process.
+const MEMORY: u64 = 64 * 1024 * 1024;
+
+/// How often it may fill it.
+const PARALLEL: u64 = 16;
+
+/// Whether it is affordable to make a key of a password in this way.
+pub fn check(scheme: &EncryptionScheme<'_>) -> Result<(), Trouble> {
+    let Some(parameters) = scheme.pbes2() else {
+        // PBES1 counts in 16 bits.
+        return Ok(());
+    };
+    match &parameters.kdf {
+        Kdf::Pbkdf2(pbkdf2) => check_rounds(pbkdf2.iteration_count),
+        Kdf::Scrypt(scrypt) => {
+            let block = 128 * u64::from(scrypt.block_size);
+            let memory = block.saturating_mul(scrypt.cost_parameter);
+            let parallel = u64::from(scrypt.parallelization);
+            affordable(memory <= MEMORY && parallel <= PARALLEL)
+        }
+        _ => Err(Trouble::UnknownEncryption),
+    }
+}
+
+/// Whether so many rounds are.
+pub fn check_rounds(rounds: u32) -> Result<(), Trouble> {
+    affordable((1..=ROUNDS).contains(&rounds))
+}
+
+fn affordable(yes: bool) -> Result<(), Trouble> {
+    if yes { Ok(()) } else { Err(Trouble::Costly) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pkcs8::pkcs5::pbes2::{self, Parameters, Pbkdf2Params, Pbkdf2Prf, ScryptParams};
+
+    fn checked(kdf: Kdf<'_>) -> Result<(), Trouble> {
+        let encryption = pbes2::EncryptionScheme::Aes256Cbc { iv: &[0; 16] };
+        check(&EncryptionScheme::Pbes2(Parameters { kdf, encryption }))
+    }
+
+    fn rounds(iteration_count: u32) -> Result<(), Trouble> {
+        checked(Kdf::Pbkdf2(Pbkdf2Params {
+            salt: b"salt",
+            iteration_count,
+            key_length: None,
+            prf: Pbkdf2Prf::HmacWithSha256,
+        }))
+    }
+
+    fn scrypt(cost_parameter: u64, block_size: u16, parallelization: u16) -> Result<(), Trouble> {
+        checked(Kdf::Scrypt(ScryptParams {
+            salt: b"salt",
+            cost_parameter,
+            block_size,
+            parallelization,
+            key_length: None,
+        }))
+    }
+
+    #[test]
+    fn what_programs_write_is_affordable_and_what_would_end_or_hang_the_host_is_not() {
+        for common in [1, 2048, 600_000, ROUNDS] {
+            assert_eq!(rounds(common), Ok(()), "{common}");
+        }
+        for far in [0, ROUNDS + 1, u32::MAX] {
+            assert_eq!(rounds(far), Err(Trouble::Costly), "{far}");
+        }
+        assert_eq!(scrypt(1 << 14, 8, 1), Ok(()));
+        for (cost, block, parallel) in [
+            (1 << 40, 8, 1),
+            (1 << 14, u16::MAX, 1),
+            (1 << 14, 8, u16::MAX),
+            (u64::MAX, u16::MAX, 1),
+        ] {
+            assert_eq!(
+                scrypt(cost, block, parallel),
+                Err(Trouble::Costly),
+                "{cost} {block}"
+            );
+        }
+    }
+}
