@@ -26,6 +26,7 @@ mod password;
 mod person;
 mod refresh_token;
 mod reply;
+mod saved_account;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]

@@ -13,9 +13,11 @@
 )]
 
 pub mod access_token;
+pub mod account;
 pub mod connect;
 pub mod connection_string;
 pub mod credential;
+mod directory;
 mod environment;
 mod error;
 pub mod fork;

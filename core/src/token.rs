@@ -11,7 +11,7 @@ mod keeper;
 mod moment;
 mod renewal;
 mod service;
-mod shared;
+pub(crate) mod shared;
 
 pub use asking::Asking;
 pub use carrier::Carrier;

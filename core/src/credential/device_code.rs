@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
+    account::Accounts,
     prompt::{self, Prompt, Prompts},
     token::Deadline,
     transport::Reply,
@@ -41,6 +42,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         session,
         patience,
         prompts: Arc::clone(situation.prompts),
+        accounts: person::saved_in(situation)?,
     };
     Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
 }
@@ -50,6 +52,7 @@ struct DeviceCode {
     session: Session,
     patience: Duration,
     prompts: Arc<Prompts>,
+    accounts: Option<Accounts>,
 }
 
 impl DeviceCode {
@@ -107,7 +110,10 @@ impl DeviceCode {
                 ..request.clone()
             };
             trouble = match self.session.endpoint.ask(tenant, form, &question).await {
-                Ok(Answer::Granted(granted)) => return Ok(self.session.keep(granted)),
+                Ok(Answer::Granted(granted)) => {
+                    person::save(self.accounts.as_ref(), &self.session, &granted);
+                    return Ok(self.session.keep(granted));
+                }
                 Ok(Answer::Refused(reason, error)) => {
                     pace.asked_for(&reason).ok_or_else(|| refused(&reason, error))?;
                     None

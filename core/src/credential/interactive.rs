@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Environment, Error, ErrorKind, Keyword, Token,
+    account::Accounts,
     prompt::{self, Prompt, Prompts},
     token::Claims,
 };
@@ -44,6 +45,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         patience,
         prompts: Arc::clone(situation.prompts),
         environment: situation.environment.clone(),
+        accounts: person::saved_in(situation)?,
     };
     Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
 }
@@ -56,6 +58,7 @@ struct Interactive {
     patience: Duration,
     prompts: Arc<Prompts>,
     environment: Environment,
+    accounts: Option<Accounts>,
 }
 
 impl Interactive {
@@ -98,7 +101,10 @@ impl Interactive {
             Returned::Refused { error, description } => Err(refused(error, description)),
         };
         visitor.tell(&page::of(outcome.as_ref().err())).await;
-        outcome.map(|granted| self.session.keep(granted))
+        outcome.map(|granted| {
+            person::save(self.accounts.as_ref(), &self.session, &granted);
+            self.session.keep(granted)
+        })
     }
 
     /// The page on which the person signs in.

@@ -2,11 +2,16 @@
 
 use super::{
     Situation, TokenRequest,
-    oauth::Endpoint,
+    oauth::{Endpoint, Granted},
     session::{AZURE_CLI, Session},
 };
-use crate::{Error, ErrorKind, Keyword, Options, tenant::Tenant};
+use crate::{
+    Error, ErrorKind, Keyword, Options,
+    account::{Account, Accounts},
+    tenant::Tenant,
+};
 use std::time::Duration;
+use tracing::warn;
 
 /// How long a person has where `InteractiveTimeout=` does not say.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -39,6 +44,28 @@ pub fn patience(options: &Options) -> Result<Duration, Error> {
             Error::invalid("InteractiveTimeout= must be a number of seconds, at least 1")
                 .remedy("Correct or remove it."),
         ),
+    }
+}
+
+/// `SaveAccount=yes`: where sign-ins are saved for later processes.
+pub fn saved_in(situation: &Situation<'_>) -> Result<Option<Accounts>, Error> {
+    let wanted = situation.options.flag_or(Keyword::SaveAccount, false)?;
+    wanted.then(|| Accounts::of(situation.environment)).transpose()
+}
+
+/// Saves a sign-in where that was asked for; a connection does not fail because it could not be.
+pub fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
+    let (Some(accounts), Some(id_token), Some(refresh_token)) =
+        (accounts, &granted.id_token, &granted.refresh_token)
+    else {
+        return;
+    };
+    let authority = session.endpoint.authority();
+    let account = Account::signed_in(authority, &session.client, id_token, refresh_token.clone());
+    if let Some(account) = account
+        && let Err(error) = accounts.save(&account)
+    {
+        warn!(target: "entra_odbc", %error, "the sign-in is not saved");
     }
 }
 

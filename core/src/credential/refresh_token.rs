@@ -1,50 +1,103 @@
 //! `RefreshToken`: a person who has signed in elsewhere, by the refresh token of that sign-in.
 
+mod file;
+
 use super::{
     ANY_ORGANIZATION, BoxFuture, Credential, SignIn, Situation, TokenRequest,
     oauth::{Answer, Endpoint},
     session::{AZURE_CLI, Session},
 };
-use crate::{Error, Keyword, Secret, Token, options::missing, tenant::Tenant};
+use crate::{
+    Error, Keyword, Secret, Token,
+    identity::IdentityKey,
+    options::{contradiction, missing},
+    tenant::Tenant,
+};
+use file::TokenFile;
 use std::fmt;
+use tracing::warn;
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let options = situation.options;
-    let (given, _) = options
-        .secret(Keyword::RefreshToken, Keyword::RefreshTokenFile)?
-        .ok_or_else(|| {
-            missing(
+    let (text, path) = (
+        options.get(Keyword::RefreshToken),
+        options.get(Keyword::RefreshTokenFile),
+    );
+    let (given, file) = match (text, path) {
+        (Some(_), Some(_)) => {
+            return Err(contradiction(
+                Keyword::RefreshToken.name(),
+                Keyword::RefreshTokenFile.name(),
+            ));
+        }
+        (Some(text), None) => (Secret::new(text.to_owned()), None),
+        (None, Some(path)) => {
+            let (file, token) = TokenFile::read(path)?;
+            (token, Some(file))
+        }
+        (None, None) => {
+            return Err(missing(
                 Keyword::RefreshToken,
                 "the refresh token, or RefreshTokenFile= with a path",
-            )
-        })?;
+            ));
+        }
+    };
     let tenant = Tenant::named(options.get(Keyword::TenantId).unwrap_or(ANY_ORGANIZATION))?;
     let client = options.get(Keyword::ClientId).unwrap_or(AZURE_CLI);
     let endpoint = Endpoint::new(situation.transport, situation.authority);
     let session = Session::new(endpoint, tenant, client);
     let key = session
         .identify("RefreshToken", situation.scope)?
-        .with("refresh token", given.expose())
+        .with_identity("refresh token", &file::origin(&identity(&given)?))
         .finish();
-    let credential = RefreshToken { session, given };
-    Ok(SignIn::requesting(key, client, situation.scope, credential))
+    let in_string = file.is_none();
+    let credential = RefreshToken { session, given, file };
+    Ok(SignIn::requesting(key, client, situation.scope, credential).in_string(in_string))
+}
+
+/// Whom a refresh token stands for, as far as can be told.
+fn identity(token: &Secret) -> Result<IdentityKey, Error> {
+    let key = IdentityKey::of_kind("refresh token")?;
+    Ok(key.with("text", token.expose()).finish())
 }
 
 /// A refresh token, and the newer ones that it was exchanged for.
 struct RefreshToken {
     session: Session,
     given: Secret,
+    file: Option<TokenFile>,
 }
 
 impl RefreshToken {
     async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        let held = self.session.refresh_token();
         if let Some(token) = self.session.silently(request).await? {
+            self.rotated(held.as_ref().unwrap_or(&self.given))?;
             return Ok(token);
         }
         match self.session.refresh(&self.given, request).await? {
-            Answer::Granted(granted) => Ok(self.session.keep(granted)),
+            Answer::Granted(granted) => {
+                let token = self.session.keep(granted);
+                self.rotated(&self.given)?;
+                Ok(token)
+            }
             Answer::Refused(_, error) => Err(error),
         }
+    }
+
+    /// Writes the new token into the file that the redeemed one came from.
+    fn rotated(&self, redeemed: &Secret) -> Result<(), Error> {
+        let (Some(file), Some(new)) = (&self.file, self.session.refresh_token()) else {
+            return Ok(());
+        };
+        if new == *redeemed {
+            return Ok(());
+        }
+        file::rotated(&identity(redeemed)?, identity(&new)?);
+        if let Err(error) = file.replace(redeemed, &new) {
+            warn!(target: "entra_odbc", %error, "the rotated refresh token is not written back");
+        }
+        Ok(())
     }
 }
 

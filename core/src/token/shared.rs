@@ -5,10 +5,9 @@
 //! comes of it. Nothing depends on it: where the directory is not as it must be, or a file in it is not,
 //! the log says so and each process asks for itself.
 
-mod directory;
 mod failure;
 mod key;
-mod lock;
+pub(crate) mod lock;
 mod record;
 mod sharing;
 mod sweep;
@@ -16,8 +15,8 @@ mod sweep;
 pub use sharing::Sharing;
 
 use super::{Deadline, Moment, Token, cache::Entry};
-use crate::{Error, credential::TokenRequest, identity::IdentityKey};
-use directory::Directory;
+
+use crate::{Error, credential::TokenRequest, directory::Directory, identity::IdentityKey};
 use key::{Key, Name};
 use lock::{Attempt, Lock};
 use std::{
@@ -188,4 +187,4 @@ impl Shelf {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

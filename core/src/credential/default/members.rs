@@ -4,7 +4,7 @@ use crate::{
     Environment, Error, Keyword, Options,
     credential::{
         SignIn, Situation, azure_cli, azure_developer_cli, azure_powershell, environment, managed_identity,
-        workload_identity,
+        saved_account, workload_identity,
     },
 };
 
@@ -77,6 +77,14 @@ pub const MEMBERS: &[Member] = &[
         needs_probe: false,
         keywords: &[Keyword::TenantId],
         prepare: azure_powershell::prepare,
+    },
+    Member {
+        name: "Saved",
+        credential: "SharedTokenCacheCredential",
+        is_tool: true,
+        needs_probe: false,
+        keywords: &[Keyword::TenantId],
+        prepare: saved_account::prepare,
     },
 ];
 

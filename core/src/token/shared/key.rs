@@ -1,6 +1,6 @@
 //! The random bytes that all processes of the user share, and what they name and vouch for.
 
-use super::directory::Directory;
+use crate::directory::Directory;
 use crate::identity::IdentityKey;
 use ring::{
     hmac,

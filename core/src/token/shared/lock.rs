@@ -3,7 +3,8 @@
 //! By `flock`, which belongs to the open file: a forked child inherits it, so it is let go by name
 //! rather than by closing the file, and a lock that a dead parent left to its child can be replaced.
 
-use super::{directory::Directory, key::Name};
+use super::key::Name;
+use crate::directory::Directory;
 use std::{
     fs::{File, TryLockError},
     io::{self, Seek, Write},

@@ -1,6 +1,6 @@
 //! Whether tokens are shared, and in which directory.
 
-use super::directory::Directory;
+use crate::directory::Directory;
 use crate::{Environment, Error, Keyword, Options};
 use nix::unistd::geteuid;
 use std::{io, path::PathBuf};

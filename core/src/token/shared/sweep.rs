@@ -1,10 +1,10 @@
 //! What a directory is cleaned of: tokens that have ended, and what processes that died left behind.
 
 use super::{
-    directory::{Directory, UNFINISHED, is_file},
     key::{self, Name},
     lock::{Attempt, Lock},
 };
+use crate::directory::{Directory, UNFINISHED, is_file};
 use nix::sys::stat::FileStat;
 use std::{
     io,

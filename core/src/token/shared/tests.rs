@@ -18,10 +18,10 @@ use std::{
 };
 
 /// A user's runtime directory, and a directory in memory for all; removed at the end.
-pub(super) struct Place(PathBuf);
+pub(crate) struct Place(PathBuf);
 
 impl Place {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("entra-odbc-shared-{}-{name}", std::process::id()));
         let place = Self(root);
         fs::create_dir_all(place.runtime()).unwrap();
@@ -30,24 +30,24 @@ impl Place {
         place
     }
 
-    pub(super) fn runtime(&self) -> PathBuf {
+    pub(crate) fn runtime(&self) -> PathBuf {
         self.0.join("runtime")
     }
 
-    pub(super) fn memory(&self) -> PathBuf {
+    pub(crate) fn memory(&self) -> PathBuf {
         self.0.join("memory")
     }
 
     /// The directory that is used.
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.runtime().join("entra-odbc")
     }
 
-    pub(super) fn sharing(&self) -> Sharing {
+    pub(crate) fn sharing(&self) -> Sharing {
         Sharing::within(&self.runtime(), &self.memory())
     }
 
-    pub(super) fn directory(&self) -> Directory {
+    pub(crate) fn directory(&self) -> Directory {
         self.sharing().open().unwrap()
     }
 

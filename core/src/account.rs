@@ -1,0 +1,227 @@
+//! Saved sign-ins: people who signed in once, for the processes that come later.
+//!
+//! A saved sign-in is a refresh token with the name of its person, one file each (0600) in a directory of
+//! the user's own (0700): `$XDG_STATE_HOME/entra-odbc/accounts`, else below `~/.local/state`. Files are
+//! replaced as a whole, and a lock per account keeps two processes from redeeming one refresh token at a
+//! time, since the second might hold one that the first has just spent.
+
+mod record;
+
+use crate::{
+    Environment, Error, ErrorKind, Secret,
+    directory::Directory,
+    token::{
+        Claims,
+        shared::lock::{Attempt, Lock},
+    },
+};
+use ring::digest;
+use std::{
+    fmt, fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// The longest file that is read.
+const LIMIT: usize = 64 * 1024;
+
+/// What the files of accounts end in.
+const FILE: &str = ".account";
+
+/// A person who has signed in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The Entra host.
+    pub authority: String,
+    /// The tenant that the person belongs to.
+    pub tenant: String,
+    /// The application that they signed in to.
+    pub client: String,
+    /// Their name, `ada@contoso.com`.
+    pub username: String,
+    /// Their object id.
+    pub object_id: String,
+    /// When they signed in, or a token was last renewed.
+    pub saved: SystemTime,
+    /// By which tokens are had.
+    pub refresh_token: Secret,
+}
+
+impl Account {
+    /// The account that an id token tells of.
+    #[must_use]
+    pub fn signed_in(
+        authority: &str,
+        client: &str,
+        id_token: &Secret,
+        refresh_token: Secret,
+    ) -> Option<Self> {
+        let claims = Claims::of(id_token.expose());
+        Some(Self {
+            authority: authority.to_owned(),
+            tenant: claims.tid?,
+            client: client.to_owned(),
+            username: claims.principal?,
+            object_id: claims.oid?,
+            saved: SystemTime::now(),
+            refresh_token,
+        })
+    }
+
+    /// The same for one person, application and Entra, whenever they sign in.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [&self.authority, &self.tenant, &self.client, &self.object_id] {
+            context.update(&(part.len() as u64).to_le_bytes());
+            context.update(part.to_ascii_lowercase().as_bytes());
+        }
+        let digest = context.finish();
+        let half = digest
+            .as_ref()
+            .first_chunk::<16>()
+            .map_or(0, |half| u128::from_be_bytes(*half));
+        format!("{half:032x}")
+    }
+}
+
+/// All that may be seen.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("username", &self.username)
+            .field("tenant", &self.tenant)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The saved sign-ins of this user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts {
+    state: PathBuf,
+}
+
+impl Accounts {
+    /// Where this environment has them; nothing is opened yet.
+    pub fn of(environment: &Environment) -> Result<Self, Error> {
+        if !environment.may_run_tools() {
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "a privileged program uses no saved sign-in",
+            )
+            .remedy("Use another kind of sign-in there."));
+        }
+        let state = environment
+            .get("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(Path::new(&environment.get("HOME")?).join(".local/state")))
+            .filter(|path| path.is_absolute());
+        state.map(|state| Self { state }).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "neither HOME nor XDG_STATE_HOME is set, so there is no place for saved sign-ins",
+            )
+            .remedy("Set HOME or XDG_STATE_HOME to a directory of this user's own.")
+        })
+    }
+
+    /// The directory with the files.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.state.join("entra-odbc/accounts")
+    }
+
+    /// All of them, the one that was saved last first.
+    pub fn list(&self) -> Result<Vec<Account>, Error> {
+        let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
+            return Ok(Vec::new());
+        };
+        let names = directory.names().map_err(|why| self.failed(&why))?;
+        let mut accounts: Vec<_> = names
+            .iter()
+            .filter(|name| name.ends_with(FILE))
+            .filter_map(|name| read(&directory, name).ok()?)
+            .collect();
+        accounts.sort_by_key(|account| std::cmp::Reverse(account.saved));
+        Ok(accounts)
+    }
+
+    /// The account of that id, as it is now.
+    pub fn get(&self, id: &str) -> Result<Option<Account>, Error> {
+        let read = || match self.existing()? {
+            Some(directory) => read(&directory, &format!("{id}{FILE}")),
+            None => Ok(None),
+        };
+        read().map_err(|why| self.failed(&why))
+    }
+
+    /// Saves an account, in the place of what was saved of it before.
+    pub fn save(&self, account: &Account) -> Result<(), Error> {
+        let save = || {
+            let directory = self.made()?;
+            let name = format!("{}{FILE}", account.id());
+            directory.replace(&name, &record::written(account)?, account.saved)
+        };
+        save().map_err(|why| self.failed(&why))
+    }
+
+    /// Forgets an account; whether there was one.
+    pub fn remove(&self, id: &str) -> Result<bool, Error> {
+        let name = format!("{id}{FILE}");
+        let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
+            return Ok(false);
+        };
+        let known = directory.status(&name).is_some();
+        directory.remove(&name);
+        Ok(known)
+    }
+
+    /// The right to redeem the account's refresh token; `None` while another process has it.
+    pub fn lock(&self, id: &str) -> Result<Option<Lock>, Error> {
+        let lock = || match Lock::attempt_file(&self.made()?, &format!("{id}.lock"))? {
+            Attempt::Taken(lock) => Ok(Some(lock)),
+            Attempt::Held(_) => Ok(None),
+        };
+        lock().map_err(|why| self.failed(&why))
+    }
+
+    fn existing(&self) -> io::Result<Option<Directory>> {
+        if self.path().symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        self.made().map(Some)
+    }
+
+    fn made(&self) -> io::Result<Directory> {
+        let parent = self.state.join("entra-odbc");
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&parent)?;
+        Directory::open(&Directory::parent(&parent, false)?, &parent, "accounts")
+    }
+
+    fn failed(&self, why: &io::Error) -> Error {
+        Error::new(
+            ErrorKind::Unavailable,
+            format!(
+                "the saved sign-ins in {} cannot be used: {why}",
+                self.path().display()
+            ),
+        )
+        .remedy(
+            "Make the directory one of this user's own that nobody else may enter, or set XDG_STATE_HOME.",
+        )
+    }
+}
+
+fn read(directory: &Directory, name: &str) -> io::Result<Option<Account>> {
+    Ok(directory
+        .read(name, LIMIT)?
+        .and_then(|bytes| record::read(&bytes)))
+}
+
+#[cfg(test)]
+mod tests;

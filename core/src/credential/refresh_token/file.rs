@@ -1,0 +1,183 @@
+//! A file with a refresh token in it, which is replaced when Entra rotates the token.
+
+use crate::{Error, Secret, fork::Lock, identity::IdentityKey, secret_file::failed};
+use nix::unistd::geteuid;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+/// The longest content, in bytes.
+const LIMIT: u64 = 64 * 1024;
+
+const KEYWORD: &str = "RefreshTokenFile";
+
+/// How many rotations are remembered.
+const ROTATIONS: usize = 256;
+
+/// Which token of this process's was exchanged for which: the rotated one stands for the same person.
+static ROTATED: Lock<Vec<(IdentityKey, IdentityKey)>> = Lock::new(Vec::new());
+
+/// A file that was found to be this user's alone.
+#[derive(Debug, Clone)]
+pub struct TokenFile(String);
+
+impl TokenFile {
+    /// Reads the token: from a regular file, no link, of this user's own, closed to all others.
+    pub fn read(path: &str) -> Result<(Self, Secret), Error> {
+        let token = read(Path::new(path)).map_err(|why| {
+            failed(path, KEYWORD, &why.to_string())
+                .remedy("Name a file of this user's own with mode 0600 and the refresh token alone in it.")
+        })?;
+        Ok((Self(path.to_owned()), token))
+    }
+
+    /// Puts the rotated token in the place of the one that was redeemed, if that is still there.
+    pub fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
+        let path = Path::new(&self.0);
+        let lock = open(path)?;
+        lock.lock()?;
+        if read(path)? != *redeemed {
+            // Another process, or its owner, was faster: what is there now is newer.
+            return Ok(());
+        }
+        let mut random = [0; 8];
+        SystemRandom::new()
+            .fill(&mut random)
+            .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+        let new = path.with_extension(format!("{:016x}", u64::from_le_bytes(random)));
+        let written = write(&new, rotated).and_then(|()| fs::rename(&new, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        written
+    }
+}
+
+/// The key of the first of the tokens that this one came of by rotation.
+pub fn origin(token: &IdentityKey) -> IdentityKey {
+    let rotated = ROTATED.lock();
+    let known = rotated.iter().find(|(new, _)| new == token);
+    known.map_or(*token, |(_, origin)| *origin)
+}
+
+/// One token was exchanged for another.
+pub fn rotated(old: &IdentityKey, new: IdentityKey) {
+    let origin = origin(old);
+    let mut rotated = ROTATED.lock();
+    if rotated.len() >= ROTATIONS {
+        rotated.remove(0);
+    }
+    rotated.push((new, origin));
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::ELOOP) => io::Error::other("it is a link"),
+            _ => error,
+        })?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.uid() != geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(io::Error::other("others may read or write it"));
+    }
+    Ok(file)
+}
+
+fn read(path: &Path) -> io::Result<Secret> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    bytes.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
+    open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(io::Error::other(format!("it is longer than {LIMIT} bytes")));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
+    let text = text.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(io::Error::other(
+            "it is empty, or has more in it than a refresh token",
+        ));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn write(path: &Path, token: &Secret) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(token.expose().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{os::unix::fs::PermissionsExt as _, path::PathBuf};
+
+    fn file(name: &str, content: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("entra-odbc-refresh-{}-{name}", std::process::id()));
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    fn refusal(path: &Path) -> String {
+        let error = TokenFile::read(path.to_str().unwrap()).unwrap_err();
+        assert_eq!(error.sqlstate(), "HY000");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_token_is_replaced_only_if_it_is_the_one_that_was_redeemed() {
+        let path = file("replace", "old\n");
+        let (token_file, old) = TokenFile::read(path.to_str().unwrap()).unwrap();
+        let secret = |text: &str| Secret::new(text.to_owned());
+        token_file.replace(&old, &secret("new")).unwrap();
+        token_file.replace(&old, &secret("late")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_others_could_have_a_part_in_is_refused_without_its_content() {
+        let path = file("open", "hidden");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(refusal(&path).contains("others may read"));
+        let link = path.with_extension("link");
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(refusal(&link).contains("it is a link"));
+        assert!(refusal(&std::env::temp_dir()).contains("regular file"));
+        fs::remove_file(&link).unwrap();
+        fs::remove_file(&path).unwrap();
+        let odd = file("odd", "root:x:0\nhidden:y:1\n");
+        assert!(!refusal(&odd).contains("hidden"));
+        fs::remove_file(&odd).unwrap();
+    }
+
+    #[test]
+    fn a_rotated_token_stands_for_the_person_of_the_first() {
+        let key = |text: &str| IdentityKey::of_kind("test").unwrap().with("token", text).finish();
+        rotated(&key("first"), key("second"));
+        rotated(&key("second"), key("third"));
+        assert_eq!(origin(&key("third")), key("first"));
+        assert_eq!(origin(&key("other")), key("other"));
+    }
+}

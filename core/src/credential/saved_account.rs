@@ -1,0 +1,221 @@
+//! The account that `entra-odbc login` saved: the last member of the default chain.
+
+use super::{
+    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    oauth::{Answer, Endpoint},
+    session::{Session, is_over},
+};
+use crate::{
+    Error, ErrorKind, Keyword, Secret, Token,
+    account::{Account, Accounts},
+    tenant::Tenant,
+};
+use std::time::{Duration, SystemTime};
+
+/// How long to wait between looks at what another process redeems.
+const LOOK: Duration = Duration::from_millis(20);
+
+pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    let accounts = Accounts::of(situation.environment)?;
+    let tenant = situation.options.get(Keyword::TenantId);
+    let account = accounts
+        .list()?
+        .into_iter()
+        .filter(|account| account.authority == situation.authority)
+        .find(|account| tenant.is_none_or(|tenant| account.tenant.eq_ignore_ascii_case(tenant)))
+        .ok_or_else(|| {
+            Error::new(ErrorKind::Unavailable, "nobody has signed in")
+                .remedy("Sign in with: entra-odbc login.")
+        })?;
+    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    let session = Session::new(endpoint, Tenant::named(&account.tenant)?, &account.client);
+    let key = session
+        .identify("SavedAccount", situation.scope)?
+        .with("account", &account.id())
+        .finish();
+    let credential = SavedAccount {
+        id: account.id(),
+        session,
+        accounts,
+    };
+    Ok(SignIn::requesting(key, account.username, situation.scope, credential).in_string(false))
+}
+
+/// An account on disk.
+#[derive(Debug)]
+struct SavedAccount {
+    id: String,
+    session: Session,
+    accounts: Accounts,
+}
+
+impl SavedAccount {
+    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+        // Held until the rotated token is saved; where no lock can be had, it is done without.
+        let _lock = loop {
+            match self.accounts.lock(&self.id) {
+                Ok(Some(lock)) => break Some(lock),
+                Ok(None) => tokio::time::sleep(LOOK).await,
+                Err(_) => break None,
+            }
+        };
+        let account = self.accounts.get(&self.id)?.ok_or_else(ended)?;
+        match self.session.refresh(&account.refresh_token, request).await? {
+            Answer::Granted(granted) => {
+                if let Some(refresh_token) = granted.refresh_token {
+                    self.keep(account, refresh_token);
+                }
+                Ok(granted.token)
+            }
+            Answer::Refused(reason, error) if is_over(&reason) => {
+                let [what, _, words] = error.words();
+                Err(Error::new(error.kind(), what)
+                    .remedy("Sign in again with: entra-odbc login.")
+                    .detail(words))
+            }
+            Answer::Refused(_, error) => Err(error),
+        }
+    }
+
+    /// A token that cannot be saved still serves; the old one may, too, next time.
+    fn keep(&self, account: Account, refresh_token: Secret) {
+        let saved = self.accounts.save(&Account {
+            refresh_token,
+            saved: SystemTime::now(),
+            ..account
+        });
+        if let Err(error) = saved {
+            tracing::warn!(target: "entra_odbc", %error, "the renewed sign-in is not saved");
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Unavailable, "the saved sign-in was removed")
+        .remedy("Sign in again with: entra-odbc login.")
+}
+
+impl Credential for SavedAccount {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(self.ask(request))
+    }
+
+    /// Not after `entra-odbc logout`.
+    fn still_holds(&self) -> bool {
+        self.accounts.get(&self.id).is_ok_and(|account| account.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Environment, TokenService,
+        credential::{session::AZURE_CLI, tests::Fixture},
+    };
+    use standins::playground::{OTHER_USER, Playground, PlaygroundOptions, TENANT_ID, USER};
+    use std::{fs, path::PathBuf, thread, time::Instant};
+
+    struct Bench {
+        playground: Playground,
+        home: PathBuf,
+    }
+
+    impl Bench {
+        fn new(name: &str) -> Self {
+            let home = std::env::temp_dir().join(format!("entra-odbc-saved-{}-{name}", std::process::id()));
+            fs::create_dir_all(&home).unwrap();
+            let playground = Playground::start(&PlaygroundOptions::default());
+            fs::write(home.join("ca.pem"), playground.ca.pem()).unwrap();
+            Self { playground, home }
+        }
+
+        fn environment(&self) -> Environment {
+            let ca = self.home.join("ca.pem");
+            Environment::fixed([
+                ("HOME", self.home.to_str().unwrap()),
+                ("SSL_CERT_FILE", ca.to_str().unwrap()),
+            ])
+            .with_tools()
+        }
+
+        fn fixture(&self) -> Fixture {
+            Fixture::with_environment(&[], self.environment()).at(&self.playground.entra.authority())
+        }
+
+        fn save(&self, user: &str, object_id: &str) -> String {
+            let refresh_token = self.playground.entra.refresh_token(user, AZURE_CLI);
+            let account = Account {
+                authority: self.playground.entra.authority(),
+                tenant: TENANT_ID.into(),
+                client: AZURE_CLI.into(),
+                username: user.into(),
+                object_id: object_id.into(),
+                saved: SystemTime::now(),
+                refresh_token: Secret::new(refresh_token),
+            };
+            Accounts::of(&self.environment()).unwrap().save(&account).unwrap();
+            account.id()
+        }
+
+        fn token(&self) -> Result<Token, Error> {
+            let sign_in = prepare(&self.fixture().situation())?;
+            let deadline = Instant::now() + Duration::from_secs(10);
+            Ok(Token::clone(
+                &TokenService::new().token(&sign_in, deadline)?.token,
+            ))
+        }
+    }
+
+    impl Drop for Bench {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.home);
+        }
+    }
+
+    #[test]
+    fn the_account_that_signed_in_last_is_the_one_and_its_rotated_token_is_saved() {
+        let bench = Bench::new("last");
+        assert_eq!(bench.token().unwrap_err().kind(), ErrorKind::Unavailable);
+        bench.save(USER, "1");
+        let id = bench.save(OTHER_USER, "2");
+        let accounts = Accounts::of(&bench.environment()).unwrap();
+        let before = accounts.get(&id).unwrap().unwrap();
+        for _ in 0..2 {
+            // Each time a new process, as it were; the stand-in takes a refresh token once.
+            assert_eq!(
+                bench.token().unwrap().claims().principal.as_deref(),
+                Some(OTHER_USER)
+            );
+        }
+        assert_ne!(
+            accounts.get(&id).unwrap().unwrap().refresh_token,
+            before.refresh_token
+        );
+    }
+
+    #[test]
+    fn processes_that_redeem_at_once_do_not_spend_each_others_token() {
+        let bench = Bench::new("at-once");
+        bench.save(USER, "1");
+        thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| bench.token().map(drop))).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+
+    #[test]
+    fn a_sign_in_that_has_ended_says_how_to_sign_in_again() {
+        let bench = Bench::new("ended");
+        bench.save(USER, "1");
+        bench
+            .playground
+            .entra
+            .set_refresh_tokens(USER, standins::entra::TokenState::Revoked);
+        let error = bench.token().unwrap_err();
+        assert_eq!((error.sqlstate(), error.native()), ("28000", 50173));
+        assert!(error.to_string().contains("entra-odbc login"), "{error}");
+    }
+}
