@@ -31,7 +31,7 @@ fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
         (
             "Authentication=quantum",
             "08001",
-            &["quantum", "ActiveDirectoryServicePrincipal"],
+            &["quantum", "ActiveDirectory followed by Default", "ServicePrincipal"],
         ),
         (
             "Authentication=ActiveDirectoryServicePrincipal;PWD=x;TenantId=t",
