@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Unreachable,
     /// No token within the login or token timeout.
     TimedOut,
+    /// The caller took its wish for a token back.
+    Cancelled,
     /// A keyword is missing, contradictory or malformed, or a file cannot be read.
     Invalid,
     /// `Authentication` has a value that neither we nor Driver 18 know.
@@ -132,6 +134,7 @@ impl Error {
             ErrorKind::Refused { .. } => "28000",
             ErrorKind::Unreachable | ErrorKind::UnknownMode | ErrorKind::Unavailable => "08001",
             ErrorKind::TimedOut => "HYT00",
+            ErrorKind::Cancelled => "HY008",
             ErrorKind::Invalid => "HY000",
             ErrorKind::Unsupported | ErrorKind::PromptNeeded => "HYC00",
             ErrorKind::DriverMissing => "IM003",

@@ -14,6 +14,7 @@
 
 pub mod access_token;
 pub mod account;
+mod asked;
 pub mod connect;
 pub mod connection_string;
 pub mod credential;
@@ -34,6 +35,7 @@ mod scope;
 mod secret;
 mod secret_file;
 pub mod server;
+pub mod sign_in;
 mod tds;
 pub mod tenant;
 pub mod token;
@@ -46,4 +48,5 @@ pub use error::{Error, ErrorKind, MESSAGE_LIMIT};
 pub use keyword::{KEYWORDS, Keyword};
 pub use options::Options;
 pub use secret::Secret;
+pub use sign_in::KeywordSignIn;
 pub use token::{Token, TokenService};

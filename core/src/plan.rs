@@ -4,15 +4,15 @@
 //! knows, in another client's spelling; one of our modes; an error.
 
 use crate::{
-    Error, Keyword, Options, Token,
+    Error, Keyword, Token,
+    asked::{Asked, Selection, is_keyword},
     connect::{Prompt, Surroundings},
     connection_string::{Attribute, ConnectionString, append},
-    credential::{self, Mode, SignIn, Situation},
-    options, scope,
-    server::{Cloud, SERVER_KEYWORDS, Server},
-    tds::{self, Target, Trust},
-    token::{Carrier, Issued, Sharing},
-    trust::{self, Channel, Owner},
+    credential::{Mode, SignIn},
+    server::Server,
+    sign_in::{self, Chosen},
+    token::{Carrier, Issued},
+    trust::{Channel, Owner},
 };
 use std::{
     sync::Arc,
@@ -56,7 +56,10 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
     }
     match asked.selection(around.microsoft)? {
         Selection::None => Ok(Plan::StepAside),
-        Selection::Respelled(value) => Ok(asked.respelled(value)),
+        Selection::Respelled(value) => Ok(Plan::Forward {
+            text: asked.respelled(value),
+            prompt: Prompt::AsAsked,
+        }),
         Selection::Mode(mode) => asked
             .sign_in(mode, around)
             .map(|plan| Plan::SignIn(Box::new(plan)))
@@ -64,82 +67,22 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
     }
 }
 
-/// Who signs in, as `Authentication=` and its kin select it.
-enum Selection {
-    None,
-    Respelled(&'static str),
-    Mode(&'static Mode),
+/// The string for a host that keeps the stock driver and gives it a token itself: our keywords out.
+///
+/// The same rules as for a connect of ours say where a token may go. A string without one of our modes stays
+/// as it is.
+pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
+    let asked = Asked::read(text, around);
+    match asked.selection(true)? {
+        Selection::None => Ok(Zeroizing::new(text.to_vec())),
+        Selection::Respelled(value) => Ok(asked.respelled(value)),
+        Selection::Mode(mode) => asked
+            .stock(mode, around)
+            .map_err(|error| error.in_mode(mode.name)),
+    }
 }
 
-/// The values of `Authentication` that Driver 18 serves itself, as it spells them.
-const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
-
-/// The string and the section of its data source, if that is in force.
-struct Asked<'a> {
-    string: ConnectionString<'a>,
-    section: Vec<(String, String)>,
-}
-
-impl<'a> Asked<'a> {
-    fn read(text: &'a [u16], around: &Surroundings<'_>) -> Self {
-        let string = ConnectionString::parse(text);
-        // Driver 18 ignores the section where DRIVER= precedes DSN=.
-        let name = string
-            .attributes()
-            .iter()
-            .find(|attribute| attribute.is("DSN") || attribute.is("DRIVER"))
-            .filter(|attribute| attribute.is("DSN"))
-            .map(|attribute| string.value(attribute));
-        let section = name.map_or_else(Vec::new, |name| (around.data_source)(name.trim()));
-        Self { string, section }
-    }
-
-    /// The value of the first of `names` in the string, else in the section.
-    fn get(&self, names: &[&str]) -> Option<Zeroizing<String>> {
-        let is_one = |keyword: &str| names.iter().any(|name| name.eq_ignore_ascii_case(keyword));
-        self.string
-            .attributes()
-            .iter()
-            .find(|attribute| is_one(attribute.keyword()))
-            .map(|attribute| self.string.value(attribute))
-            .or_else(|| {
-                self.section
-                    .iter()
-                    .find(|(keyword, _)| is_one(keyword))
-                    .map(|(_, value)| Zeroizing::new(value.clone()))
-            })
-    }
-
-    fn given(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
-        self.get(keyword.row().map_or(&[], |row| row.names))
-            .filter(|value| !value.trim().is_empty())
-    }
-
-    fn selection(&self, microsoft: bool) -> Result<Selection, Error> {
-        let authentication = self.given(Keyword::Authentication);
-        let Some(value) = authentication.as_deref().map(|value| value.trim()) else {
-            let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-            let has_token = microsoft && token.iter().any(|keyword| self.given(*keyword).is_some());
-            return Ok(match credential::find("AccessToken") {
-                Some(mode) if has_token => Selection::Mode(mode),
-                _ => Selection::None,
-            });
-        };
-        if !microsoft {
-            return Ok(credential::find_exact(value).map_or(Selection::None, Selection::Mode));
-        }
-        let by_driver = self.string.find("fedauth").is_none();
-        if by_driver && FORWARDED.iter().any(|known| known.eq_ignore_ascii_case(value)) {
-            return Ok(Selection::None);
-        }
-        let forwarded = FORWARDED.iter().find(|known| credential::same_mode(known, value));
-        match (forwarded, credential::find(value)) {
-            (Some(known), _) => Ok(Selection::Respelled(known)),
-            (None, Some(mode)) => Ok(Selection::Mode(mode)),
-            (None, None) => Err(credential::unknown(value)),
-        }
-    }
-
+impl Asked<'_> {
     /// Case 1 of the contract: out goes only what Driver 18 refuses beside a token.
     fn beside_a_host_token(&self) -> Plan {
         let refused = |attribute: &Attribute| {
@@ -167,113 +110,47 @@ impl<'a> Asked<'a> {
     }
 
     /// Case 3 of the contract: Driver 18's own spelling, nothing else.
-    fn respelled(&self, value: &str) -> Plan {
+    fn respelled(&self, value: &str) -> Zeroizing<Vec<u16>> {
         let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
         let mut text = self.string.only(|attribute| !ours(attribute));
         append(&mut text, "Authentication", value);
-        Plan::Forward {
-            text,
-            prompt: Prompt::AsAsked,
-        }
+        text
     }
 
     /// Case 4 of the contract.
     fn sign_in(&self, mode: &'static Mode, around: &Surroundings<'_>) -> Result<SignInPlan, Error> {
-        if !self.string.is_terminated() {
-            let keyword = self.string.attributes().last().map_or("?", Attribute::keyword);
-            return Err(Error::invalid(format!(
-                "the value of {keyword}= opens a brace that nothing closes"
-            ))
-            .remedy("End the value with }, and write } inside it as }}."));
-        }
-        let options = self.options();
-        let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-        if let Some(token) = token.iter().find(|keyword| options.get(**keyword).is_some())
-            && mode.name != "AccessToken"
-        {
-            return Err(options::contradiction(token.name(), "Authentication"));
-        }
-        let servers = self.servers()?;
-        let cloud = servers.first().and_then(Server::cloud).unwrap_or(Cloud::public());
-        let scope = options
-            .get(Keyword::Scope)
-            .map_or_else(|| cloud.scope.to_owned(), scope::of);
+        let servers = self.known_servers()?;
         let owner = Owner::read(around.environment, around.installed);
-        let authority = trust::authority(options.get(Keyword::Authority), &owner, cloud.authority)?;
-        let validate = self.check_channel(&servers, &scope, &owner)?;
-        let target = self.target(&servers, validate).map(Arc::new);
-        let sharing = Sharing::asked_for(&options, around.environment)?;
-        let mut sign_in = mode.prepare(&Situation {
-            options: &options,
-            environment: around.environment,
-            scope: &scope,
-            authority: &authority,
-            transport: around.transport,
-            prompts: around.prompts,
-            providers: around.providers,
-            server: target.as_ref(),
-            tenants: around.tenants,
-        })?;
-        sign_in.shared = sharing;
+        let chosen = Chosen::of(self, mode, &servers, &owner, around)?;
+        let validate = self.check_channel(&servers, &chosen.scope, &owner)?;
         Ok(SignInPlan {
             text: self.without_ours(validate),
             taken_out: self.taken_out(mode),
-            sign_in,
-            token_timeout: token_timeout(&options)?,
-            expiry_is_dead: options.flag_or(Keyword::TokenExpiryIsDead, true)?,
+            sign_in: chosen.prepare(&chosen.scope, around)?,
+            token_timeout: chosen.token_timeout,
+            expiry_is_dead: chosen.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
         })
     }
 
-    fn options(&self) -> Options {
-        let mut options = Options::default();
-        for attribute in self.string.attributes() {
-            if let Some(row) = Keyword::named(attribute.keyword()) {
-                let value = self.string.value(attribute);
-                let literal = row.secret || attribute.is_quoted();
-                let value = if literal { value.as_str() } else { value.trim() };
-                options.add(row.keyword, value.to_owned());
-            }
-        }
-        for (keyword, value) in &self.section {
-            if let Some(row) = Keyword::named(keyword) {
-                options.add(row.keyword, value.trim().to_owned());
-            }
-        }
-        options
+    /// The string for the stock driver, which a host gives a token of ours to.
+    fn stock(&self, mode: &Mode, around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
+        let servers = self.known_servers()?;
+        let owner = Owner::read(around.environment, around.installed);
+        let scope = sign_in::scope(&self.options(mode)?, &servers);
+        let validate = self.check_channel(&servers, &scope, &owner)?;
+        Ok(self.without_ours(validate))
     }
 
-    /// Every server that the string names, and the section's where the string names none.
-    ///
-    /// All of them, not the first: a token may go to whichever of them the driver picks.
-    fn servers(&self) -> Result<Vec<Server>, Error> {
-        let mut servers = self.all(&SERVER_KEYWORDS);
+    fn known_servers(&self) -> Result<Vec<Server>, Error> {
+        self.check_braces()?;
+        let servers = self.servers();
         if servers.is_empty() {
             return Err(Error::invalid(
                 "Server= is missing, so nobody can tell whether a token may go there",
             )
             .remedy("Add Server=… to the connection string or data source."));
         }
-        servers.extend(self.all(&["Failover_Partner"]));
         Ok(servers)
-    }
-
-    fn all(&self, names: &[&str]) -> Vec<Server> {
-        let is_one = |keyword: &str| names.iter().any(|name| name.eq_ignore_ascii_case(keyword));
-        let in_string: Vec<_> = self
-            .string
-            .attributes()
-            .iter()
-            .filter(|attribute| is_one(attribute.keyword()))
-            .filter_map(|attribute| Server::parse(&self.string.value(attribute)))
-            .collect();
-        if !in_string.is_empty() {
-            return in_string;
-        }
-        self.section
-            .iter()
-            .filter(|(keyword, _)| is_one(keyword))
-            .filter_map(|(_, value)| Server::parse(value))
-            .collect()
     }
 
     fn check_channel(&self, servers: &[Server], scope: &str, owner: &Owner) -> Result<bool, Error> {
@@ -291,38 +168,6 @@ impl<'a> Asked<'a> {
             scope,
         }
         .check(owner)
-    }
-
-    /// How the driver goes about the login, so that the server can be asked for its tenant likewise; `None`
-    /// for a named instance, whose port is not known.
-    fn target(&self, servers: &[Server], validate: bool) -> Option<Target> {
-        let server = servers.first()?;
-        let port = match (server.port, &server.instance) {
-            (Some(port), _) => port,
-            (None, None) => tds::PORT,
-            (None, Some(_)) => return None,
-        };
-        let get = |name| {
-            self.get(&[name])
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-        };
-        let strict = get("Encrypt").is_some_and(|value| value.eq_ignore_ascii_case("strict"));
-        let any = get("TrustServerCertificate").is_some_and(|value| trust::is_yes(&value));
-        let trust = match get("ServerCertificate") {
-            Some(path) => Trust::File(path),
-            None if any && !validate && !strict => Trust::Any,
-            None => Trust::Authorities {
-                name: get("HostnameInCertificate"),
-            },
-        };
-        Some(Target {
-            host: server.host.clone(),
-            port,
-            database: get("Database"),
-            strict,
-            trust,
-        })
     }
 
     /// The string for the driver; where a section is in force, what it may say against a token is
@@ -416,24 +261,7 @@ impl SignInPlan {
     }
 }
 
-fn is_keyword(attribute: &Attribute, keyword: Keyword) -> bool {
-    Keyword::named(attribute.keyword()).is_some_and(|row| row.keyword == keyword)
-}
-
 fn override_section(text: &mut Vec<u16>) {
     append(text, "Authentication", "");
     append(text, "Trusted_Connection", "no");
-}
-
-fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {
-    let Some(value) = options.get(Keyword::TokenTimeout) else {
-        return Ok(None);
-    };
-    match value.parse::<u32>() {
-        Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
-        _ => Err(
-            Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
-                .remedy("Correct or remove it."),
-        ),
-    }
 }

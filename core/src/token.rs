@@ -2,6 +2,7 @@
 
 mod asking;
 mod cache;
+mod cancellation;
 mod carrier;
 mod claims;
 mod deadline;
@@ -12,8 +13,10 @@ mod moment;
 mod renewal;
 mod service;
 pub(crate) mod shared;
+mod wait;
 
 pub use asking::Asking;
+pub use cancellation::Cancellation;
 pub use carrier::Carrier;
 pub use claims::Claims;
 #[cfg(test)]
@@ -22,6 +25,7 @@ pub use deadline::Deadline;
 pub use moment::Moment;
 pub use service::{Issued, Source, TokenService};
 pub use shared::Sharing;
+pub use wait::Wait;
 
 use crate::{Secret, identity::IdentityKey};
 use std::time::{Duration, SystemTime};
@@ -33,6 +37,8 @@ pub struct Token {
     pub text: Secret,
     /// When it ends.
     pub expires_on: SystemTime,
+    /// Whether that is a guess, for a token that neither says it nor came with it.
+    pub end_is_guessed: bool,
     /// When its issuer advises to renew it (`refresh_in`), where it said so.
     pub refresh_on: Option<SystemTime>,
     /// When we got it.
@@ -48,6 +54,7 @@ impl Token {
         Self {
             text,
             expires_on,
+            end_is_guessed: false,
             refresh_on: None,
             issued: Moment::now(),
             identity: None,

@@ -38,8 +38,10 @@ pub fn token(text: Secret) -> Result<Token, Error> {
     AccessToken::new(&text)?;
     let now = SystemTime::now();
     let mut token = Token::received(text, now + OPAQUE);
+    token.end_is_guessed = true;
     if let Some(end) = token.claims().exp {
         token.expires_on = end;
+        token.end_is_guessed = false;
         if let Ok(past) = now.duration_since(end) {
             return Err(Error::invalid(format!(
                 "the access token expired {} s ago",

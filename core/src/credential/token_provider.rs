@@ -17,7 +17,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         Error::invalid(format!(
             "TokenProvider= names {name}, which this program has not registered"
         ))
-        .remedy("Register it before connecting (entra_register_token_provider).")
+        .remedy("Register it before connecting (entra_register_provider).")
     })?;
     let key = IdentityKey::of_kind("TokenProvider")?
         .with("name", name)
@@ -63,6 +63,7 @@ impl TokenProvider {
             .map_err(|error| error.remedy("Mend the token provider that this program registered."))?;
         if let Some(end) = provided.expires_on {
             token.expires_on = end;
+            token.end_is_guessed = false;
         }
         if token.expires_on <= SystemTime::now() {
             return Err(Error::invalid("the token of the token provider has expired")

@@ -16,6 +16,8 @@ pub struct Claims {
     /// The user's name (`upn`, `preferred_username`, `unique_name`) or the application id
     /// (`appid`, `azp`).
     pub principal: Option<String>,
+    /// The application that it was issued to (`appid`, `azp`).
+    pub client_id: Option<String>,
     /// The object id of who signed in.
     pub oid: Option<String>,
     /// The tenant.
@@ -41,6 +43,7 @@ impl Claims {
         let text = |names: &[&str]| names.iter().find_map(|name| printable(payload.get(name)?));
         Self {
             principal: text(&["upn", "preferred_username", "unique_name", "appid", "azp"]),
+            client_id: text(&["appid", "azp"]),
             oid: text(&["oid"]),
             tid: text(&["tid"]),
             aud: text(&["aud"]),

@@ -32,7 +32,7 @@ impl Failures {
     pub fn failed(&mut self, error: &Error, now: Instant) {
         let time = match error.kind() {
             // Nor where a person would have to be asked: the next request may be one that can.
-            ErrorKind::TimedOut | ErrorKind::PromptNeeded => return,
+            ErrorKind::TimedOut | ErrorKind::Cancelled | ErrorKind::PromptNeeded => return,
             ErrorKind::Unreachable | ErrorKind::Unavailable => FIRST,
             _ => {
                 self.refusals = self.refusals.saturating_add(1);

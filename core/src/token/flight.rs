@@ -1,11 +1,15 @@
 //! One request for one identity, and everyone who waits for it.
 
-use super::{Asking, Deadline, Token};
+use super::{Asking, Deadline, Token, Wait, cancellation::cancelled};
 use crate::{Error, ErrorKind, fork::Process};
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// The longest a request may take, whoever waits for it.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -22,6 +26,8 @@ pub type Outcome = Result<Arc<Token>, Error>;
 pub struct Flight {
     outcome: Mutex<Option<Outcome>>,
     landed: Condvar,
+    waiters: AtomicUsize,
+    abandoned: Notify,
     latest: Instant,
     deadline: Deadline,
     asking: Asking,
@@ -36,6 +42,8 @@ impl Flight {
         Self {
             outcome: Mutex::new(None),
             landed: Condvar::new(),
+            waiters: AtomicUsize::new(0),
+            abandoned: Notify::new(),
             latest: now + LONGEST,
             deadline: Deadline::at(now),
             asking,
@@ -65,10 +73,37 @@ impl Flight {
     ///
     /// Called before waiting, and under the entry's lock, so that it cannot land in between.
     pub fn join(&self, waiter: Instant) {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         let lead = LEAD.min(waiter.saturating_duration_since(now) / 4);
         let until = waiter.checked_sub(lead).unwrap_or(waiter);
         self.deadline.extend(until.min(self.latest));
+    }
+
+    /// One waiter less; whether it was the last.
+    ///
+    /// Called under the entry's lock as well, so that nobody joins in between.
+    pub fn leave(&self) -> bool {
+        self.waiters.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    /// Nobody wants the outcome any more.
+    pub fn abandon(&self) {
+        self.abandoned.notify_one();
+    }
+
+    /// Ends once the flight is [abandoned](Self::abandon).
+    pub async fn abandoned(&self) {
+        self.abandoned.notified().await;
+    }
+
+    /// Has those who wait see whether they still want to.
+    pub fn look_again(&self) {
+        // A parent's flight may have its lock held for ever in the child, where nobody waits for it.
+        if self.is_ours() {
+            drop(self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
+            self.landed.notify_all();
+        }
     }
 
     /// Tells everyone; the first outcome counts.
@@ -80,13 +115,18 @@ impl Flight {
         self.landed.notify_all();
     }
 
-    /// Waits for the outcome, no longer than until `deadline` or, once a person is asked, than that
+    /// Waits for the outcome, no longer than the caller wants or, once a person is asked, than that
     /// person has; the request goes on without us.
-    pub fn wait(&self, deadline: Instant) -> Outcome {
+    pub fn wait(self: &Arc<Self>, wait: Wait<'_>) -> Outcome {
+        let _watch = wait.cancellation.map(|cancellation| cancellation.watch(self));
+        let deadline = wait.until;
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(outcome) = outcome.as_ref() {
                 return outcome.clone();
+            }
+            if wait.is_cancelled() {
+                return Err(cancelled());
             }
             let until = self.asking.until().map_or(deadline, |until| until.max(deadline));
             let left = until.saturating_duration_since(Instant::now());

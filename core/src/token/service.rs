@@ -1,8 +1,9 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
 use super::{
-    Asking, Carrier, Deadline, Moment, Token,
+    Asking, Carrier, Deadline, Moment, Token, Wait,
     cache::{Cache, Entry, State},
+    cancellation::cancelled,
     carrier,
     flight::{Flight, Outcome, Pilot, timed_out},
     keeper, shared,
@@ -14,7 +15,10 @@ use crate::{
     runtime::Runtime,
 };
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant, SystemTime},
 };
 use tracing::{debug, info};
@@ -65,10 +69,11 @@ impl TokenService {
         Self::default()
     }
 
-    /// A living token for this identity, waiting for it no longer than until `deadline`.
-    pub fn token(&self, sign_in: &SignIn, deadline: Instant) -> Result<Issued, Error> {
-        let start = Moment::now();
+    /// A living token for this identity, waiting for it no longer than until a deadline, or as `wait` says.
+    pub fn token<'a>(&self, sign_in: &SignIn, wait: impl Into<Wait<'a>>) -> Result<Issued, Error> {
+        let (start, wait) = (Moment::now(), wait.into());
         let found = match sign_in.source() {
+            _ if wait.is_cancelled() => Err(cancelled()),
             SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given, false)),
             SignInSource::Credential(credential) => {
                 let entry = if sign_in.cache {
@@ -76,7 +81,7 @@ impl TokenService {
                 } else {
                     Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, deadline, start, &Asking::allowed())
+                self.of_entry(&entry, wait, start, &Asking::allowed())
             }
         };
         let issued = found
@@ -128,7 +133,7 @@ impl TokenService {
                 .as_ref()
                 .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, deadline, now, &Asking::forbidden()) {
+        match self.of_entry(&entry, deadline.into(), now, &Asking::forbidden()) {
             Ok((token, ..)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
@@ -173,7 +178,7 @@ impl TokenService {
     fn of_entry(
         &self,
         entry: &Arc<Entry>,
-        deadline: Instant,
+        wait: Wait<'_>,
         now: Moment,
         asking: &Asking,
     ) -> Result<(Arc<Token>, Source, bool), Error> {
@@ -188,18 +193,18 @@ impl TokenService {
                 }
                 return Ok((token, Source::Cached, false));
             }
-            if deadline <= now.steady {
+            if wait.until <= now.steady {
                 return Err(timed_out());
             }
             if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_ours()) {
-                flight.join(deadline);
+                flight.join(wait.until);
                 (Arc::clone(flight), Source::Waited)
             } else {
                 if let Some(error) = state.failures.remembered(now.steady) {
                     return Err(error.clone());
                 }
                 let flight = Arc::new(Flight::new(asking.clone()));
-                flight.join(deadline);
+                flight.join(wait.until);
                 state.flight = Some(Arc::clone(&flight));
                 (flight, Source::Requested)
             }
@@ -211,14 +216,16 @@ impl TokenService {
                 flight.land(Err(error));
             }
         }
-        match flight.wait(deadline) {
+        let outcome = flight.wait(wait);
+        leave(entry, &flight);
+        match outcome {
             // A renewal that may not ask, and found that it must: this call may.
             Err(error)
                 if error.kind() == ErrorKind::PromptNeeded
                     && asking.is_allowed()
                     && !flight.asking().is_allowed() =>
             {
-                self.of_entry(entry, deadline, now, asking)
+                self.of_entry(entry, wait, now, asking)
             }
             outcome => outcome.map(|token| (token, source, flight.asking().until().is_some())),
         }
@@ -232,7 +239,27 @@ impl TokenService {
     }
 }
 
+/// A caller waits for this flight no longer. The last of them takes the wish with it, be it that a person is
+/// being asked: the next caller starts afresh.
+fn leave(entry: &Entry, flight: &Arc<Flight>) {
+    let mut state = entry.state();
+    if flight.leave() && state.release(flight) {
+        drop(state);
+        flight.abandon();
+    }
+}
+
 impl State {
+    /// Takes this flight for no longer under way; whether it was.
+    fn release(&mut self, flight: &Arc<Flight>) -> bool {
+        let known = self.flight.as_ref();
+        let ours = known.is_some_and(|known| Arc::ptr_eq(known, flight));
+        if ours {
+            self.flight = None;
+        }
+        ours
+    }
+
     /// Whether nobody in this process renews the token yet; whoever is told so has to see to it.
     fn needs_keeper(&mut self) -> bool {
         let generation = fork::generation();
@@ -260,12 +287,12 @@ pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outco
         deadline: deadline.clone(),
         asking: flight.asking().clone(),
     };
-    let outcome = bounded(entry, &request, &deadline).await;
+    let outcome = unless_abandoned(flight, bounded(entry, &request, &deadline)).await;
     // Looked at after the request as well: a tool may have been signed in to anew meanwhile.
     let holds = entry.credential.still_holds();
     let outcome = {
         let mut state = entry.state();
-        state.flight = None;
+        state.release(flight);
         if holds {
             state.landed(outcome, Moment::now())
         } else {
@@ -274,6 +301,19 @@ pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outco
     };
     landing.pilot.flight().land(outcome.clone());
     outcome
+}
+
+/// The outcome of `request`, unless nobody wants it any more before it is there.
+async fn unless_abandoned(
+    flight: &Flight,
+    request: impl Future<Output = Result<Token, Error>>,
+) -> Result<Token, Error> {
+    let (mut request, mut abandoned) = (pin!(request), pin!(flight.abandoned()));
+    poll_fn(|context| match request.as_mut().poll(context) {
+        Poll::Pending => abandoned.as_mut().poll(context).map(|()| Err(cancelled())),
+        outcome @ Poll::Ready(_) => outcome,
+    })
+    .await
 }
 
 async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> Result<Token, Error> {
@@ -291,14 +331,7 @@ struct Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        let mut state = self.entry.state();
-        if state
-            .flight
-            .as_ref()
-            .is_some_and(|flight| Arc::ptr_eq(flight, self.pilot.flight()))
-        {
-            state.flight = None;
-        }
+        self.entry.state().release(self.pilot.flight());
     }
 }
 

@@ -1,0 +1,228 @@
+//! Sign-ins by keywords, with a token provider of the test's own.
+
+use super::*;
+use crate::{
+    Environment, Secret, TokenService,
+    prompt::Prompts,
+    provider::{Provided, Providers},
+    tenant::Tenants,
+    transport::Transport,
+};
+use std::time::SystemTime;
+
+/// A process with a provider "mine", whose tokens are the scopes that it was asked for.
+struct Program {
+    environment: Environment,
+    transport: Arc<Transport>,
+    tokens: TokenService,
+    prompts: Arc<Prompts>,
+    providers: Providers,
+    tenants: Arc<Tenants>,
+}
+
+impl Program {
+    fn new() -> Self {
+        let environment = Environment::empty();
+        let providers = Providers::new();
+        providers.register(
+            "mine",
+            Some(Arc::new(|request| {
+                Ok(Provided {
+                    token: Secret::new(request.scope.clone()),
+                    expires_on: Some(SystemTime::now() + Duration::from_mins(1)),
+                    identity: None,
+                })
+            })),
+        );
+        Self {
+            transport: Arc::new(Transport::new(&environment)),
+            tokens: TokenService::new(),
+            prompts: Arc::new(Prompts::unseen()),
+            providers,
+            tenants: Arc::new(Tenants::new(&environment)),
+            environment,
+        }
+    }
+
+    fn around<T>(&self, body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+        body(&Surroundings {
+            environment: &self.environment,
+            installed: &|_| None,
+            microsoft: true,
+            data_source: &|name| {
+                let entries = [("Authentication", "TokenProvider"), ("TokenProvider", "mine")];
+                let known = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
+                if name == "payroll" {
+                    known.into()
+                } else {
+                    Vec::new()
+                }
+            },
+            transport: &self.transport,
+            tokens: &self.tokens,
+            prompts: &self.prompts,
+            providers: &self.providers,
+            tenants: &self.tenants,
+        })
+    }
+
+    fn read(&self, text: &str) -> Result<KeywordSignIn, Error> {
+        self.around(|around| KeywordSignIn::from_string(text, around))
+    }
+
+    fn token(&self, text: &str, scope: Option<&str>) -> String {
+        let sign_in = self.read(text).unwrap();
+        let wait = Wait::until(Instant::now() + Duration::from_secs(5));
+        let issued = self.around(|around| sign_in.token(scope, wait, around)).unwrap();
+        issued.token.text.expose().to_owned()
+    }
+
+    fn refusal(&self, text: &str) -> String {
+        self.read(text).unwrap_err().to_string()
+    }
+}
+
+const MINE: &str = "Authentication=TokenProvider;TokenProvider=mine;";
+
+#[test]
+fn the_scope_is_the_one_asked_for_else_that_of_the_keywords_else_that_of_the_cloud() {
+    let program = Program::new();
+    let of = |text: &str, scope| program.token(&format!("{MINE}{text}"), scope);
+    assert_eq!(of("", None), "https://database.windows.net/.default");
+    assert_eq!(of("", Some(" ")), "https://database.windows.net/.default");
+    assert_eq!(
+        of("SERVER=x.database.usgovcloudapi.net", None),
+        "https://database.usgovcloudapi.net/.default"
+    );
+    assert_eq!(of("Scope=api://a", None), "api://a/.default");
+    assert_eq!(
+        of("Scope=api://a", Some("https://vault.azure.net/")),
+        "https://vault.azure.net/.default"
+    );
+}
+
+#[test]
+fn keywords_may_stand_in_a_data_source() {
+    let scope = Program::new().token("DSN=payroll", None);
+    assert_eq!(scope, "https://database.windows.net/.default");
+}
+
+#[test]
+fn what_signs_nobody_in_is_refused_by_the_keyword_that_is_to_blame() {
+    let program = Program::new();
+    for (text, expected) in [
+        ("", "Authentication= is missing"),
+        (
+            "SERVER=x.database.windows.net;UID=sa;PWD=x",
+            "Authentication= is missing",
+        ),
+        (
+            "Authentication=SqlPassword;UID=sa;PWD=s3cret",
+            "Authentication=SqlPassword",
+        ),
+        ("Authentication=Sql Password", "Authentication=Sql Password"),
+        (
+            "Authentication=ActiveDirectoryServicePrincipal",
+            "UID= is missing",
+        ),
+        (
+            "Authentication=Msi;AccessToken=abc",
+            "AccessToken= and Authentication=",
+        ),
+        ("Authentication=Msi;TokenTimeout=soon", "TokenTimeout="),
+        ("Authentication=Msi;UID={abc", "UID= opens a brace"),
+        ("Authentication=Msi;Authority=evil.example", "Authority="),
+    ] {
+        let error = program.refusal(text);
+        assert!(error.contains(expected) && !error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn pairs_mean_what_they_say_whatever_is_in_them() {
+    let program = Program::new();
+    let value = " {a};UID=b} ";
+    program
+        .providers
+        .register(value, Some(Arc::new(|_| Err("never asked".to_owned()))));
+    let pairs = [("authentication", "token-provider"), (" TokenProvider ", value)];
+    let sign_in = program
+        .around(|around| KeywordSignIn::from_pairs(pairs, around))
+        .unwrap();
+    assert_eq!(sign_in.mode(), "TokenProvider");
+    for keyword in ["", "  ", "UID=x;PWD", "a;b", "{a}"] {
+        let error = program
+            .around(|around| KeywordSignIn::from_pairs([(keyword, "x")], around))
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), "HY000");
+    }
+}
+
+#[test]
+fn what_the_keywords_alone_decide_is_resolved_once_and_all_else_each_time() {
+    let program = Program::new();
+    let kept = |text: &str| program.read(text).unwrap().kept.lock().len();
+    assert_eq!(kept("Authentication=Msi"), 1);
+    assert_eq!(kept(MINE), 0);
+    assert_eq!(kept("AccessToken=opaque"), 0);
+}
+
+#[test]
+fn a_timeout_of_the_keywords_is_the_least() {
+    let program = Program::new();
+    let release = Arc::new(std::sync::Barrier::new(2));
+    let held = Arc::clone(&release);
+    program.providers.register(
+        "mine",
+        Some(Arc::new(move |_| {
+            held.wait();
+            Err("released".to_owned())
+        })),
+    );
+    let sign_in = program.read(&format!("{MINE}TokenTimeout=1")).unwrap();
+    let wait = Wait::until(Instant::now() + Duration::from_mins(1));
+    let began = Instant::now();
+    let error = program
+        .around(|around| sign_in.token(None, wait, around))
+        .unwrap_err();
+    assert_eq!(error.sqlstate(), "HYT00");
+    assert!(began.elapsed() < Duration::from_secs(30));
+    release.wait();
+}
+
+#[test]
+fn the_stock_driver_gets_the_string_without_our_keywords() {
+    let program = Program::new();
+    let stock = |text: &str| {
+        let text: Vec<u16> = text.encode_utf16().collect();
+        let stock = program.around(|around| crate::plan::stock(&text, around));
+        stock
+            .map(|text| String::from_utf16(&text).unwrap())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        stock("SERVER=localhost;Authentication=Msi;UID=abc;Database={a;b}").unwrap(),
+        "SERVER=localhost;Database={a;b};"
+    );
+    assert_eq!(
+        stock("SERVER=x.database.windows.net;fedauth=Msi;TrustServerCertificate=yes").unwrap(),
+        "SERVER=x.database.windows.net;TrustServerCertificate=no;"
+    );
+    assert_eq!(
+        stock("DSN=payroll;SERVER=localhost").unwrap(),
+        "DSN=payroll;SERVER=localhost;Authentication=;Trusted_Connection=no;"
+    );
+    let sql = "SERVER=localhost; UID=sa;PWD={x}";
+    assert_eq!(stock(sql).unwrap(), sql);
+    for (text, expected) in [
+        ("Authentication=Msi", "Server="),
+        (
+            "SERVER=x.database.windows.net;Authentication=Msi;Encrypt=no",
+            "Encrypt=",
+        ),
+        ("SERVER=localhost;Authentication=Mssi", "Mssi"),
+    ] {
+        let error = stock(text).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
