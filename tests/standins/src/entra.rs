@@ -16,15 +16,17 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-pub use directory::{App, Directory, Federated, Resource, Tenant, User};
+pub use directory::{App, Directory, Federated, Resource, Tenant, TrustedSubject, User};
 pub use sessions::TokenState;
 
 use crate::http::{Fault, Faults, LOOPBACK, Request, Response, Server, Times};
 use crate::jwt::Issuer;
 use crate::record::{Record, Recorded};
+use browser::Visit;
 use grant::{Lifetimes, TokenRequest, Version};
 use refusal::Refusal;
-use sessions::{Decision, INTERVAL, Sessions};
+use scope::Scope;
+use sessions::{Decision, RefreshToken, Sessions};
 
 /// What an Entra is started with.
 #[derive(Clone)]
@@ -149,6 +151,16 @@ impl Entra {
         self.state.sessions.set_device_life(lifetime);
     }
 
+    /// How often a device may ask from now on: one second, until this says otherwise.
+    pub fn set_device_interval(&self, interval: Duration) {
+        self.state.sessions.set_device_interval(interval);
+    }
+
+    /// Ends the authorization codes that nobody has redeemed yet.
+    pub fn expire_authorization_codes(&self) {
+        self.state.sessions.expire_codes();
+    }
+
     /// A person's refresh tokens end.
     pub fn set_refresh_tokens(&self, user: &str, state: TokenState) {
         self.state.sessions.set_refresh_tokens(user, state);
@@ -159,10 +171,16 @@ impl Entra {
         self.state.sessions.keep_old_refresh_tokens(keep);
     }
 
-    /// A refresh token as a person gets it who has signed in to an application.
+    /// A refresh token as a person gets it who has signed in to an application with a password.
     #[must_use]
     pub fn refresh_token(&self, user: &str, client_id: &str) -> String {
-        self.state.sessions.new_refresh_token(user, client_id)
+        self.state.sessions.new_refresh_token(RefreshToken {
+            user: user.to_owned(),
+            client_id: client_id.to_owned(),
+            scope: None,
+            strong: false,
+            state: TokenState::Good,
+        })
     }
 
     /// The next token request goes wrong in this way.
@@ -225,27 +243,26 @@ impl State {
         let body = match rest {
             "discovery/instance" => discovery::instance(&authority, request)?,
             "v2.0/.well-known/openid-configuration" => {
-                let tenant = if is_shared(first) {
-                    first
-                } else {
-                    &tenant(&directory, first)?.id
-                };
-                discovery::openid_configuration(&authority, tenant)
+                let id = shared_or(first, |name| Ok(tenant(&directory, name)?.id.as_str()))?;
+                discovery::openid_configuration(&authority, id, Version::V2)
             }
-            "discovery/v2.0/keys" => self.issuer.jwks(),
-            "oauth2/v2.0/authorize" => {
-                let tenant = if is_shared(first) {
-                    None
-                } else {
-                    Some(tenant(&directory, first)?)
-                };
-                return browser::authorize(&directory, tenant, &self.sessions, request);
+            ".well-known/openid-configuration" => {
+                let id = shared_or(first, |name| Ok(tenant(&directory, name)?.id.as_str()))?;
+                discovery::openid_configuration(&authority, id, Version::V1)
             }
-            "oauth2/v2.0/logout" => return Ok(logout(request)),
+            "discovery/v2.0/keys" | "discovery/keys" => self.issuer.jwks(),
+            "oauth2/v2.0/authorize" | "oauth2/v2.0/logout" | "oauth2/deviceauth" => {
+                let visit = Visit {
+                    directory: &directory,
+                    tenant: tenant_unless_shared(&directory, first),
+                    sessions: &self.sessions,
+                    request,
+                };
+                return Ok(visit.answer(rest));
+            }
             "oauth2/v2.0/devicecode" => self.device_code(&directory, first, &authority, request)?,
-            "oauth2/deviceauth" => return Ok(browser::device(&directory, &self.sessions, request)),
-            "oauth2/v2.0/token" => self.token(&directory, first, Version::V2, request)?,
-            "oauth2/token" => self.token(&directory, first, Version::V1, request)?,
+            "oauth2/v2.0/token" => self.token(&directory, first, &authority, Version::V2, request)?,
+            "oauth2/token" => self.token(&directory, first, &authority, Version::V1, request)?,
             _ => return Ok(Response::new(404, "text/html; charset=utf-8", "")),
         };
         Ok(Response::json(200, &body))
@@ -255,6 +272,7 @@ impl State {
         &self,
         directory: &Directory,
         name: &str,
+        authority: &str,
         version: Version,
         request: &Request,
     ) -> Result<serde_json::Value, Refusal> {
@@ -262,11 +280,8 @@ impl State {
         let asked = TokenRequest {
             version,
             directory,
-            tenant: if is_shared(name) {
-                None
-            } else {
-                Some(tenant(directory, name)?)
-            },
+            tenant: tenant_unless_shared(directory, name)?,
+            authority,
             request,
             sessions: &self.sessions,
             issuer: &self.issuer,
@@ -281,30 +296,25 @@ impl State {
         authority: &str,
         request: &Request,
     ) -> Result<serde_json::Value, Refusal> {
-        let client_id = request
-            .form
-            .get("client_id")
-            .ok_or_else(|| Refusal::missing_parameter("client_id"))?;
-        let tenant = if is_shared(name) {
-            directory.tenants.first().ok_or_else(Refusal::no_tenant)?
-        } else {
-            tenant(directory, name)?
-        };
-        let app = tenant
-            .app(client_id)
-            .ok_or_else(|| Refusal::app_not_found(client_id, &tenant.display_name))?;
-        if !app.public_client {
-            return Err(Refusal::no_client_credential());
+        if request.method != "POST" {
+            return Err(Refusal::only_post(&request.method));
         }
-        scope::Scope::of(request.form.get("scope"), tenant)?;
-        let (device, life) = self.sessions.new_device(&app.client_id);
+        let field = |name| {
+            let value = request.form.get(name);
+            value.ok_or_else(|| Refusal::missing_parameter(name))
+        };
+        let client_id = field("client_id")?;
+        let (tenant, app) = directory.app(tenant_unless_shared(directory, name)?, client_id)?;
+        let scope = field("scope")?;
+        Scope::of(scope, tenant, app)?;
+        let (device, life) = self.sessions.new_device(&app.client_id, scope);
         let page = format!("{authority}/common/oauth2/deviceauth");
         Ok(serde_json::json!({
             "user_code": device.user_code,
             "device_code": device.secret_code,
             "verification_uri": page,
             "expires_in": life.as_secs(),
-            "interval": INTERVAL.as_secs(),
+            "interval": self.sessions.device_interval().as_secs(),
             "message": format!(
                 "To sign in, use a web browser to open the page {page} and enter the code {} to authenticate.",
                 device.user_code
@@ -313,21 +323,25 @@ impl State {
     }
 }
 
-/// Leads the browser back to where the application wants it.
-fn logout(request: &Request) -> Response {
-    match request.query.get("post_logout_redirect_uri") {
-        Some(uri) => Response::new(302, "text/html; charset=utf-8", "").with_header("Location", uri),
-        None => Response::new(
-            200,
-            "text/html; charset=utf-8",
-            "<p>You signed out of your account</p>",
-        ),
-    }
-}
-
 /// Names that stand for whichever tenant a user belongs to.
 fn is_shared(name: &str) -> bool {
     ["common", "organizations", "consumers"].contains(&name)
+}
+
+/// A name that stands for any tenant, or what is found for a tenant's.
+fn shared_or<'a>(
+    name: &'a str,
+    find: impl FnOnce(&'a str) -> Result<&'a str, Refusal>,
+) -> Result<&'a str, Refusal> {
+    if is_shared(name) { Ok(name) } else { find(name) }
+}
+
+/// The tenant that a path names; `None` where the person is to decide.
+fn tenant_unless_shared<'a>(directory: &'a Directory, name: &str) -> Result<Option<&'a Tenant>, Refusal> {
+    if is_shared(name) {
+        return Ok(None);
+    }
+    tenant(directory, name).map(Some)
 }
 
 fn tenant<'a>(directory: &'a Directory, name: &str) -> Result<&'a Tenant, Refusal> {

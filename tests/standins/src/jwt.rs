@@ -36,6 +36,53 @@ pub enum Invalid {
     Signature,
 }
 
+/// A token taken apart, not believed yet.
+pub(crate) struct Jwt {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    /// What the signature is over.
+    pub(crate) signed: String,
+    pub(crate) signature: Vec<u8>,
+}
+
+impl Jwt {
+    pub(crate) fn parse(token: &str) -> Result<Self, Invalid> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(Invalid::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(Invalid::Malformed)?;
+        Ok(Self {
+            header: decode(header)?,
+            claims: decode(claims)?,
+            signed: signed.to_owned(),
+            signature: BASE64_URL_SAFE_NO_PAD
+                .decode(signature)
+                .map_err(|_| Invalid::Malformed)?,
+        })
+    }
+
+    pub(crate) fn algorithm(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A claim that is a text.
+    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
+        self.claims.get(claim).and_then(Value::as_str)
+    }
+
+    /// A claim that is a time, in seconds since 1970.
+    pub(crate) fn time(&self, claim: &str) -> Option<i64> {
+        self.claims.get(claim).and_then(Value::as_i64)
+    }
+
+    /// The audiences: a claim of its own, since it may be one text or a list.
+    pub(crate) fn audiences(&self) -> Vec<&str> {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -91,22 +138,22 @@ impl Issuer {
 
     /// The claims of a token that this issuer signed. Audience and times are the caller's to judge.
     pub fn verify(&self, token: &str) -> Result<Value, Invalid> {
-        let (signed, signature) = token.rsplit_once('.').ok_or(Invalid::Malformed)?;
-        let (header, claims) = signed.split_once('.').ok_or(Invalid::Malformed)?;
-        let header = decode(header)?;
-        if header.get("alg").and_then(Value::as_str) != Some("RS256") {
+        let token = Jwt::parse(token)?;
+        self.check(&token)?;
+        Ok(token.claims)
+    }
+
+    /// Whether this issuer signed the token.
+    pub(crate) fn check(&self, token: &Jwt) -> Result<(), Invalid> {
+        if token.algorithm() != "RS256" {
             return Err(Invalid::Algorithm);
         }
-        if header.get("kid").and_then(Value::as_str) != Some(&self.kid) {
+        if token.header.get("kid").and_then(Value::as_str) != Some(&self.kid) {
             return Err(Invalid::UnknownKey);
         }
-        let signature = BASE64_URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| Invalid::Malformed)?;
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key().as_ref())
-            .verify(signed.as_bytes(), &signature)
-            .map_err(|_| Invalid::Signature)?;
-        decode(claims)
+            .verify(token.signed.as_bytes(), &token.signature)
+            .map_err(|_| Invalid::Signature)
     }
 
     /// The public key as a JSON Web Key Set, the form of Entra's `discovery/v2.0/keys`.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::certificates::CertificateAuthority;
-use crate::entra::access_token::{self, AZURE_CLI, Subject};
+use crate::entra::access_token::{self, AZURE_CLI, Proof, Subject};
 use crate::entra::{App, Directory, Entra, EntraOptions, Federated, Resource, Tenant, User};
 use crate::jwt::Issuer;
 use crate::managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions};
@@ -144,12 +144,17 @@ impl Playground {
     }
 
     fn token_for(&self, audience: &str, name: &str, client_id: &str, lifetime: Duration) -> String {
-        let object_id = object_id(name);
+        let user = User {
+            object_id: object_id(name),
+            user_principal_name: name.to_owned(),
+            display_name: name.to_owned(),
+            ..User::default()
+        };
         let subject = Subject::User {
-            name,
-            object_id: &object_id,
+            user: &user,
             client_id,
-            permission: "user_impersonation".to_owned(),
+            proof: Proof::None,
+            permissions: "user_impersonation".to_owned(),
         };
         access_token::issue(&self.issuer, TENANT_ID, audience, &subject, lifetime).jwt
     }
@@ -221,6 +226,7 @@ fn contoso() -> Tenant {
             issuer: CLUSTER_ISSUER.to_owned(),
             subject: CLUSTER_SUBJECT.to_owned(),
             audience: EXCHANGE_AUDIENCE.to_owned(),
+            signer: None,
         }],
         ..App::default()
     });

@@ -1,9 +1,10 @@
-//! The claims of access tokens, in the version 1.0 form that Entra issues for Azure SQL.
+//! The claims of access tokens, in the version 1.0 form that Entra issues for Azure SQL, and of id tokens.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,11 +18,35 @@ const BACKDATED: i64 = 300;
 /// The client id of the Azure CLI, through which people get their tokens.
 pub(crate) const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
+/// By what an application showed that it is itself: `appidacr` in its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// By nothing, as a public client.
+    None,
+    Secret,
+    /// By a certificate's signature or someone's word.
+    Assertion,
+}
+
+impl Proof {
+    fn acr(self) -> &'static str {
+        match self {
+            Self::None => "0",
+            Self::Secret => "1",
+            Self::Assertion => "2",
+        }
+    }
+}
+
 /// Whom a token is about.
 #[derive(Debug, Clone)]
 pub(crate) enum Subject<'a> {
-    /// An application that proved itself with a secret.
-    App { client_id: &'a str, object_id: &'a str },
+    /// An application that proved itself.
+    App {
+        client_id: &'a str,
+        object_id: &'a str,
+        proof: Proof,
+    },
     /// A managed identity; Azure signs in for it with a certificate.
     ManagedIdentity {
         client_id: &'a str,
@@ -30,10 +55,10 @@ pub(crate) enum Subject<'a> {
     },
     /// A person.
     User {
-        name: &'a str,
-        object_id: &'a str,
+        user: &'a User,
         client_id: &'a str,
-        permission: String,
+        proof: Proof,
+        permissions: String,
     },
 }
 
@@ -63,8 +88,12 @@ pub(crate) fn issue(
         "aio": unique(), "idp": authority, "tid": tenant, "uti": unique(), "ver": "1.0",
     });
     let about = match subject {
-        Subject::App { client_id, object_id } => json!({
-            "appid": client_id, "appidacr": "1", "idtyp": "app", "oid": object_id, "sub": object_id,
+        Subject::App {
+            client_id,
+            object_id,
+            proof,
+        } => json!({
+            "appid": client_id, "appidacr": proof.acr(), "idtyp": "app", "oid": object_id, "sub": object_id,
         }),
         Subject::ManagedIdentity {
             client_id,
@@ -75,13 +104,14 @@ pub(crate) fn issue(
             "xms_mirid": resource_id,
         }),
         Subject::User {
-            name,
-            object_id,
+            user,
             client_id,
-            permission,
+            proof,
+            permissions,
         } => json!({
-            "appid": client_id, "appidacr": "0", "idtyp": "user", "oid": object_id, "sub": object_id,
-            "scp": permission, "upn": name, "unique_name": name,
+            "appid": client_id, "appidacr": proof.acr(), "idtyp": "user", "amr": ["pwd"],
+            "oid": user.object_id, "sub": pairwise(user, audience), "scp": permissions,
+            "name": user.display_name, "upn": user.user_principal_name, "unique_name": user.user_principal_name,
         }),
     };
     if let (Value::Object(claims), Value::Object(about)) = (&mut claims, about) {
@@ -95,21 +125,54 @@ pub(crate) fn issue(
     }
 }
 
+/// What an id token says beside who signed in.
+pub(crate) struct IdToken<'a> {
+    /// The authority that the client asked; its configuration names the same issuer.
+    pub(crate) authority: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) profile: bool,
+    pub(crate) email: bool,
+}
+
 /// Who signed in, for the client alone.
-pub(crate) fn id_token(
-    issuer: &Issuer,
-    tenant: &Tenant,
-    user: &User,
-    client_id: &str,
-    nonce: Option<&str>,
-) -> String {
+pub(crate) fn id_token(issuer: &Issuer, tenant: &Tenant, user: &User, about: &IdToken<'_>) -> String {
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    issuer.sign(&json!({
-        "aud": client_id, "iss": format!("https://login.microsoftonline.com/{}/v2.0", tenant.id),
-        "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0", "tid": tenant.id, "oid": user.object_id,
-        "sub": user.object_id, "name": user.display_name, "preferred_username": user.user_principal_name,
-        "nonce": nonce,
-    }))
+    let start = now - BACKDATED;
+    let mut claims = json!({
+        "aud": about.client_id, "iss": format!("{}/{}/v2.0", about.authority, tenant.id),
+        "iat": start, "nbf": start, "exp": now + 3600, "ver": "2.0", "tid": tenant.id, "uti": unique(),
+        "sub": pairwise(user, about.client_id),
+    });
+    let mut add = |name: &str, value: &str| {
+        if let Value::Object(claims) = &mut claims {
+            claims.insert(name.to_owned(), value.into());
+        }
+    };
+    if let Some(nonce) = about.nonce {
+        add("nonce", nonce);
+    }
+    if about.profile {
+        add("oid", &user.object_id);
+        add("name", &user.display_name);
+        add("preferred_username", &user.user_principal_name);
+    }
+    if about.email {
+        add("email", &user.user_principal_name);
+    }
+    issuer.sign(&claims)
+}
+
+/// `client_info`, by which MSAL knows the account: user and tenant.
+pub(crate) fn client_info(tenant: &Tenant, user: &User) -> String {
+    let info = json!({ "uid": user.object_id, "utid": tenant.id });
+    BASE64_URL_SAFE_NO_PAD.encode(info.to_string())
+}
+
+/// A person's `sub` is another one for each application.
+fn pairwise(user: &User, audience: &str) -> String {
+    let both = format!("{} {audience}", user.object_id);
+    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, both.as_bytes()))
 }
 
 /// Sixteen random bytes, as `uti` has them: no two tokens are equal.

@@ -1,10 +1,13 @@
 //! How an application proves to the token endpoint that it is itself.
 
 mod assertion;
+mod certificate;
+mod federated;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::access_token::Proof;
 use super::directory::App;
 use super::grant::TokenRequest;
 use super::refusal::Refusal;
@@ -64,14 +67,29 @@ pub(super) fn authenticate(
     asked: &TokenRequest<'_>,
     app: &App,
     presented: &Presented,
-) -> Result<(), Refusal> {
+) -> Result<Proof, Refusal> {
+    if app.is_public() && presented.has_proof() {
+        return Err(Refusal::public_client());
+    }
     if let Some(assertion) = &presented.assertion {
-        return assertion::check(asked, app, assertion);
+        return assertion::check(asked, app, assertion).map(|()| Proof::Assertion);
     }
     match &presented.secret {
         None => Err(Refusal::no_client_credential()),
-        Some(secret) if app.secrets.contains(secret) => Ok(()),
+        Some(secret) if app.secrets.contains(secret) => Ok(Proof::Secret),
         Some(secret) if app.expired_secrets.contains(secret) => Err(Refusal::expired_secret(&app.client_id)),
         Some(_) => Err(Refusal::wrong_secret(&app.client_id)),
     }
+}
+
+/// As [`authenticate`], for grants that a public client may use without a proof.
+pub(super) fn authenticate_if_confidential(
+    asked: &TokenRequest<'_>,
+    app: &App,
+    presented: &Presented,
+) -> Result<Proof, Refusal> {
+    if app.public_client && !presented.has_proof() {
+        return Ok(Proof::None);
+    }
+    authenticate(asked, app, presented)
 }

@@ -1,8 +1,10 @@
 //! Who exists: tenants, their applications, users and resources, filled by the test.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::access_token::AZURE_CLI;
+use super::refusal::Refusal;
+use crate::jwt::Issuer;
 
 /// Everything that an Entra knows.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +45,8 @@ pub struct App {
     pub expired_secrets: Vec<String>,
     /// Certificates (DER) whose keys prove it.
     pub certificates: Vec<Vec<u8>>,
+    /// Whose certificates prove it as well, if they come along (`x5c`): subject name and issuer.
+    pub trusted_subjects: Vec<TrustedSubject>,
     /// Whom else it trusts to vouch for it.
     pub federated: Vec<Federated>,
     /// Whether it may go without a proof, as programs on people's own machines do.
@@ -51,6 +55,17 @@ pub struct App {
     pub redirect_uris: Vec<String>,
     /// Nobody has consented to what it asks for.
     pub lacks_consent: bool,
+    /// It is for the people of its tenant alone, so `organizations` and `common` are not for it.
+    pub single_tenant: bool,
+}
+
+/// Certificates of one authority for one name, whatever their keys: they may be renewed without anyone's doing.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedSubject {
+    /// The DNS name in the certificate.
+    pub subject_name: String,
+    /// The authority's certificate (DER).
+    pub authority: Vec<u8>,
 }
 
 /// A federated identity credential: an issuer whose assertions stand in for a secret.
@@ -62,6 +77,8 @@ pub struct Federated {
     pub subject: String,
     /// Whom it is for: `api://AzureADTokenExchange`.
     pub audience: String,
+    /// The issuer's key, which Entra reads from the issuer's address; Entra's own where there is none.
+    pub signer: Option<Arc<Issuer>>,
 }
 
 /// A person.
@@ -88,7 +105,12 @@ pub struct Resource {
     pub audience: String,
     /// Other names by which it is asked for; a missing or further slash at the end makes no other name.
     pub names: Vec<String>,
+    /// The permissions that it has to give; where none are named, any is taken.
+    pub permissions: Vec<String>,
 }
+
+/// What is meant where a scope names no resource.
+pub(super) const GRAPH: &str = "https://graph.microsoft.com";
 
 /// The Azure CLI, which every tenant knows without anyone's doing.
 static AZURE_CLI_APP: LazyLock<App> = LazyLock::new(|| App {
@@ -100,6 +122,37 @@ static AZURE_CLI_APP: LazyLock<App> = LazyLock::new(|| App {
     ..App::default()
 });
 
+impl App {
+    /// Whether it has no means to prove itself: whoever presents a proof for it is refused.
+    pub(super) fn is_public(&self) -> bool {
+        self.public_client
+            && self.secrets.is_empty()
+            && self.expired_secrets.is_empty()
+            && self.certificates.is_empty()
+            && self.trusted_subjects.is_empty()
+            && self.federated.is_empty()
+    }
+
+    /// Whether a browser may be led back to this address.
+    ///
+    /// `http://localhost` stands for each of its ports (RFC 8252, 7.3); all else is compared letter by letter.
+    pub(super) fn may_return_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|known| {
+            known == uri || without_port(known).is_some_and(|known| without_port(uri) == Some(known))
+        })
+    }
+}
+
+/// A loopback address without its port; `None` for all other addresses.
+fn without_port(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    let loopback =
+        ["localhost", "127.0.0.1"].contains(&host) && port.bytes().all(|byte| byte.is_ascii_digit());
+    loopback.then(|| (host, if path == "/" { "" } else { path }))
+}
+
 impl Directory {
     /// Finds a person in any tenant, and the tenant with them.
     #[must_use]
@@ -109,13 +162,33 @@ impl Directory {
             .find_map(|tenant| tenant.user(name).map(|user| (tenant, user)))
     }
 
+    /// The application of that id in this tenant or, where the person decides, in any.
+    pub(super) fn app(
+        &self,
+        tenant: Option<&'_ Tenant>,
+        client_id: &str,
+    ) -> Result<(&Tenant, &App), Refusal> {
+        let mut tenants = self
+            .tenants
+            .iter()
+            .filter(|one| tenant.is_none_or(|tenant| tenant.id == one.id));
+        let found = tenants.find_map(|tenant| Some((tenant, tenant.app(client_id)?)));
+        match found {
+            Some((_, app)) if app.single_tenant && tenant.is_none() => {
+                Err(Refusal::single_tenant(&app.client_id, &app.display_name))
+            }
+            Some(found) => Ok(found),
+            None => {
+                let name = tenant.map_or("organizations", |tenant| tenant.display_name.as_str());
+                Err(Refusal::app_not_found(client_id, name))
+            }
+        }
+    }
+
     /// Finds a tenant by its id or one of its domains.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
-        self.tenants.iter().find(|tenant| {
-            let mut names = std::iter::once(&tenant.id).chain(&tenant.domains);
-            names.any(|known| known.eq_ignore_ascii_case(name))
-        })
+        self.tenants.iter().find(|tenant| tenant.is_called(name))
     }
 }
 
@@ -133,20 +206,32 @@ impl Tenant {
                 Resource::new(
                     "https://database.windows.net/",
                     &["022907d3-0f1b-48f7-badc-1ba6abab6d66"],
-                ),
-                Resource::new("https://database.usgovcloudapi.net/", &[]),
-                Resource::new("https://database.chinacloudapi.cn/", &[]),
-                Resource::new(
-                    "https://graph.microsoft.com",
-                    &["00000003-0000-0000-c000-000000000000"],
-                ),
+                )
+                .with_permissions(&["user_impersonation"]),
+                Resource::new("https://database.usgovcloudapi.net/", &[])
+                    .with_permissions(&["user_impersonation"]),
+                Resource::new("https://database.chinacloudapi.cn/", &[])
+                    .with_permissions(&["user_impersonation"]),
+                Resource::new(GRAPH, &["00000003-0000-0000-c000-000000000000"]).with_permissions(&[
+                    "User.Read",
+                    "email",
+                    "openid",
+                    "profile",
+                ]),
                 Resource::new(
                     "https://management.azure.com",
                     &["https://management.core.windows.net/"],
-                ),
-                Resource::new("https://vault.azure.net", &[]),
+                )
+                .with_permissions(&["user_impersonation"]),
+                Resource::new("https://vault.azure.net", &[]).with_permissions(&["user_impersonation"]),
             ],
         }
+    }
+
+    /// Whether this is its id or one of its domains.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let mut names = std::iter::once(&self.id).chain(&self.domains);
+        names.any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Finds a person by name.
@@ -182,7 +267,21 @@ impl Resource {
         Self {
             audience: audience.to_owned(),
             names: names.iter().map(ToString::to_string).collect(),
+            permissions: Vec::new(),
         }
+    }
+
+    /// What people may let applications do there.
+    #[must_use]
+    pub fn with_permissions(mut self, permissions: &[&str]) -> Self {
+        self.permissions = permissions.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// The application id, where it has one: error messages name it so.
+    pub(super) fn id(&self) -> &str {
+        let id = self.names.iter().find(|name| uuid::Uuid::try_parse(name).is_ok());
+        id.unwrap_or(&self.audience)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::grant::Version;
 use super::refusal::Refusal;
 use crate::http::Request;
 
@@ -16,15 +17,29 @@ const KNOWN_HOSTS: [&str; 7] = [
     "login.partner.microsoftonline.cn",
 ];
 
-/// The `openid-configuration` document of a tenant.
-pub(super) fn openid_configuration(authority: &str, tenant: &str) -> Value {
+/// The `openid-configuration` document of a tenant, or of whichever tenant a person belongs to.
+pub(super) fn openid_configuration(authority: &str, tenant: &str, version: Version) -> Value {
     let base = format!("{authority}/{tenant}");
+    let shared = ["common", "organizations"].contains(&tenant);
+    let issuing = if shared { "{tenantid}" } else { tenant };
+    let (issuer, endpoints, keys) = match version {
+        Version::V1 => (
+            format!("https://sts.windows.net/{issuing}/"),
+            format!("{base}/oauth2"),
+            format!("{base}/discovery/keys"),
+        ),
+        Version::V2 => (
+            format!("{authority}/{issuing}/v2.0"),
+            format!("{base}/oauth2/v2.0"),
+            format!("{base}/discovery/v2.0/keys"),
+        ),
+    };
     json!({
-        "issuer": format!("{base}/v2.0"),
+        "issuer": issuer,
         "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
         "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
-        "token_endpoint": format!("{base}/oauth2/v2.0/token"),
-        "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        "token_endpoint": format!("{endpoints}/token"),
+        "jwks_uri": keys,
         "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
         "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -33,7 +48,7 @@ pub(super) fn openid_configuration(authority: &str, tenant: &str) -> Value {
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "tenant_region_scope": "EU",
+        "tenant_region_scope": if shared { Value::Null } else { "EU".into() },
         "cloud_instance_name": "microsoftonline.com",
     })
 }

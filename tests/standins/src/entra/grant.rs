@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::access_token::{self, Subject};
+use super::access_token::{self, IdToken, Proof, Subject};
 use super::client;
 use super::directory::{App, Directory, Resource, Tenant, User};
 use super::refusal::Refusal;
 use super::scope::Scope;
-use super::sessions::Sessions;
+use super::sessions::{RefreshToken, Sessions, TokenState};
 use crate::http::Request;
 use crate::jwt::Issuer;
 
@@ -45,6 +45,7 @@ pub(super) struct TokenRequest<'a> {
     pub(super) directory: &'a Directory,
     /// `None` at `organizations` and its like, where the person decides.
     pub(super) tenant: Option<&'a Tenant>,
+    pub(super) authority: &'a str,
     pub(super) request: &'a Request,
     pub(super) sessions: &'a Sessions,
     pub(super) issuer: &'a Issuer,
@@ -65,6 +66,17 @@ struct Beside {
     scope: Option<String>,
     refresh_token: Option<String>,
     id_token: Option<String>,
+    client_info: Option<String>,
+}
+
+/// How a person came to ask: what earlier steps have left behind.
+#[derive(Default)]
+struct SignedIn<'a> {
+    nonce: Option<&'a str>,
+    /// The scope of an earlier step, good where the request names none.
+    scope: Option<&'a str>,
+    /// Whether there was more than a password.
+    strong: bool,
 }
 
 /// For how long tokens live, and when they are to be renewed.
@@ -132,11 +144,13 @@ pub(super) fn answer(asked: &TokenRequest<'_>, lifetimes: Lifetimes) -> Result<V
             scope,
             refresh_token,
             id_token,
+            client_info,
         } = beside;
         for (name, value) in [
             ("scope", scope),
             ("refresh_token", refresh_token),
             ("id_token", id_token),
+            ("client_info", client_info),
         ] {
             answer.extend(value.map(|value| (name.to_owned(), value.into())));
         }
@@ -147,10 +161,27 @@ pub(super) fn answer(asked: &TokenRequest<'_>, lifetimes: Lifetimes) -> Result<V
 impl<'a> TokenRequest<'a> {
     /// Whether a client assertion's audience is this endpoint, by its address or as the tenant's issuer.
     pub(super) fn is_endpoint(&self, audience: &str) -> bool {
-        let host = self.request.headers.get("host").unwrap_or_default();
-        let address = format!("https://{host}{}", self.request.path);
-        let issuer = self.request.path.split('/').nth(1).unwrap_or_default();
-        audience == address || audience == format!("https://{host}/{issuer}/v2.0")
+        let Some(rest) = audience.strip_prefix(self.authority) else {
+            return false;
+        };
+        let (name, endpoint) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
+        let is_tenant = match self.tenant {
+            Some(tenant) => tenant.is_called(name),
+            None => self.path_tenant() == name,
+        };
+        is_tenant && ["", "v2.0", "oauth2/token", "oauth2/v2.0/token"].contains(&endpoint)
+    }
+
+    /// What stands in the tenant's place of the path.
+    fn path_tenant(&self) -> &'a str {
+        self.request.path.split('/').nth(1).unwrap_or_default()
+    }
+
+    fn field(&self, name: &str) -> Result<&'a str, Refusal> {
+        self.request
+            .form
+            .get(name)
+            .ok_or_else(|| Refusal::missing_parameter(name))
     }
 
     /// The tenant that the path names; an application by itself belongs to one.
@@ -159,10 +190,14 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// The application of that id, or Entra's words about its absence.
-    fn app_in(tenant: &'a Tenant, client_id: &str) -> Result<&'a App, Refusal> {
-        tenant
+    fn app_in(&self, tenant: &'a Tenant, client_id: &str) -> Result<&'a App, Refusal> {
+        let app = tenant
             .app(client_id)
-            .ok_or_else(|| Refusal::app_not_found(client_id, &tenant.display_name))
+            .ok_or_else(|| Refusal::app_not_found(client_id, &tenant.display_name))?;
+        if app.single_tenant && self.tenant.is_none() {
+            return Err(Refusal::single_tenant(&app.client_id, &app.display_name));
+        }
+        Ok(app)
     }
 
     /// The person of that name, and the tenant they belong to.
@@ -176,61 +211,84 @@ impl<'a> TokenRequest<'a> {
         })
     }
 
-    fn check_password(user: &User, password: &str) -> Result<(), Refusal> {
-        if user.password != password {
-            return Err(Refusal::wrong_password());
-        }
-        if user.disabled {
-            return Err(Refusal::user_disabled());
-        }
-        if user.needs_mfa {
-            return Err(Refusal::mfa_needed());
-        }
-        Ok(())
+    /// The application through which a person signs in: a public one, or one that proves itself.
+    fn client_of_person(&self, tenant: &'a Tenant) -> Result<(&'a App, Proof), Refusal> {
+        let presented = client::presented(self.request)?;
+        let app = self.app_in(tenant, &presented.client_id)?;
+        let proof = client::authenticate_if_confidential(self, app, &presented)?;
+        Ok((app, proof))
     }
 
-    /// The application through which a person signs in: a public one, or one that proves itself.
-    fn client_of_person(&self, tenant: &'a Tenant) -> Result<&'a App, Refusal> {
-        let presented = client::presented(self.request)?;
-        let app = Self::app_in(tenant, &presented.client_id)?;
-        if !app.public_client || presented.has_proof() {
-            client::authenticate(self, app, &presented)?;
+    fn scope(&self, tenant: &'a Tenant, app: &App, before: Option<&str>) -> Result<Scope<'a>, Refusal> {
+        let form = &self.request.form;
+        let scope = form.get("scope").or(before);
+        match (self.version, form.get("resource")) {
+            (Version::V1, Some(resource)) => Scope::of_resource(resource, form.get("scope"), tenant, app),
+            (Version::V1, None) if before.is_none() => Err(Refusal::missing_field("resource")),
+            _ => Scope::of(
+                scope.ok_or_else(|| Refusal::missing_parameter("scope"))?,
+                tenant,
+                app,
+            ),
         }
-        Ok(app)
     }
 
     /// Tokens for a person who has signed in.
     fn person(
         &self,
-        tenant: &'a Tenant,
-        user: &'a User,
-        client_id: &'a str,
-        nonce: Option<&str>,
+        (tenant, user): (&'a Tenant, &'a User),
+        (app, proof): (&'a App, Proof),
+        how: &SignedIn<'_>,
     ) -> Result<Granted<'a>, Refusal> {
-        let scope = Scope::of(self.request.form.get("scope"), tenant)?;
+        let scope = self.scope(tenant, app, how.scope)?;
         if user.disabled {
             return Err(Refusal::user_disabled());
         }
-        let name = user.user_principal_name.as_str();
-        let refresh_token = scope
-            .offline_access
-            .then(|| self.sessions.new_refresh_token(name, client_id));
+        if user.needs_mfa && !how.strong {
+            return Err(Refusal::mfa_needed(
+                self.version == Version::V1,
+                scope.resource.id(),
+            ));
+        }
+        if app.lacks_consent && !self.sessions.has_consent(&app.client_id) {
+            return Err(Refusal::consent_required(&app.client_id, &app.display_name));
+        }
+        let form = &self.request.form;
+        let refresh_token = scope.offline_access.then(|| {
+            self.sessions.new_refresh_token(RefreshToken {
+                user: user.user_principal_name.clone(),
+                client_id: app.client_id.clone(),
+                scope: form.get("scope").or(how.scope).map(ToOwned::to_owned),
+                strong: how.strong,
+                state: TokenState::Good,
+            })
+        });
+        let about = IdToken {
+            authority: self.authority,
+            client_id: &app.client_id,
+            nonce: how.nonce,
+            profile: scope.profile,
+            email: scope.email,
+        };
         let id_token = scope
             .openid
-            .then(|| access_token::id_token(self.issuer, tenant, user, client_id, nonce));
+            .then(|| access_token::id_token(self.issuer, tenant, user, &about));
+        let client_info =
+            (form.get("client_info") == Some("1")).then(|| access_token::client_info(tenant, user));
         Ok(Granted {
             tenant,
             resource: scope.resource,
             subject: Subject::User {
-                name,
-                object_id: &user.object_id,
-                client_id,
-                permission: scope.permission,
+                user,
+                client_id: &app.client_id,
+                proof,
+                permissions: scope.permissions,
             },
             beside: Beside {
-                scope: self.request.form.get("scope").map(ToOwned::to_owned),
+                scope: Some(scope.granted),
                 refresh_token,
                 id_token,
+                client_info,
             },
         })
     }

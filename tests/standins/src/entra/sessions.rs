@@ -1,6 +1,6 @@
-//! What Entra remembers between requests: refresh tokens, authorization codes and device codes.
+//! What Entra remembers between requests: refresh tokens, authorization codes, device codes, browsers, consents.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,14 @@ pub(super) struct Sessions(Mutex<Memory>);
 #[derive(Default)]
 struct Memory {
     refresh_tokens: HashMap<String, RefreshToken>,
-    codes: HashMap<String, (AuthorizationCode, Instant)>,
+    codes: HashMap<String, IssuedCode>,
     devices: Vec<Device>,
     device_life: Option<Duration>,
+    device_interval: Option<Duration>,
+    /// Who is signed in, by the browser's cookie.
+    browsers: HashMap<String, String>,
+    /// Which applications someone has agreed to.
+    consents: HashSet<String>,
     keeps_old: bool,
 }
 
@@ -29,6 +34,10 @@ struct Memory {
 pub(super) struct RefreshToken {
     pub(super) user: String,
     pub(super) client_id: String,
+    /// What was asked for when it was issued.
+    pub(super) scope: Option<String>,
+    /// Whether the person showed more than a password.
+    pub(super) strong: bool,
     pub(super) state: TokenState,
 }
 
@@ -51,6 +60,21 @@ pub(super) struct AuthorizationCode {
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<String>,
     pub(super) nonce: Option<String>,
+    pub(super) scope: String,
+}
+
+struct IssuedCode {
+    code: AuthorizationCode,
+    expires: Instant,
+    redeemed: bool,
+}
+
+/// What an authorization code turns out to be.
+pub(super) enum Code {
+    Unknown,
+    Expired,
+    Redeemed,
+    Good(AuthorizationCode),
 }
 
 /// A sign-in that a device waits for.
@@ -59,6 +83,7 @@ pub(super) struct Device {
     pub(super) secret_code: String,
     pub(super) user_code: String,
     pub(super) client_id: String,
+    pub(super) scope: String,
     pub(super) decision: Decision,
     expires: Instant,
     last_poll: Option<Instant>,
@@ -70,10 +95,12 @@ pub(super) enum Decision {
     None,
     Approved(String),
     Declined,
+    /// The device has its tokens.
+    Redeemed,
 }
 
-/// How often a device may ask.
-pub(super) const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a device may ask; Entra says five seconds, a test has less time.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a device that asks is told.
 pub(super) enum Poll {
@@ -88,13 +115,8 @@ impl Sessions {
         self.0.lock().expect("no holder of the sessions panics")
     }
 
-    pub(super) fn new_refresh_token(&self, user: &str, client_id: &str) -> String {
+    pub(super) fn new_refresh_token(&self, token: RefreshToken) -> String {
         let text = secret("0.A");
-        let token = RefreshToken {
-            user: user.to_owned(),
-            client_id: client_id.to_owned(),
-            state: TokenState::Good,
-        };
         self.memory().refresh_tokens.insert(text.clone(), token);
         text
     }
@@ -125,22 +147,74 @@ impl Sessions {
 
     pub(super) fn new_code(&self, code: AuthorizationCode) -> String {
         let text = secret("1.A");
-        let expires = Instant::now() + CODE_LIFE;
-        self.memory().codes.insert(text.clone(), (code, expires));
+        let issued = IssuedCode {
+            code,
+            expires: Instant::now() + CODE_LIFE,
+            redeemed: false,
+        };
+        self.memory().codes.insert(text.clone(), issued);
         text
     }
 
-    /// Redeems a code, which is then no longer good.
-    pub(super) fn take_code(&self, text: &str) -> Option<AuthorizationCode> {
-        let (code, expires) = self.memory().codes.remove(text)?;
-        (Instant::now() < expires).then_some(code)
+    pub(super) fn code(&self, text: &str) -> Code {
+        match self.memory().codes.get(text) {
+            None => Code::Unknown,
+            Some(issued) if issued.redeemed => Code::Redeemed,
+            Some(issued) if issued.expires <= Instant::now() => Code::Expired,
+            Some(issued) => Code::Good(issued.code.clone()),
+        }
+    }
+
+    /// A code is good once.
+    pub(super) fn redeem_code(&self, text: &str) {
+        if let Some(issued) = self.memory().codes.get_mut(text) {
+            issued.redeemed = true;
+        }
+    }
+
+    /// Ends the codes that were not redeemed yet.
+    pub(super) fn expire_codes(&self) {
+        for issued in self.memory().codes.values_mut() {
+            issued.expires = Instant::now();
+        }
+    }
+
+    /// A person has signed in with this browser: the value of its cookie.
+    pub(super) fn new_browser(&self, user: &str) -> String {
+        let text = secret("0.B");
+        self.memory().browsers.insert(text.clone(), user.to_owned());
+        text
+    }
+
+    pub(super) fn browser(&self, cookie: &str) -> Option<String> {
+        self.memory().browsers.get(cookie).cloned()
+    }
+
+    pub(super) fn forget_browser(&self, cookie: &str) {
+        self.memory().browsers.remove(cookie);
+    }
+
+    pub(super) fn consent(&self, client_id: &str) {
+        self.memory().consents.insert(client_id.to_lowercase());
+    }
+
+    pub(super) fn has_consent(&self, client_id: &str) -> bool {
+        self.memory().consents.contains(&client_id.to_lowercase())
     }
 
     pub(super) fn set_device_life(&self, life: Duration) {
         self.memory().device_life = Some(life);
     }
 
-    pub(super) fn new_device(&self, client_id: &str) -> (Device, Duration) {
+    pub(super) fn set_device_interval(&self, interval: Duration) {
+        self.memory().device_interval = Some(interval);
+    }
+
+    pub(super) fn device_interval(&self) -> Duration {
+        self.memory().device_interval.unwrap_or(INTERVAL)
+    }
+
+    pub(super) fn new_device(&self, client_id: &str, scope: &str) -> (Device, Duration) {
         let mut memory = self.memory();
         let life = memory.device_life.unwrap_or(Duration::from_mins(15));
         let letters = Uuid::new_v4().simple().to_string().to_uppercase();
@@ -148,6 +222,7 @@ impl Sessions {
             secret_code: secret("D"),
             user_code: letters.chars().take(9).collect(),
             client_id: client_id.to_owned(),
+            scope: scope.to_owned(),
             decision: Decision::None,
             expires: Instant::now() + life,
             last_poll: None,
@@ -158,6 +233,7 @@ impl Sessions {
 
     /// A device asks whether the person has decided.
     pub(super) fn poll(&self, device_code: &str) -> Poll {
+        let interval = self.device_interval();
         let mut memory = self.memory();
         let found = memory
             .devices
@@ -170,7 +246,7 @@ impl Sessions {
         // A tenth of tolerance, as the network has its own pace.
         let too_soon = device
             .last_poll
-            .is_some_and(|last| now < last + INTERVAL.mul_f64(0.9));
+            .is_some_and(|last| now < last + interval.mul_f64(0.9));
         device.last_poll = Some(now);
         if now >= device.expires {
             Poll::Expired
@@ -181,11 +257,24 @@ impl Sessions {
         }
     }
 
-    /// The person decides; whether there is such a code.
+    /// A device's code is good once as well.
+    pub(super) fn redeem_device(&self, device_code: &str) {
+        for device in &mut self.memory().devices {
+            if device.secret_code == device_code {
+                device.decision = Decision::Redeemed;
+            }
+        }
+    }
+
+    /// The person decides; whether there is such a code that still waits.
     pub(super) fn decide(&self, user_code: &str, decision: Decision) -> bool {
         let mut memory = self.memory();
         let code = user_code.trim().to_uppercase();
-        let found = memory.devices.iter_mut().find(|device| device.user_code == code);
+        let now = Instant::now();
+        let waits = |device: &&mut Device| {
+            device.user_code == code && device.decision == Decision::None && now < device.expires
+        };
+        let found = memory.devices.iter_mut().find(waits);
         let known = found.is_some();
         if let Some(device) = found {
             device.decision = decision;

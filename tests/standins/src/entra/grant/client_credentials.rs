@@ -8,15 +8,16 @@ use crate::entra::refusal::Refusal;
 pub(super) fn grant<'a>(asked: &TokenRequest<'a>) -> Result<Granted<'a>, Refusal> {
     let tenant = asked.named_tenant()?;
     let presented = client::presented(asked.request)?;
-    let app = TokenRequest::app_in(tenant, &presented.client_id)?;
+    let app = asked.app_in(tenant, &presented.client_id)?;
     let name = resource(asked)?;
-    client::authenticate(asked, app, &presented)?;
+    let proof = client::authenticate(asked, app, &presented)?;
     let resource = tenant
         .resource(name)
         .ok_or_else(|| Refusal::resource_not_found(name, &tenant.display_name))?;
     let subject = Subject::App {
         client_id: &app.client_id,
         object_id: &app.object_id,
+        proof,
     };
     Ok(Granted {
         tenant,

@@ -1,14 +1,17 @@
 //! The resource owner password credentials grant (RFC 6749, 4.3).
 
-use super::{Granted, TokenRequest};
+use super::{Granted, SignedIn, TokenRequest};
 use crate::entra::refusal::Refusal;
 
 pub(super) fn grant<'a>(asked: &TokenRequest<'a>) -> Result<Granted<'a>, Refusal> {
-    let form = &asked.request.form;
-    let field = |name| form.get(name).ok_or_else(|| Refusal::missing_parameter(name));
-    let (name, password) = (field("username")?, field("password")?);
+    if ["common", "consumers"].contains(&asked.path_tenant()) {
+        return Err(Refusal::not_over_common());
+    }
+    let (name, password) = (asked.field("username")?, asked.field("password")?);
     let (tenant, user) = asked.user(name)?;
-    let app = asked.client_of_person(tenant)?;
-    TokenRequest::check_password(user, password)?;
-    asked.person(tenant, user, &app.client_id, None)
+    let client = asked.client_of_person(tenant)?;
+    if user.password != password {
+        return Err(Refusal::wrong_password());
+    }
+    asked.person((tenant, user), client, &SignedIn::default())
 }

@@ -11,6 +11,11 @@ use crate::playground::{
     USER_PASSWORD,
 };
 
+/// RFC 7636 wants 43 characters at least.
+const VERIFIER: &str = "a-verifier-that-nobody-guesses-0123456789-and-more";
+
+const CONSENTED: &str = "5b2f7f2e-93f0-4f1c-8a37-4d6f0f2b9e11";
+
 const USER_SCOPE: &str = "https://database.windows.net/.default offline_access openid profile";
 
 struct Company {
@@ -79,9 +84,13 @@ impl Company {
 
     /// What the sign-in page's form is sent with, and where it leads.
     fn authorize(&self, redirect_uri: &str, further: &[(&str, &str)]) -> Answer {
-        let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, b"verifier"));
+        self.authorize_as(redirect_uri, &[&[("client_id", AZURE_CLI)], further].concat())
+    }
+
+    /// As [`Self::authorize`], for an application of one's choice.
+    fn authorize_as(&self, redirect_uri: &str, further: &[(&str, &str)]) -> Answer {
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
         let mut form = vec![
-            ("client_id", AZURE_CLI),
             ("response_type", "code"),
             ("redirect_uri", redirect_uri),
             ("scope", USER_SCOPE),
@@ -171,6 +180,7 @@ fn a_device_waits_for_a_person_who_approves_declines_or_takes_too_long() {
     assert!(page.contains("AADSTS50126"), "{page}");
     assert!(company.entra().approve_device(&code.to_lowercase(), OTHER_USER));
     assert_eq!(company.claims(&company.poll(&device))["upn"], OTHER_USER);
+    assert_eq!(company.poll(&device)["error"], "invalid_grant");
 
     let device = company.device();
     assert!(
@@ -196,7 +206,7 @@ fn a_browser_signs_in_and_its_code_is_good_once_with_the_verifier() {
         located["code"].clone()
     };
     let first = code();
-    let answer = company.redeem(&first, uri, "verifier");
+    let answer = company.redeem(&first, uri, VERIFIER);
     assert_eq!(company.claims(&answer)["upn"], USER);
     let id = company
         .playground
@@ -204,12 +214,17 @@ fn a_browser_signs_in_and_its_code_is_good_once_with_the_verifier() {
         .verify(answer["id_token"].as_str().unwrap())
         .unwrap();
     assert_eq!(id["nonce"], "n");
-    assert_eq!(number(&company.redeem(&first, uri, "verifier")), 70008);
-    assert_eq!(number(&company.redeem(&code(), uri, "other")), 501_481);
+    assert_eq!(number(&company.redeem(&first, uri, VERIFIER)), 54005);
+    let other = VERIFIER.to_uppercase();
+    assert_eq!(number(&company.redeem(&code(), uri, &other)), 501_481);
+    assert_eq!(number(&company.redeem(&code(), uri, "short")), 501_481);
     assert_eq!(
-        number(&company.redeem(&code(), "http://localhost:1", "verifier")),
+        number(&company.redeem(&code(), "http://localhost:1", VERIFIER)),
         500_112
     );
+    let late = code();
+    company.entra().expire_authorization_codes();
+    assert_eq!(number(&company.redeem(&late, uri, VERIFIER)), 70008);
 }
 
 #[test]
@@ -223,7 +238,8 @@ fn a_browser_is_never_led_to_an_address_that_is_not_registered() {
     ] {
         let answer = company.authorize(uri, &[]);
         assert!(answer.headers().get("location").is_none());
-        assert_eq!(number(&json(answer)), 50011, "{uri}");
+        let page = answer.text().unwrap();
+        assert!(page.contains("AADSTS50011"), "{uri}: {page}");
     }
     let page = company.authorize(
         "http://localhost:5/",
@@ -262,8 +278,11 @@ fn a_service_acts_for_whoever_called_it() {
         500_133
     );
     let for_sql = company.playground.user_token(USER, Duration::from_mins(5));
-    assert_eq!(number(&call(&for_sql, PORTAL_SECRET)), 50013);
-    assert_eq!(number(&call(&format!("{good}x"), PORTAL_SECRET)), 50013);
+    assert_eq!(number(&call(&for_sql, PORTAL_SECRET)), 500_131);
+    assert_eq!(number(&call(&format!("{good}x"), PORTAL_SECRET)), 50027);
+    let signature = |token: &str| token.rsplit_once('.').unwrap().1.to_owned();
+    let forged = good.replace(&signature(&good), &signature(&for_sql));
+    assert_eq!(number(&call(&forged, PORTAL_SECRET)), 50013);
     company.entra().change(|directory| {
         for app in &mut directory.tenants[0].apps {
             app.lacks_consent = true;
@@ -299,7 +318,98 @@ fn a_cluster_vouches_for_an_application() {
         number(&call(
             &company.playground.user_token(USER, Duration::from_mins(5))
         )),
-        70021
+        700_211
     );
     assert_eq!(number(&call("no assertion")), 50027);
+    let change = |change: fn(&mut Federated)| {
+        company.entra().change(|directory| {
+            let mut apps = directory.tenants[0].apps.iter_mut();
+            change(apps.find_map(|app| app.federated.first_mut()).unwrap());
+        });
+        number(&call(&good))
+    };
+    assert_eq!(change(|trust| trust.audience = "another".into()), 700_212);
+    assert_eq!(change(|trust| trust.subject = "another".into()), 700_213);
+}
+
+#[test]
+fn a_browser_that_is_signed_in_is_not_asked_again_until_it_signs_out() {
+    let company = Company::new();
+    let uri = "http://localhost:54321";
+    let silent = |cookie: &str| {
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
+        let url = format!(
+            "{}/organizations/oauth2/v2.0/authorize",
+            company.entra().authority()
+        );
+        let query = [
+            ("client_id", AZURE_CLI),
+            ("response_type", "code"),
+            ("redirect_uri", uri),
+            ("scope", USER_SCOPE),
+            ("prompt", "none"),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+        ];
+        let asked = company.client.get(url).query(&query).header("cookie", cookie);
+        located(&asked.send().unwrap())
+    };
+    let stranger = silent("");
+    assert_eq!(stranger["error"], "login_required");
+    let answer = company.authorize(uri, &[("username", USER), ("password", USER_PASSWORD)]);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap();
+    let known = silent(cookie);
+    let tokens = company.redeem(&known["code"], uri, VERIFIER);
+    assert_eq!(company.claims(&tokens)["upn"], USER);
+    let url = format!("{}/common/oauth2/v2.0/logout", company.entra().authority());
+    company.client.get(url).header("cookie", cookie).send().unwrap();
+    assert_eq!(silent(cookie)["error"], "login_required");
+}
+
+#[test]
+fn a_person_agrees_to_an_application_once() {
+    let company = Company::new();
+    company.entra().change(|directory| {
+        directory.tenants[0].apps.push(App {
+            client_id: CONSENTED.to_owned(),
+            public_client: true,
+            lacks_consent: true,
+            redirect_uris: vec!["http://localhost".to_owned()],
+            ..App::default()
+        });
+    });
+    let uri = "http://localhost:54321";
+    let person = [("username", USER), ("password", USER_PASSWORD)];
+    let with_app = |further: &[(&'static str, &'static str)]| {
+        let mut form = vec![("client_id", CONSENTED)];
+        form.extend(further);
+        company.authorize_as(uri, &form)
+    };
+    let page = with_app(&person).text().unwrap();
+    assert!(page.contains("Permissions requested"), "{page}");
+    let agreed = with_app(&[person[0], person[1], ("consent", "1")]);
+    assert!(located(&agreed).contains_key("code"));
+    assert!(located(&with_app(&person)).contains_key("code"));
+}
+
+#[test]
+fn an_application_of_one_tenant_is_not_for_all_organizations() {
+    let company = Company::new();
+    company.entra().change(|directory| {
+        for app in &mut directory.tenants[0].apps {
+            app.single_tenant = true;
+        }
+    });
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", PORTAL_CLIENT_ID),
+        ("client_secret", PORTAL_SECRET),
+        ("username", USER),
+        ("password", USER_PASSWORD),
+        ("scope", USER_SCOPE),
+    ];
+    assert_eq!(number(&company.token(&form)), 50194);
+    let own = company.post(&format!("/{TENANT_ID}/oauth2/v2.0/token"), &form);
+    assert_eq!(company.claims(&json(own))["upn"], USER);
 }
