@@ -10,7 +10,7 @@ check 'lints' cargo clippy --quiet --workspace --all-targets -- -D warnings
 check 'documentation' env RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc --quiet --workspace --no-deps --document-private-items
 check 'shell scripts' sh -c 'for script in scripts/*.sh docker/scripts/*.sh; do sh -n "$script" || exit 1; done'
 check 'no OpenSSL, no second TLS stack' sh -c \
-    '! cargo tree --quiet -p entra-odbc -e normal --prefix none | grep -E "^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys) "'
+    '! cargo tree --quiet -p entra-odbc -p entra-odbc-cli -e normal --prefix none | grep -E "^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys) "'
 
 check 'build' cargo build --quiet --workspace
 ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.so

@@ -30,6 +30,7 @@ mod options;
 pub mod plan;
 pub mod prompt;
 pub mod provider;
+pub mod real_driver;
 mod runtime;
 mod scope;
 mod secret;

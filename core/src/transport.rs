@@ -228,7 +228,8 @@ impl Transport {
             // Turns the process's own variables off; ours come through the seam.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION")))
+            // `entra-odbc status` reads the version of a library from this, up to the blank.
+            .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION"), " (odbc)"))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(2);
         builder = match route {

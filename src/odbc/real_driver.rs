@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use entra_odbc_core::real_driver::{Search, Surroundings, search};
 use once_cell::race::OnceBox;
 
-use self::search::Search;
 use super::table::ROWS;
 use crate::os::library::Library;
 
 mod candidate;
-mod distribution;
-mod search;
 mod surroundings;
 
 /// The driver that is wrapped in this process, for as long as the process lives.
@@ -93,11 +91,11 @@ pub(crate) fn load() -> Result<&'static RealDriver, Arc<str>> {
     Ok(driver)
 }
 
-fn find(surroundings: &impl surroundings::Surroundings) -> Result<RealDriver, Arc<str>> {
+fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,
-    } = search::search(surroundings);
+    } = search(surroundings);
     for candidate in candidates {
         match candidate::load(&candidate.path) {
             Ok(driver) => {

@@ -12,7 +12,7 @@ use super::{ini, real_driver};
 use crate::os;
 
 /// Our name in odbcinst.ini, whose section holds what the machine's owner says to us.
-pub(crate) const DRIVER_NAME: &str = "ODBC Driver 18 Entra for SQL Server";
+pub(crate) use entra_odbc_core::real_driver::OUR_SECTION as DRIVER_NAME;
 
 /// The shared part, without thread or I/O until a token is asked for.
 struct Service {

@@ -1,9 +1,9 @@
 //! One candidate for the real driver: checked, then loaded.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use entra_odbc_core::real_driver;
 
 use super::RealDriver;
 use crate::os::library::{self, Library};
@@ -16,11 +16,18 @@ pub(super) fn load(path: &Path) -> Result<RealDriver, String> {
         path.to_owned()
     };
     // The real path: loaded through a link, Driver 18 looks for its resource file beside the link (IM004).
-    let path = path.canonicalize().map_err(|error| explain(&error))?;
-    check_file(&path)?;
-    let library = Library::open(&path)?;
+    let real = path.canonicalize();
+    let path = real.as_deref().unwrap_or(&path);
+    real_driver::check(path)?;
+    if is_ourselves(path) {
+        return Err(OURSELVES.to_owned());
+    }
+    let library = Library::open(path)?;
     check_library(library).inspect_err(|_| library.close())?;
-    Ok(RealDriver { path, library })
+    Ok(RealDriver {
+        path: path.to_owned(),
+        library,
+    })
 }
 
 /// A name without a directory, which the loader looks for in its own places.
@@ -41,27 +48,6 @@ fn find_by_name(name: &Path) -> Result<PathBuf, String> {
 
 const OURSELVES: &str = "is entra-odbc itself, not the driver to wrap";
 const NOT_UNICODE: &str = "is not a Unicode ODBC driver: it has no SQLDriverConnectW";
-
-/// What can be told without running the file's initialisers.
-fn check_file(path: &Path) -> Result<(), String> {
-    let metadata = path.metadata().map_err(|error| explain(&error))?;
-    if metadata.is_dir() {
-        return Err("is a directory".to_owned());
-    }
-    if !metadata.is_file() {
-        return Err("is not a regular file".to_owned());
-    }
-    if is_ourselves(path) {
-        return Err(OURSELVES.to_owned());
-    }
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    match read {
-        Ok(()) if magic == *b"\x7fELF" => Ok(()),
-        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(explain(&error)),
-        _ => Err("is not a shared library".to_owned()),
-    }
-}
 
 fn check_library(library: Library) -> Result<(), String> {
     if library.symbol(c"entra_odbc_version").is_some() {
@@ -84,15 +70,6 @@ pub(super) fn is_ourselves(path: &Path) -> bool {
     match (path.metadata(), own.metadata()) {
         (Ok(a), Ok(b)) => a.dev() == b.dev() && a.ino() == b.ino(),
         _ => false,
-    }
-}
-
-/// The reason without Rust's "(os error 2)".
-fn explain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "not found".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
     }
 }
 

@@ -4,7 +4,7 @@
 ///
 /// The wheel for glibc (18.6.2.2) has three; a distribution that is none of them, nor like one of them, gets
 /// the Debian build, which asks the oldest C library of them.
-pub(super) fn variant(os_release: &str) -> &'static str {
+pub fn variant(os_release: &str) -> &'static str {
     let words = ["ID", "ID_LIKE"].into_iter().flat_map(|key| {
         os_release
             .lines()
@@ -26,7 +26,7 @@ pub(super) fn variant(os_release: &str) -> &'static str {
 }
 
 /// The directory under a variant for this processor.
-pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
     "arm64"
 } else {
     "x86_64"

@@ -6,35 +6,29 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::{ARCHITECTURE, variant};
-use super::surroundings::Surroundings;
-
-/// The name that we are registered under.
-const OUR_SECTION: &str = "ODBC Driver 18 Entra for SQL Server";
-/// The name that Microsoft's package registers.
-const STOCK_SECTION: &str = "ODBC Driver 18 for SQL Server";
-/// Where Microsoft's packages for Linux put the driver.
-const STOCK_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
+use super::{OUR_SECTION, STOCK_DIRECTORY, STOCK_SECTION, Surroundings};
 
 /// A library that may be the real driver.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
+pub struct Candidate {
     /// The library, or a bare name for the loader to look up.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
     /// Who named it.
-    pub(super) origin: String,
+    pub origin: String,
 }
 
 /// What the search came up with.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Search {
+pub struct Search {
     /// What to try, in order.
-    pub(super) candidates: Vec<Candidate>,
+    pub candidates: Vec<Candidate>,
     /// Where nothing was found, and why.
-    pub(super) failures: Vec<String>,
+    pub failures: Vec<String>,
 }
 
 /// Looks for the real driver.
-pub(super) fn search(surroundings: &impl Surroundings) -> Search {
+#[must_use]
+pub fn search(surroundings: &impl Surroundings) -> Search {
     let mut search = Search::default();
     if let Some(named) = surroundings.variable("ENTRA_ODBC_DRIVER") {
         search.named(surroundings, Path::new(&named), "ENTRA_ODBC_DRIVER");
@@ -80,9 +74,16 @@ pub(super) fn search(surroundings: &impl Surroundings) -> Search {
 }
 
 impl Search {
-    /// Adds what someone named: a path, or a name in odbcinst.ini.
+    /// Adds what someone named: a path, the directory of one whose version may change, or a name in odbcinst.ini.
     fn named(&mut self, surroundings: &impl Surroundings, named: &Path, origin: &str) {
         if named.as_os_str().as_encoded_bytes().contains(&b'/') {
+            if let Some(path) = newest_in(surroundings, named) {
+                self.candidates.push(Candidate {
+                    path,
+                    origin: origin.to_owned(),
+                });
+                return;
+            }
             self.candidates.push(Candidate {
                 path: named.to_owned(),
                 origin: origin.to_owned(),
@@ -103,18 +104,10 @@ impl Search {
 
     /// Adds the newest Driver 18 in a directory.
     fn newest(&mut self, surroundings: &impl Surroundings, directory: &Path, origin: &str) {
-        let newest = surroundings
-            .list(directory)
-            .into_iter()
-            .filter_map(|name| {
-                let version = version(name.to_str()?)?;
-                Some((version, name))
-            })
-            .max();
-        match newest {
-            Some((_, name)) => {
+        match newest_in(surroundings, directory) {
+            Some(path) => {
                 self.candidates.push(Candidate {
-                    path: directory.join(name),
+                    path,
                     origin: origin.to_owned(),
                 });
             }
@@ -126,8 +119,18 @@ impl Search {
     }
 }
 
-/// The numbers of `libmsodbcsql-18.6.so.2.1`.
-fn version(name: &str) -> Option<Vec<u32>> {
+/// The newest Driver 18 in a directory.
+fn newest_in(surroundings: &impl Surroundings, directory: &Path) -> Option<PathBuf> {
+    let versions = surroundings.list(directory).into_iter().filter_map(|name| {
+        let version = version(name.to_str()?)?;
+        Some((version, name))
+    });
+    versions.max().map(|(_, name)| directory.join(name))
+}
+
+/// The numbers of `libmsodbcsql-18.6.so.2.1`; none for any other name.
+#[must_use]
+pub fn version(name: &str) -> Option<Vec<u32>> {
     let (minor, patch) = name.strip_prefix("libmsodbcsql-18.")?.split_once(".so.")?;
     minor
         .split('.')
@@ -275,6 +278,20 @@ mod tests {
         assert_eq!(paths(&machine), ["/stock.so"]);
         machine.variable = None;
         assert_eq!(paths(&machine), ["/real.so"]);
+    }
+
+    #[test]
+    fn a_named_directory_stands_for_the_newest_driver_in_it() {
+        let machine = Machine {
+            entries: [((OUR_SECTION, "RealDriver"), "/drivers")].into(),
+            directories: [(
+                "/drivers",
+                vec!["libmsodbcsql-18.5.so.1.1", "libmsodbcsql-18.6.so.2.1", "readme"],
+            )]
+            .into(),
+            ..Machine::default()
+        };
+        assert_eq!(paths(&machine), ["/drivers/libmsodbcsql-18.6.so.2.1"]);
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! The command line: what can be asked for, with its help.
+
+use crate::{
+    commands::{completions, install, man, sid, status, uninstall},
+    failure::Failure,
+};
+use clap::{Parser, Subcommand};
+
+const HELP: &str = "\
+Examples:
+  sudo entra-odbc install
+  entra-odbc status
+  entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
+
+Exit codes:
+  0    done, and all is well
+  1    tried, and failed
+  2    not tried: the arguments make no sense, or cannot be done here; nothing was changed
+  130  interrupted";
+
+/// Sign in to Azure SQL with Microsoft Entra from any ODBC program.
+#[derive(Debug, Parser)]
+#[command(name = "entra-odbc", version, propagate_version = true, after_help = HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Install(install::Arguments),
+    Uninstall(uninstall::Arguments),
+    Status(status::Arguments),
+    Sid(sid::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+impl Arguments {
+    /// Does what was asked for.
+    pub fn run(&self) -> Result<(), Failure> {
+        match &self.command {
+            Command::Install(arguments) => install::run(arguments),
+            Command::Uninstall(arguments) => uninstall::run(arguments),
+            Command::Status(arguments) => status::run(arguments),
+            Command::Sid(arguments) => sid::run(arguments),
+            Command::Completions(arguments) => completions::run(arguments),
+            Command::Man(arguments) => man::run(arguments),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Arguments::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            let example = format!("  entra-odbc {}", command.get_name());
+            assert!(help.contains("Examples:") && help.contains(&example), "{help}");
+        }
+    }
+}

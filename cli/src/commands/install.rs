@@ -1,0 +1,64 @@
+//! `install`: writes the driver, and data sources for it, into unixODBC's ini files.
+
+mod data_source;
+mod plan;
+
+use crate::{failure::Failure, terminal};
+use entra_odbc_core::Environment;
+use plan::Plan;
+use std::path::PathBuf;
+
+const HELP: &str = "\
+Examples:
+  sudo entra-odbc install
+  entra-odbc install --user
+  sudo entra-odbc install --replace
+  sudo entra-odbc install --dsn payroll Server=contoso.database.windows.net Database=payroll \\
+      Authentication=ActiveDirectoryDefault
+
+What was there before is kept beside each file (odbcinst.ini.entra-odbc), and `entra-odbc uninstall` puts it back.
+Running the same command again changes nothing.";
+
+/// Register the driver with unixODBC
+///
+/// Writes [ODBC Driver 18 Entra for SQL Server] into odbcinst.ini, and says which of Microsoft's drivers it will
+/// forward to. Nothing else in the file is changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// For this user alone: ~/.odbcinst.ini and ~/.odbc.ini in place of the system's files
+    #[arg(long)]
+    user: bool,
+    /// Take the name "ODBC Driver 18 for SQL Server" over, so that programs need no change
+    #[arg(long)]
+    replace: bool,
+    /// The library to register [default: the one beside this tool, or in ../lib]
+    #[arg(long, value_name = "PATH")]
+    library: Option<PathBuf>,
+    /// Microsoft's driver: its library, or the directory with it, of which the newest is then taken
+    #[arg(long, value_name = "PATH")]
+    real_driver: Option<PathBuf>,
+    /// Write a data source of this name, too
+    #[arg(long, value_name = "NAME", value_parser = data_source::name)]
+    dsn: Option<String>,
+    /// What the data source says: Server=…, Database=…, Authentication=…
+    #[arg(value_name = "KEYWORD=VALUE", requires = "dsn")]
+    // Taken apart later: the parser's own messages would show a value that turns out to be a secret.
+    entries: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let environment = Environment::process();
+    let plan = Plan::of(arguments, &environment)?;
+    let done = plan.carry_out()?;
+    if arguments.json {
+        terminal::print_json(&done.json())?;
+    } else {
+        terminal::print(&done.text())?;
+    }
+    Ok(())
+}

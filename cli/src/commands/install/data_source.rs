@@ -1,0 +1,109 @@
+//! What may stand in a data source.
+
+use crate::{failure::Failure, registration::Section};
+use entra_odbc_core::{Keyword, real_driver::OUR_SECTION};
+
+/// One `keyword=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    keyword: String,
+    value: String,
+}
+
+/// A name of a data source, as unixODBC can look it up.
+pub fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    // SQL_MAX_DSN_LENGTH, and what ini files and connection strings give a meaning.
+    if text.is_empty() || text.len() > 32 {
+        return Err("a data source's name has 1 to 32 characters".to_owned());
+    }
+    if text.contains([
+        '[', ']', '{', '}', '(', ')', ',', ';', '?', '*', '=', '!', '@', '\\',
+    ]) || text.chars().any(char::is_control)
+    {
+        return Err("a data source's name has none of []{}(),;?*=!@\\".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// One `keyword=value` that an ini file can hold.
+fn entry(text: &str) -> Result<Entry, String> {
+    let (keyword, value) = text
+        .split_once('=')
+        .ok_or("it must be KEYWORD=VALUE, for instance Server=contoso.database.windows.net")?;
+    let (keyword, value) = (keyword.trim(), value.trim());
+    if keyword.is_empty() || keyword.starts_with(['[', ';', '#']) || text.chars().any(char::is_control) {
+        return Err("an ini file cannot hold that".to_owned());
+    }
+    if ["Driver", "DSN", "FILEDSN"]
+        .iter()
+        .any(|ours| ours.eq_ignore_ascii_case(keyword))
+    {
+        return Err(format!(
+            "{keyword}= has no place here: the data source is for this driver"
+        ));
+    }
+    if Keyword::named(keyword).is_some_and(|row| row.secret) {
+        return Err(format!(
+            "{keyword}= is a secret, and odbc.ini is no place for one: name a file with {keyword}File=, or leave \
+             it to the connection string"
+        ));
+    }
+    Ok(Entry {
+        keyword: keyword.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+/// The data source's section.
+pub fn section(name: &str, entries: &[String]) -> Result<Section, Failure> {
+    let mut all = vec![("Driver".to_owned(), OUR_SECTION.to_owned())];
+    for text in entries {
+        let Entry { keyword, value } =
+            entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
+        if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&keyword)) {
+            return Err(Failure::refused(
+                format!("{keyword}= is given twice"),
+                "Keep one of them.",
+            ));
+        }
+        all.push((keyword, value));
+    }
+    Ok(Section {
+        name: name.to_owned(),
+        entries: all,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_entries_are_such_as_ini_files_hold() {
+        assert_eq!(name(" payroll ").as_deref(), Ok("payroll"));
+        for bad in ["", "a]b", "a\nb", "a;b", &"x".repeat(33)] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+        let good = entry("Server = contoso.database.windows.net").unwrap();
+        assert_eq!(good.keyword, "Server");
+        assert_eq!(good.value, "contoso.database.windows.net");
+        for bad in ["Server", "=x", "Server=a\nb", "driver=x", "[x=y", "#a=b"] {
+            assert!(entry(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_sent_elsewhere() {
+        for secret in [
+            "PWD=s3cret",
+            "password=s3cret",
+            "AccessToken=s3cret",
+            "ClientSecret=s3cret",
+        ] {
+            let error = entry(secret).unwrap_err();
+            assert!(error.contains("File=") && !error.contains("s3cret"), "{error}");
+        }
+        assert!(entry("PWDFile=/run/secret").is_ok());
+    }
+}

@@ -1,0 +1,271 @@
+//! `status`: what is registered where, in which versions, and where logs go.
+
+use crate::{
+    drivers::Drivers,
+    failure::Failure,
+    library::{self, Library},
+    loader,
+    packages::{Distribution, Package},
+    places::Places,
+    registration::Registration,
+    terminal::{self, Style},
+    wrapped::{View, Wrapped},
+};
+use entra_odbc_core::{
+    Environment,
+    real_driver::{OUR_SECTION, STOCK_SECTION},
+};
+use serde_json::{Value, json};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+const HELP: &str = "\
+Examples:
+  entra-odbc status
+  entra-odbc status --json
+
+Ends with exit code 1 where the driver is not registered, or not as it should be.";
+
+/// Show what is registered, the versions, and where logs go
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// All that is found out.
+struct Status {
+    names: Vec<Name>,
+    sources: Vec<(String, PathBuf)>,
+    real_driver: Result<Wrapped, Vec<String>>,
+    unixodbc: Option<(PathBuf, Option<String>)>,
+    log: Option<(String, Option<String>)>,
+    problems: Vec<(String, String)>,
+}
+
+/// A name under which programs ask for a driver.
+struct Name {
+    text: &'static str,
+    path: PathBuf,
+    driver: String,
+    ours: Option<Library>,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let environment = Environment::process();
+    let status = Status::look(&environment)?;
+    if arguments.json {
+        terminal::print_json(&status.json())?;
+    } else {
+        terminal::print(&status.text())?;
+    }
+    if status.problems.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Told)
+}
+
+impl Status {
+    fn look(environment: &Environment) -> Result<Self, Failure> {
+        let places = Places::of(environment);
+        let drivers = Drivers::read(&places)?;
+        let names: Vec<_> = [OUR_SECTION, STOCK_SECTION]
+            .into_iter()
+            .filter_map(|name| {
+                let (driver, path) = drivers.library(name)?;
+                Some(Name {
+                    text: name,
+                    path: path.to_owned(),
+                    driver: driver.to_owned(),
+                    ours: Library::at(Path::new(driver)).ok(),
+                })
+            })
+            .collect();
+        let view = View {
+            environment,
+            drivers: &drivers,
+            library: names.iter().find_map(|name| name.ours.as_ref()),
+        };
+        let mut status = Self {
+            real_driver: view.real_driver(),
+            names,
+            sources: sources(&places)?,
+            unixodbc: loader::find("libodbc.so.2", environment).map(|path| (path, manager_version())),
+            log: environment
+                .get("ENTRA_ODBC_LOG")
+                .map(|level| (level, environment.get("ENTRA_ODBC_LOG_FILE"))),
+            problems: Vec::new(),
+        };
+        status.problems = status.problems(&places)?;
+        Ok(status)
+    }
+
+    fn problems(&self, places: &Places) -> Result<Vec<(String, String)>, Failure> {
+        let mut problems = Vec::new();
+        let mut problem = |what: String, remedy: &str| problems.push((what, remedy.to_owned()));
+        if self.unixodbc.is_none() {
+            let remedy = Distribution::here().install(Package::UnixOdbc);
+            problem("unixODBC is not installed".to_owned(), &remedy);
+        }
+        match self.names.iter().find(|name| name.text == OUR_SECTION) {
+            None => problem(
+                format!("[{OUR_SECTION}] is not registered"),
+                "Register it: sudo entra-odbc install, or entra-odbc install --user",
+            ),
+            Some(name) if name.ours.is_none() => problem(
+                format!(
+                    "[{}] names {}, which is not entra-odbc's library",
+                    name.text, name.driver
+                ),
+                "Register it anew: sudo entra-odbc install --library PATH",
+            ),
+            Some(_) => {}
+        }
+        for path in [Some(&places.system_drivers), places.user_drivers.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let registration = Registration::read(path)?;
+            if registration
+                .changed_since()
+                .any(|section| section.name == STOCK_SECTION)
+            {
+                problem(
+                    format!(
+                        "[{STOCK_SECTION}] in {} is no longer ours: an upgrade of Microsoft's package has taken the \
+                         name back, or somebody else has",
+                        path.display()
+                    ),
+                    "Take it over again: sudo entra-odbc install --replace",
+                );
+            }
+        }
+        if let Err(tried) = &self.real_driver {
+            problem(
+                format!(
+                    "Microsoft's ODBC Driver 18 is not found. Tried: {}",
+                    tried.join("; ")
+                ),
+                &Distribution::here().install(Package::Driver18),
+            );
+        }
+        Ok(problems)
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![format!("entra-odbc {}", env!("CARGO_PKG_VERSION"))];
+        let mut line = |label: &str, value: String| lines.push(format!("  {label:<12} {value}"));
+        for name in &self.names {
+            let what = match &name.ours {
+                Some(library) => format!(
+                    "entra-odbc {}",
+                    library.version.as_deref().unwrap_or("of unknown version")
+                ),
+                None => "not entra-odbc".to_owned(),
+            };
+            let ours = if name.ours.is_some() {
+                Style::Ok
+            } else {
+                Style::Faint
+            };
+            line(
+                "registered",
+                format!("\"{}\" in {}", name.text, name.path.display()),
+            );
+            line("", format!("{} ({})", name.driver, ours.paint(&what)));
+        }
+        for (name, path) in &self.sources {
+            line("data source", format!("{name} in {}", path.display()));
+        }
+        if let Ok(driver) = &self.real_driver {
+            let version = driver.version.as_deref().unwrap_or("unknown version");
+            line("real driver", format!("{} ({version})", driver.path.display()));
+            line("", format!("from {}", driver.origin));
+        }
+        if let Some((path, version)) = &self.unixodbc {
+            let version = version.as_deref().unwrap_or("unknown version");
+            line("unixODBC", format!("{} ({version})", path.display()));
+        }
+        line("log", self.log_text());
+        for (what, remedy) in &self.problems {
+            lines.push(format!("{} {what}.", Style::Warning.paint("warning:")));
+            lines.push(remedy.clone());
+        }
+        lines.join("\n")
+    }
+
+    fn log_text(&self) -> String {
+        match &self.log {
+            None => "off (ENTRA_ODBC_LOG=info turns it on for a program)".to_owned(),
+            Some((level, None)) => format!("{level}, to standard error (ENTRA_ODBC_LOG_FILE names a file)"),
+            Some((level, Some(file))) => format!("{level}, to {file}"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let names: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| {
+                json!({
+                    "name": name.text, "file": name.path, "library": name.driver, "is_ours": name.ours.is_some(),
+                    "version": name.ours.as_ref().and_then(|library| library.version.as_deref()),
+                })
+            })
+            .collect();
+        let real_driver =
+            self.real_driver.as_ref().ok().map(
+                |driver| json!({ "path": driver.path, "version": driver.version, "origin": driver.origin }),
+            );
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "registered": names,
+            "data_sources": self.sources.iter().map(|(name, file)| json!({ "name": name, "file": file })).collect::<Vec<_>>(),
+            "real_driver": real_driver,
+            "unixodbc": self.unixodbc.as_ref().map(|(path, version)| json!({ "path": path, "version": version })),
+            "log": self.log.as_ref().map(|(level, file)| json!({ "level": level, "file": file })),
+            "problems": self.problems.iter().map(|(what, remedy)| json!({ "what": what, "remedy": remedy })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The data sources that use our library, the user's first, as unixODBC looks for them.
+fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut found = Vec::new();
+    for path in [places.user_sources.as_ref(), Some(&places.system_sources)]
+        .into_iter()
+        .flatten()
+    {
+        let registration = Registration::read(path)?;
+        let ini = registration.ini();
+        for name in ini.sections() {
+            let is_ours = |driver: &str| {
+                driver.eq_ignore_ascii_case(OUR_SECTION) || library::is_ours(Path::new(driver))
+            };
+            if ini.get(name, "Driver").is_some_and(is_ours) {
+                found.push((name.to_owned(), path.clone()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// `2.3.11`, as its own tool says.
+fn manager_version() -> Option<String> {
+    let output = Command::new("odbcinst")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("unixODBC "))?;
+    Some(version.trim().to_owned())
+}

@@ -1,0 +1,87 @@
+//! `uninstall`: puts back what `install` changed.
+
+use crate::{
+    failure::Failure,
+    file, library,
+    places::Places,
+    registration::{Pending, Registration},
+    terminal,
+};
+use entra_odbc_core::{
+    Environment,
+    real_driver::{OUR_SECTION, STOCK_SECTION},
+};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+const HELP: &str = "\
+Examples:
+  sudo entra-odbc uninstall
+  entra-odbc uninstall --user
+
+Where nobody else has changed a file since, it is put back to the byte. Else only what this tool wrote goes, and what
+others wrote stays; a name that an upgrade of Microsoft's package has taken back is left to it.";
+
+/// Put unixODBC's ini files back as they were
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// This user's own files, in place of the system's
+    #[arg(long)]
+    user: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let places = Places::of(&Environment::process());
+    let paths: [Option<PathBuf>; 2] = if arguments.user {
+        [places.user_drivers, places.user_sources]
+    } else {
+        [Some(places.system_drivers), Some(places.system_sources)]
+    };
+    let mut pending = Vec::new();
+    let mut changed = Vec::new();
+    let mut foreign = None;
+    for path in paths.iter().flatten() {
+        let registration = Registration::read(path)?;
+        if let Some(change) = registration.without()? {
+            changed.push(path);
+            pending.push(change);
+        } else {
+            foreign = foreign.or(registered_otherwise(&registration));
+        }
+    }
+    if pending.is_empty()
+        && let Some((name, path)) = foreign
+    {
+        return Err(Failure::refused(
+            format!(
+                "[{name}] in {} was not written by `entra-odbc install`, so it is not known what was there before",
+                path.display()
+            ),
+            format!("Remove it with: odbcinst -u -d -n \"{name}\"."),
+        ));
+    }
+    file::uninterrupted(|| pending.into_iter().try_for_each(Pending::commit))?;
+    if arguments.json {
+        terminal::print_json(&json!({ "changed": changed }))?;
+    } else if changed.is_empty() {
+        terminal::print("Nothing is registered.")?;
+    } else {
+        for path in changed {
+            terminal::print(&format!("Put back {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A section for our library that someone else wrote.
+fn registered_otherwise(registration: &Registration) -> Option<(&'static str, PathBuf)> {
+    [OUR_SECTION, STOCK_SECTION].into_iter().find_map(|name| {
+        let driver = registration.ini().get(name, "Driver")?;
+        library::is_ours(Path::new(driver)).then(|| (name, registration.path().to_owned()))
+    })
+}

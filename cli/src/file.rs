@@ -1,0 +1,206 @@
+//! Files that appear whole or not at all, with the owner and mode of those that they replace.
+
+use nix::{
+    sys::signal::{SigSet, SigmaskHow, Signal},
+    unistd::geteuid,
+};
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
+    path::{Path, PathBuf},
+};
+
+/// The content of a regular file of at most `limit` bytes; `None` where there is no file.
+pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    // Without blocking, since a FIFO in its place would hang us.
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
+    let file = match OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path)
+    {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is longer than {limit} bytes")));
+    }
+    Ok(Some(bytes))
+}
+
+/// A change of a file that is ready to happen; dropped before that, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Change {
+    path: PathBuf,
+    /// The new content under another name; `None` where the file is to go.
+    unfinished: Option<Unfinished>,
+}
+
+#[derive(Debug)]
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl Change {
+    /// Writes `content` beside the file, to be put in its place; a file that is new gets `mode`.
+    pub fn to(path: &Path, content: &[u8], mode: u32) -> io::Result<Self> {
+        let path = real(path)?;
+        let old = match path.metadata() {
+            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        // A file that its owner made unwritable is not to be replaced behind their back.
+        if old
+            .as_ref()
+            .is_some_and(|old| old.mode() & 0o200 == 0 && !geteuid().is_root())
+        {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let unfinished = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        let unfinished = Unfinished(unfinished);
+        file.write_all(content)?;
+        if let Some(old) = &old {
+            let mine = file.metadata()?;
+            if (old.uid(), old.gid()) != (mine.uid(), mine.gid()) {
+                fchown(&file, Some(old.uid()), Some(old.gid()))?;
+            }
+        }
+        let mode = old.map_or(mode, |old| old.mode() & 0o7777);
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.sync_all()?;
+        Ok(Self {
+            path,
+            unfinished: Some(unfinished),
+        })
+    }
+
+    /// The file is to go.
+    pub fn removal(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: real(path)?,
+            unfinished: None,
+        })
+    }
+
+    /// Happens: at once for whoever reads the file.
+    pub fn commit(self) -> io::Result<()> {
+        match &self.unfinished {
+            Some(unfinished) => fs::rename(&unfinished.0, &self.path)?,
+            None => match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            },
+        }
+        // The new name is on disk with its directory; where that cannot be had, it is as good as it gets.
+        if let Some(directory) = self.path.parent().and_then(|parent| File::open(parent).ok()) {
+            let _ = directory.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// Where a link leads, so that the link stays one.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        found => found,
+    }
+}
+
+/// Does something during which Ctrl-C and the like wait, so that nothing stays half done.
+pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    let held: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]
+        .into_iter()
+        .collect();
+    let before = held.thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let done = work();
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("entra-odbc-file-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_with_its_mode_and_through_its_link() {
+        let here = directory("replace");
+        let (file, link) = (here.join("file"), here.join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        Change::to(&link, b"new", 0o600).unwrap().commit().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o640);
+        assert!(link.is_symlink());
+        assert_eq!(names(&here), ["file", "link"]);
+        Change::removal(&link).unwrap().commit().unwrap();
+        assert!(!file.exists());
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn a_change_that_does_not_happen_leaves_nothing_behind() {
+        let here = directory("dropped");
+        let change = Change::to(&here.join("file"), b"new", 0o644).unwrap();
+        assert_eq!(names(&here).len(), 1);
+        drop(change);
+        assert!(names(&here).is_empty());
+        Change::to(&here.join("file"), b"new", 0o644)
+            .unwrap()
+            .commit()
+            .unwrap();
+        assert_eq!(here.join("file").metadata().unwrap().mode() & 0o777, 0o644);
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read_and_not_replaced() {
+        let here = directory("odd");
+        assert_eq!(read(&here.join("absent"), 10).unwrap(), None);
+        assert!(read(&here, 10).is_err());
+        assert!(Change::to(&here, b"", 0o644).is_err());
+        fs::write(here.join("long"), "0123456789a").unwrap();
+        assert!(read(&here.join("long"), 10).is_err());
+        fs::remove_dir_all(here).unwrap();
+    }
+}

@@ -1,0 +1,266 @@
+//! What we write into an ini file, and how it is taken back: to the byte where nobody else wrote meanwhile, else
+//! our own entries only.
+//!
+//! Beside the file, `odbcinst.ini.entra-odbc` keeps what was there before. It is written first, so that there is
+//! no moment at which our entries stand in the file and nobody knows what they replaced.
+
+mod state;
+
+use crate::{
+    failure::Failure,
+    file::{self, Change},
+    ini::{self, Ini},
+};
+use state::State;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// A section as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its name.
+    pub name: String,
+    /// The entries that are ours; others in the section stay.
+    pub entries: Vec<(String, String)>,
+}
+
+impl Section {
+    /// Whether these entries are what a file has in that section.
+    fn holds_in(&self, ini: &Ini) -> bool {
+        ini.has(&self.name)
+            && self
+                .entries
+                .iter()
+                .all(|(key, value)| ini.get(&self.name, key) == Some(value))
+    }
+}
+
+/// An ini file, and what is known of its past.
+#[derive(Debug)]
+pub struct Registration {
+    path: PathBuf,
+    /// Its bytes; `None` where there is no file.
+    current: Option<Vec<u8>>,
+    ini: Ini,
+    state: Option<State>,
+}
+
+/// Changes of a file and of what is known of its past, ready to happen.
+#[derive(Debug)]
+pub struct Pending {
+    path: PathBuf,
+    /// In the order in which they are to happen.
+    changes: Vec<Change>,
+    /// What the file will say.
+    pub ini: Ini,
+}
+
+impl Registration {
+    /// Reads the file and its past.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let current = file::read(path, ini::LIMIT).map_err(|error| unusable(path, &error))?;
+        let ini = Ini::parse(current.as_deref().unwrap_or_default()).map_err(|why| {
+            Failure::refused(
+                format!("{} is left as it is: {why}", path.display()),
+                "Correct it first.",
+            )
+        })?;
+        Ok(Self {
+            state: State::read(&State::path(path))?,
+            path: path.to_owned(),
+            current,
+            ini,
+        })
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file as it is.
+    pub fn ini(&self) -> &Ini {
+        &self.ini
+    }
+
+    /// The sections that we wrote.
+    pub fn sections(&self) -> &[Section] {
+        self.state.as_ref().map_or(&[], |state| &state.sections)
+    }
+
+    /// Those of them that someone else has changed since.
+    pub fn changed_since(&self) -> impl Iterator<Item = &Section> {
+        self.sections()
+            .iter()
+            .filter(|section| !section.holds_in(&self.ini))
+    }
+
+    /// Whether a section is one of those that we wrote.
+    pub fn is_ours(&self, name: &str) -> bool {
+        self.sections()
+            .iter()
+            .any(|section| section.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Prepares that the file has these sections, beside those that we wrote before; `None` where it has them.
+    pub fn with(&self, wanted: &[Section]) -> Result<Option<Pending>, Failure> {
+        let mut sections = self.sections().to_vec();
+        for new in wanted {
+            match sections
+                .iter_mut()
+                .find(|old| old.name.eq_ignore_ascii_case(&new.name))
+            {
+                Some(old) => *old = new.clone(),
+                None => sections.push(new.clone()),
+            }
+        }
+        if wanted.iter().all(|section| section.holds_in(&self.ini)) {
+            return Ok(None);
+        }
+        let original = self.original();
+        let mut ini = parsed(original.as_deref());
+        for section in &sections {
+            for (key, value) in &section.entries {
+                ini.set(&section.name, key, value);
+            }
+        }
+        let state = State {
+            original,
+            written: ini.bytes(),
+            sections,
+        };
+        let state_path = State::path(&self.path);
+        let failed = |path: &Path, error: &io::Error| unusable(path, error);
+        let changes = vec![
+            Change::to(&state_path, &state.bytes(), self.mode())
+                .map_err(|error| failed(&state_path, &error))?,
+            Change::to(&self.path, &state.written, 0o644).map_err(|error| failed(&self.path, &error))?,
+        ];
+        Ok(Some(Pending {
+            path: self.path.clone(),
+            changes,
+            ini,
+        }))
+    }
+
+    /// Prepares that nothing of ours is left; `None` where we wrote nothing.
+    pub fn without(&self) -> Result<Option<Pending>, Failure> {
+        if self.state.is_none() {
+            return Ok(None);
+        }
+        let original = self.original();
+        let state_path = State::path(&self.path);
+        let change = match &original {
+            _ if original == self.current => None,
+            Some(original) => Some(Change::to(&self.path, original, 0o644)),
+            None => Some(Change::removal(&self.path)),
+        };
+        let mut changes = Vec::new();
+        if let Some(change) = change {
+            changes.push(change.map_err(|error| unusable(&self.path, &error))?);
+        }
+        changes.push(Change::removal(&state_path).map_err(|error| unusable(&state_path, &error))?);
+        Ok(Some(Pending {
+            path: self.path.clone(),
+            changes,
+            ini: parsed(original.as_deref()),
+        }))
+    }
+
+    /// The file without us.
+    fn original(&self) -> Option<Vec<u8>> {
+        let Some(state) = &self.state else {
+            return self.current.clone();
+        };
+        if self.current.as_ref() == Some(&state.written) {
+            return state.original.clone();
+        }
+        let before = parsed(state.original.as_deref());
+        let mut ini = self.ini.clone();
+        for section in &state.sections {
+            if before.has(&section.name) {
+                for (key, value) in &section.entries {
+                    if ini.get(&section.name, key) == Some(value) {
+                        ini.set_as_in(&before, &section.name, key);
+                    }
+                }
+            } else if section.is_still_ours(&ini) {
+                ini.remove(&section.name);
+            }
+        }
+        let bytes = ini.bytes();
+        let was_made_by_us = state.original.is_none() && bytes.trim_ascii().is_empty();
+        if was_made_by_us {
+            None
+        } else {
+            self.current.as_ref().map(|_| bytes)
+        }
+    }
+
+    /// What was kept may hold what the file held: nobody else may read it who could not read the file.
+    fn mode(&self) -> u32 {
+        use std::os::unix::fs::MetadataExt as _;
+        self.path
+            .metadata()
+            .map_or(0o644, |metadata| metadata.mode() & 0o777)
+    }
+}
+
+impl Section {
+    /// Whether a section that we made is still for our library.
+    fn is_still_ours(&self, ini: &Ini) -> bool {
+        let of = |entries: &[(String, String)]| {
+            let driver = entries.iter().find(|(key, _)| key.eq_ignore_ascii_case("Driver"));
+            driver.map(|(_, value)| value.clone())
+        };
+        of(&self.entries) == of(&ini.entries(&self.name))
+    }
+}
+
+impl Pending {
+    /// Happens.
+    pub fn commit(self) -> Result<(), Failure> {
+        let path = self.path;
+        for change in self.changes {
+            change.commit().map_err(|error| {
+                Failure::failed(
+                    format!("{} could not be replaced: {error}", path.display()),
+                    "Run the same command again.",
+                )
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn parsed(bytes: Option<&[u8]>) -> Ini {
+    Ini::parse(bytes.unwrap_or_default()).unwrap_or_default()
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    let remedy = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "Run it as root (sudo entra-odbc …), or for yourself alone with --user."
+        }
+        io::ErrorKind::NotFound => "Make the directory first.",
+        _ => "Nothing was changed.",
+    };
+    Failure::refused(
+        format!("{} cannot be used: {}", path.display(), reason(error)),
+        remedy,
+    )
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

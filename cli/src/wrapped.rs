@@ -1,0 +1,107 @@
+//! The real driver, as our library would find it with these ini files.
+
+use crate::{drivers::Drivers, library::Library, loader};
+use entra_odbc_core::{
+    Environment,
+    real_driver::{self, Search, Surroundings},
+};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+/// What the search looks at.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The variables of this process, which are those of programs started alike.
+    pub environment: &'a Environment,
+    /// The registered drivers.
+    pub drivers: &'a Drivers,
+    /// Our library.
+    pub library: Option<&'a Library>,
+}
+
+/// A driver that can be wrapped, as far as can be told without loading it.
+#[derive(Debug)]
+pub struct Wrapped {
+    /// The file, with all links resolved.
+    pub path: PathBuf,
+    /// Who named it.
+    pub origin: String,
+    /// `18.6.2.1`, where its name tells.
+    pub version: Option<String>,
+}
+
+impl View<'_> {
+    /// The real driver, or what was tried and why it is none.
+    pub fn real_driver(&self) -> Result<Wrapped, Vec<String>> {
+        let Search {
+            candidates,
+            mut failures,
+        } = real_driver::search(self);
+        for candidate in candidates {
+            match self.check(&candidate.path) {
+                Ok(path) => {
+                    return Ok(Wrapped {
+                        version: version(&path),
+                        path,
+                        origin: candidate.origin,
+                    });
+                }
+                Err(why) => failures.push(format!(
+                    "{} ({}): {why}",
+                    candidate.path.display(),
+                    candidate.origin
+                )),
+            }
+        }
+        Err(failures)
+    }
+
+    fn check(&self, path: &Path) -> Result<PathBuf, String> {
+        let is_bare = !path.as_os_str().as_encoded_bytes().contains(&b'/');
+        let found = if is_bare {
+            loader::find(&path.to_string_lossy(), self.environment).ok_or("not found by the loader")?
+        } else {
+            path.to_owned()
+        };
+        real_driver::check(&found)?;
+        if self.is_ourselves(&found) {
+            return Err("is entra-odbc itself, not the driver to wrap".to_owned());
+        }
+        found.canonicalize().map_err(|error| error.to_string())
+    }
+}
+
+impl Surroundings for View<'_> {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        self.environment.get(name).map(OsString::from)
+    }
+
+    fn driver_entry(&self, section: &str, key: &str) -> Option<String> {
+        let (value, _) = self.drivers.entry(section, key)?;
+        Some(value.to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn driver_sections(&self) -> Vec<String> {
+        self.drivers.sections()
+    }
+
+    fn own_file(&self) -> Option<PathBuf> {
+        self.library.and_then(|library| library.path.canonicalize().ok())
+    }
+
+    fn is_ourselves(&self, path: &Path) -> bool {
+        match self.library {
+            Some(library) => library.is_at(path),
+            None => crate::library::is_ours(path),
+        }
+    }
+}
+
+/// `18.6.2.1` of `libmsodbcsql-18.6.so.2.1`.
+pub fn version(path: &Path) -> Option<String> {
+    let numbers = real_driver::version(path.file_name()?.to_str()?)?;
+    let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+    Some(format!("18.{}", numbers.join(".")))
+}

@@ -1,0 +1,20 @@
+//! End to end: the tool as a process, on a machine of each test's own, against the stand-ins.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+#![allow(missing_docs, reason = "a test's name says it")]
+
+#[path = "../../../tests/support/library.rs"]
+#[allow(dead_code, reason = "shared with the tests of the driver")]
+mod library;
+mod machine;
+mod tool;
+
+mod help;
+mod install;
+mod sid;

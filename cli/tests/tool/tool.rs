@@ -1,0 +1,58 @@
+//! Runs the tool, and looks at what it says and how it ends.
+
+use std::process::{Command, Output, Stdio};
+
+/// The tool with these arguments and nothing in its environment.
+pub fn tool(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entra-odbc"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        Self::ended(&command.output().unwrap())
+    }
+
+    pub fn ended(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            err: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    /// Standard output of a run that succeeded.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self.out
+    }
+
+    /// The same as JSON.
+    #[track_caller]
+    pub fn json(self) -> serde_json::Value {
+        let out = self.done();
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// Standard error of a run that ended with this code and printed no result.
+    #[track_caller]
+    pub fn refused(self, code: i32) -> String {
+        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:#?}");
+        self.err
+    }
+}
+
+/// Runs the tool with these arguments and nothing in its environment.
+pub fn run(arguments: &[&str]) -> Run {
+    Run::of(&mut tool(arguments))
+}

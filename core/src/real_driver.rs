@@ -1,0 +1,45 @@
+//! The real driver: where it may be, and what can be told of it without loading it.
+
+mod distribution;
+mod file;
+mod search;
+
+pub use file::check;
+pub use search::{Candidate, Search, search, version};
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+/// The name that we are registered under.
+pub const OUR_SECTION: &str = "ODBC Driver 18 Entra for SQL Server";
+/// The name that Microsoft's package registers.
+pub const STOCK_SECTION: &str = "ODBC Driver 18 for SQL Server";
+/// Where Microsoft's packages for Linux put the driver.
+pub const STOCK_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
+
+/// The machine as the search sees it.
+pub trait Surroundings {
+    /// An environment variable, unless the program is privileged.
+    fn variable(&self, name: &str) -> Option<OsString>;
+    /// An entry of odbcinst.ini.
+    fn driver_entry(&self, section: &str, key: &str) -> Option<String>;
+    /// The sections of odbcinst.ini.
+    fn driver_sections(&self) -> Vec<String>;
+    /// The file of our library.
+    fn own_file(&self) -> Option<PathBuf>;
+    /// Whether a path leads to that file.
+    fn is_ourselves(&self, path: &Path) -> bool;
+    /// The file names in a directory; none if it cannot be read.
+    fn list(&self, directory: &Path) -> Vec<OsString> {
+        let Ok(entries) = std::fs::read_dir(directory) else {
+            return Vec::new();
+        };
+        entries.flatten().map(|entry| entry.file_name()).collect()
+    }
+    /// The text of `/etc/os-release`.
+    fn os_release(&self) -> String {
+        std::fs::read_to_string("/etc/os-release").unwrap_or_default()
+    }
+}
