@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build demo test test-hosts bench bench-size header clean
+.PHONY: help setup build demo examples test test-hosts bench bench-size header clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,10 @@ build: setup ## the library and the tool, as they are shipped: target/release/li
 demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins
 	@.venv/bin/python scripts/demo.py
+
+examples: build ## what the examples need: see examples/README.md
+	cargo build --quiet -p standins
+	@scripts/setup-examples.sh
 
 test: setup ## every check: format, lints, units, end to end, header, documentation
 	@scripts/test.sh

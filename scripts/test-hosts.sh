@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 scripts/setup-hosts.sh
+scripts/setup-examples.sh
 . scripts/environment.sh
 . scripts/count.sh
 

@@ -23,6 +23,7 @@ mod talk;
 mod expiry;
 
 mod django;
+mod examples;
 mod gunicorn;
 mod multiprocessing;
 mod perl;

@@ -15,6 +15,7 @@
 //! | `POST /faults/clear` | forgets faults still to come |
 //! | `POST /release` | lets answers go on that `hang_before` and `hang_midway` hold |
 //! | `POST /lifetime` | `{"seconds": 5}` for tokens from now on |
+//! | `POST /refresh_tokens` | `{"user": "ada@contoso.com", "state": "revoked"}`, or `"expired"`, or `"good"` |
 //! | `POST /shutdown` | ends the program |
 
 mod fault_json;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::entra::TokenState;
 use crate::http::{Faults, Gate, Request, Response, Server};
 use crate::playground::Playground;
 use crate::record::{Record, Recorded};
@@ -93,6 +95,7 @@ impl Control {
                 self.playground.set_token_lifetime(Duration::from_secs(seconds));
                 Ok(json!({}))
             }
+            ("POST", "/refresh_tokens") => self.refresh_tokens(&body(request)?),
             ("POST", "/shutdown") => {
                 (self.shutdown)();
                 Ok(json!({}))
@@ -129,6 +132,19 @@ impl Control {
             })
         };
         self.services().iter().flat_map(of).collect()
+    }
+
+    fn refresh_tokens(&self, json: &Value) -> Result<Value, String> {
+        let field = |name| json.get(name).and_then(Value::as_str);
+        let user = field("user").ok_or("\"user\" is missing")?;
+        let state = match field("state") {
+            Some("good") => TokenState::Good,
+            Some("expired") => TokenState::Expired,
+            Some("revoked") => TokenState::Revoked,
+            _ => return Err("\"state\" must be good, expired or revoked".to_owned()),
+        };
+        self.playground.entra.set_refresh_tokens(user, state);
+        Ok(json!({}))
     }
 
     fn fault(&self, json: &Value) -> Result<Value, String> {

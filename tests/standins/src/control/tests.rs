@@ -61,3 +61,18 @@ fn a_script_sees_what_arrived_breaks_things_and_ends_the_program() {
     assert_eq!(post("/shutdown", &Value::Null).0, 200);
     end.recv().unwrap();
 }
+
+#[test]
+fn a_script_takes_a_persons_refresh_tokens_back() {
+    let playground = Arc::new(Playground::start(&PlaygroundOptions::default()));
+    let control = start(LOOPBACK, Arc::clone(&playground), json!({}), || {});
+    let client = plain_client();
+    let post = |body: &Value| {
+        let url = format!("http://{}/refresh_tokens", control.address());
+        let answer = client.post(url).body(body.to_string()).send().unwrap();
+        answer.status().as_u16()
+    };
+    assert_eq!(post(&json!({ "user": "ada@contoso.com", "state": "revoked" })), 200);
+    assert_eq!(post(&json!({ "user": "ada@contoso.com", "state": "lost" })), 400);
+    assert_eq!(post(&json!({ "state": "good" })), 400);
+}

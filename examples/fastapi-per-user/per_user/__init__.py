@@ -1,0 +1,1 @@
+"""A web application in which each user reaches the database as themselves."""

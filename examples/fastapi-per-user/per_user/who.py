@@ -1,0 +1,44 @@
+"""Who sends a request, whichever way they came in."""
+
+from fastapi import HTTPException, Request
+
+from .bearer import NotAccepted, OnBehalf
+
+COOKIE = "__Host-session"
+
+
+def session(request: Request):
+    """The browser's session, if it has one."""
+    return request.app.state.sessions.find(request.cookies.get(COOKIE))
+
+
+def caller(request: Request):
+    """The person, and how their connections sign in. A plain function, so that it may wait for Entra's keys."""
+    token = presented(request.headers)
+    if token is not None:
+        state = request.app.state
+        try:
+            return state.bearer.check(token), OnBehalf(state.settings, token)
+        except NotAccepted as reason:
+            raise unauthorized("invalid_token", str(reason)) from None
+    signed_in = session(request)
+    if signed_in and signed_in.person:
+        return signed_in.person, signed_in.account
+    raise unauthorized()
+
+
+def presented(headers):
+    """The Entra token of the request: the caller's own, or the one that App Service's sign-in hands on.
+
+    Nobody needs to trust the header: the token is checked like any other. Databricks Apps' `X-Forwarded-Access-Token`
+    is not looked at: it is Databricks' token, with which Entra exchanges nothing.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return headers.get("x-ms-token-aad-access-token")
+
+
+def unauthorized(error="", description=""):
+    challenge = "Bearer" + (f' error="{error}"' if error else "")
+    return HTTPException(401, description or "Sign in first.", {"WWW-Authenticate": challenge})

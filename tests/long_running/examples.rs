@@ -1,0 +1,84 @@
+//! The examples: every command that a README marks as `sh` is run as it stands there, from the repository's root.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    library::{built_library, output, real_driver},
+    machine::finished,
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The target directory of this test, in which the stand-ins' program is built.
+fn target() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap().to_owned();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--package", "standins"])
+        .current_dir(root())
+        .env("CARGO_TARGET_DIR", &target);
+    output(&mut cargo);
+    target
+}
+
+/// What the commands of `examples/<name>` print.
+fn commands_of(name: &str) -> String {
+    let readme = fs::read_to_string(root().join("examples").join(name).join("README.md")).unwrap();
+    let blocks: Vec<_> = readme
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```"))
+        .map(|(block, _)| block)
+        .collect();
+    assert!(!blocks.is_empty(), "{name} has no commands");
+    let directory = std::env::temp_dir().join(format!("entra-odbc-example-{name}-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-euc", &blocks.concat()])
+        .current_dir(root())
+        // Else pytest and cargo would write into the sources' directory, and Chromium into the user's.
+        .env("HOME", &directory)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("CARGO_TARGET_DIR", target())
+        .env("ENTRA_ODBC_TEST_LIBRARY", built_library())
+        .env("ENTRA_ODBC_TEST_DRIVER", real_driver());
+    // The user's own cargo and toolchain are found by variables where HOME is another.
+    if let Some(home) = std::env::var_os("HOME") {
+        for (variable, place) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            if std::env::var_os(variable).is_none() {
+                command.env(variable, Path::new(&home).join(place));
+            }
+        }
+    }
+    let answer = finished(&command.output().unwrap(), name);
+    fs::remove_dir_all(&directory).unwrap();
+    answer
+}
+
+/// The number of tests that pytest has run, each of which passed.
+fn passed(answer: &str) -> usize {
+    let last = answer.lines().last().unwrap_or_default();
+    let words: Vec<_> = last.trim_matches(['=', ' ']).split(' ').collect();
+    match words.as_slice() {
+        [count, "passed", "in", ..] => count.parse().unwrap(),
+        _ => panic!("{answer}"),
+    }
+}
+
+#[test]
+fn any_command_runs_among_the_stand_ins() {
+    assert!(commands_of("").contains(standins::playground::TENANT_ID));
+}
+
+#[test]
+fn each_user_of_a_web_application_reaches_the_database_as_themselves() {
+    assert!(passed(&commands_of("fastapi-per-user")) > 20);
+}
