@@ -72,7 +72,10 @@ fn a_script_takes_a_persons_refresh_tokens_back() {
         let answer = client.post(url).body(body.to_string()).send().unwrap();
         answer.status().as_u16()
     };
-    assert_eq!(post(&json!({ "user": "ada@contoso.com", "state": "revoked" })), 200);
+    assert_eq!(
+        post(&json!({ "user": "ada@contoso.com", "state": "revoked" })),
+        200
+    );
     assert_eq!(post(&json!({ "user": "ada@contoso.com", "state": "lost" })), 400);
     assert_eq!(post(&json!({ "state": "good" })), 400);
 }
