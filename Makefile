@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build demo examples test test-hosts bench bench-size header clean
+.PHONY: help setup build demo examples test test-hosts bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ bench-size: build ## print what the library is made of, by section and by crate
 
 header: ## write include/entra_odbc.h anew from the sources
 	@scripts/header.sh
+
+docs: ## write the generated table of docs/keywords.md anew
+	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-odbc-core --test keywords_document
 
 clean: ## remove what was built and installed here
 	cargo clean

@@ -1,4 +1,4 @@
-//! THE table of sign-in kinds, and the shape that each of them takes.
+//! The shape that each sign-in kind takes.
 //!
 //! A new kind is one file beside the others, with a `prepare` that checks the keywords and returns
 //! a [`SignIn`], and one row in [`MODES`].
@@ -19,6 +19,7 @@ mod entra;
 mod environment;
 mod interactive;
 mod managed_identity;
+mod mode;
 mod mode_name;
 mod oauth;
 mod on_behalf_of;
@@ -37,6 +38,7 @@ mod session;
 mod token_provider;
 mod workload_identity;
 
+pub use mode::{MODES, Mode};
 pub use mode_name::{find, find_exact, same_mode, unknown};
 
 use crate::{
@@ -57,122 +59,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-/// Every sign-in kind, once.
-pub const MODES: &[Mode] = &[
-    Mode {
-        name: "Default",
-        aliases: &[],
-        prepare: default::prepare,
-    },
-    Mode {
-        name: "Environment",
-        aliases: &[],
-        prepare: environment::prepare,
-    },
-    Mode {
-        name: "Msi",
-        aliases: &["ManagedIdentity"],
-        prepare: managed_identity::prepare,
-    },
-    Mode {
-        name: "ServicePrincipal",
-        aliases: &["Application"],
-        prepare: service_principal::prepare,
-    },
-    Mode {
-        name: "ServicePrincipalCertificate",
-        aliases: &[],
-        prepare: service_principal_certificate::prepare,
-    },
-    Mode {
-        name: "ClientAssertion",
-        aliases: &[],
-        prepare: client_assertion::prepare,
-    },
-    Mode {
-        name: "WorkloadIdentity",
-        aliases: &[],
-        prepare: workload_identity::prepare,
-    },
-    Mode {
-        name: "AzurePipelines",
-        aliases: &[],
-        prepare: azure_pipelines::prepare,
-    },
-    Mode {
-        name: "AzCli",
-        aliases: &["AzureCli"],
-        prepare: azure_cli::prepare,
-    },
-    Mode {
-        name: "AzureDeveloperCli",
-        aliases: &["azd"],
-        prepare: azure_developer_cli::prepare,
-    },
-    Mode {
-        name: "AzurePowerShell",
-        aliases: &[],
-        prepare: azure_powershell::prepare,
-    },
-    Mode {
-        name: "DeviceCode",
-        aliases: &["DeviceCodeFlow"],
-        prepare: device_code::prepare,
-    },
-    Mode {
-        name: "Interactive",
-        aliases: &[],
-        prepare: interactive::prepare,
-    },
-    Mode {
-        name: "Password",
-        aliases: &[],
-        prepare: password::prepare,
-    },
-    Mode {
-        name: "RefreshToken",
-        aliases: &[],
-        prepare: refresh_token::prepare,
-    },
-    Mode {
-        name: "OnBehalfOf",
-        aliases: &[],
-        prepare: on_behalf_of::prepare,
-    },
-    Mode {
-        name: "AccessToken",
-        aliases: &["ServicePrincipalAccessToken"],
-        prepare: access_token::prepare,
-    },
-    Mode {
-        name: "TokenProvider",
-        aliases: &[],
-        prepare: token_provider::prepare,
-    },
-];
-
-/// One row of [`MODES`].
-#[derive(Debug)]
-pub struct Mode {
-    /// The name that we print; `Authentication=` takes it with `ActiveDirectory` before it.
-    pub name: &'static str,
-    /// What other clients call it.
-    pub aliases: &'static [&'static str],
-    prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
-}
-
-impl Mode {
-    /// Checks the keywords and resolves who signs in; asks nobody for a token yet.
-    pub fn prepare(&self, situation: &Situation<'_>) -> Result<SignIn, Error> {
-        (self.prepare)(situation)
-            .map(|sign_in| SignIn {
-                mode: self.name,
-                ..sign_in
-            })
-            .map_err(|error| error.in_mode(self.name))
-    }
-}
 
 /// All that a sign-in kind may look at.
 #[derive(Debug, Clone, Copy)]
@@ -412,17 +298,5 @@ pub(crate) mod tests {
                 tenants: &self.tenants,
             }
         }
-    }
-
-    #[test]
-    fn errors_of_a_kind_name_it() {
-        let fixture = Fixture::new(&[]);
-        let mode = find("ServicePrincipal").unwrap();
-        let error = mode.prepare(&fixture.situation()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("[entra-odbc][ServicePrincipal] UID= is missing")
-        );
     }
 }

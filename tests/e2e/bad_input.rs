@@ -31,7 +31,11 @@ fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
         (
             "Authentication=quantum",
             "08001",
-            &["quantum", "ActiveDirectory followed by Default", "ServicePrincipal"],
+            &[
+                "quantum",
+                "ActiveDirectory followed by Default",
+                "ServicePrincipal",
+            ],
         ),
         (
             "Authentication=ActiveDirectoryServicePrincipal;PWD=x;TenantId=t",
@@ -42,11 +46,6 @@ fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
             "Authentication=ActiveDirectoryServicePrincipal;UID=x;TenantId=t",
             "HY000",
             &["PWD"],
-        ),
-        (
-            "Authentication=ActiveDirectoryServicePrincipal;UID=x;PWD=y",
-            "HY000",
-            &["TenantId"],
         ),
         (
             "Authentication=ActiveDirectoryAccessToken",

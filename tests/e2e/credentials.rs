@@ -81,29 +81,6 @@ fn a_user_assigned_identity_is_chosen_by_any_of_its_ids() {
 }
 
 #[test]
-fn the_azure_cli_is_asked_for_a_token() {
-    let machine = Machine::new();
-    let token = machine.user_token("ada@contoso.com");
-    let tools = machine.directory.join("tools");
-    std::fs::create_dir(&tools).unwrap();
-    let az = tools.join("az");
-    let expires = 4_102_444_800u64;
-    std::fs::write(
-        &az,
-        format!(
-            "#!/bin/sh\necho '{{\"accessToken\":\"{token}\",\"expires_on\":{expires},\"tokenType\":\"Bearer\"}}'\n"
-        ),
-    )
-    .unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&az, executable).unwrap();
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
-    let machine = machine.with("PATH", path);
-    let who = machine.pyodbc(&machine.string("Authentication=ActiveDirectoryAzCli"));
-    assert_eq!(who, "ada@contoso.com");
-}
-
-#[test]
 fn a_token_is_taken_from_the_string_or_a_file() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");

@@ -22,6 +22,7 @@ mod fork;
 mod guest;
 mod handles;
 mod hosts;
+mod kinds;
 mod pool;
 mod real_driver;
 mod renewal;

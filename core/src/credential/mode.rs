@@ -1,0 +1,251 @@
+//! THE table of sign-in kinds.
+//!
+//! `docs/keywords.md` has it as well, written from here by `make docs`.
+
+use super::{
+    SignIn, Situation, access_token, azure_cli, azure_developer_cli, azure_pipelines, azure_powershell,
+    client_assertion, default, device_code, environment, interactive, managed_identity, on_behalf_of,
+    password, refresh_token, service_principal, service_principal_certificate, token_provider,
+    workload_identity,
+};
+use crate::{
+    Error,
+    Keyword::{
+        self, AccessToken, AccessTokenFile, ClientAssertion, ClientAssertionFile, ClientCertificate,
+        ClientCertificatePassword, ClientCertificatePasswordFile, ClientId, ClientKey, InteractiveTimeout,
+        ObjectId, Password, PasswordFile, RedirectUri, RefreshToken, RefreshTokenFile, ResourceId,
+        SaveAccount, SendCertificateChain, ServiceConnectionId, SystemToken, SystemTokenFile, TenantId,
+        TokenProvider, User, UserAssertion, UserAssertionFile,
+    },
+};
+
+/// Every sign-in kind, once.
+pub const MODES: &[Mode] = &[
+    Mode {
+        name: "Default",
+        aliases: &[],
+        who: "whatever this machine offers, see below",
+        needs: &[],
+        may_have: &[ClientId, TenantId],
+        prepare: default::prepare,
+    },
+    Mode {
+        name: "Environment",
+        aliases: &[],
+        who: "whom azure-identity's variables name",
+        needs: &[],
+        may_have: &[],
+        prepare: environment::prepare,
+    },
+    Mode {
+        name: "Msi",
+        aliases: &["ManagedIdentity"],
+        who: "the identity that Azure gave to this machine or app",
+        needs: &[],
+        may_have: &[User, ClientId, ObjectId, ResourceId],
+        prepare: managed_identity::prepare,
+    },
+    Mode {
+        name: "ServicePrincipal",
+        aliases: &["Application"],
+        who: "an application, by its secret",
+        needs: &[&[User], &[Password, PasswordFile]],
+        may_have: &[TenantId],
+        prepare: service_principal::prepare,
+    },
+    Mode {
+        name: "ServicePrincipalCertificate",
+        aliases: &[],
+        who: "an application, by its certificate",
+        needs: &[&[User], &[ClientCertificate]],
+        may_have: &[
+            TenantId,
+            ClientKey,
+            ClientCertificatePassword,
+            ClientCertificatePasswordFile,
+            Password,
+            PasswordFile,
+            SendCertificateChain,
+        ],
+        prepare: service_principal_certificate::prepare,
+    },
+    Mode {
+        name: "ClientAssertion",
+        aliases: &[],
+        who: "an application that someone else vouches for",
+        needs: &[&[User], &[ClientAssertion, ClientAssertionFile]],
+        may_have: &[TenantId],
+        prepare: client_assertion::prepare,
+    },
+    Mode {
+        name: "WorkloadIdentity",
+        aliases: &[],
+        who: "an application that its Kubernetes cluster vouches for",
+        needs: &[],
+        may_have: &[User, ClientId, TenantId, ClientAssertionFile],
+        prepare: workload_identity::prepare,
+    },
+    Mode {
+        name: "AzurePipelines",
+        aliases: &[],
+        who: "the service connection of an Azure Pipelines task",
+        needs: &[],
+        may_have: &[
+            User,
+            ClientId,
+            TenantId,
+            ServiceConnectionId,
+            SystemToken,
+            SystemTokenFile,
+        ],
+        prepare: azure_pipelines::prepare,
+    },
+    Mode {
+        name: "AzCli",
+        aliases: &["AzureCli"],
+        who: "whoever ran `az login`",
+        needs: &[],
+        may_have: &[TenantId],
+        prepare: azure_cli::prepare,
+    },
+    Mode {
+        name: "AzureDeveloperCli",
+        aliases: &["azd"],
+        who: "whoever ran `azd auth login`",
+        needs: &[],
+        may_have: &[TenantId],
+        prepare: azure_developer_cli::prepare,
+    },
+    Mode {
+        name: "AzurePowerShell",
+        aliases: &[],
+        who: "whoever ran `Connect-AzAccount`",
+        needs: &[],
+        may_have: &[TenantId],
+        prepare: azure_powershell::prepare,
+    },
+    Mode {
+        name: "DeviceCode",
+        aliases: &["DeviceCodeFlow"],
+        who: "a person with any browser anywhere, by a code",
+        needs: &[],
+        may_have: &[TenantId, ClientId, InteractiveTimeout, SaveAccount],
+        prepare: device_code::prepare,
+    },
+    Mode {
+        name: "Interactive",
+        aliases: &[],
+        who: "a person with this machine's browser",
+        needs: &[],
+        may_have: &[
+            User,
+            TenantId,
+            ClientId,
+            RedirectUri,
+            InteractiveTimeout,
+            SaveAccount,
+        ],
+        prepare: interactive::prepare,
+    },
+    Mode {
+        name: "Password",
+        aliases: &[],
+        who: "a person, by name and password",
+        needs: &[&[User], &[Password, PasswordFile]],
+        may_have: &[TenantId, ClientId],
+        prepare: password::prepare,
+    },
+    Mode {
+        name: "RefreshToken",
+        aliases: &[],
+        who: "a person who signed in elsewhere",
+        needs: &[&[RefreshToken, RefreshTokenFile]],
+        may_have: &[TenantId, ClientId],
+        prepare: refresh_token::prepare,
+    },
+    Mode {
+        name: "OnBehalfOf",
+        aliases: &[],
+        who: "the person who called a service",
+        needs: &[
+            &[UserAssertion, UserAssertionFile],
+            &[User],
+            &[
+                Password,
+                PasswordFile,
+                ClientCertificate,
+                ClientAssertion,
+                ClientAssertionFile,
+            ],
+        ],
+        may_have: &[TenantId],
+        prepare: on_behalf_of::prepare,
+    },
+    Mode {
+        name: "AccessToken",
+        aliases: &["ServicePrincipalAccessToken"],
+        who: "whoever the token names",
+        needs: &[&[AccessToken, AccessTokenFile]],
+        may_have: &[],
+        prepare: access_token::prepare,
+    },
+    Mode {
+        name: "TokenProvider",
+        aliases: &[],
+        who: "whoever the program has a token for, by a callback of its own",
+        needs: &[&[TokenProvider]],
+        may_have: &[],
+        prepare: token_provider::prepare,
+    },
+];
+
+/// One row of [`MODES`].
+#[derive(Debug)]
+pub struct Mode {
+    /// The name that we print; `Authentication=` takes it with `ActiveDirectory` before it.
+    pub name: &'static str,
+    /// What other clients call it.
+    pub aliases: &'static [&'static str],
+    /// Who signs in, in a few words of Markdown.
+    pub who: &'static str,
+    /// The keywords without which it cannot be: one of each group.
+    pub needs: &'static [&'static [Keyword]],
+    /// What else it looks at, beside what concerns all kinds.
+    pub may_have: &'static [Keyword],
+    prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
+}
+
+impl Mode {
+    /// Checks the keywords and resolves who signs in; asks nobody for a token yet.
+    pub fn prepare(&self, situation: &Situation<'_>) -> Result<SignIn, Error> {
+        (self.prepare)(situation)
+            .map(|sign_in| SignIn {
+                mode: self.name,
+                ..sign_in
+            })
+            .map_err(|error| error.in_mode(self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::tests::Fixture;
+
+    #[test]
+    fn what_a_kind_needs_is_asked_for_by_name() {
+        for mode in MODES {
+            let prepared = mode.prepare(&Fixture::new(&[]).situation());
+            let Some(first) = mode.needs.first() else {
+                continue;
+            };
+            let error = prepared.unwrap_err().to_string();
+            let begin = format!("[entra-odbc][{}] ", mode.name);
+            assert!(error.starts_with(&begin), "{error}");
+            assert!(
+                first.iter().all(|keyword| error.contains(keyword.name())),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Kinds that sign an application in.
+
+use std::{process::Command, time::Duration};
+
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID};
+
+use super::{Visit, application_name};
+use crate::machine::{Machine, finished};
+
+pub fn secret(machine: Machine) -> Visit {
+    payroll(machine, &Machine::payroll())
+}
+
+pub fn environment(machine: Machine) -> Visit {
+    let machine = machine
+        .with("AZURE_TENANT_ID", TENANT_ID)
+        .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+        .with("AZURE_CLIENT_SECRET", PAYROLL_SECRET);
+    payroll(machine, "Authentication=ActiveDirectoryEnvironment")
+}
+
+pub fn certificate(machine: Machine) -> Visit {
+    let rest = with_certificate(&machine, "cert.pem");
+    payroll(machine, &rest)
+}
+
+pub fn assertion(machine: Machine) -> Visit {
+    let file = machine.file("assertion", &cluster_assertion(&machine));
+    let rest = format!(
+        "Authentication=ActiveDirectoryClientAssertion;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
+         ClientAssertionFile={file}"
+    );
+    payroll(machine, &rest)
+}
+
+pub fn workload_identity(machine: Machine) -> Visit {
+    let file = machine.file("token", &cluster_assertion(&machine));
+    let machine = machine
+        .with("AZURE_TENANT_ID", TENANT_ID)
+        .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+        .with("AZURE_FEDERATED_TOKEN_FILE", file);
+    payroll(machine, "Authentication=ActiveDirectoryWorkloadIdentity")
+}
+
+fn payroll(machine: Machine, rest: &str) -> Visit {
+    Visit::by_string(machine, rest, application_name(PAYROLL_CLIENT_ID))
+}
+
+fn cluster_assertion(machine: &Machine) -> String {
+    machine.playground.cluster_assertion(Duration::from_hours(1))
+}
+
+/// The keywords of a certificate that was made on this machine by OpenSSL, as people do, and uploaded to payroll.
+///
+/// Its files are `cert.pem` with certificate and key, and `cert.pfx`, whose password is `pfx;password`.
+fn with_certificate(machine: &Machine, file: &str) -> String {
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(&machine.directory);
+        finished(
+            &command.output().expect("openssl: `make test` installs it"),
+            arguments,
+        );
+    };
+    openssl("req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out public.pem -days 2 -subj /CN=payroll");
+    openssl("x509 -in public.pem -outform DER -out public.der");
+    openssl("pkcs12 -export -inkey key.pem -in public.pem -out cert.pfx -passout pass:pfx;password");
+    let read = |name: &str| std::fs::read(machine.directory.join(name)).unwrap();
+    let both = [read("public.pem"), read("key.pem")].concat();
+    std::fs::write(machine.directory.join("cert.pem"), both).unwrap();
+    machine.playground.entra.change(|directory| {
+        let apps = directory.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps);
+        for app in apps.filter(|app| app.client_id == PAYROLL_CLIENT_ID) {
+            app.certificates.push(read("public.der"));
+        }
+    });
+    format!(
+        "Authentication=ActiveDirectoryServicePrincipalCertificate;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
+         ClientCertificate={}",
+        machine.directory.join(file).display()
+    )
+}
+
+#[test]
+fn a_certificate_may_be_in_a_pfx_file_with_a_password() {
+    let machine = Machine::new();
+    let rest = format!(
+        "{};ClientCertificatePassword={{pfx;password}}",
+        with_certificate(&machine, "cert.pfx")
+    );
+    assert_eq!(payroll(machine, &rest).trouble(), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_said() {
+    let machine = Machine::new();
+    let good = with_certificate(&machine, "cert.pfx");
+    let missing = good.replace("cert.pfx", "nowhere.pem");
+    let key = good.replace("cert.pfx", "public.pem");
+    for (rest, expected) in [
+        (good.clone(), "password"),
+        (format!("{good};ClientCertificatePassword=guess"), "password"),
+        (missing, "nowhere.pem"),
+        (key, "key"),
+    ] {
+        let error = machine.pyodbc_error(&machine.string(&rest));
+        assert!(
+            error.contains("HY000") && error.to_lowercase().contains(expected) && !error.contains("guess"),
+            "{rest}: {error}"
+        );
+    }
+}
+
+#[test]
+fn an_assertion_file_that_is_missing_is_named() {
+    let machine = Machine::new();
+    let error = machine.pyodbc_error(&machine.string(&format!(
+        "Authentication=ActiveDirectoryClientAssertion;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
+         ClientAssertionFile=/run/secrets/nothing-here"
+    )));
+    assert!(
+        error.contains("HY000")
+            && error.contains("ClientAssertionFile")
+            && error.contains("/run/secrets/nothing-here"),
+        "{error}"
+    );
+}
