@@ -3,9 +3,12 @@
 //! A saved sign-in is a refresh token with the name of its person, one file each (0600) in a directory of
 //! the user's own (0700): `$XDG_STATE_HOME/entra-odbc/accounts`, else below `~/.local/state`. Files are
 //! replaced as a whole, and a lock per account keeps two processes from redeeming one refresh token at a
-//! time, since the second might hold one that the first has just spent.
+//! time, since the second might hold one that the first has just spent. Where a keyring runs, the refresh
+//! token is sealed with a key that lies there.
 
+mod keyring;
 mod record;
+mod seal;
 
 use crate::{
     Environment, Error, ErrorKind, Secret,
@@ -15,13 +18,16 @@ use crate::{
         shared::lock::{Attempt, Lock},
     },
 };
+use keyring::Keyring;
+use record::{Kept, Record};
 use ring::digest;
 use std::{
-    fmt, fs, io,
+    fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
+use tracing::info;
 
 /// The longest file that is read.
 const LIMIT: usize = 64 * 1024;
@@ -29,8 +35,11 @@ const LIMIT: usize = 64 * 1024;
 /// What the files of accounts end in.
 const FILE: &str = ".account";
 
+/// How long to wait between looks at a key that another process makes.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A person who has signed in.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The Entra host.
     pub authority: String,
@@ -44,19 +53,12 @@ pub struct Account {
     pub object_id: String,
     /// When they signed in, or a token was last renewed.
     pub saved: SystemTime,
-    /// By which tokens are had.
-    pub refresh_token: Secret,
 }
 
 impl Account {
     /// The account that an id token tells of.
     #[must_use]
-    pub fn signed_in(
-        authority: &str,
-        client: &str,
-        id_token: &Secret,
-        refresh_token: Secret,
-    ) -> Option<Self> {
+    pub fn signed_in(authority: &str, client: &str, id_token: &Secret) -> Option<Self> {
         let claims = Claims::of(id_token.expose());
         Some(Self {
             authority: authority.to_owned(),
@@ -65,7 +67,6 @@ impl Account {
             username: claims.principal?,
             object_id: claims.oid?,
             saved: SystemTime::now(),
-            refresh_token,
         })
     }
 
@@ -86,21 +87,11 @@ impl Account {
     }
 }
 
-/// All that may be seen.
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("username", &self.username)
-            .field("tenant", &self.tenant)
-            .field("client", &self.client)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The saved sign-ins of this user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Accounts {
     state: PathBuf,
+    environment: Environment,
 }
 
 impl Accounts {
@@ -118,7 +109,8 @@ impl Accounts {
             .map(PathBuf::from)
             .or_else(|| Some(Path::new(&environment.get("HOME")?).join(".local/state")))
             .filter(|path| path.is_absolute());
-        state.map(|state| Self { state }).ok_or_else(|| {
+        let environment = environment.clone();
+        state.map(|state| Self { state, environment }).ok_or_else(|| {
             Error::new(
                 ErrorKind::Unavailable,
                 "neither HOME nor XDG_STATE_HOME is set, so there is no place for saved sign-ins",
@@ -142,29 +134,87 @@ impl Accounts {
         let mut accounts: Vec<_> = names
             .iter()
             .filter(|name| name.ends_with(FILE))
-            .filter_map(|name| read(&directory, name).ok()?)
+            .filter_map(|name| Some(read(&directory, name).ok()??.account))
             .collect();
         accounts.sort_by_key(|account| std::cmp::Reverse(account.saved));
         Ok(accounts)
     }
 
-    /// The account of that id, as it is now.
-    pub fn get(&self, id: &str) -> Result<Option<Account>, Error> {
+    /// Whether there is an account of that id now.
+    pub fn has(&self, id: &str) -> Result<bool, Error> {
+        Ok(self.record(id)?.is_some())
+    }
+
+    /// The account of that id, as it is now, and the refresh token by which its tokens are had.
+    pub async fn open(&self, id: &str) -> Result<Option<(Account, Secret)>, Error> {
+        let Some(Record { account, kept }) = self.record(id)? else {
+            return Ok(None);
+        };
+        let sealed = match kept {
+            Kept::Plain(refresh_token) => return Ok(Some((account, refresh_token))),
+            Kept::Sealed(sealed) => sealed,
+        };
+        let locked = |why: String| {
+            Error::new(
+                ErrorKind::Unavailable,
+                format!("the saved sign-in of {} is sealed: {why}", account.username),
+            )
+            .remedy("Unlock the desktop's keyring, or sign in again with: entra-odbc login.")
+        };
+        let keyring = Keyring::of(&self.environment).ok_or_else(|| locked(keyring::absent()))?;
+        let key = keyring.key().await.map_err(locked)?;
+        let refresh_token = key
+            .and_then(|key| seal::open(&key, &sealed, id))
+            .ok_or_else(|| locked("its key is not in the keyring".to_owned()))?;
+        Ok(Some((account, refresh_token)))
+    }
+
+    /// Saves an account, in the place of what was saved of it before.
+    ///
+    /// Sealed where a keyring runs; where that fails, the file's mode alone protects it.
+    pub async fn save(&self, account: &Account, refresh_token: &Secret) -> Result<(), Error> {
+        let id = account.id();
+        let key = match Keyring::of(&self.environment) {
+            Some(keyring) => self.key_or_new(&keyring).await.unwrap_or_else(|why| {
+                info!(target: "entra_odbc", why, "the keyring cannot be used");
+                None
+            }),
+            None => None,
+        };
+        let sealed = key.and_then(|key| seal::seal(&key, refresh_token, &id));
+        let kept = sealed.map_or_else(|| Kept::Plain(refresh_token.clone()), Kept::Sealed);
+        let save = || {
+            let written = record::written(account, &kept)?;
+            self.made()?
+                .replace(&format!("{id}{FILE}"), &written, account.saved)
+        };
+        save().map_err(|why| self.failed(&why))
+    }
+
+    /// The key, made if there is none, by one process at a time: the second would seal with one that is overwritten.
+    async fn key_or_new(&self, keyring: &Keyring) -> Result<Option<keyring::Key>, String> {
+        if let Some(key) = keyring.key().await? {
+            return Ok(Some(key));
+        }
+        let _lock = loop {
+            match self.lock("key").map_err(|error| error.to_string())? {
+                Some(lock) => break lock,
+                None => tokio::time::sleep(LOOK).await,
+            }
+        };
+        if let Some(key) = keyring.key().await? {
+            return Ok(Some(key));
+        }
+        keyring.make_key().await?;
+        keyring.key().await
+    }
+
+    fn record(&self, id: &str) -> Result<Option<Record>, Error> {
         let read = || match self.existing()? {
             Some(directory) => read(&directory, &format!("{id}{FILE}")),
             None => Ok(None),
         };
         read().map_err(|why| self.failed(&why))
-    }
-
-    /// Saves an account, in the place of what was saved of it before.
-    pub fn save(&self, account: &Account) -> Result<(), Error> {
-        let save = || {
-            let directory = self.made()?;
-            let name = format!("{}{FILE}", account.id());
-            directory.replace(&name, &record::written(account)?, account.saved)
-        };
-        save().map_err(|why| self.failed(&why))
     }
 
     /// Forgets an account; whether there was one.
@@ -217,11 +267,11 @@ impl Accounts {
     }
 }
 
-fn read(directory: &Directory, name: &str) -> io::Result<Option<Account>> {
+fn read(directory: &Directory, name: &str) -> io::Result<Option<Record>> {
     Ok(directory
         .read(name, LIMIT)?
         .and_then(|bytes| record::read(&bytes)))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

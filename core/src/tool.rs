@@ -19,12 +19,13 @@ use nix::{
 };
 use std::{
     ffi::{CString, OsStr},
-    fs::File,
-    io::{self, Read},
+    fs::{self, File},
+    io::{self, Read, Write as _},
     os::{
         fd::{AsFd, AsRawFd, OwnedFd, RawFd},
-        unix::{ffi::OsStrExt, process::ExitStatusExt},
+        unix::{ffi::OsStrExt, fs::PermissionsExt as _, process::ExitStatusExt},
     },
+    path::{Path, PathBuf},
     process::{ExitStatus, Output},
     thread,
 };
@@ -33,14 +34,59 @@ use tokio::sync::oneshot;
 /// The most that a tool may print, in bytes.
 const OUTPUT_LIMIT: usize = 1024 * 1024;
 
+/// How much a pipe takes at once, at the least, in bytes (POSIX says 512, Linux 4,096).
+const PIPE_BUF: usize = 512;
+
 /// How long to wait between looks at a tool that has closed its output and goes on running, in ms.
 const LOOK: u8 = 10;
+
+/// The file of a program: as it stands where it is a path, else found on `PATH`.
+pub fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| is_executable(path));
+    }
+    // Relative directories are left out: the host may stand anywhere.
+    let path = environment.get("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(program))
+        .find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
 
 /// Runs `program` (a path) to its end; if the future is dropped before, the tool and all that it
 /// has started are killed.
 pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Output> {
+    finish(Child::start(
+        program,
+        arguments,
+        environment,
+        &File::open("/dev/null")?,
+    )?)
+    .await
+}
+
+/// The same for a tool that reads a few bytes, such as a secret, from its standard input.
+pub async fn run_with_input(
+    program: &OsStr,
+    arguments: &[&OsStr],
+    environment: &Environment,
+    input: &[u8],
+) -> io::Result<Output> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
+    // Within what a pipe holds, writing waits for no reader.
+    if input.len() > PIPE_BUF {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    File::from(write).write_all(input)?;
+    finish(Child::start(program, arguments, environment, &File::from(read))?).await
+}
+
+async fn finish(child: Child) -> io::Result<Output> {
     let (stop, stopped) = pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Stop(write), read))?;
-    let child = Child::start(program, arguments, environment)?;
     let (sender, receiver) = oneshot::channel();
     // Started by the background thread, it has all signals blocked as well.
     thread::Builder::new()
@@ -135,12 +181,16 @@ struct Child {
 }
 
 impl Child {
-    fn start(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Self> {
+    fn start(
+        program: &OsStr,
+        arguments: &[&OsStr],
+        environment: &Environment,
+        stdin: &File,
+    ) -> io::Result<Self> {
         let (stdout, child_stdout) = pipe2(OFlag::O_CLOEXEC)?;
         let (stderr, child_stderr) = pipe2(OFlag::O_CLOEXEC)?;
-        let nothing = File::open("/dev/null")?;
         let streams = [
-            nothing.as_raw_fd(),
+            stdin.as_raw_fd(),
             child_stdout.as_raw_fd(),
             child_stderr.as_raw_fd(),
         ];

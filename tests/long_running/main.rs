@@ -25,6 +25,7 @@ mod expiry;
 mod django;
 mod examples;
 mod gunicorn;
+mod keyring;
 mod multiprocessing;
 mod perl;
 mod php;

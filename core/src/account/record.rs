@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::Secret;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use std::{
     io,
@@ -12,32 +13,47 @@ use zeroize::Zeroizing;
 /// Another form gets another number; what has it is not read by older versions.
 const VERSION: u64 = 1;
 
-const TEXTS: [&str; 6] = [
-    "authority",
-    "tenant",
-    "client_id",
-    "username",
-    "object_id",
-    "refresh_token",
-];
+const PLAIN: &str = "refresh_token";
+const SEALED: &str = "sealed_refresh_token";
 
-pub fn written(account: &Account) -> io::Result<Zeroizing<Vec<u8>>> {
+/// An account with its refresh token.
+pub struct Record {
+    pub account: Account,
+    pub kept: Kept,
+}
+
+/// How a refresh token is kept.
+pub enum Kept {
+    /// As it is.
+    Plain(Secret),
+    /// Sealed with the keyring's key.
+    Sealed(Vec<u8>),
+}
+
+pub fn written(account: &Account, kept: &Kept) -> io::Result<Zeroizing<Vec<u8>>> {
     let saved = account
         .saved
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(account.refresh_token.expose().len() + 2048));
+    let encoded;
+    let (name, token) = match kept {
+        Kept::Plain(token) => (PLAIN, token.expose()),
+        Kept::Sealed(sealed) => {
+            encoded = BASE64_STANDARD.encode(sealed);
+            (SEALED, encoded.as_str())
+        }
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(token.len() + 2048));
     // Written piece by piece: a value made of it all would leave the token behind.
-    let texts = [
-        &account.authority,
-        &account.tenant,
-        &account.client,
-        &account.username,
-        &account.object_id,
-        account.refresh_token.expose(),
-    ];
-    bytes.extend(format!("{{\"version\":{VERSION},\"saved\":{}", saved.as_secs()).as_bytes());
-    for (name, text) in TEXTS.iter().zip(texts) {
+    bytes.extend(format!("{{\"version\":{VERSION},\"saved\":{}", saved.as_millis()).as_bytes());
+    for (name, text) in [
+        ("authority", account.authority.as_str()),
+        ("tenant", &account.tenant),
+        ("client_id", &account.client),
+        ("username", &account.username),
+        ("object_id", &account.object_id),
+        (name, token),
+    ] {
         bytes.extend(format!(",\"{name}\":").as_bytes());
         serde_json::to_writer(&mut *bytes, text).map_err(io::Error::other)?;
     }
@@ -45,24 +61,28 @@ pub fn written(account: &Account) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-pub fn read(bytes: &[u8]) -> Option<Account> {
+pub fn read(bytes: &[u8]) -> Option<Record> {
     let mut object: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
     if object.get("version")?.as_u64()? != VERSION {
         return None;
     }
-    let seconds = object.get("saved")?.as_u64()?;
+    // In milliseconds, since two people may sign in within one second and the last one is the one.
+    let saved = Duration::from_millis(object.get("saved")?.as_u64()?);
     let mut text = |name: &str| match object.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     };
-    let refresh_token = Secret::new(text("refresh_token")?);
-    Some(Account {
+    let kept = match text(PLAIN) {
+        Some(token) => Kept::Plain(Secret::new(token)),
+        None => Kept::Sealed(BASE64_STANDARD.decode(text(SEALED)?).ok()?),
+    };
+    let account = Account {
         authority: text("authority")?,
         tenant: text("tenant")?,
         client: text("client_id")?,
         username: text("username")?,
         object_id: text("object_id")?,
-        saved: SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?,
-        refresh_token,
-    })
+        saved: SystemTime::UNIX_EPOCH.checked_add(saved)?,
+    };
+    Some(Record { account, kept })
 }

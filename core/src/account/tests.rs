@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+/// A home, and the variables of who lives there.
 struct Home(PathBuf);
 
 impl Home {
@@ -16,8 +17,13 @@ impl Home {
     }
 
     fn accounts(&self) -> Accounts {
+        self.accounts_with(&[])
+    }
+
+    fn accounts_with(&self, variables: &[(&str, &str)]) -> Accounts {
         let home = [("HOME", self.0.to_str().unwrap())];
-        Accounts::of(&Environment::fixed(home).with_tools()).unwrap()
+        let variables = home.iter().chain(variables).copied();
+        Accounts::of(&Environment::fixed(variables).with_tools()).unwrap()
     }
 }
 
@@ -35,8 +41,19 @@ fn account(name: &str, saved: u64) -> Account {
         username: format!("{name}@contoso.com"),
         object_id: format!("object of {name}"),
         saved: SystemTime::UNIX_EPOCH + Duration::from_secs(saved),
-        refresh_token: Secret::new(format!("refresh \"{name}\"")),
     }
+}
+
+fn token() -> Secret {
+    Secret::new("r3fresh \"token\"".into())
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
 }
 
 #[test]
@@ -46,17 +63,17 @@ fn an_account_is_read_back_the_last_one_first_and_forgotten() {
     assert_eq!(accounts.list().unwrap(), []);
     assert!(!accounts.path().exists(), "made for nothing");
     let (ada, grace) = (account("ada", 100), account("grace", 200));
-    accounts.save(&ada).unwrap();
-    accounts.save(&grace).unwrap();
+    block_on(accounts.save(&ada, &token())).unwrap();
+    block_on(accounts.save(&grace, &token())).unwrap();
     assert_eq!(accounts.list().unwrap(), [grace.clone(), ada.clone()]);
     let newer = Account {
-        refresh_token: Secret::new("newer".into()),
         saved: SystemTime::UNIX_EPOCH + Duration::from_mins(5),
         ..ada.clone()
     };
-    accounts.save(&newer).unwrap();
+    let other = Secret::new("newer".into());
+    block_on(accounts.save(&newer, &other)).unwrap();
     assert_eq!(accounts.list().unwrap(), [newer.clone(), grace.clone()]);
-    assert_eq!(accounts.get(&ada.id()).unwrap(), Some(newer));
+    assert_eq!(block_on(accounts.open(&ada.id())).unwrap(), Some((newer, other)));
     assert!(accounts.remove(&ada.id()).unwrap());
     assert!(!accounts.remove(&ada.id()).unwrap());
     assert_eq!(accounts.list().unwrap(), [grace]);
@@ -67,7 +84,7 @@ fn nobody_else_may_read_them() {
     let home = Home::new("modes");
     let accounts = home.accounts();
     let ada = account("ada", 1);
-    accounts.save(&ada).unwrap();
+    block_on(accounts.save(&ada, &token())).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
     let file = accounts.path().join(format!("{}{FILE}", ada.id()));
     assert_eq!((mode(&accounts.path()), mode(&file)), (0o700, 0o600));
@@ -75,7 +92,7 @@ fn nobody_else_may_read_them() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(accounts.list().unwrap(), [], "others could have written it");
     fs::set_permissions(accounts.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let error = accounts.save(&ada).unwrap_err().to_string();
+    let error = block_on(accounts.save(&ada, &token())).unwrap_err().to_string();
     assert!(error.contains("0700"), "{error}");
 }
 
@@ -86,7 +103,7 @@ fn a_directory_that_is_a_link_is_not_followed() {
     fs::create_dir_all(home.0.join(".local/state/entra-odbc")).unwrap();
     fs::create_dir(home.0.join("elsewhere")).unwrap();
     symlink(home.0.join("elsewhere"), accounts.path()).unwrap();
-    assert!(accounts.save(&account("ada", 1)).is_err());
+    assert!(block_on(accounts.save(&account("ada", 1), &token())).is_err());
 }
 
 #[test]
@@ -117,7 +134,7 @@ fn files_that_are_damaged_are_passed_over() {
     let home = Home::new("damaged");
     let accounts = home.accounts();
     let ada = account("ada", 1);
-    accounts.save(&ada).unwrap();
+    block_on(accounts.save(&ada, &token())).unwrap();
     for (name, content) in [("a", "{"), ("b", "{}"), ("c", "{\"version\":2}"), ("d", "")] {
         let path = accounts.path().join(format!("{name}{FILE}"));
         fs::write(&path, content).unwrap();
@@ -132,10 +149,80 @@ fn an_id_token_tells_whose_account_it_is() {
         "preferred_username": "ada@contoso.com", "oid": "object", "tid": "tenant",
     });
     let id_token = Secret::new(crate::token::jwt(&claims));
-    let refresh_token = Secret::new("r3fresh".into());
-    let account = Account::signed_in("https://login.example", "client", &id_token, refresh_token).unwrap();
+    let account = Account::signed_in("https://login.example", "client", &id_token).unwrap();
     assert_eq!(account.username, "ada@contoso.com");
-    assert!(!format!("{account:?}").contains("r3fresh"));
     let nobody = Secret::new("no token".into());
-    assert!(Account::signed_in("a", "c", &nobody, Secret::new("r".into())).is_none());
+    assert!(Account::signed_in("a", "c", &nobody).is_none());
+}
+
+/// A `secret-tool` whose keyring is a file, and a session with a D-Bus.
+fn with_keyring(home: &Home, script: &str) -> Accounts {
+    let secret_tool = home.0.join("secret-tool");
+    fs::write(&secret_tool, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&secret_tool, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", home.0.display());
+    home.accounts_with(&[
+        ("PATH", &path),
+        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere"),
+    ])
+}
+
+const IN_A_FILE: &str = "case $1 in
+    store) cat >\"$HOME/keyring\" ;;
+    lookup) [ \"$2 $3\" = 'service entra-odbc' ] && cat \"$HOME/keyring\" 2>/dev/null ;;
+esac";
+
+fn file_of(accounts: &Accounts, account: &Account) -> String {
+    fs::read_to_string(accounts.path().join(format!("{}{FILE}", account.id()))).unwrap()
+}
+
+#[test]
+fn where_a_keyring_runs_it_has_the_key_and_the_file_nothing_to_read() {
+    let home = Home::new("keyring");
+    let accounts = with_keyring(&home, IN_A_FILE);
+    let (ada, grace) = (account("ada", 1), account("grace", 2));
+    for one in [&ada, &grace] {
+        block_on(accounts.save(one, &token())).unwrap();
+        assert!(!file_of(&accounts, one).contains("r3fresh"));
+    }
+    for one in [ada, grace] {
+        let id = one.id();
+        assert_eq!(block_on(accounts.open(&id)).unwrap(), Some((one, token())));
+    }
+}
+
+#[test]
+fn without_the_key_a_sealed_sign_in_says_what_to_do() {
+    let home = Home::new("locked");
+    let accounts = with_keyring(&home, IN_A_FILE);
+    let ada = account("ada", 1);
+    block_on(accounts.save(&ada, &token())).unwrap();
+    fs::remove_file(home.0.join("keyring")).unwrap();
+    let locked = "echo 'Cannot autolaunch D-Bus' >&2; exit 1";
+    for (open, why) in [
+        (
+            &(|| with_keyring(&home, IN_A_FILE)) as &dyn Fn() -> Accounts,
+            "not in",
+        ),
+        (&|| with_keyring(&home, locked), "Cannot autolaunch"),
+        (&|| home.accounts(), "no keyring"),
+    ] {
+        let accounts = open();
+        let error = block_on(accounts.open(&ada.id())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let text = error.to_string();
+        assert!(text.contains(why) && text.contains("entra-odbc login"), "{text}");
+    }
+}
+
+#[test]
+fn a_keyring_that_cannot_keep_the_key_leaves_the_file_to_protect_it() {
+    let home = Home::new("refusing");
+    let accounts = with_keyring(
+        &home,
+        "[ $1 = lookup ] && exit 1; echo 'no such collection' >&2; exit 1",
+    );
+    let ada = account("ada", 1);
+    block_on(accounts.save(&ada, &token())).unwrap();
+    assert_eq!(block_on(accounts.open(&ada.id())).unwrap(), Some((ada, token())));
 }

@@ -111,7 +111,7 @@ impl DeviceCode {
             };
             trouble = match self.session.endpoint.ask(tenant, form, &question).await {
                 Ok(Answer::Granted(granted)) => {
-                    person::save(self.accounts.as_ref(), &self.session, &granted);
+                    person::save(self.accounts.as_ref(), &self.session, &granted).await;
                     return Ok(self.session.keep(granted));
                 }
                 Ok(Answer::Refused(reason, error)) => {

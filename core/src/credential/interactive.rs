@@ -101,10 +101,9 @@ impl Interactive {
             Returned::Refused { error, description } => Err(refused(error, description)),
         };
         visitor.tell(&page::of(outcome.as_ref().err())).await;
-        outcome.map(|granted| {
-            person::save(self.accounts.as_ref(), &self.session, &granted);
-            self.session.keep(granted)
-        })
+        let granted = outcome?;
+        person::save(self.accounts.as_ref(), &self.session, &granted).await;
+        Ok(self.session.keep(granted))
     }
 
     /// The page on which the person signs in.

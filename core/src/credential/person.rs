@@ -54,16 +54,15 @@ pub fn saved_in(situation: &Situation<'_>) -> Result<Option<Accounts>, Error> {
 }
 
 /// Saves a sign-in where that was asked for; a connection does not fail because it could not be.
-pub fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
+pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
     let (Some(accounts), Some(id_token), Some(refresh_token)) =
         (accounts, &granted.id_token, &granted.refresh_token)
     else {
         return;
     };
     let authority = session.endpoint.authority();
-    let account = Account::signed_in(authority, &session.client, id_token, refresh_token.clone());
-    if let Some(account) = account
-        && let Err(error) = accounts.save(&account)
+    if let Some(account) = Account::signed_in(authority, &session.client, id_token)
+        && let Err(error) = accounts.save(&account, refresh_token).await
     {
         warn!(target: "entra_odbc", %error, "the sign-in is not saved");
     }

@@ -59,11 +59,11 @@ impl SavedAccount {
                 Err(_) => break None,
             }
         };
-        let account = self.accounts.get(&self.id)?.ok_or_else(ended)?;
-        match self.session.refresh(&account.refresh_token, request).await? {
+        let (account, refresh_token) = self.accounts.open(&self.id).await?.ok_or_else(ended)?;
+        match self.session.refresh(&refresh_token, request).await? {
             Answer::Granted(granted) => {
-                if let Some(refresh_token) = granted.refresh_token {
-                    self.keep(account, refresh_token);
+                if let Some(rotated) = &granted.refresh_token {
+                    self.keep(account, rotated).await;
                 }
                 Ok(granted.token)
             }
@@ -78,13 +78,10 @@ impl SavedAccount {
     }
 
     /// A token that cannot be saved still serves; the old one may, too, next time.
-    fn keep(&self, account: Account, refresh_token: Secret) {
-        let saved = self.accounts.save(&Account {
-            refresh_token,
-            saved: SystemTime::now(),
-            ..account
-        });
-        if let Err(error) = saved {
+    async fn keep(&self, account: Account, rotated: &Secret) {
+        let saved = SystemTime::now();
+        let account = Account { saved, ..account };
+        if let Err(error) = self.accounts.save(&account, rotated).await {
             tracing::warn!(target: "entra_odbc", %error, "the renewed sign-in is not saved");
         }
     }
@@ -102,7 +99,7 @@ impl Credential for SavedAccount {
 
     /// Not after `entra-odbc logout`.
     fn still_holds(&self) -> bool {
-        self.accounts.get(&self.id).is_ok_and(|account| account.is_some())
+        self.accounts.has(&self.id).unwrap_or(false)
     }
 }
 
@@ -111,6 +108,7 @@ mod tests {
     use super::*;
     use crate::{
         Environment, TokenService,
+        account::tests::block_on,
         credential::{session::AZURE_CLI, tests::Fixture},
     };
     use standins::playground::{OTHER_USER, Playground, PlaygroundOptions, TENANT_ID, USER};
@@ -143,6 +141,14 @@ mod tests {
             Fixture::with_environment(&[], self.environment()).at(&self.playground.entra.authority())
         }
 
+        fn accounts(&self) -> Accounts {
+            Accounts::of(&self.environment()).unwrap()
+        }
+
+        fn refresh_token(&self, id: &str) -> Secret {
+            block_on(self.accounts().open(id)).unwrap().unwrap().1
+        }
+
         fn save(&self, user: &str, object_id: &str) -> String {
             let refresh_token = self.playground.entra.refresh_token(user, AZURE_CLI);
             let account = Account {
@@ -152,9 +158,8 @@ mod tests {
                 username: user.into(),
                 object_id: object_id.into(),
                 saved: SystemTime::now(),
-                refresh_token: Secret::new(refresh_token),
             };
-            Accounts::of(&self.environment()).unwrap().save(&account).unwrap();
+            block_on(self.accounts().save(&account, &Secret::new(refresh_token))).unwrap();
             account.id()
         }
 
@@ -179,8 +184,7 @@ mod tests {
         assert_eq!(bench.token().unwrap_err().kind(), ErrorKind::Unavailable);
         bench.save(USER, "1");
         let id = bench.save(OTHER_USER, "2");
-        let accounts = Accounts::of(&bench.environment()).unwrap();
-        let before = accounts.get(&id).unwrap().unwrap();
+        let before = bench.refresh_token(&id);
         for _ in 0..2 {
             // Each time a new process, as it were; the stand-in takes a refresh token once.
             assert_eq!(
@@ -188,10 +192,7 @@ mod tests {
                 Some(OTHER_USER)
             );
         }
-        assert_ne!(
-            accounts.get(&id).unwrap().unwrap().refresh_token,
-            before.refresh_token
-        );
+        assert_ne!(bench.refresh_token(&id), before);
     }
 
     #[test]

@@ -2,12 +2,7 @@
 
 use crate::{Environment, tool};
 use std::{
-    ffi::OsString,
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::ExitStatus,
-    time::Duration,
+    ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitStatus, time::Duration,
 };
 use tokio::time::timeout;
 use tracing::{debug, info};
@@ -101,7 +96,7 @@ impl Opener {
 
     fn found(program: &str, arguments: &[&str], environment: &Environment) -> Option<Self> {
         Some(Self {
-            program: find(program, environment)?,
+            program: tool::find(program, environment)?,
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
         })
     }
@@ -141,23 +136,6 @@ fn failure(status: ExitStatus) -> String {
         Some(code) => format!("failed (exit code {code})"),
         None => "was killed".to_owned(),
     }
-}
-
-/// The file of a program: as it stands where it is a path, else found on `PATH`.
-fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
-    if program.contains('/') {
-        return Some(PathBuf::from(program)).filter(|path| is_executable(path));
-    }
-    // Relative directories are left out: the host may stand anywhere.
-    let path = environment.get("PATH")?;
-    std::env::split_paths(&path)
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(program))
-        .find(|path| is_executable(path))
-}
-
-fn is_executable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

@@ -1,0 +1,107 @@
+//! The desktop's keyring (Secret Service), where the key lies that saved sign-ins are sealed with.
+//!
+//! It is reached through `secret-tool`, libsecret's own client, run as a process: a D-Bus client within the
+//! library would bring a connection, threads and some forty crates into every host, for one look per sign-in.
+
+use crate::{Environment, tool};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::Output,
+    time::Duration,
+};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// In bytes.
+pub const KEY_LENGTH: usize = 32;
+
+/// What saved sign-ins are sealed with.
+pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
+
+/// How long it may take: one that is locked asks the person to unlock it, who may not be there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// By which the key is found, as anyone sees in the desktop's own program for the keyring.
+const ATTRIBUTES: [&str; 4] = ["service", "entra-odbc", "purpose", "saved sign-ins"];
+
+/// A keyring that seems to run.
+#[derive(Debug)]
+pub struct Keyring {
+    secret_tool: PathBuf,
+    environment: Environment,
+}
+
+/// Why there is none.
+pub fn absent() -> String {
+    "no keyring is in reach (a session's D-Bus and secret-tool)".to_owned()
+}
+
+impl Keyring {
+    /// The keyring of this session, if it has a D-Bus and `secret-tool` is installed.
+    pub fn of(environment: &Environment) -> Option<Self> {
+        let bus = environment.get("DBUS_SESSION_BUS_ADDRESS").is_some()
+            || environment
+                .get("XDG_RUNTIME_DIR")
+                .is_some_and(|directory| Path::new(&directory).join("bus").exists());
+        if !bus || !environment.may_run_tools() {
+            return None;
+        }
+        Some(Self {
+            secret_tool: tool::find("secret-tool", environment)?,
+            environment: environment.clone(),
+        })
+    }
+
+    /// The key; `None` where it was never made, or the keyring keeps it back.
+    pub async fn key(&self) -> Result<Option<Key>, String> {
+        let output = self.run(&["lookup"], &[]).await?;
+        let answer = Zeroizing::new(output.stdout);
+        let said = String::from_utf8_lossy(&output.stderr);
+        // Nothing found and nobody to unlock it are told apart by what is said alone.
+        if !output.status.success() && !said.trim().is_empty() {
+            return Err(format!("secret-tool: {}", first_line(&said)));
+        }
+        let decoded = BASE64_STANDARD.decode(answer.trim_ascii()).map(Zeroizing::new);
+        Ok(decoded
+            .ok()
+            .and_then(|bytes| bytes.as_slice().try_into().ok())
+            .map(Zeroizing::new))
+    }
+
+    /// Makes a key and has the keyring keep it.
+    pub async fn make_key(&self) -> Result<(), String> {
+        let mut key = Zeroizing::new([0; KEY_LENGTH]);
+        SystemRandom::new()
+            .fill(&mut *key)
+            .map_err(|_| "no random numbers".to_owned())?;
+        let text = Zeroizing::new(BASE64_STANDARD.encode(&*key));
+        let label = "--label=Saved sign-ins of entra-odbc";
+        let output = self.run(&["store", label], text.as_bytes()).await?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(format!("secret-tool: {}", first_line(&said)))
+    }
+
+    async fn run(&self, command: &[&str], input: &[u8]) -> Result<Output, String> {
+        let arguments: Vec<&OsStr> = command
+            .iter()
+            .chain(&ATTRIBUTES)
+            .map(|argument| argument.as_ref())
+            .collect();
+        let program = self.secret_tool.as_os_str();
+        let output = tool::run_with_input(program, &arguments, &self.environment, input);
+        match timeout(PATIENCE, output).await {
+            Ok(output) => output.map_err(|why| format!("secret-tool: {why}")),
+            Err(_) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
+        }
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or("it failed")
+}
