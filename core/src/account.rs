@@ -157,8 +157,9 @@ impl Accounts {
         let locked = |why: String| {
             Error::new(
                 ErrorKind::Unavailable,
-                format!("the saved sign-in of {} is sealed: {why}", account.username),
+                format!("the saved sign-in is sealed: {why}"),
             )
+            .detail(format!("It is that of {}.", account.username))
             .remedy("Unlock the desktop's keyring, or sign in again with: entra-odbc login.")
         };
         let keyring = Keyring::of(&self.environment).ok_or_else(|| locked(keyring::absent()))?;

@@ -48,7 +48,10 @@ fn a_saved_sign_in_is_sealed_with_a_key_in_the_keyring() {
     let said = finished(&output, "the session");
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines[..2], [USER, USER], "{said}");
-    assert!(lines[2].contains("is sealed") && lines[2].contains("keyring"), "{said}");
+    assert!(
+        lines[2].contains("is sealed") && lines[2].contains("keyring"),
+        "{said}"
+    );
 
     let accounts = machine.directory.join(".local/state/entra-odbc/accounts");
     let files: Vec<_> = fs::read_dir(accounts)

@@ -45,7 +45,7 @@ pub fn written(account: &Account, kept: &Kept) -> io::Result<Zeroizing<Vec<u8>>>
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(token.len() + 2048));
     // Written piece by piece: a value made of it all would leave the token behind.
-    bytes.extend(format!("{{\"version\":{VERSION},\"saved\":{}", saved.as_millis()).as_bytes());
+    bytes.extend(format!("{{\"version\":{VERSION},\"saved\":{}", saved.as_micros()).as_bytes());
     for (name, text) in [
         ("authority", account.authority.as_str()),
         ("tenant", &account.tenant),
@@ -66,8 +66,8 @@ pub fn read(bytes: &[u8]) -> Option<Record> {
     if object.get("version")?.as_u64()? != VERSION {
         return None;
     }
-    // In milliseconds, since two people may sign in within one second and the last one is the one.
-    let saved = Duration::from_millis(object.get("saved")?.as_u64()?);
+    // In microseconds, since two people may be saved within one millisecond and the last one is the one.
+    let saved = Duration::from_micros(object.get("saved")?.as_u64()?);
     let mut text = |name: &str| match object.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,

@@ -180,6 +180,9 @@ impl Credential for Chain {
 
 /// One short line per member; refused by its number where a developer's tool was.
 fn all_failed(failures: &[(&'static str, Error)]) -> Error {
+    if let [(name, error)] = failures {
+        return error.clone().through(name);
+    }
     let lines: Vec<_> = failures
         .iter()
         .map(|(name, error)| format!("{name}: {}", line(error)))

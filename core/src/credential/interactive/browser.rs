@@ -1,9 +1,7 @@
 //! Opening the person's browser, by the means that this platform has for it.
 
 use crate::{Environment, tool};
-use std::{
-    ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitStatus, time::Duration,
-};
+use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, info};
 

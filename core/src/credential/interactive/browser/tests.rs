@@ -2,6 +2,7 @@
 
 use super::*;
 use std::time::Instant;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 /// A directory with openers in it, gone in the end.
 struct Desk(PathBuf);
