@@ -1,5 +1,7 @@
 //! The table of sign-in kinds in `docs/keywords.md` is the one in the code; `make docs` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use entra_odbc_core::{Keyword, credential::MODES};
 use std::{env, fmt::Write, fs, path::Path};
 
@@ -19,16 +21,12 @@ fn table() -> String {
         "| `ActiveDirectory…` (also) | Who signs in | Needs | May have |\n|---|---|---|---|\n".to_owned();
     for mode in MODES {
         let link = mode.name.to_lowercase();
-        let also = mode
-            .aliases
-            .iter()
-            .map(|alias| format!(", `{alias}`"))
-            .collect::<String>();
+        let names = [&[mode.name], mode.aliases].concat();
         let needs: Vec<_> = mode.needs.iter().map(|group| keywords(group, " or ")).collect();
         writeln!(
             table,
-            "| [`{}`](#activedirectory{link}){also} | {} | {} | {} |",
-            mode.name,
+            "| [`{}`](#activedirectory{link}) | {} | {} | {} |",
+            names.join("`, `"),
             mode.who,
             needs.join("; "),
             keywords(mode.may_have, ", "),

@@ -77,7 +77,7 @@ impl Keyring {
         SystemRandom::new()
             .fill(&mut *key)
             .map_err(|_| "no random numbers".to_owned())?;
-        let text = Zeroizing::new(BASE64_STANDARD.encode(&*key));
+        let text = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
         let label = "--label=Saved sign-ins of entra-odbc";
         let output = self.run(&["store", label], text.as_bytes()).await?;
         if output.status.success() {
@@ -88,11 +88,7 @@ impl Keyring {
     }
 
     async fn run(&self, command: &[&str], input: &[u8]) -> Result<Output, String> {
-        let arguments: Vec<&OsStr> = command
-            .iter()
-            .chain(&ATTRIBUTES)
-            .map(|argument| argument.as_ref())
-            .collect();
+        let arguments: Vec<_> = command.iter().chain(&ATTRIBUTES).map(OsStr::new).collect();
         let program = self.secret_tool.as_os_str();
         let output = tool::run_with_input(program, &arguments, &self.environment, input);
         match timeout(PATIENCE, output).await {
