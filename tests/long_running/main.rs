@@ -22,6 +22,7 @@ mod talk;
 
 mod expiry;
 
+mod chromium;
 mod django;
 mod examples;
 mod gunicorn;
