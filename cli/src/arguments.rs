@@ -1,7 +1,7 @@
 //! The command line: what can be asked for, with its help.
 
 use crate::{
-    commands::{completions, install, man, sid, status, uninstall},
+    commands::{accounts, completions, install, login, logout, man, sid, status, token, uninstall},
     failure::Failure,
 };
 use clap::{Parser, Subcommand};
@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 const HELP: &str = "\
 Examples:
   sudo entra-odbc install
-  entra-odbc status
+  entra-odbc login
+  entra-odbc token --resource databricks
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
 
 Exit codes:
@@ -31,6 +32,10 @@ enum Command {
     Install(install::Arguments),
     Uninstall(uninstall::Arguments),
     Status(status::Arguments),
+    Login(login::Arguments),
+    Logout(logout::Arguments),
+    Accounts(accounts::Arguments),
+    Token(token::Arguments),
     Sid(sid::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -43,6 +48,10 @@ impl Arguments {
             Command::Install(arguments) => install::run(arguments),
             Command::Uninstall(arguments) => uninstall::run(arguments),
             Command::Status(arguments) => status::run(arguments),
+            Command::Login(arguments) => login::run(arguments),
+            Command::Logout(arguments) => logout::run(arguments),
+            Command::Accounts(arguments) => accounts::run(arguments),
+            Command::Token(arguments) => token::run(arguments),
             Command::Sid(arguments) => sid::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => man::run(arguments),

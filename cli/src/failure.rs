@@ -10,6 +10,9 @@ const FAILED: u8 = 1;
 /// It was not even tried: what was asked for makes no sense, or cannot be done here. Nothing is changed.
 const REFUSED: u8 = 2;
 
+/// What a shell reports of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
+
 /// Why the tool ends early.
 #[derive(Debug)]
 pub enum Failure {
@@ -27,6 +30,8 @@ pub enum Failure {
         /// What to do.
         remedy: String,
     },
+    /// By Ctrl-C, at a prompt; elsewhere the signal ends the tool at once.
+    Interrupted,
     /// Failed, and everything has been said already.
     Told,
     /// Nobody reads our output any more (`entra-odbc … | head`).
@@ -55,6 +60,7 @@ impl Failure {
         let (code, what, remedy) = match self {
             Self::Failed { what, remedy } => (FAILED, what, remedy),
             Self::Refused { what, remedy } => (REFUSED, what, remedy),
+            Self::Interrupted => return INTERRUPTED.into(),
             Self::Told => return FAILED.into(),
             Self::Unread => return ExitCode::SUCCESS,
         };

@@ -16,17 +16,23 @@
 )]
 
 mod arguments;
+mod clock;
 mod commands;
 mod drivers;
 mod failure;
 mod file;
 mod guid;
 mod ini;
+mod input;
 mod library;
 mod loader;
 mod packages;
 mod places;
+mod progress;
+mod prompt;
 mod registration;
+mod resource;
+mod session;
 mod terminal;
 mod wrapped;
 
@@ -37,6 +43,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Bad arguments end here, with exit code 2.
     let arguments = Arguments::parse();
+    entra_odbc_core::log::start(&entra_odbc_core::Environment::process());
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.told(),

@@ -1,5 +1,6 @@
 //! What is written where: results on standard output, everything else on standard error, colours on terminals.
 
+use crate::progress;
 use clap::builder::styling::{AnsiColor, Style as Look};
 use std::io::{self, Write as _};
 
@@ -50,8 +51,9 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
 
 /// Tells the person at the terminal something, on standard error.
 pub fn note(text: &str) {
+    let erased = if progress::is_shown() { progress::ERASE } else { "" };
     // If standard error is gone, there is nobody to tell that.
-    let _ = writeln!(anstream::AutoStream::auto(io::stderr().lock()), "{text}");
+    let _ = writeln!(anstream::AutoStream::auto(io::stderr().lock()), "{erased}{text}");
 }
 
 /// Prints a value as JSON.

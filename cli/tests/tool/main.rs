@@ -13,8 +13,11 @@
 #[allow(dead_code, reason = "shared with the tests of the driver")]
 mod library;
 mod machine;
+mod standins;
 mod tool;
 
 mod help;
 mod install;
+mod login;
 mod sid;
+mod token;

@@ -1,0 +1,61 @@
+//! `accounts`: who has signed in and was saved.
+
+use crate::{clock, failure::Failure, terminal};
+use entra_odbc_core::{Environment, account::Accounts};
+use serde_json::json;
+use std::time::SystemTime;
+
+const HELP: &str = "\
+Examples:
+  entra-odbc accounts
+  entra-odbc accounts --json
+
+The first one is whom Authentication=ActiveDirectoryDefault signs in as.";
+
+/// List the saved sign-ins of this user
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let accounts = Accounts::of(&Environment::process())?;
+    let all = accounts.list()?;
+    if arguments.json {
+        let all: Vec<_> = all
+            .iter()
+            .map(|account| {
+                json!({
+                    "username": account.username, "tenant": account.tenant, "authority": account.authority,
+                    "client_id": account.client, "object_id": account.object_id, "id": account.id(),
+                    "saved": clock::timestamp(account.saved),
+                })
+            })
+            .collect();
+        terminal::print_json(&json!(all))?;
+    } else if all.is_empty() {
+        terminal::print("Nobody is signed in.")?;
+    } else {
+        let width = all
+            .iter()
+            .map(|account| account.username.chars().count())
+            .max()
+            .unwrap_or(0);
+        for account in &all {
+            let age = SystemTime::now()
+                .duration_since(account.saved)
+                .unwrap_or_default();
+            terminal::print(&format!(
+                "{:width$}  tenant {}  {} ago",
+                account.username,
+                account.tenant,
+                clock::span(age)
+            ))?;
+        }
+    }
+    Ok(())
+}

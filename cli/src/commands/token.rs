@@ -1,0 +1,152 @@
+//! `token`: an access token, by any sign-in kind.
+
+use crate::{
+    clock,
+    failure::Failure,
+    input,
+    resource::{self, Cloud, Resource},
+    session::Session,
+    terminal,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use entra_odbc_core::{Token, connection_string::ConnectionString, server::SERVER_KEYWORDS};
+use serde_json::{Map, Value, json};
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+const HELP: &str = "\
+Examples:
+  entra-odbc token
+  entra-odbc token --resource databricks Authentication=ActiveDirectoryMsi
+  entra-odbc token Authentication=ActiveDirectoryServicePrincipal UID=… TenantId=… PWD=-
+  entra-odbc token --json | jq -r .expires_on
+  PGPASSWORD=$(entra-odbc token --resource postgres) psql …
+
+Without Authentication= it is ActiveDirectoryDefault. Nothing but the token is written to standard output.";
+
+/// Print an access token
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{HELP}\n{}", input::HELP))]
+pub struct Arguments {
+    /// Who signs in: the keywords of a connection string, or a whole one
+    #[arg(value_name = "KEYWORD=VALUE")]
+    string: Vec<String>,
+    /// What the token is for: sql, databricks, postgres, storage, graph, or a URI, a scope or an application id
+    /// [default: what Scope= or Server= tell, else sql]
+    #[arg(long, value_parser = resource::resource)]
+    resource: Option<Resource>,
+    /// The cloud, where no Server= tells it
+    #[arg(long, value_enum, default_value_t = Cloud::Public)]
+    cloud: Cloud,
+    /// How many seconds to wait; a person who must sign in has InteractiveTimeout= (300)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: u32,
+    /// Print JSON: the token, when it expires, whose it is, and for what
+    #[arg(long)]
+    json: bool,
+    /// Print what the token says of itself; with --json beside the rest
+    #[arg(long)]
+    claims: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let asked = Asked::read(&arguments.string, arguments.cloud)?;
+    let resource = arguments.resource.as_ref().or(asked.default_resource.as_ref());
+    let scope = resource.map(|resource| resource.scope(arguments.cloud));
+    let session = Session::new();
+    let sign_in = session.sign_in(&asked.string)?;
+    let timeout = Duration::from_secs(arguments.timeout.into());
+    let issued = session.token(&sign_in, scope, timeout)?;
+    let token = &issued.token;
+    if arguments.json {
+        let mut value = described(token, sign_in.mode());
+        if arguments.claims {
+            value.insert("claims".to_owned(), claims(token)?);
+        }
+        terminal::print_json(&Value::Object(value))?;
+    } else if arguments.claims {
+        terminal::print_json(&claims(token)?)?;
+    } else {
+        let line = Zeroizing::new(format!("{}\n", token.text.expose()));
+        terminal::print_bytes(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The connection string, completed with what goes without saying.
+struct Asked {
+    string: Zeroizing<String>,
+    /// Of another cloud than the first, nothing but `--cloud` may tell.
+    default_resource: Option<Resource>,
+}
+
+impl Asked {
+    fn read(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
+        let string = input::connection_string(parts)?;
+        let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
+        let parsed = ConnectionString::parse(&units);
+        let has = |names: &[&str]| names.iter().any(|name| parsed.find(name).is_some());
+        // In front, since an open brace at the end would swallow it.
+        let mut completed = Zeroizing::new(String::with_capacity(string.len() + 128));
+        if !has(&[
+            "Authentication",
+            "fedauth",
+            "AccessToken",
+            "AccessTokenFile",
+            "DSN",
+        ]) {
+            completed.push_str("Authentication=ActiveDirectoryDefault;");
+        }
+        let elsewhere = cloud != Cloud::Public;
+        if elsewhere && !has(&["Authority"]) {
+            completed.extend(["Authority=", cloud.authority(), ";"]);
+        }
+        let told = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
+        let default_resource = (elsewhere && !told).then(Resource::sql);
+        completed.push_str(&string);
+        Ok(Self {
+            string: completed,
+            default_resource,
+        })
+    }
+}
+
+/// All but the claims.
+fn described(token: &Token, mode: &str) -> Map<String, Value> {
+    let claims = token.claims();
+    let left = token
+        .expires_on
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    let value = json!({
+        "access_token": token.text.expose(),
+        "token_type": "Bearer",
+        "expires_on": clock::timestamp(token.expires_on),
+        "expires_in": left.as_secs(),
+        "principal": claims.principal,
+        "object_id": claims.oid,
+        "tenant": claims.tid,
+        "audience": claims.aud,
+        "sign_in": mode,
+    });
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// What a token says of itself, unverified: the middle part of a JWT.
+fn claims(token: &Token) -> Result<Value, Failure> {
+    let decoded = || {
+        let payload = token.text.expose().split('.').nth(1)?;
+        let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    decoded().ok_or_else(|| {
+        Failure::failed(
+            "this token is no JWT, so nobody but its issuer can read it",
+            "Leave --claims out.",
+        )
+    })
+}

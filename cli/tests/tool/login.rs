@@ -1,0 +1,166 @@
+//! `login`, `accounts` and `logout`: a person signs in once, and programs connect as them.
+
+use crate::{
+    machine::OURS,
+    standins::{Office, TENANT_ID, USER, USER_PASSWORD},
+    tool::Run,
+};
+use ::standins::playground::OTHER_USER;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Signs a person in with a code, as they would do it on their telephone.
+fn login(office: &Office, user: &str) -> Run {
+    office
+        .playground
+        .entra
+        .set_device_interval(Duration::from_secs(1));
+    let child = office
+        .command(&["login", "--device-code", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let code = loop {
+        if let Some(code) = office.playground.entra.open_user_codes().pop() {
+            break code;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "no code was asked for");
+        thread::yield_now();
+    };
+    assert!(office.playground.entra.approve_device(&code, user));
+    let run = Run::ended(&child.wait_with_output().unwrap());
+    // Shown although standard error is no terminal: it was asked for.
+    assert!(run.err.contains(&code), "{run:#?}");
+    run
+}
+
+/// What `isql` says who it is, with the default chain narrowed to what people do.
+fn isql(office: &Office) -> String {
+    let string = format!(
+        "DRIVER={{{OURS}}};{};Authentication=ActiveDirectoryDefault",
+        office.server()
+    );
+    let mut isql = office
+        .program("isql", &["-b", "-v", "-k", &string])
+        .env("AZURE_TOKEN_CREDENTIALS", "SharedTokenCacheCredential")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // isql ends without reading when it cannot connect.
+    let _ = std::io::Write::write_all(&mut isql.stdin.take().unwrap(), b"SELECT SUSER_SNAME()\n");
+    let output = isql.wait_with_output().unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn after_a_sign_in_programs_connect_by_default_and_after_logout_no_more() {
+    let office = Office::new();
+    let value = login(&office, USER).json();
+    assert_eq!(
+        (&value["username"], &value["tenant"]),
+        (&USER.into(), &TENANT_ID.into())
+    );
+    assert!(isql(&office).contains(USER));
+    let token = {
+        let mut command = office.command(&["token", "--json"]);
+        command.env("AZURE_TOKEN_CREDENTIALS", "dev");
+        Run::of(&mut command).json()
+    };
+    assert_eq!(token["principal"], USER);
+    let out = office.run(&["accounts"]).done();
+    assert!(out.contains(USER) && out.contains(TENANT_ID), "{out}");
+    assert_eq!(office.run(&["logout"]).done(), format!("Forgotten: {USER}.\n"));
+    assert_eq!(office.run(&["accounts"]).done(), "Nobody is signed in.\n");
+    let text = isql(&office);
+    assert!(text.contains("entra-odbc login"), "{text}");
+}
+
+#[test]
+fn of_several_people_the_last_one_signs_in_and_one_is_logged_out_by_name() {
+    let office = Office::new();
+    login(&office, USER).done();
+    login(&office, OTHER_USER).done();
+    let accounts = office.run(&["accounts", "--json"]).json();
+    assert_eq!(accounts.as_array().unwrap().len(), 2);
+    assert!(!accounts.to_string().contains("refresh"), "{accounts}");
+    let err = office.run(&["logout"]).refused(2);
+    assert!(err.contains(USER) && err.contains(OTHER_USER), "{err}");
+    let err = office.run(&["logout", "nobody@contoso.com"]).refused(2);
+    assert!(err.contains("is not signed in"), "{err}");
+    let forgotten = office.run(&["logout", "--json", OTHER_USER]).json();
+    assert_eq!(forgotten["forgotten"][0], OTHER_USER);
+    assert!(isql(&office).contains(USER));
+    office.run(&["logout", "--all"]).done();
+}
+
+#[test]
+fn a_browser_signs_in_as_well() {
+    let office = Office::new();
+    office.write("browser.py", include_str!("browser.py"));
+    let mut command = office.command(&["login"]);
+    command
+        .env(
+            "BROWSER",
+            format!("python3 {}", office.path("browser.py").display()),
+        )
+        .env("PERSON", USER)
+        .env("PASSWORD", USER_PASSWORD);
+    let out = Run::of(&mut command).done();
+    assert!(out.contains(&format!("Signed in as {USER}")), "{out}");
+    assert!(isql(&office).contains(USER));
+}
+
+#[test]
+fn a_person_who_does_not_come_is_not_waited_for_for_ever() {
+    let office = Office::new();
+    let err = office
+        .run(&["login", "--device-code", "--timeout", "1"])
+        .refused(1);
+    assert!(err.contains("nobody signed in within 1 s"), "{err}");
+}
+
+#[test]
+fn flags_that_contradict_each_other_and_bad_values_are_refused() {
+    let office = Office::new();
+    for arguments in [
+        &["login", "--device-code", "--browser"][..],
+        &["login", "--cloud", "mars"],
+        &["login", "--tenant", "a/b"],
+        &["login", "--timeout", "never"],
+        &["logout", "--all", USER],
+        &["logout", "--tenant", TENANT_ID],
+    ] {
+        office.run(arguments).refused(2);
+    }
+    assert!(office.playground.entra.record().requests().is_empty());
+}
+
+#[test]
+fn without_a_place_to_save_it_nobody_is_asked_to_sign_in() {
+    let office = Office::new();
+    let mut command = office.command(&["login", "--device-code"]);
+    command.env_remove("HOME");
+    let err = Run::of(&mut command).refused(1);
+    assert!(err.contains("neither HOME nor XDG_STATE_HOME"), "{err}");
+    // A home that cannot be written to, which root is not stopped by: a file in its place.
+    office.write("file", "");
+    fs::set_permissions(office.path("file"), Permissions::from_mode(0o400)).unwrap();
+    let mut command = office.command(&["login", "--device-code"]);
+    command.env("XDG_STATE_HOME", office.path("file"));
+    let err = Run::of(&mut command).refused(1);
+    assert!(err.contains("saved sign-ins"), "{err}");
+    assert!(office.playground.entra.open_user_codes().is_empty());
+    // What needs no account works without a home.
+    let mut command = office.command(&["token", "Authentication=ActiveDirectoryMsi"]);
+    command.env_remove("HOME").env_remove("ODBCINI");
+    Run::of(&mut command).done();
+}

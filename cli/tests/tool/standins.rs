@@ -1,0 +1,89 @@
+//! The stand-ins for Entra, managed identity and SQL Server, and the tool on a machine that knows them.
+
+use crate::{
+    library::{built_library, real_driver},
+    machine::{OURS, Place},
+    tool::Run,
+};
+use std::{ops::Deref, process::Command};
+
+pub use ::standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER, USER_PASSWORD};
+use ::standins::playground::{Playground, PlaygroundOptions};
+
+/// A machine on which the driver is registered, with a small company's cloud.
+pub struct Office {
+    pub playground: Playground,
+    place: Place,
+}
+
+impl Deref for Office {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Office {
+    pub fn new() -> Self {
+        let place = Place::empty();
+        let playground = Playground::start(&PlaygroundOptions::default());
+        place.write("ca.pem", playground.ca.pem());
+        place.write(
+            "odbcinst.ini",
+            format!(
+                "[{OURS}]\nDriver={}\nRealDriver={}\n",
+                built_library().display(),
+                real_driver().display()
+            ),
+        );
+        Self { playground, place }
+    }
+
+    /// The tool, with its cloud.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.place.command(arguments);
+        self.settle(&mut command);
+        command
+    }
+
+    /// Another program, likewise.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        let tool = self.command(&[]);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(&self.place.directory);
+        command
+    }
+
+    fn settle(&self, command: &mut Command) {
+        command
+            .env("SSL_CERT_FILE", self.place.path("ca.pem"))
+            .env("AZURE_AUTHORITY_HOST", self.playground.entra.authority())
+            .env(
+                "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+                self.playground.managed_identity.imds(),
+            );
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Keywords by which the application "payroll" signs in, its secret left out.
+    pub fn payroll() -> [String; 3] {
+        [
+            "Authentication=ActiveDirectoryServicePrincipal".to_owned(),
+            format!("UID={PAYROLL_CLIENT_ID}"),
+            format!("TenantId={TENANT_ID}"),
+        ]
+    }
+
+    /// `Server=` of the stand-in.
+    pub fn server(&self) -> String {
+        format!("Server=localhost,{}", self.playground.sql_server.port())
+    }
+}

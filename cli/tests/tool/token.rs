@@ -1,0 +1,190 @@
+//! `token`: by several kinds, for several resources, and nothing but the token on standard output.
+
+use crate::{
+    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
+    tool::Run,
+};
+use ::standins::entra::Resource;
+use std::{io::Write, process::Stdio, time::Duration};
+
+/// Runs the tool with something on its standard input.
+fn piped(office: &Office, arguments: &[&str], input: &str) -> Run {
+    let mut child = office
+        .command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // What refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Run::ended(&child.wait_with_output().unwrap())
+}
+
+#[test]
+fn nothing_but_the_token_is_written_to_standard_output() {
+    let office = Office::new();
+    let run = office.run(&["token", "Authentication=ActiveDirectoryMsi"]);
+    assert_eq!(run.err, "");
+    let out = run.done();
+    assert_eq!(out.lines().count(), 1);
+    assert_eq!(out.trim_end().split('.').count(), 3, "{out}");
+}
+
+#[test]
+fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    office.write("secret", format!("{PAYROLL_SECRET}\n"));
+    let quoted = format!("PWD={{{}}}", PAYROLL_SECRET.replace('}', "}}"));
+    let piped = piped(
+        &office,
+        &["token", "--json", &kind, &user, &tenant, "PWD=-"],
+        PAYROLL_SECRET,
+    );
+    let from_file = office.run(&["token", "--json", &kind, &user, &tenant, "PWD=@secret"]);
+    let argument = office.run(&["token", "--json", &kind, &user, &tenant, &quoted]);
+    office.write("string", format!("{kind}\n{user};{tenant}\n{quoted}\n"));
+    let whole = office.run(&["token", "--json", "@string"]);
+    for run in [piped, from_file, argument, whole] {
+        let value = run.json();
+        assert_eq!(value["principal"], PAYROLL_CLIENT_ID);
+        assert_eq!(value["tenant"], TENANT_ID);
+        assert_eq!(value["audience"], "https://database.windows.net/");
+        assert_eq!(value["sign_in"], "ServicePrincipal");
+        assert!(value["expires_in"].as_u64().unwrap() > 3000, "{value}");
+        assert!(value["expires_on"].as_str().unwrap().ends_with('Z'), "{value}");
+    }
+}
+
+#[test]
+fn claims_are_decoded_and_a_token_that_has_none_is_told() {
+    let office = Office::new();
+    let token = office.playground.user_token(USER, Duration::from_hours(1));
+    let given = format!("AccessToken={token}");
+    let claims = office.run(&["token", "--claims", &given]).json();
+    assert_eq!(claims["upn"], USER);
+    assert!(claims["exp"].is_u64(), "{claims}");
+    let both = office.run(&["token", "--claims", "--json", &given]).json();
+    assert_eq!((&both["claims"], &both["access_token"]), (&claims, &token.into()));
+    let err = office
+        .run(&["token", "--claims", "AccessToken=opaque"])
+        .refused(1);
+    assert!(err.contains("no JWT"), "{err}");
+}
+
+#[test]
+fn a_resource_is_a_name_a_uri_or_a_scope() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    office.write("secret", PAYROLL_SECRET);
+    for (resource, audience) in [
+        ("databricks", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"),
+        ("postgres", "https://ossrdbms-aad.database.windows.net"),
+        ("https://storage.azure.com/", "https://storage.azure.com"),
+        ("https://vault.azure.net/.default", "https://vault.azure.net"),
+    ] {
+        office.playground.entra.change(|directory| {
+            directory.tenants[0].resources.push(Resource::new(audience, &[]));
+        });
+        let arguments = [
+            "token",
+            "--json",
+            "--resource",
+            resource,
+            &kind,
+            &user,
+            &tenant,
+            "PWD=@secret",
+        ];
+        assert_eq!(office.run(&arguments).json()["audience"], audience);
+    }
+}
+
+#[test]
+fn without_keywords_the_default_chain_signs_in() {
+    let office = Office::new();
+    let value = office.run(&["token", "--json"]).json();
+    assert_eq!(value["sign_in"], "Default");
+}
+
+#[test]
+fn bad_input_is_refused_before_anyone_is_asked() {
+    let office = Office::new();
+    for (arguments, reason) in [
+        (&["token", "--resource", "vault"][..], "databricks"),
+        (&["token", "Authentication=ActiveDirectoryQuantum"], "Quantum"),
+        (&["token", "Authentication=SqlPassword"], "the driver's own"),
+        (
+            &["token", "Authentication=ActiveDirectoryServicePrincipal"],
+            "UID= is missing",
+        ),
+        (&["token", "--timeout", "0"], "timeout"),
+        (&["token", "@absent"], "no such file"),
+        (&["token", "-", "PWD=-"], "twice"),
+        (&["token", "PWD={open"], "nothing closes"),
+    ] {
+        let run = piped(&office, arguments, "UID=x");
+        let err = run.refused(2);
+        assert!(err.contains(reason), "{arguments:?}: {err}");
+    }
+    assert!(office.playground.entra.token_requests().is_empty());
+}
+
+#[test]
+fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    let err = office
+        .run(&["token", &kind, &user, &tenant, "PWD=wr0ng-secret"])
+        .refused(1);
+    assert!(err.contains("AADSTS7000215") && !err.contains("wr0ng"), "{err}");
+}
+
+#[test]
+fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    // A session of its own has no terminal.
+    let mut command = office.program(
+        "setsid",
+        &[
+            "-w",
+            env!("CARGO_BIN_EXE_entra-odbc"),
+            "token",
+            &kind,
+            &user,
+            &tenant,
+            "PWD=?",
+        ],
+    );
+    let err = Run::of(&mut command).refused(2);
+    assert!(err.contains("terminal") && err.contains("@FILE"), "{err}");
+}
+
+#[test]
+fn a_secret_is_typed_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    office.write("terminal.py", include_str!("terminal.py"));
+    for (typed, ends) in [("secret", "0"), ("interrupt", "130")] {
+        let mut command = office.program(
+            "python3",
+            &[
+                "terminal.py",
+                typed,
+                env!("CARGO_BIN_EXE_entra-odbc"),
+                "token",
+                &kind,
+                &user,
+                &tenant,
+                "PWD=?",
+            ],
+        );
+        command.env("SECRET", PAYROLL_SECRET);
+        let out = Run::of(&mut command).done();
+        assert!(out.contains(&format!("ended with {ends}, echo True\n")), "{out}");
+        assert!(out.contains("PWD: ") && !out.contains(PAYROLL_SECRET), "{out}");
+        assert_eq!(out.contains("eyJ"), typed == "secret", "{out}");
+    }
+}
