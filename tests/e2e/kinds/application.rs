@@ -125,3 +125,53 @@ fn an_assertion_file_that_is_missing_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn what_entra_says_of_an_application_arrives_with_its_number_and_what_to_do() {
+    let machine = Machine::new();
+    let good = Machine::payroll();
+    let nobody = "11111111-2222-3333-4444-555555555555";
+    for (rest, number, remedy) in [
+        (good.replace("pay8Q", "guess"), 7_000_215, "PWD"),
+        (good.replace(PAYROLL_CLIENT_ID, nobody), 700_016, "UID"),
+        (good.replace(TENANT_ID, nobody), 90_002, "TenantId"),
+    ] {
+        let error = machine.pyodbc_error(&machine.string(&rest));
+        let begin = "[28000] [entra-odbc][ServicePrincipal] Entra refused the sign-in: ";
+        assert!(
+            error.contains(begin) && error.contains(remedy) && error.contains(&format!("({number})")),
+            "{error}"
+        );
+        assert!(!error.contains("guess~roll"), "{error}");
+    }
+}
+
+#[test]
+fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
+    let machine = Machine::new();
+    let rest = with_certificate(&machine, "cert.pem");
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "x509",
+            "-in",
+            "public.pem",
+            "-signkey",
+            "key.pem",
+            "-days",
+            "-1",
+            "-out",
+            "ended.pem",
+        ])
+        .current_dir(&machine.directory);
+    finished(&command.output().unwrap(), "openssl");
+    let read = |name: &str| std::fs::read(machine.directory.join(name)).unwrap();
+    let both = [read("ended.pem"), read("key.pem")].concat();
+    std::fs::write(machine.directory.join("cert.pem"), both).unwrap();
+    let error = machine.pyodbc_error(&machine.string(&rest));
+    assert!(
+        error.contains("HY000") && error.contains("ClientCertificate") && error.contains("expired"),
+        "{error}"
+    );
+    assert!(machine.playground.entra.token_requests().is_empty());
+}

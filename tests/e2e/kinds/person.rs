@@ -157,3 +157,25 @@ fn what_entra_says_of_a_person_arrives_with_its_number_and_what_to_do() {
         "{error}"
     );
 }
+
+#[test]
+fn a_service_that_nobody_consented_to_is_told_so() {
+    let machine = Machine::new();
+    machine.playground.entra.change(|directory| {
+        for app in directory.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps) {
+            app.lacks_consent = app.client_id == PORTAL_CLIENT_ID;
+        }
+    });
+    let arrived = machine.playground.portal_token(USER, Duration::from_hours(1));
+    let error = machine.pyodbc_error(&machine.string(&format!(
+        "Authentication=ActiveDirectoryOnBehalfOf;UID={PORTAL_CLIENT_ID};PWD={{{PORTAL_SECRET}}};TenantId={TENANT_ID};\
+         UserAssertion={arrived}"
+    )));
+    assert!(
+        error.contains("[28000] [entra-odbc][OnBehalfOf] Entra refused the sign-in: ")
+            && error.contains("consent")
+            && error.contains("(65001)")
+            && !error.contains(&arrived),
+        "{error}"
+    );
+}
