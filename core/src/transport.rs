@@ -5,6 +5,7 @@
 //! 80 s, and panics where the machine has no CA certificates.
 
 mod failure;
+pub(crate) mod pinned;
 mod proxy;
 pub(crate) mod retry;
 pub(crate) mod roots;
@@ -16,8 +17,10 @@ use crate::{
     fork::{Lock, Process},
     token::Deadline,
 };
+use pinned::Thumbprint;
 use reqwest::{Client, ClientBuilder, Method, header::HeaderMap};
 use retry::Trouble;
+use rustls::client::danger::ServerCertVerifier;
 use std::{
     mem,
     sync::Arc,
@@ -51,6 +54,7 @@ struct Clients {
     process: Process,
     far: Option<Client>,
     near: Option<Client>,
+    pinned: Option<(Thumbprint, Client)>,
 }
 
 /// Which way a request goes.
@@ -60,6 +64,8 @@ pub enum Route {
     Far,
     /// To this machine's own endpoint, which speaks plain HTTP and refuses what came by a proxy.
     Near,
+    /// The same over HTTPS, to the one server that has the certificate with this thumbprint.
+    Pinned(Thumbprint),
 }
 
 /// A request to a token endpoint.
@@ -85,6 +91,8 @@ pub struct Reply {
     pub content_type: String,
     /// What it asks to wait before the next request.
     pub retry_after: Option<Duration>,
+    /// How it wants the request to be proved: `WWW-Authenticate`.
+    pub challenge: String,
     /// At most a megabyte; holds the token.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -167,6 +175,7 @@ impl Transport {
             status: response.status().as_u16(),
             content_type: header(response.headers(), "content-type").to_owned(),
             retry_after: retry::retry_after(header(response.headers(), "retry-after")),
+            challenge: header(response.headers(), "www-authenticate").to_owned(),
             body: Zeroizing::default(),
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, host))? {
@@ -195,10 +204,18 @@ impl Transport {
             process,
             far: None,
             near: None,
+            pinned: None,
         });
         let client = match route {
             Route::Far => &mut clients.far,
             Route::Near => &mut clients.near,
+            Route::Pinned(thumbprint) => {
+                if let Some((_, client)) = clients.pinned.as_ref().filter(|(known, _)| *known == thumbprint) {
+                    return Ok(client.clone());
+                }
+                let (_, client) = clients.pinned.insert((thumbprint, self.build(route)?));
+                return Ok(client.clone());
+            }
         };
         if let Some(client) = client {
             return Ok(client.clone());
@@ -215,12 +232,20 @@ impl Transport {
         };
         // Given per configuration: a process-wide default is the host's to choose.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = roots::Verifier::new(&self.environment, Arc::clone(&provider));
+        let verifier: Arc<dyn ServerCertVerifier> = match route {
+            Route::Far | Route::Near => {
+                Arc::new(roots::Verifier::new(&self.environment, Arc::clone(&provider)))
+            }
+            Route::Pinned(thumbprint) => Arc::new(pinned::Special::new(
+                pinned::Rule::Thumbprint(thumbprint),
+                Arc::clone(&provider),
+            )),
+        };
         let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = ClientBuilder::new()
@@ -235,6 +260,7 @@ impl Transport {
         builder = match route {
             Route::Far => builder.https_only(true).connect_timeout(CONNECT_FAR),
             Route::Near => builder.connect_timeout(CONNECT_NEAR),
+            Route::Pinned(_) => builder.https_only(true).connect_timeout(CONNECT_NEAR),
         };
         if route == Route::Far
             && let Some(proxy) = proxy::of(&self.environment)?

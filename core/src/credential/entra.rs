@@ -189,6 +189,7 @@ mod tests {
             status,
             content_type: "application/json".into(),
             retry_after: None,
+            challenge: String::new(),
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),
         };
         token(&reply, "https://login.example").unwrap_err()

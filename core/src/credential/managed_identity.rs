@@ -1,8 +1,13 @@
 //! `Msi`: the identity that Azure gives to the machine or app this process runs on.
 
 mod app_service;
+mod azure_arc;
+mod azure_ml;
+mod cloud_shell;
 mod id;
 mod imds;
+mod platform;
+mod service_fabric;
 
 use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
 use crate::{
@@ -11,6 +16,7 @@ use crate::{
     transport::{Call, Reply, Transport},
 };
 use id::Id;
+use serde_json::{Map, Value};
 use std::{
     fmt,
     sync::{
@@ -19,10 +25,14 @@ use std::{
     },
 };
 use tracing::debug;
+use zeroize::Zeroizing;
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let ids = id::of(situation.options)?;
-    let endpoint = endpoint(situation.environment)?;
+    sign_in(situation, platform::endpoint(situation.environment)?)
+}
+
+fn sign_in(situation: &Situation<'_>, endpoint: Box<dyn Endpoint>) -> Result<SignIn, Error> {
+    let ids = endpoint.ids(id::of(situation.options)?)?;
     let mut key = IdentityKey::of_kind("Msi")?.with("scope", situation.scope);
     for id in &ids {
         key = key.with(id.kind(), id.value());
@@ -46,11 +56,31 @@ pub(super) trait Endpoint: fmt::Debug + Send + Sync {
     /// Adds the address, and the secret that goes with it, to the identity.
     fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder;
 
+    /// Which of the ids that were given can be asked for here.
+    fn ids(&self, ids: Vec<Id>) -> Result<Vec<Id>, Error> {
+        Ok(ids)
+    }
+
     /// The request for a token.
     fn call(&self, id: &Id, request: &TokenRequest) -> Result<Call, Error>;
 
+    /// The header that this answer wants to see before there is a token, where it wants one.
+    fn proof(&self, _answer: &Reply) -> Result<Option<(String, Zeroizing<String>)>, Error> {
+        Ok(None)
+    }
+
+    /// Whether the token in this answer is of the identity that was asked for.
+    fn confirm(&self, _id: &Id, _answer: &Map<String, Value>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Whether a refusal says for certain that it has no such identity.
     fn lacks_identity(&self, answer: &Reply) -> bool;
+
+    /// What to do where there is no identity at all.
+    fn without_identity(&self) -> &'static str {
+        "Switch it on for this machine or app, or name a user-assigned one in UID."
+    }
 
     /// A request by which it can be told whether the endpoint is there at all; `None` where a variable
     /// that only the right machine has said so.
@@ -64,34 +94,9 @@ pub(super) trait Endpoint: fmt::Debug + Send + Sync {
     }
 }
 
-/// The endpoint that this environment points to, chosen as the other languages' SDKs do.
-fn endpoint(environment: &Environment) -> Result<Box<dyn Endpoint>, Error> {
-    let has = |name| environment.get(name).is_some();
-    let unsupported = |host: &str| {
-        Error::new(
-            ErrorKind::Unsupported,
-            format!("managed identities of {host} are not supported yet"),
-        )
-        .remedy("Use another kind of sign-in there.")
-    };
-    if let Some(endpoint) = environment.get("IDENTITY_ENDPOINT") {
-        return match environment.get("IDENTITY_HEADER") {
-            Some(_) if has("IDENTITY_SERVER_THUMBPRINT") => Err(unsupported("Service Fabric")),
-            Some(header) => Ok(Box::new(app_service::AppService::new(endpoint, header))),
-            None if has("IMDS_ENDPOINT") => Err(unsupported("Azure Arc")),
-            None => Ok(Box::new(imds::Imds::new(environment))),
-        };
-    }
-    match (has("MSI_ENDPOINT"), has("MSI_SECRET")) {
-        (true, true) => Err(unsupported("Azure Machine Learning")),
-        (true, false) => Err(unsupported("Cloud Shell")),
-        (false, _) => Ok(Box::new(imds::Imds::new(environment))),
-    }
-}
-
 /// A request that shows whether this machine has an endpoint, where that is not known beforehand.
 pub fn probe(environment: &Environment) -> Option<Call> {
-    endpoint(environment).ok()?.probe()
+    platform::endpoint(environment).ok()?.probe()
 }
 
 /// A managed identity by one id, or by one that may be of either of two kinds.
@@ -115,7 +120,9 @@ impl ManagedIdentity {
             let answer = self.answer(id, request).await?;
             let name = self.endpoint.name();
             if answer.status == 200 {
-                let token = reply::token(&mut reply::object(&answer, name)?, name)?;
+                let mut object = reply::object(&answer, name)?;
+                self.endpoint.confirm(id, &object)?;
+                let token = reply::token(&mut object, name)?;
                 self.winner.store(at, Ordering::Relaxed);
                 return Ok(token);
             }
@@ -129,9 +136,18 @@ impl ManagedIdentity {
     }
 
     async fn answer(&self, id: &Id, request: &TokenRequest) -> Result<Reply, Error> {
-        let call = self.endpoint.call(id, request)?;
+        let mut call = self.endpoint.call(id, request)?;
+        let answer = self.send(&call, request).await?;
+        let Some(proof) = self.endpoint.proof(&answer)? else {
+            return Ok(answer);
+        };
+        call.headers.push(proof);
+        self.send(&call, request).await
+    }
+
+    async fn send(&self, call: &Call, request: &TokenRequest) -> Result<Reply, Error> {
         self.transport
-            .send(&call, &request.deadline)
+            .send(call, &request.deadline)
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Unreachable => self.endpoint.absent(error),
@@ -150,7 +166,7 @@ impl ManagedIdentity {
                 ErrorKind::Refused { code: 0 },
                 format!("{name} has no system-assigned managed identity"),
             )
-            .remedy("Switch it on for this machine or app, or name a user-assigned one in UID."),
+            .remedy(self.endpoint.without_identity()),
             Some(_) => error.remedy("Assign it to this machine or app, or correct UID."),
         };
         error.detail(answer.map(words).unwrap_or_default())
@@ -190,9 +206,17 @@ fn words(answer: &Reply) -> String {
         return String::new();
     };
     let text = |name: &str| object.get(name)?.as_str().map(reply::words);
+    // Cloud Shell and Service Fabric: {"error":{"code":…,"message":…}}.
+    let nested = || {
+        let error = object.get("error")?.as_object()?;
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        Some(reply::words(&format!("{}: {}", part("code"), part("message"))))
+    };
     text("error_description")
         .or_else(|| text("message"))
+        .or_else(|| text("Message"))
         .or_else(|| text("error"))
+        .or_else(nested)
         .unwrap_or_default()
 }
 

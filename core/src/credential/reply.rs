@@ -129,6 +129,7 @@ mod tests {
             status: 200,
             content_type: "text/html".into(),
             retry_after: None,
+            challenge: String::new(),
             body: zeroize::Zeroizing::new(b"<html>hidden".to_vec()),
         };
         let text = object(&reply, "https://host").unwrap_err().to_string();

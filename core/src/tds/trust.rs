@@ -1,11 +1,16 @@
 //! Whose certificate will do for the probe: the same as for the driver.
 
-use crate::{Environment, transport::roots::Verifier};
+use crate::{
+    Environment,
+    transport::{
+        pinned::{Rule, Special},
+        roots::Verifier,
+    },
+};
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    client::danger::ServerCertVerifier,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use std::{io, sync::Arc};
 
@@ -42,70 +47,6 @@ impl Trust {
             Self::File(path) => Rule::Exactly(CertificateDer::from_pem_file(path).map_err(io::Error::other)?),
             Self::Any => Rule::Any,
         };
-        Ok(Arc::new(Special {
-            rule,
-            provider: Arc::clone(provider),
-        }))
-    }
-}
-
-/// A check that is not the usual one.
-#[derive(Debug)]
-struct Special {
-    rule: Rule,
-    provider: Arc<CryptoProvider>,
-}
-
-#[derive(Debug)]
-enum Rule {
-    Name(Verifier, ServerName<'static>),
-    Exactly(CertificateDer<'static>),
-    Any,
-}
-
-impl ServerCertVerifier for Special {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        match &self.rule {
-            Rule::Name(verifier, name) => {
-                verifier.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
-            }
-            Rule::Exactly(known) if known.as_ref() != end_entity.as_ref() => {
-                Err(CertificateError::ApplicationVerificationFailure.into())
-            }
-            Rule::Exactly(_) | Rule::Any => Ok(ServerCertVerified::assertion()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        Ok(Arc::new(Special::new(rule, Arc::clone(provider))))
     }
 }

@@ -1,6 +1,9 @@
 //! What a failed exchange means, dug out of the layers that report it.
 
-use super::roots::{NoRoots, UnknownIssuer};
+use super::{
+    pinned::Unpinned,
+    roots::{NoRoots, UnknownIssuer},
+};
 use crate::{Error, ErrorKind};
 use rustls::CertificateError;
 use std::error::Error as StdError;
@@ -20,6 +23,11 @@ pub fn of(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
             "If a proxy inspects TLS here, add its CA certificate to the system, or name a PEM file with it in \
              SSL_CERT_FILE.",
         );
+        return (error, false);
+    }
+    if let Some(unpinned) = find::<Unpinned>(error) {
+        let error = unreachable(format!("the certificate of {host} is not trusted: {unpinned}"))
+            .remedy("Check that nothing else answers there; restart this process if the certificate is new.");
         return (error, false);
     }
     if let Some(tls) = find::<rustls::Error>(error) {

@@ -63,12 +63,19 @@ impl CertificateAuthority {
     /// A server configuration whose certificate no authority vouches for.
     #[must_use]
     pub fn self_signed_server_config(names: &[&str]) -> Arc<ServerConfig> {
+        Self::self_signed(names).0
+    }
+
+    /// The same, and the certificate (DER) for clients that know it otherwise.
+    #[must_use]
+    pub fn self_signed(names: &[&str]) -> (Arc<ServerConfig>, Vec<u8>) {
         let (not_before, not_after) = around_now();
         let key = key();
         let certificate = leaf(names, not_before, not_after)
             .self_signed(&key)
             .expect("a self-signed certificate");
-        config(vec![certificate.into()], &key)
+        let der = certificate.der().to_vec();
+        (config(vec![certificate.into()], &key), der)
     }
 
     fn signed(

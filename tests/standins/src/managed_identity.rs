@@ -1,10 +1,15 @@
 //! Stand-ins for the endpoints that give a machine's own identity its tokens, one file per kind of host.
 
 mod app_service;
+mod azure_arc;
+mod azure_ml;
+mod cloud_shell;
 mod imds;
+mod service_fabric;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use crate::entra::access_token::{self, AccessToken, Subject};
@@ -13,6 +18,9 @@ use crate::entra::{Resource, Tenant};
 use crate::http::{Fault, Faults, LOOPBACK, Parameters, Response, Server, Times};
 use crate::jwt::Issuer;
 use crate::record::Record;
+use azure_arc::Keys;
+
+pub use service_fabric::ServiceFabric;
 
 /// One managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +49,11 @@ pub struct ManagedIdentityOptions {
     pub listen: SocketAddr,
     /// The key that their tokens are signed with: Entra's.
     pub issuer: Arc<Issuer>,
-    /// The tenant of the identities.
+    /// The tenant of the identities; its first user is the one who has opened Cloud Shell.
     pub tenant: Tenant,
     /// Who may sign in here.
     pub identities: Identities,
-    /// The secret of App Service's endpoint, `IDENTITY_HEADER`.
+    /// The secret of App Service's endpoint and of Service Fabric's, `IDENTITY_HEADER`.
     pub identity_header: String,
     /// For how long tokens live.
     pub token_lifetime: Duration,
@@ -60,10 +68,14 @@ impl ManagedIdentityOptions {
             issuer,
             tenant,
             identities,
-            identity_header: uuid::Uuid::new_v4().simple().to_string().to_uppercase(),
+            identity_header: secret(),
             token_lifetime: Duration::from_secs(86_399),
         }
     }
+}
+
+fn secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string().to_uppercase()
 }
 
 /// The running endpoints; dropped, they are stopped.
@@ -72,6 +84,7 @@ impl ManagedIdentityOptions {
 /// a test sees which request a token came from.
 pub struct ManagedIdentity {
     server: Server,
+    service_fabric: ServiceFabric,
     state: Arc<State>,
 }
 
@@ -80,11 +93,14 @@ struct State {
     tenant: Tenant,
     identities: Identities,
     identity_header: String,
+    /// `MSI_SECRET` of Azure Machine Learning.
+    ml_secret: String,
+    arc: Mutex<Keys>,
     token_lifetime: RwLock<Duration>,
 }
 
 impl ManagedIdentity {
-    /// Starts the endpoints, all at one address.
+    /// Starts the endpoints, all at one address but Service Fabric's.
     #[must_use]
     pub fn start(options: ManagedIdentityOptions) -> Self {
         let state = Arc::new(State {
@@ -92,15 +108,25 @@ impl ManagedIdentity {
             tenant: options.tenant,
             identities: options.identities,
             identity_header: options.identity_header,
+            ml_secret: secret(),
+            arc: Mutex::default(),
             token_lifetime: RwLock::new(options.token_lifetime),
         });
         let answering = state.clone();
         let server = Server::start(options.listen, None, move |request| match request.path.as_str() {
             imds::PATH => imds::answer(&answering, request),
             app_service::PATH => app_service::answer(&answering, request),
+            azure_arc::PATH => azure_arc::answer(&answering, request),
+            cloud_shell::PATH => cloud_shell::answer(&answering, request),
+            azure_ml::PATH => azure_ml::answer(&answering, request),
             _ => Response::new(404, "text/plain", ""),
         });
-        Self { server, state }
+        let service_fabric = ServiceFabric::start(state.clone());
+        Self {
+            server,
+            service_fabric,
+            state,
+        }
     }
 
     /// Where they listen.
@@ -127,6 +153,48 @@ impl ManagedIdentity {
         &self.state.identity_header
     }
 
+    /// The value for `IDENTITY_ENDPOINT` on a machine of Azure Arc, where `IMDS_ENDPOINT` is set as well.
+    #[must_use]
+    pub fn arc_endpoint(&self) -> String {
+        format!("{}{}", self.imds(), azure_arc::PATH)
+    }
+
+    /// Lets the agent of Azure Arc write its keys into `directory`, and say that they are in `shown`.
+    pub fn set_arc_keys(&self, directory: &Path, shown: &Path) {
+        let mut keys = self.state.arc.lock().expect("no holder of the keys panics");
+        directory.clone_into(&mut keys.directory);
+        shown.clone_into(&mut keys.shown);
+    }
+
+    /// Makes the agent of Azure Arc one from before user-assigned identities.
+    pub fn set_arc_old(&self) {
+        self.state.arc.lock().expect("no holder of the keys panics").old = true;
+    }
+
+    /// The value for `MSI_ENDPOINT` in Cloud Shell.
+    #[must_use]
+    pub fn cloud_shell_endpoint(&self) -> String {
+        format!("{}{}", self.imds(), cloud_shell::PATH)
+    }
+
+    /// The value for `MSI_ENDPOINT` on Azure Machine Learning.
+    #[must_use]
+    pub fn ml_endpoint(&self) -> String {
+        format!("{}{}", self.imds(), azure_ml::PATH)
+    }
+
+    /// The value for `MSI_SECRET` there.
+    #[must_use]
+    pub fn ml_secret(&self) -> &str {
+        &self.state.ml_secret
+    }
+
+    /// Service Fabric's token service.
+    #[must_use]
+    pub fn service_fabric(&self) -> &ServiceFabric {
+        &self.service_fabric
+    }
+
     /// Changes for how long tokens live from now on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         *self
@@ -141,7 +209,7 @@ impl ManagedIdentity {
         self.inject_on("", Times::Next(1), fault);
     }
 
-    /// Requests whose path contains `path` go wrong in this way: `/metadata/` or `/msi/`.
+    /// Requests whose path contains `path` go wrong in this way: `/metadata/`, `/msi/`, `/arc/`, …
     pub fn inject_on(&self, path: &str, times: Times, fault: Fault) {
         self.server.faults().inject(path, times, fault);
     }
@@ -171,18 +239,23 @@ impl State {
             object_id: &identity.object_id,
             resource_id: &identity.resource_id,
         };
-        let lifetime = *self
-            .token_lifetime
-            .read()
-            .expect("no holder of the lifetime panics");
+        let lifetime = self.token_lifetime();
         Ok((
             asked,
             access_token::issue(&self.issuer, &self.tenant.id, audience, &subject, lifetime),
         ))
     }
+
+    fn token_lifetime(&self) -> Duration {
+        *self
+            .token_lifetime
+            .read()
+            .expect("no holder of the lifetime panics")
+    }
 }
 
 /// Which identity a request names; nothing means the system-assigned one.
+#[derive(Default)]
 struct Wanted<'a> {
     client: Option<&'a str>,
     object: Option<&'a str>,
@@ -222,5 +295,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
+#[cfg(test)]
+mod platform_tests;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,12 @@
 //! The identity endpoint of App Service, Functions and Container Apps.
 
-use super::{Endpoint, Id};
+use super::{Endpoint, Id, platform};
 use crate::{
-    Error, ErrorKind, Secret,
+    Error, Secret,
     credential::{TokenRequest, reply},
     identity::IdentityKeyBuilder,
     transport::{Call, Policy, Reply, Route},
 };
-use url::Url;
 use zeroize::Zeroizing;
 
 /// `IDENTITY_ENDPOINT` and the header that proves that we run inside the app.
@@ -46,11 +45,8 @@ impl Endpoint for AppService {
             Id::Object(id) => query.push(("object_id", id)),
             Id::Resource(id) => query.push(("mi_res_id", id)),
         }
-        let url = Url::parse_with_params(&self.endpoint, query).map_err(|_| {
-            Error::invalid("IDENTITY_ENDPOINT is not a URL").remedy("Leave it as the platform sets it.")
-        })?;
         Ok(Call {
-            url: url.into(),
+            url: platform::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
             headers: vec![(
                 "X-IDENTITY-HEADER".into(),
                 Zeroizing::new(self.header.expose().to_owned()),
@@ -72,12 +68,10 @@ impl Endpoint for AppService {
     }
 
     fn absent(&self, error: Error) -> Error {
-        let cause = error.to_string();
-        Error::new(
-            ErrorKind::Unreachable,
-            "the app's identity endpoint (IDENTITY_ENDPOINT) does not answer",
+        platform::silent(
+            "the app's identity endpoint (IDENTITY_ENDPOINT)",
+            "Check that this process runs inside the app; restart it if it does.",
+            &error,
         )
-        .remedy("Check that this process runs inside the app; restart it if it does.")
-        .detail(cause.trim_start_matches("[entra-odbc] "))
     }
 }

@@ -1,5 +1,7 @@
 //! The kind against the stand-ins of its endpoints.
 
+mod platforms;
+
 use super::*;
 use crate::{Keyword, credential::tests::Fixture, token::TokenService};
 use standins::{
@@ -24,21 +26,29 @@ fn identity(name: &str, resource: &str) -> Identity {
     }
 }
 
-fn stand_in() -> StandIn {
+fn issuer() -> Arc<Issuer> {
     // Making the key is what takes time.
     static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(Arc::default);
-    StandIn::start(ManagedIdentityOptions::new(
-        ISSUER.clone(),
-        Tenant::new(
-            "8b2c6f0e-3c44-4a52-9d0a-5f0e1f6d7a10",
-            "Contoso",
-            "contoso.example",
-        ),
-        Identities {
-            system_assigned: Some(identity("own", "/own")),
-            user_assigned: vec![identity("lent", RESOURCE), identity("other", "/other")],
-        },
-    ))
+    ISSUER.clone()
+}
+
+fn tenant() -> Tenant {
+    Tenant::new(
+        "8b2c6f0e-3c44-4a52-9d0a-5f0e1f6d7a10",
+        "Contoso",
+        "contoso.example",
+    )
+}
+
+fn identities() -> Identities {
+    Identities {
+        system_assigned: Some(identity("own", "/own")),
+        user_assigned: vec![identity("lent", RESOURCE), identity("other", "/other")],
+    }
+}
+
+fn stand_in() -> StandIn {
+    StandIn::start(ManagedIdentityOptions::new(issuer(), tenant(), identities()))
 }
 
 fn vm(stand_in: &StandIn) -> Environment {

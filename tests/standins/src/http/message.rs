@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 /// Values of these names show up in no test's output.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "assertion",
     "authorization",
     "client_assertion",
@@ -14,6 +14,7 @@ const SECRETS: [&str; 9] = [
     "device_code",
     "password",
     "refresh_token",
+    "secret",
     "x-identity-header",
 ];
 

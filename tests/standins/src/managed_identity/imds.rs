@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Identity, State, Wanted};
+use crate::entra::access_token::AccessToken;
 use crate::http::{Request, Response};
 
 pub(super) const PATH: &str = "/metadata/identity/oauth2/token";
@@ -48,8 +49,13 @@ fn token(state: &State, request: &Request) -> Result<Response, Response> {
             &json!({ "error": "invalid_resource", "error_description": refusal.sentence() }),
         )
     })?;
-    // Every value is a string here, other than in Entra's own answers.
-    let body = json!({
+    let body = granted(identity, resource, &token);
+    Ok(Response::json(200, &body))
+}
+
+/// The answer with a token in it; every value is a string, other than in Entra's own answers.
+pub(super) fn granted(identity: &Identity, resource: &str, token: &AccessToken) -> Value {
+    json!({
         "access_token": token.jwt,
         "client_id": identity.client_id,
         "expires_in": token.expires_in.to_string(),
@@ -58,8 +64,7 @@ fn token(state: &State, request: &Request) -> Result<Response, Response> {
         "not_before": token.not_before.to_string(),
         "resource": resource,
         "token_type": "Bearer",
-    });
-    Ok(Response::json(200, &body))
+    })
 }
 
 fn identity<'a>(state: &'a State, request: &Request) -> Result<&'a Identity, Response> {
@@ -80,7 +85,7 @@ fn identity<'a>(state: &'a State, request: &Request) -> Result<&'a Identity, Res
     }
 }
 
-fn refuse(status: u16, description: &str) -> Response {
+pub(super) fn refuse(status: u16, description: &str) -> Response {
     let body: Value = json!({ "error": "invalid_request", "error_description": description });
     Response::json(status, &body)
 }

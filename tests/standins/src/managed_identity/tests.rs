@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::*;
 use crate::testing::{TENANT, issuer, plain_client, tenant};
 
-const RESOURCE: &str = "https://database.windows.net/";
+pub(super) const RESOURCE: &str = "https://database.windows.net/";
 
-fn identity(letter: char) -> Identity {
+pub(super) fn identity(letter: char) -> Identity {
     let guid = |digit: char| {
         format!(
             "{}-0000-4000-8000-{}",
@@ -29,11 +29,11 @@ fn identity(letter: char) -> Identity {
     }
 }
 
-fn start(identities: Identities) -> ManagedIdentity {
+pub(super) fn start(identities: Identities) -> ManagedIdentity {
     ManagedIdentity::start(ManagedIdentityOptions::new(issuer(), tenant(), identities))
 }
 
-fn both() -> Identities {
+pub(super) fn both() -> Identities {
     Identities {
         system_assigned: Some(identity('a')),
         user_assigned: vec![identity('b'), identity('c')],
@@ -57,14 +57,14 @@ fn app_service(endpoint: &ManagedIdentity) -> RequestBuilder {
         .query(&[("api-version", "2019-08-01"), ("resource", RESOURCE)])
 }
 
-fn sent(request: RequestBuilder) -> (u16, Value, String) {
+pub(super) fn sent(request: RequestBuilder) -> (u16, Value, String) {
     let answer = request.send().unwrap();
     let status = answer.status().as_u16();
     let text = answer.text().unwrap();
     (status, serde_json::from_str(&text).unwrap(), text)
 }
 
-fn who(endpoint: &ManagedIdentity, request: RequestBuilder) -> Result<String, String> {
+pub(super) fn who(endpoint: &ManagedIdentity, request: RequestBuilder) -> Result<String, String> {
     let (status, body, _) = sent(request);
     if status != 200 {
         let words = body["error_description"].as_str().or(body["message"].as_str());

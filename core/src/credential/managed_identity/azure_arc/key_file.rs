@@ -1,0 +1,232 @@
+//! The file that Azure Arc's agent challenges with: only its own group may read it.
+//!
+//! What answers as the agent may be someone else, who would like to be sent a file of ours. So a file is read only
+//! if it can be nothing but a key: in the agent's directory, with its extension, small, and no link.
+
+use crate::{Error, ErrorKind};
+use std::{
+    ffi::OsStr,
+    fs::OpenOptions,
+    io::{ErrorKind as IoErrorKind, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// The largest file that the SDKs take for a key, in bytes.
+const LIMIT: u64 = 4096;
+
+/// The key in the file that `challenge` names: `Basic realm=/var/opt/azcmagent/tokens/….key`.
+pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error> {
+    let path = path(challenge, directory)?;
+    let failed = |why: &str| {
+        Error::invalid(format!(
+            "the key file of Azure Arc's agent cannot be used: {}: {why}",
+            path.display()
+        ))
+    };
+    let unread = |error: std::io::Error| {
+        let remedy = match error.kind() {
+            IoErrorKind::PermissionDenied => {
+                "Add this user to the group himds (sudo usermod -aG himds <user>), and start the program anew."
+            }
+            _ => "Check that the agent runs on this machine (azcmagent show).",
+        };
+        failed(&error.to_string()).remedy(remedy)
+    };
+    // A FIFO would block, and a link would lead elsewhere.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(&path)
+        .map_err(unread)?;
+    let metadata = file.metadata().map_err(unread)?;
+    if !metadata.is_file() {
+        return Err(failed("it is not a regular file"));
+    }
+    let too_long = || failed(&format!("it is longer than {LIMIT} bytes"));
+    if metadata.len() > LIMIT {
+        return Err(too_long());
+    }
+    let mut text = Zeroizing::new(String::new());
+    // All at once: what a growing buffer leaves behind is not zeroed.
+    text.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
+    match file.take(LIMIT + 1).read_to_string(&mut text) {
+        Ok(_) => {}
+        Err(error) if error.kind() == IoErrorKind::InvalidData => return Err(failed("it is not text")),
+        Err(error) => return Err(unread(error)),
+    }
+    if text.len() as u64 > LIMIT {
+        return Err(too_long());
+    }
+    let key = text.trim_end();
+    if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(failed("it does not hold a key"));
+    }
+    Ok(Zeroizing::new(key.to_owned()))
+}
+
+/// The path in the challenge, if it may be a key's.
+fn path(challenge: &str, directory: &Path) -> Result<PathBuf, Error> {
+    let odd = |why: &str| {
+        Error::new(
+            ErrorKind::Unreachable,
+            format!("what answers as Azure Arc's agent is not trusted: {why}"),
+        )
+        .remedy("Check which program listens there (azcmagent show), and IDENTITY_ENDPOINT if that is set.")
+    };
+    let named = realm(challenge).ok_or_else(|| odd("it names no key file"))?;
+    let path = Path::new(named);
+    if path.parent() != Some(directory) {
+        return Err(odd(&format!(
+            "it asks for a file outside {}",
+            directory.display()
+        )));
+    }
+    match path.file_name() {
+        Some(name) if path.extension() == Some(OsStr::new("key")) => Ok(directory.join(name)),
+        _ => Err(odd("it asks for a file that is no .key file")),
+    }
+}
+
+/// The value of `Basic realm=…`, with or without quotes.
+fn realm(challenge: &str) -> Option<&str> {
+    let challenge = challenge.trim();
+    let (scheme, rest) = challenge.split_at_checked("Basic ".len())?;
+    let (name, value) = rest.trim_start().split_once('=')?;
+    let value = value.trim();
+    let value = value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'))
+        .unwrap_or(value);
+    let fits = scheme.eq_ignore_ascii_case("Basic ") && name.trim_end().eq_ignore_ascii_case("realm");
+    (fits && !value.is_empty()).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix};
+
+    /// A directory of keys, gone with its owner.
+    struct Keys(PathBuf);
+
+    impl Keys {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("entra-odbc-arc-{}-{name}", std::process::id()));
+            fs::create_dir_all(path.join("tokens")).unwrap();
+            Self(path)
+        }
+
+        fn directory(&self) -> PathBuf {
+            self.0.join("tokens")
+        }
+
+        fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+            let path = self.directory().join(name);
+            fs::write(&path, content).unwrap();
+            path.to_str().unwrap().to_owned()
+        }
+
+        fn key(&self, path: &str) -> Result<String, Error> {
+            key(&format!("Basic realm={path}"), &self.directory()).map(|key| key.to_string())
+        }
+
+        fn refusal(&self, path: &str) -> String {
+            let text = self.key(path).unwrap_err().to_string();
+            assert!(!text.contains("hidden"), "{text}");
+            text
+        }
+    }
+
+    impl Drop for Keys {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_agents_directory_is_read() {
+        let keys = Keys::new("good");
+        let path = keys.write("1f.key", "s3cret\n");
+        assert_eq!(keys.key(&path).unwrap(), "s3cret");
+        for challenge in [
+            format!("basic Realm=\"{path}\""),
+            format!(" Basic  realm = {path} "),
+        ] {
+            assert_eq!(
+                key(&challenge, &keys.directory()).unwrap().as_str(),
+                "s3cret",
+                "{challenge}"
+            );
+        }
+        let longest = keys.write("2.key", "k".repeat(4096));
+        assert_eq!(keys.key(&longest).unwrap().len(), 4096);
+    }
+
+    #[test]
+    fn nobody_gets_another_file_sent() {
+        let keys = Keys::new("elsewhere");
+        fs::write(keys.0.join("other.key"), "hidden").unwrap();
+        fs::create_dir(keys.directory().join("deeper")).unwrap();
+        let tokens = keys.directory();
+        let tokens = tokens.display();
+        for elsewhere in [
+            "/etc/passwd".to_owned(),
+            "other.key".to_owned(),
+            format!("{tokens}/../other.key"),
+            format!("{tokens}/deeper/../../other.key"),
+            format!("{tokens}/deeper/other.key"),
+            format!("{tokens}x/other.key"),
+            String::new(),
+            "/".to_owned(),
+        ] {
+            assert!(keys.refusal(&elsewhere).contains("not trusted"), "{elsewhere}");
+        }
+        for name in ["passwd", "hidden.key.txt", ".key", "x.KEY"] {
+            let path = keys.write(name, "hidden");
+            assert!(keys.refusal(&path).contains("no .key file"), "{name}");
+        }
+        for odd in [
+            "",
+            "Basic",
+            "Basic realm",
+            "Bearer realm=/x.key",
+            "Basic charset=/x.key",
+            "ä=ö",
+        ] {
+            let error = key(odd, &keys.directory()).unwrap_err();
+            assert!(error.to_string().contains("names no key file"), "{odd}");
+            assert_eq!(error.sqlstate(), "08001");
+        }
+    }
+
+    #[test]
+    fn links_fifos_and_large_files_are_no_keys() {
+        let keys = Keys::new("kinds");
+        fs::write(keys.0.join("target"), "hidden").unwrap();
+        let link = keys.directory().join("link.key");
+        unix::fs::symlink(keys.0.join("target"), &link).unwrap();
+        assert!(keys.refusal(link.to_str().unwrap()).contains("cannot be used"));
+
+        let fifo = keys.directory().join("fifo.key");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+        assert!(keys.refusal(fifo.to_str().unwrap()).contains("regular file"));
+
+        let large = keys.write("large.key", "k".repeat(4097));
+        assert!(keys.refusal(&large).contains("longer than 4096"));
+        for (name, content) in [
+            ("empty.key", b"\n".as_slice()),
+            ("two.key", b"hidden\nlines"),
+            ("binary.key", b"hidden\xff"),
+        ] {
+            let path = keys.write(name, content);
+            assert!(keys.refusal(&path).contains("cannot be used"), "{name}");
+        }
+        assert!(
+            keys.refusal(keys.directory().join("absent.key").to_str().unwrap())
+                .contains("azcmagent")
+        );
+    }
+}
