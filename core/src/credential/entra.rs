@@ -1,8 +1,12 @@
 //! Entra's answers: tokens, and refusals with an AADSTS number that are told with what to do.
 
+mod refusal;
+
 use super::reply;
 use crate::{Error, ErrorKind, Token, transport::Reply};
 use serde_json::{Map, Value};
+
+pub use refusal::refusal;
 
 /// The token in Entra's answer, or why there is none.
 pub fn token(answer: &Reply, endpoint: &str) -> Result<Token, Error> {
@@ -61,124 +65,12 @@ pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
     .asking_for(answer.retry_after)
 }
 
-/// A refusal by its number: the cause in a few words, then what to do.
-pub fn refusal(code: u32) -> Error {
-    let row = REFUSALS.iter().find(|(known, ..)| *known == code);
-    let (cause, remedy) = row.map_or(("", "See Entra's own words."), |(_, cause, remedy)| {
-        (*cause, *remedy)
-    });
-    let what = match (cause, code) {
-        ("", 0) => "Entra refused the sign-in".to_owned(),
-        ("", code) => format!("Entra refused the sign-in (AADSTS{code})"),
-        (cause, _) => format!("Entra refused the sign-in: {cause}"),
-    };
-    Error::new(ErrorKind::Refused { code }, what).remedy(remedy)
-}
-
 /// The number in `AADSTS7000215: …`.
 pub fn number_in(words: &str) -> Option<u32> {
     let (_, rest) = words.split_once("AADSTS")?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..digits)?.parse().ok()
 }
-
-/// AADSTS numbers that people meet: number, cause, what to do.
-///
-/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
-const REFUSALS: &[(u32, &str, &str)] = &[
-    (
-        50034,
-        "the user does not exist in this tenant",
-        "Check UID and TenantId.",
-    ),
-    (
-        50057,
-        "the account is disabled",
-        "Ask an administrator to enable it.",
-    ),
-    (
-        50076,
-        "multi-factor authentication is needed",
-        "Sign in with a browser or device code, or use a service principal or managed identity.",
-    ),
-    (
-        50079,
-        "the user must register for multi-factor authentication",
-        "Sign in once with a browser to register.",
-    ),
-    (50126, "the user name or password is wrong", "Check UID and PWD."),
-    (
-        50173,
-        "the saved sign-in was revoked, perhaps by a new password",
-        "Sign in again.",
-    ),
-    (
-        53003,
-        "a Conditional Access policy blocks it",
-        "Ask an administrator which policy applies to this machine and account.",
-    ),
-    (
-        65001,
-        "consent is missing",
-        "Let a user or administrator consent to the application (ClientId) for Azure SQL Database.",
-    ),
-    (
-        70021,
-        "no federated credential of the application matches",
-        "Compare issuer, subject and audience of its federated credentials with the assertion.",
-    ),
-    (
-        90002,
-        "the tenant does not exist",
-        "Check TenantId (a GUID or a verified domain), and that the cloud is the right one.",
-    ),
-    (
-        500_011,
-        "the tenant does not know the resource of the scope",
-        "Check Scope and TenantId; in national clouds also Authority.",
-    ),
-    (
-        700_016,
-        "the tenant has no application with this client id",
-        "Check UID (the application id, not the object id) and TenantId.",
-    ),
-    (
-        700_027,
-        "the certificate or signed assertion does not belong to the application",
-        "Upload the certificate to the application, or use the one that is registered.",
-    ),
-    (700_082, "the saved sign-in has expired", "Sign in again."),
-    (
-        700_213,
-        "no federated credential of the application matches",
-        "Compare issuer, subject and audience of its federated credentials with the assertion.",
-    ),
-    (
-        900_023,
-        "the tenant is neither a GUID nor a domain name",
-        "Correct TenantId.",
-    ),
-    (
-        7_000_112,
-        "the application is disabled",
-        "Ask an administrator to enable it.",
-    ),
-    (
-        7_000_215,
-        "the client secret is wrong",
-        "Check PWD: it must be the secret's value, not its id, and belong to UID.",
-    ),
-    (
-        7_000_218,
-        "the application needs a secret or certificate",
-        "Add PWD or ClientCertificate, or allow public client flows for the application.",
-    ),
-    (
-        7_000_222,
-        "the client secret has expired",
-        "Create a new secret for the application.",
-    ),
-];
 
 #[cfg(test)]
 mod tests {
@@ -227,14 +119,6 @@ mod tests {
             (302, ""),
         ] {
             assert_eq!(error(status, body).sqlstate(), "08001", "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn the_table_is_in_order_and_leaves_room_for_entras_words() {
-        assert!(REFUSALS.is_sorted_by_key(|(code, ..)| *code));
-        for (code, ..) in REFUSALS {
-            assert!(refusal(*code).to_string().len() < 256, "{code}");
         }
     }
 }
