@@ -9,6 +9,7 @@
     reason = "a stand-in that cannot make its certificate, key or socket must fail the test at once, there"
 )]
 
+pub mod azure_pipelines;
 pub mod certificates;
 pub mod control;
 pub mod entra;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::azure_pipelines::{AzurePipelines, ServiceConnection};
 use crate::certificates::CertificateAuthority;
 use crate::entra::access_token::{self, AZURE_CLI, Proof, Subject};
 use crate::entra::{App, Directory, Entra, EntraOptions, Federated, Resource, Tenant, User};
@@ -41,6 +42,10 @@ pub const CLUSTER_ISSUER: &str = "https://oidc.cluster.example/contoso/";
 pub const CLUSTER_SUBJECT: &str = "system:serviceaccount:payroll:payroll-sa";
 /// The audience of all federated assertions.
 pub const EXCHANGE_AUDIENCE: &str = "api://AzureADTokenExchange";
+/// The application "nightly", which Azure Pipelines vouches for.
+pub const PIPELINE_CLIENT_ID: &str = "e1f4a7c2-80d3-4b6f-9a25-7c3d8e0b1f46";
+/// The service connection through which it does.
+pub const PIPELINE_CONNECTION_ID: &str = "f7a2c9d1-3e64-4b08-95af-2d8c6b1e0a73";
 /// A SQL Server login, for connections that are none of Entra's business.
 pub const SQL_USER: &str = "reporting";
 /// Its password.
@@ -86,6 +91,8 @@ pub struct Playground {
     pub managed_identity: ManagedIdentity,
     /// SQL Server, which believes tokens of this Entra.
     pub sql_server: SqlServer,
+    /// Azure Pipelines, as a task of it sees it.
+    pub pipelines: AzurePipelines,
     identities: Identities,
     pub(crate) issuer: Arc<Issuer>,
 }
@@ -122,10 +129,15 @@ impl Playground {
                 .with_user(SQL_USER, SQL_PASSWORD)
         };
         Self {
-            ca,
             entra,
             managed_identity: ManagedIdentity::start(managed_identity),
             sql_server: SqlServer::start(sql_server).expect("an address to listen on"),
+            pipelines: AzurePipelines::start(
+                ca.server_config(&names),
+                issuer.clone(),
+                vec![nightly_connection()],
+            ),
+            ca,
             identities,
             issuer,
         }
@@ -196,6 +208,17 @@ impl Playground {
             "imds": self.managed_identity.imds(),
             "identity_endpoint": self.managed_identity.identity_endpoint(),
             "identity_header": self.managed_identity.identity_header(),
+            "cloud_shell_endpoint": self.managed_identity.cloud_shell_endpoint(),
+            "ml_endpoint": self.managed_identity.ml_endpoint(),
+            "ml_secret": self.managed_identity.ml_secret(),
+            "service_fabric_endpoint": self.managed_identity.service_fabric().endpoint(),
+            "service_fabric_thumbprint": self.managed_identity.service_fabric().thumbprint(),
+            "azure_pipelines": {
+                "client_id": PIPELINE_CLIENT_ID,
+                "service_connection_id": PIPELINE_CONNECTION_ID,
+                "oidc_request_uri": self.pipelines.oidc_request_uri(),
+                "access_token": self.pipelines.access_token(),
+            },
             "system_assigned": identity(self.identities.system_assigned.as_ref()),
             "user_assigned": identity(self.identities.user_assigned.first()),
         })
@@ -205,6 +228,15 @@ impl Playground {
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.entra.set_lifetimes(lifetime, None);
         self.managed_identity.set_token_lifetime(lifetime);
+    }
+}
+
+/// How the pipeline "nightly" signs in.
+fn nightly_connection() -> ServiceConnection {
+    ServiceConnection {
+        id: PIPELINE_CONNECTION_ID.to_owned(),
+        issuer: "https://vstoken.dev.azure.com/0c4d8e1f-52a6-4b3c-8d97-6e1f0a2b3c4d".to_owned(),
+        subject: "sc://contoso/payroll/nightly".to_owned(),
     }
 }
 
@@ -236,6 +268,19 @@ fn contoso() -> Tenant {
         display_name: "portal".to_owned(),
         secrets: vec![PORTAL_SECRET.to_owned()],
         redirect_uris: vec!["http://localhost/auth/callback".to_owned()],
+        ..App::default()
+    });
+    let connection = nightly_connection();
+    tenant.apps.push(App {
+        client_id: PIPELINE_CLIENT_ID.to_owned(),
+        object_id: "4b8d2e6f-91c0-4a7d-b3e5-8f2c1d0a9e74".to_owned(),
+        display_name: "nightly".to_owned(),
+        federated: vec![Federated {
+            issuer: connection.issuer,
+            subject: connection.subject,
+            audience: EXCHANGE_AUDIENCE.to_owned(),
+            signer: None,
+        }],
         ..App::default()
     });
     let api = format!("api://{PORTAL_CLIENT_ID}");

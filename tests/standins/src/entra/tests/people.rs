@@ -7,8 +7,8 @@ use ring::digest::{SHA256, digest};
 use super::*;
 use crate::entra::access_token::AZURE_CLI;
 use crate::playground::{
-    OTHER_USER, PORTAL_CLIENT_ID, PORTAL_SECRET, Playground, PlaygroundOptions, TENANT_ID, USER,
-    USER_PASSWORD,
+    OTHER_PASSWORD, OTHER_USER, PORTAL_CLIENT_ID, PORTAL_SECRET, Playground, PlaygroundOptions, TENANT_ID,
+    USER, USER_PASSWORD,
 };
 
 /// RFC 7636 wants 43 characters at least.
@@ -181,6 +181,18 @@ fn a_device_waits_for_a_person_who_approves_declines_or_takes_too_long() {
     assert!(company.entra().approve_device(&code.to_lowercase(), OTHER_USER));
     assert_eq!(company.claims(&company.poll(&device))["upn"], OTHER_USER);
     assert_eq!(company.poll(&device)["error"], "invalid_grant");
+
+    // As a person does it, or a script with curl.
+    let device = company.device();
+    let code = device["user_code"].as_str().unwrap();
+    let form = [
+        ("user_code", code),
+        ("username", OTHER_USER),
+        ("password", OTHER_PASSWORD),
+    ];
+    let page = company.post("/common/oauth2/deviceauth", &form).text().unwrap();
+    assert!(page.contains("You have signed in"), "{page}");
+    assert_eq!(company.claims(&company.poll(&device))["upn"], OTHER_USER);
 
     let device = company.device();
     assert!(
