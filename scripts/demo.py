@@ -8,6 +8,8 @@ import glob
 import json
 import os
 import platform
+import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,8 +63,11 @@ class Demo:
         result = subprocess.run(
             command, env=variables, cwd=self.directory, capture_output=True, text=True, timeout=120, **options
         )
-        answer = (result.stdout.strip() or result.stderr.strip() or "no answer").splitlines()[-1]
-        good = result.returncode == 0 and answer == expected
+        self.tell(kind, host, expected, result.stdout.strip() or result.stderr.strip(), result.returncode)
+
+    def tell(self, kind, host, expected, output, code):
+        answer = (output or "no answer").splitlines()[-1]
+        good = code == 0 and answer == expected
         self.failed += not good
         print(f"{'ok  ' if good else 'FAIL'} {kind:<42} {host:<28} {answer}", flush=True)
 
@@ -74,6 +79,33 @@ class Demo:
 
     def pyodbc(self, kind, string, expected, host="pyodbc", **options):
         self.python(kind, PYODBC, [string], expected, host, **options)
+
+
+    def browser(self):
+        """The variables of someone at a browser: the scripted one of the tests."""
+        user = self.standins["user"]
+        return {
+            "BROWSER": f"{sys.executable} {os.path.join(ROOT, 'tests/hosts/browser.py')} %s",
+            "BROWSER_USER": user["name"],
+            "BROWSER_PASSWORD": user["password"],
+        }
+
+    def device_code(self, kind, string, expected):
+        """Reads the code off the program's terminal, and enters it in a browser."""
+        terminal, shown = pty.openpty()
+        command = [sys.executable, "-c", PYODBC, string]
+        with subprocess.Popen(
+            command, env=self.environment, cwd=self.directory, stdout=subprocess.PIPE, stderr=shown, text=True
+        ) as host:
+            os.close(shown)
+            text = ""
+            while not (code := re.search(r"code ([A-Z0-9]{9}) to", text)):
+                text += os.read(terminal, 4096).decode()
+            page = f"{self.standins['authority']}/common/oauth2/deviceauth?otc={code[1]}"
+            browser = [sys.executable, os.path.join(ROOT, "tests/hosts/browser.py"), page]
+            subprocess.run(browser, env={**self.environment, **self.browser()}, check=True, timeout=120)
+            output = host.communicate(timeout=120)[0].strip()
+        self.tell(kind, "pyodbc on a terminal", expected, output, host.returncode)
 
 
 PYODBC = f"import pyodbc, sys; print(pyodbc.connect(sys.argv[1]).execute('{WHO}').fetchval())"
@@ -144,6 +176,29 @@ def show(demo):
     demo.pyodbc(kind, f"{string}{principal}PWD={quoted(app['secret'])}", of_app(app["client_id"]))
     demo.isql(kind, ["-k", f"{string}{principal}PWD={quoted(app['secret'])}"], of_app(app["client_id"]), "isql -k")
     demo.pyodbc("service principal, secret in a file", f"{string}{principal}PWDFile={secret_file}", of_app(app["client_id"]))
+    tenantless = f"Authentication=ActiveDirectoryServicePrincipal;UID={app['client_id']};PWD={quoted(app['secret'])}"
+    demo.pyodbc("service principal, tenant from the server", f"{string}{tenantless}", of_app(app["client_id"]))
+    environment = {
+        "AZURE_TENANT_ID": tenant,
+        "AZURE_CLIENT_ID": app["client_id"],
+        "AZURE_CLIENT_SECRET": app["secret"],
+    }
+    kind = "default chain: environment variables"
+    default = f"{string}Authentication=ActiveDirectoryDefault"
+    demo.pyodbc(kind, default, of_app(app["client_id"]), variables=environment)
+    demo.pyodbc("default chain: managed identity", default, system)
+
+    interactive = f"{string}Authentication=ActiveDirectoryInteractive"
+    demo.pyodbc("browser (scripted)", interactive, user["name"], variables=demo.browser())
+    demo.device_code("device code", f"{string}Authentication=ActiveDirectoryDeviceCode", user["name"])
+    password = f"Authentication=ActiveDirectoryPassword;UID={user['name']};PWD={quoted(user['password'])};TenantId={tenant}"
+    demo.pyodbc("password", f"{string}{password}", user["name"])
+    portal = standins["portal"]
+    caller = (
+        f"Authentication=ActiveDirectoryOnBehalfOf;UID={portal['client_id']};PWD={quoted(portal['secret'])};"
+        f"TenantId={tenant};UserAssertion={portal['token_of_user']}"
+    )
+    demo.pyodbc("on behalf of the caller of a service", f"{string}{caller}", user["name"])
     demo.pyodbc("Azure CLI (scripted az)", f"{string}Authentication=ActiveDirectoryAzCli", user["name"])
     demo.pyodbc("access token in the string", f"{string}AccessToken={user['token']}", user["name"])
     demo.pyodbc("access token in a file", f"{string}AccessTokenFile={token_file}", user["name"])

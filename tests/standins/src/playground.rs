@@ -202,7 +202,10 @@ impl Playground {
                 "name": USER, "password": USER_PASSWORD, "token": self.user_token(USER, Duration::from_hours(1)),
             },
             "other_user": { "name": OTHER_USER, "password": OTHER_PASSWORD },
-            "portal": { "client_id": PORTAL_CLIENT_ID, "secret": PORTAL_SECRET },
+            "portal": {
+                "client_id": PORTAL_CLIENT_ID, "secret": PORTAL_SECRET,
+                "token_of_user": self.portal_token(USER, Duration::from_hours(1)),
+            },
             "server": format!("localhost,{}", self.sql_server.port()),
             "sql_login": { "user": SQL_USER, "password": SQL_PASSWORD },
             "imds": self.managed_identity.imds(),
