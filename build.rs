@@ -1,7 +1,7 @@
 //! Link arguments of the library, and its C header.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,7 +36,8 @@ fn header(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     let mut sources = vec![root.join("src/capi.rs")];
     let parts = fs::read_dir(root.join("src/capi"))?;
-    sources.extend(parts.flatten().map(|entry| entry.path()));
+    let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    sources.extend(parts.flatten().map(|entry| entry.path()).filter(is_source));
     sources.sort();
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in sources {

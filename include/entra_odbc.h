@@ -1,55 +1,329 @@
-/* entra_odbc.h: Microsoft Entra sign-in for ODBC, as a C library. MIT licence.
+/* entra_odbc.h: Microsoft Entra sign-in for programs that use ODBC, as a C library. MIT licence.
  *
- * Link with -lentra_odbc. A program that uses the ODBC driver of the same library through a driver manager
- * must not link with it, and does not need this header.
+ *     entra_credential *credential;
+ *     entra_error *error;
+ *     if (entra_credential_from_string("Authentication=ActiveDirectoryMsi", &credential, &error) != 0) {
+ *         fprintf(stderr, "%s\n", entra_error_message(error));
+ *         entra_error_free(error);
+ *     }
  *
- * Contract:
- * - Threads: every function may be called from any thread; one object at a time from one thread, unless its
- *   comment says otherwise.
- * - Ownership: an object that a function hands out is the caller's, and goes back through the function named
- *   `..._free`, which accepts NULL. Strings that an object hands out belong to it.
- * - Text is UTF-8 with a terminating NUL.
- * - Outputs come last, are written on success only, and may be NULL where the comment says so.
- * - Failure: a function that can fail answers 0 for success and -1 for failure, and describes the failure in
- *   its last parameter, an `entra_error **`, unless that is NULL.
- * - A defect inside the library is such a failure with SQLSTATE HY000; it never unwinds or aborts.
- * - No object holds or prints a secret that it was not asked for.
+ * Programs that connect through the ODBC driver of this library sign in by their connection string and need nothing
+ * of this, unless they want to show prompts or provide tokens themselves. Programs that keep the stock driver get
+ * tokens here, and set them on their connections: entra_set_access_token does that.
  *
- * Generated from src/capi.rs by `make header`; do not edit.
+ * Linking: `pkg-config --cflags --libs entra-odbc`. Not with the driver libentra_odbc.so itself in a program that uses
+ * ODBC: its SQL... functions would take the place of the driver manager's.
+ *
+ * Contract
+ * - Success and failure: a function that can fail answers 0 or -1, and has an `entra_error **` as its last parameter
+ *   (NULL: not wanted). On failure the error is written there and is yours to free; on success NULL is. An object that
+ *   a function hands out is NULL on failure.
+ * - Ownership: what a function hands out as an object is yours, and goes back through the function named ..._free,
+ *   which accepts NULL. Strings and memory that an object hands out belong to it and end with it. What you pass is
+ *   copied: you may free it after the call. Exceptions say so where they stand.
+ * - Threads: every function may be called from any thread, on the same object too. An object that one thread frees
+ *   while another is in a call with it lives until that call returns; strings of it do not.
+ * - NULL for an object, or for a text that must be there, is an error (HY000), or "" or 0 where nothing can fail. So is
+ *   an object that was freed already or is none; freeing twice does nothing. What was freed is known for good, since
+ *   objects are numbers in the guise of pointers: do not look behind them.
+ * - Text is UTF-8 with a terminating NUL, at most 1 MiB; other bytes are an error (HY000). Times are milliseconds
+ *   (..._ms), seconds (..._s), or seconds since 1970 in UTC (..._on), as their names say.
+ * - Errors have the SQLSTATE, native code and message that the ODBC driver would give. A defect inside the library is
+ *   an error, too (HY000); no function unwinds, aborts or exits.
+ * - Secrets: only entra_token_text and entra_token_access_token hand out one (and entra_text_value what was in your own
+ *   string). No error and no line of the log holds one. Memory of ours that held one is zeroed.
+ * - Fork: a child may go on with all objects, and with its parent's tokens. A call that another thread was in at the
+ *   fork does not exist in the child. Connections (hdbc) of the parent are the parent's.
+ * - Signals: no function may be called from a signal handler. The library has no signal handler, and its own threads
+ *   take no signals.
+ *
+ * Callbacks
+ * - They are called on threads of ours, with all signals blocked, never inside a call of yours; providers on several
+ *   threads at once. `user` is yours, and is passed on as it is.
+ * - What they are passed belongs to us and lives for the call.
+ * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
+ *   keeps nobody waiting but those who want its answer, until their time is up.
+ * - A C++ exception that leaves a callback ends there and is dropped; the provider's caller gets an error. They must not
+ *   be left by longjmp, pthread_exit or the cancellation of their thread.
+ * - A call that is under way when its callback is taken away goes on, so `user` and the code must stay for good, or
+ *   until you know that no call is under way.
+ * - In a forked child callbacks stay registered. Lines of the log that wait at the fork are the parent's.
+ *
+ * Generated from src/capi/ by `make header`; do not edit.
  */
 
 
 #ifndef ENTRA_ODBC_H
 #define ENTRA_ODBC_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+// What a provider answers into. Lives for the call that it is passed to.
+typedef struct entra_answer entra_answer;
+
+// A way to end calls of entra_credential_get_token that wait, from another thread.
+//
+// One cancellation may be given to any number of calls. Once cancelled it stays so.
+typedef struct entra_cancellation entra_cancellation;
+
+// Who signs in.
+//
+// It may be used by any number of threads at once. Credentials for the same identity share their tokens, also with
+// connections that the ODBC driver of this library makes in the same process.
+typedef struct entra_credential entra_credential;
 
 // What went wrong in a call: a SQLSTATE, a native error and a message in words.
 //
 // A function that can fail has an `entra_error **error` as its last parameter. Pass the address of a pointer
 // to be given the error, which is then yours to free by entra_error_free; or NULL if you only want to know
-// that it failed.
+// that it failed. On success NULL is written there.
 typedef struct entra_error entra_error;
+
+// Text in UTF-8 that a call made for you; free it by entra_text_free.
+typedef struct entra_text entra_text;
+
+// An access token. It never changes; a renewed one is another object.
+//
+// It may be used by any number of threads at once. What it hands out belongs to it and lives until it is freed, which
+// zeroes it once no other object for the same token is left.
+typedef struct entra_token entra_token;
+
+// One keyword and its value, as they would stand in a connection string, but with nothing quoted.
+typedef struct entra_option {
+  // The keyword, such as "UID".
+  const char *keyword;
+  // Its value.
+  const char *value;
+} entra_option;
+
+// Takes one line of the log, without its time: level 1 error, 2 warning, 3 info, 4 debug, 5 trace.
+typedef void (*entra_log_callback)(void *user, int32_t level, const char *message);
+
+// What a person is asked to do. Lives for the call that it is passed to.
+typedef struct entra_prompt {
+  // The whole request in words, ready to be shown.
+  const char *message;
+  // The page to open.
+  const char *url;
+  // What to type there; NULL where the page needs no code.
+  const char *user_code;
+  // For how many seconds an answer is waited for.
+  uint32_t expires_in_s;
+} entra_prompt;
+
+// Shows a prompt to a person, and returns.
+typedef void (*entra_prompt_callback)(void *user, const struct entra_prompt *prompt);
+
+// Gets a token for `scope` within patience_ms, and answers by entra_answer_token or entra_answer_failure before it
+// returns.
+typedef void (*entra_provider_callback)(void *user,
+                                        const char *scope,
+                                        uint32_t patience_ms,
+                                        struct entra_answer *answer);
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
+// A cancellation that is not cancelled yet; free it by entra_cancellation_free.
+struct entra_cancellation *entra_cancellation_new(void);
+
+// Ends the calls that wait with this cancellation, and all later ones: they fail with SQLSTATE HY008.
+//
+// Returns at once. A request that nobody else waits for is broken off, a prompt included; what others wait for
+// goes on. May be called from any thread, but not from a signal handler. For NULL nothing happens.
+void entra_cancellation_cancel(const struct entra_cancellation *cancellation);
+
+// Frees a cancellation, which must not be used afterwards; calls that wait with it wait on. NULL is allowed.
+void entra_cancellation_free(struct entra_cancellation *cancellation);
+
+// Makes a credential from the keywords of a connection string.
+//
+// They are those of the ODBC driver (docs/keywords.md), such as
+// "Authentication=ActiveDirectoryServicePrincipal;UID=...;PWD=...;TenantId=...". SERVER= is optional: it tells the cloud,
+// and the tenant where no keyword names it. A DSN= is looked up. What is not about signing in is ignored.
+//
+// The keywords are checked, and nobody is asked for a token yet. Without Authentication= (or AccessToken=) it is an
+// error. What the keywords refer to, such as files, variables and tools, is looked at anew for each token.
+int32_t entra_credential_from_string(const char *connection_string,
+                                     struct entra_credential **credential,
+                                     struct entra_error **error);
+
+// Makes a credential from `count` keywords and their values, in which nothing is quoted: a value may hold ; and }.
+//
+// The same as entra_credential_from_string in all else. The options are copied.
+int32_t entra_credential_from_options(const struct entra_option *options,
+                                      size_t count,
+                                      struct entra_credential **credential,
+                                      struct entra_error **error);
+
+// Frees a credential, which must not be used afterwards; calls under way go on. NULL is allowed.
+void entra_credential_free(struct entra_credential *credential);
+
+// Gets a living token, from memory or by a request that all who wait for the same identity share.
+//
+// scope: NULL or "" for that of Scope=, else Azure SQL's in the credential's cloud. A resource without "/.default" is
+// taken as its scope.
+// timeout_ms: for how long to wait, in milliseconds; 0 for the 15 seconds that a login has. TokenTimeout= may make it
+// less. While a person is asked to sign in, the call waits for that person (InteractiveTimeout=, 300 s).
+// cancellation: ends the wait from another thread; may be NULL.
+//
+// Blocks the calling thread, unless a token is in memory. Errors: 28000 Entra refused (the native error is the AADSTS
+// number), 08001 the token endpoint cannot be reached, HYT00 no token in time, HY008 cancelled, HYC00 a person would
+// have to be asked and cannot be, HY000 the keywords cannot work. The token is yours, to be freed by entra_token_free.
+int32_t entra_credential_get_token(const struct entra_credential *credential,
+                                   const char *scope,
+                                   uint32_t timeout_ms,
+                                   const struct entra_cancellation *cancellation,
+                                   struct entra_token **token,
+                                   struct entra_error **error);
+
 // The five characters of the error's SQLSTATE, such as "28000".
 //
 // The string belongs to the error and lives until it is freed. For NULL the answer is "".
-const char *entra_error_sqlstate(const entra_error *error);
+const char *entra_error_sqlstate(const struct entra_error *error);
 
 // The native error: the AADSTS number where Entra refused, else 0. For NULL the answer is 0.
-int32_t entra_error_native(const entra_error *error);
+int32_t entra_error_native(const struct entra_error *error);
 
 // What failed, why, and what to do, in UTF-8. Never holds a secret.
 //
 // The string belongs to the error and lives until it is freed. For NULL the answer is "".
-const char *entra_error_message(const entra_error *error);
+const char *entra_error_message(const struct entra_error *error);
 
 // Frees an error, which must not be used afterwards. NULL is allowed.
-void entra_error_free(entra_error *error);
+void entra_error_free(struct entra_error *error);
+
+// Gets a token and sets it on a driver manager's connection handle, before that is connected.
+//
+// hdbc: the handle, allocated and not connected.
+// credential, scope, timeout_ms: as for entra_credential_get_token.
+// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
+// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
+// library is loaded for it.
+//
+// Then connect with the stock driver, by a string from entra_stock_connection_string: Driver 18 refuses UID, PWD,
+// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
+//
+// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
+// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
+// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
+// one on the same handle again takes the place of the last one. Each handle with a token costs 16 KiB; nothing is freed
+// unasked, so a program that frees handles without releasing them grows by as many as it has at once, since handles are
+// given out again.
+//
+// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
+// diagnostics of hdbc say why (HY011 where it is connected already).
+int32_t entra_set_access_token(void *hdbc,
+                               const struct entra_credential *credential,
+                               const char *scope,
+                               uint32_t timeout_ms,
+                               void *set_connect_attr,
+                               struct entra_error **error);
+
+// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more.
+//
+// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
+// and the connection breaks. A handle without a token is no error; NULL is.
+int32_t entra_release_access_token(void *hdbc,
+                                   struct entra_error **error);
+
+// How many handles have a token that entra_set_access_token keeps.
+size_t entra_access_tokens_held(void);
+
+// Has the lines of the log told to your callback, from `level` (1 to 5) on: 3 is one line for each decision.
+//
+// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours, one line after the other, and
+// lines that come while 1,000 wait are left out and counted. Lines hold names and ids, never a secret. What
+// ENTRA_ODBC_LOG asks for is written as well.
+int32_t entra_on_log(entra_log_callback callback,
+                     void *user,
+                     int32_t level,
+                     struct entra_error **error);
+
+// Has prompts (device codes, sign-in pages) shown by your callback from now on, instead of on the terminal.
+//
+// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours.
+void entra_on_prompt(entra_prompt_callback callback,
+                     void *user);
+
+// Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
+// connections of the ODBC driver of this library.
+//
+// NULL takes the callback of that name away. See "Callbacks" above: it is called on a thread of ours, for each token
+// that is wanted, and several times at once where several are. An answer that comes after patience_ms is thrown away;
+// once 64 calls of one provider have not returned, it is called no more until one does.
+int32_t entra_register_provider(const char *name,
+                                entra_provider_callback callback,
+                                void *user,
+                                struct entra_error **error);
+
+// Answers with a token, which is copied.
+//
+// expires_on: when it ends, in seconds since 1970; 0 where only the token itself says it.
+// identity: whose it is, by a name of your own choice that is never that of anyone else. With it, the token of an open
+// connection is renewed by calling the provider again. NULL: none; then each token serves what it was asked for alone.
+// Answers -1 if a parameter is NULL or not UTF-8, or the call was answered or is over.
+int32_t entra_answer_token(struct entra_answer *answer,
+                           const char *token,
+                           int64_t expires_on,
+                           const char *identity);
+
+// Answers that there is no token, and why: text without secrets, told to whoever wanted the token.
+//
+// Answers -1 if the message is NULL or not UTF-8, or the call was answered or is over.
+int32_t entra_answer_failure(struct entra_answer *answer, const char *message);
+
+// Rewrites a connection string for the stock driver, beside which a token of ours is set: our keywords go.
+//
+// All the rest stays as it was, with two exceptions that keep the token from going astray: to servers of Azure
+// TrustServerCertificate=no is added (and Encrypt=no is an error), and what a DSN= says against a token is overridden.
+// Without SERVER= (in the string or its DSN) it is an error, since then nobody can tell whether a token may go there. A
+// string that asks for none of our sign-in kinds stays as it is. The text is yours, to be freed by entra_text_free.
+int32_t entra_stock_connection_string(const char *connection_string,
+                                      struct entra_text **stock,
+                                      struct entra_error **error);
+
+// The text itself. It belongs to the object and lives until that is freed. For NULL the answer is "".
+const char *entra_text_value(const struct entra_text *text);
+
+// Frees a text, which must not be used afterwards. NULL is allowed.
+void entra_text_free(struct entra_text *text);
+
+// The token itself, as it came from Entra. A secret: whoever has it is the one it names. For NULL the answer is "".
+const char *entra_token_text(const struct entra_token *token);
+
+// When the token ends, in seconds since 1970 (UTC); 0 where nobody knows, and for NULL.
+int64_t entra_token_expires_on(const struct entra_token *token);
+
+// Whom the token names: a person's user name, or an application's client id. "" where it does not say.
+//
+// This and the following four are read from the token without verifying it: for messages, not for decisions.
+const char *entra_token_principal(const struct entra_token *token);
+
+// The tenant (claim tid). "" where the token does not say.
+const char *entra_token_tenant_id(const struct entra_token *token);
+
+// The object id of who signed in (claim oid). "" where the token does not say.
+const char *entra_token_object_id(const struct entra_token *token);
+
+// The application that the token was issued to (claim appid or azp). "" where the token does not say.
+const char *entra_token_client_id(const struct entra_token *token);
+
+// Whom the token is for (claim aud). "" where the token does not say.
+const char *entra_token_audience(const struct entra_token *token);
+
+// The struct that the attribute SQL_COPT_SS_ACCESS_TOKEN (1256) takes, and its size in bytes.
+//
+// It is Microsoft's ACCESSTOKEN: four bytes with the length of what follows, then the token in UTF-16LE. It belongs to
+// the token: Driver 18 keeps the pointer for as long as the connection lives, so either keep the token as long, or have
+// entra_set_access_token see to it. size may be NULL. For NULL the answer is NULL and the size 0.
+const void *entra_token_access_token(const struct entra_token *token,
+                                     size_t *size);
+
+// Frees a token, which must not be used afterwards. NULL is allowed.
+void entra_token_free(struct entra_token *token);
 
 // The version of this library, such as "0.1.0".
 //

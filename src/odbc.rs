@@ -5,18 +5,17 @@
 
 mod connections;
 mod forward;
-mod ini;
+pub(crate) mod ini;
 mod installer;
 mod intercept;
 mod missing;
 mod real_connection;
-mod real_driver;
+pub(crate) mod real_driver;
 mod record;
-mod service;
 mod stand_in;
 mod table;
 mod text;
-mod token_buffer;
+pub(crate) mod token_buffer;
 
 pub(crate) use connections::begin_in_child;
 pub(crate) use table::real;

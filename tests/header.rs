@@ -28,20 +28,48 @@ fn the_committed_header_is_what_the_code_says() {
     );
 }
 
-/// A program that uses every function of the header.
+/// A program that names every type and many a function of the header; `tests/capi` has those that use them.
 const PROGRAM: &str = r#"
 #include "entra_odbc.h"
 #include "entra_odbc.h"
 #include <stdio.h>
 #include <string.h>
 
+static void shown(void *user, const entra_prompt *prompt)
+{
+    (void)user;
+    (void)prompt;
+}
+
 int main(void)
 {
+    struct entra_option option = { "Authentication", "none of ours" };
+    entra_credential *credential = NULL;
+    entra_token *token = NULL;
+    entra_text *text = NULL;
+    entra_error *error = NULL;
+    entra_cancellation *cancellation = entra_cancellation_new();
+    entra_prompt_callback callback = shown;
+
     if (strcmp(entra_error_message(NULL), "") != 0 || strcmp(entra_error_sqlstate(NULL), "") != 0)
         return 1;
     if (entra_error_native(NULL) != 0)
         return 2;
-    entra_error_free(NULL);
+    if (entra_credential_from_options(&option, 1, &credential, &error) != -1 || credential != NULL)
+        return 3;
+    if (strcmp(entra_error_sqlstate(error), "08001") != 0)
+        return 4;
+    entra_error_free(error);
+    if (entra_stock_connection_string("SERVER=localhost", &text, &error) != 0 || error != NULL)
+        return 5;
+    if (strcmp(entra_text_value(text), "SERVER=localhost") != 0)
+        return 6;
+    entra_on_prompt(callback, NULL);
+    entra_on_prompt(NULL, NULL);
+    entra_text_free(text);
+    entra_token_free(token);
+    entra_cancellation_free(cancellation);
+    entra_credential_free(credential);
     puts(entra_odbc_version());
     return 0;
 }
@@ -88,5 +116,5 @@ fn a_c_program_compiles_and_runs() {
 
 #[test]
 fn a_cpp_program_compiles_and_runs() {
-    compile_and_run("c++", "c++11", "cpp");
+    compile_and_run("c++", "c++17", "cpp");
 }

@@ -1,57 +1,136 @@
-//! The log: off unless `ENTRA_ODBC_LOG` names a level; one line per decision, never a secret.
+//! The log: off unless `ENTRA_ODBC_LOG` names a level or the host listens; one line per decision, never a secret.
+//!
+//! A subscriber of our own: there are no spans to keep, and nothing below us is to be heard. It is that of this
+//! library's own copy of `tracing`, so a host in Rust keeps its own.
+
+mod listener;
+mod timestamp;
+
+pub use listener::{Callback, Level, listen, listen_no_more};
 
 use crate::Environment;
+use listener::LISTENER;
+use once_cell::race::OnceBox;
 use std::{
+    fmt::{self, Write as _},
     fs::{File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    sync::Arc,
+    time::SystemTime,
 };
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, registry};
+use tracing::{
+    Event, Metadata, Subscriber,
+    callsite::rebuild_interest_cache,
+    field::{Field, Visit},
+    level_filters::LevelFilter,
+    span,
+};
 
 /// The target of every line of ours; what libraries below us would log is left out.
 const TARGET: &str = "entra_odbc";
 
+/// Where the lines go that the environment asks for, and from which level on.
+static OWNERS: OnceBox<Owners> = OnceBox::new();
+
+struct Owners {
+    level: LevelFilter,
+    file: Option<File>,
+}
+
 /// Starts the log as `ENTRA_ODBC_LOG` (`error`, `warn`, `info`, `debug` or `trace`) and
 /// `ENTRA_ODBC_LOG_FILE` (else standard error) say.
 ///
-/// The second call and later ones do nothing. The subscriber is that of this library's own copy of
-/// `tracing`, so a host in Rust keeps its own. A file that cannot be opened gives way to standard
+/// The second call and later ones do nothing. A file that cannot be opened gives way to standard
 /// error, since a log is no reason to fail a connect.
 pub fn start(environment: &Environment) {
-    let Some(level) = environment.get("ENTRA_ODBC_LOG") else {
+    let Some(level) = environment
+        .get("ENTRA_ODBC_LOG")
+        .filter(|_| OWNERS.get().is_none())
+    else {
         return;
     };
-    let level: LevelFilter = level.trim().parse().unwrap_or(LevelFilter::INFO);
-    let file = environment
-        .get("ENTRA_ODBC_LOG_FILE")
-        .and_then(|path| open(Path::new(&path)).ok());
-    let filter = Targets::new().with_target(TARGET, level);
-    let format = fmt::layer().with_ansi(false).log_internal_errors(false);
-    // An error means that another call was first.
-    let _ = match file {
-        // Written to without a lock of ours: a child forked meanwhile must not find one held.
-        Some(file) => tracing::subscriber::set_global_default(
-            registry().with(format.with_writer(Arc::new(file)).with_filter(filter)),
-        ),
-        None => tracing::subscriber::set_global_default(
-            registry().with(format.with_writer(|| StandardError).with_filter(filter)),
-        ),
+    let owners = Owners {
+        level: level.trim().parse().unwrap_or(LevelFilter::INFO),
+        file: environment
+            .get("ENTRA_ODBC_LOG_FILE")
+            .and_then(|path| open(Path::new(&path)).ok()),
     };
+    if OWNERS.set(Box::new(owners)).is_ok() {
+        install();
+    }
 }
 
-/// Standard error without std's lock, which a child forked meanwhile might find held.
-struct StandardError;
+/// Has lines written from now on, by the levels as they now are.
+fn install() {
+    // An error means that another call was first; then only the levels may have changed.
+    if tracing::subscriber::set_global_default(Log).is_err() {
+        rebuild_interest_cache();
+    }
+}
 
-impl Write for StandardError {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        Ok(nix::unistd::write(io::stderr(), line)?)
+/// Writes each line to where someone wants it.
+struct Log;
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let level = self.max_level_hint().unwrap_or(LevelFilter::OFF);
+        metadata.is_event() && metadata.target() == TARGET && *metadata.level() <= level
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let owners = OWNERS.get().map_or(LevelFilter::OFF, |owners| owners.level);
+        Some(owners.max(LISTENER.level()))
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(String::with_capacity(256));
+        event.record(&mut line);
+        let (level, text) = (*event.metadata().level(), line.0.trim_start());
+        if let Some(owners) = OWNERS.get().filter(|owners| level <= owners.level) {
+            owners.write(level, text);
+        }
+        LISTENER.hear(level.into(), text);
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// The message, then the fields, each as `name=value`.
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a string cannot fail, unless the value refuses to be written.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}
+
+impl Owners {
+    /// One write without a lock of ours or std's: a child forked meanwhile must not find one held.
+    fn write(&self, level: tracing::Level, text: &str) {
+        let line = format!(
+            "{} {level:>5} {TARGET}: {text}\n",
+            timestamp::of(SystemTime::now())
+        );
+        // A log that cannot be written is no reason to fail.
+        let _ = match &self.file {
+            Some(file) => { file }.write(line.as_bytes()),
+            None => nix::unistd::write(io::stderr(), line.as_bytes()).map_err(io::Error::from),
+        };
     }
 }
 

@@ -109,6 +109,16 @@ impl KeywordSignIn {
         wait: Wait<'_>,
         around: &Surroundings<'_>,
     ) -> Result<Issued, Error> {
+        self.obtain(scope, wait, around).map(|(_, issued)| issued)
+    }
+
+    /// The same, and who signed in, for [`TokenService::carry`](crate::TokenService::carry).
+    pub fn obtain(
+        &self,
+        scope: Option<&str>,
+        wait: Wait<'_>,
+        around: &Surroundings<'_>,
+    ) -> Result<(Arc<SignIn>, Issued), Error> {
         let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
             Some(scope) => Cow::Owned(scopes::of(scope)),
             None => Cow::Borrowed(self.scope()),
@@ -120,7 +130,8 @@ impl KeywordSignIn {
             Some(timeout) => wait.no_longer_than(Instant::now() + timeout),
             None => wait,
         };
-        around.tokens.token(&sign_in, wait)
+        let issued = around.tokens.token(&sign_in, wait)?;
+        Ok((sign_in, issued))
     }
 
     /// Who signs in. What depends on a file, the environment or a tool's profile is looked at anew each time.

@@ -131,7 +131,8 @@ impl TokenBuffer {
         true
     }
 
-    fn clear(&self) {
+    /// Zeroes it, the size first: the driver then finds no token here.
+    pub(crate) fn clear(&self) {
         let filled = self.filled.swap(0, Ordering::Relaxed);
         (0..filled).for_each(|index| self.store(index, 0));
     }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, OsStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::ptr::{NonNull, null_mut};
+use std::ptr::{NonNull, null, null_mut};
 
 /// A library that was opened, and is never closed: drivers leave threads and thread-local destructors behind.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +63,8 @@ fn last_error() -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// The file that the library containing `address` was loaded from.
-pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
+/// What the loader knows of the library that contains `address`.
+fn info_of(address: *const c_void) -> Option<libc::Dl_info> {
     let mut info = libc::Dl_info {
         dli_fname: null_mut(),
         dli_fbase: null_mut(),
@@ -73,7 +73,54 @@ pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
     };
     // SAFETY: dladdr takes any address and writes to the structure it is given.
     let found = unsafe { libc::dladdr(address, &raw mut info) } != 0;
-    if !found || info.dli_fname.is_null() {
+    found.then_some(info)
+}
+
+/// Where the library that contains `address` begins in memory, which tells it from all others.
+pub(crate) fn base_of(address: *const c_void) -> Option<usize> {
+    info_of(address).map(|info| info.dli_fbase.addr())
+}
+
+/// The address of a symbol as the program itself would find it: in itself and what it was started with.
+pub(crate) fn global_symbol(name: &CStr) -> Option<NonNull<c_void>> {
+    // SAFETY: the name is a C string; with no file the loader answers with the program itself.
+    unsafe {
+        let program = libc::dlopen(null(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+        NonNull::new(libc::dlsym(program, name.as_ptr()))
+    }
+}
+
+/// The files of all libraries that are loaded right now.
+pub(crate) fn all_loaded() -> Vec<PathBuf> {
+    unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: usize, names: *mut c_void) -> i32 {
+        // SAFETY: the loader's own structure, and the list that was passed with this function.
+        let (info, names) = unsafe { (&*info, &mut *names.cast::<Vec<PathBuf>>()) };
+        if !info.dlpi_name.is_null() {
+            // SAFETY: the loader's names are C strings, and stay while it calls this.
+            let name = unsafe { CStr::from_ptr(info.dlpi_name) };
+            names.push(OsStr::from_bytes(name.to_bytes()).into());
+        }
+        0
+    }
+    let mut names: Vec<PathBuf> = Vec::new();
+    // SAFETY: the function takes the list that is passed with it, and calls nothing of the loader's.
+    unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut names).cast()) };
+    names.retain(|name| !name.as_os_str().is_empty());
+    names
+}
+
+/// Calls `body` with a library that is loaded already, without keeping it from being unloaded later.
+pub(crate) fn while_loaded<T>(file: &Path, body: impl FnOnce(Library) -> T) -> Option<T> {
+    let library = Library::loaded(file)?;
+    let answer = body(library);
+    library.close();
+    Some(answer)
+}
+
+/// The file that the library containing `address` was loaded from.
+pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
+    let info = info_of(address)?;
+    if info.dli_fname.is_null() {
         return None;
     }
     // SAFETY: after success the name is a C string owned by the loader, which lives as long as the library.

@@ -16,9 +16,9 @@ use crate::odbc::{
     real,
     real_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
     record::Record,
-    service::with_surroundings,
     text,
 };
+use crate::service::with_surroundings;
 
 /// `SQLConnectW`.
 ///

@@ -2,7 +2,10 @@
 
 use odbc_sys::{HDbc, Handle, HandleType, SqlReturn};
 
-use crate::odbc::{connections, missing, real, real_driver, service, stand_in};
+use crate::{
+    odbc::{connections, missing, real, real_driver, stand_in},
+    service,
+};
 
 /// `SQLAllocHandle`.
 ///

@@ -1,4 +1,4 @@
-//! What all connects of this process share: environment, HTTP client, tokens.
+//! What all sign-ins of this process share, by either face: environment, HTTP client, tokens.
 
 use std::sync::Arc;
 
@@ -8,8 +8,10 @@ use entra_odbc_core::{
 };
 use once_cell::race::OnceBox;
 
-use super::{ini, real_driver};
-use crate::os;
+use crate::{
+    odbc::{ini, real_driver},
+    os,
+};
 
 /// Our name in odbcinst.ini, whose section holds what the machine's owner says to us.
 pub(crate) use entra_odbc_core::real_driver::OUR_SECTION as DRIVER_NAME;
@@ -50,7 +52,17 @@ fn service() -> &'static Service {
     })
 }
 
-/// Calls `body` with all that a connect may look at beside its string.
+/// How a person is asked, for the host to have a say in it.
+pub(crate) fn prompts() -> &'static Prompts {
+    &service().prompts
+}
+
+/// The host's own ways to a token.
+pub(crate) fn providers() -> &'static Providers {
+    &service().providers
+}
+
+/// Calls `body` with all that a sign-in may look at beside its keywords.
 pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
     let service = service();
     body(&Surroundings {

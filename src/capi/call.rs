@@ -1,0 +1,158 @@
+//! The shape of the calls: what comes in is checked, nothing unwinds out.
+
+use std::{
+    ffi::{CStr, CString, c_char},
+    ptr::null_mut,
+    sync::Arc,
+};
+
+use entra_odbc_core::{Error, ErrorKind};
+
+use super::{error::entra_error, living::Living};
+use crate::barrier::guard;
+
+const SUCCESS: i32 = 0;
+const FAILURE: i32 = -1;
+
+/// The longest text that is read: a pointer to something without an end is not followed for ever.
+const LONGEST: usize = 1 << 20;
+
+/// A call that can fail.
+///
+/// # Safety
+/// `error` is NULL or points to a place for a pointer.
+pub(crate) unsafe fn fallible(error: *mut *mut entra_error, body: impl FnOnce() -> Result<(), Error>) -> i32 {
+    let outcome = guard(body, || Err(defect()));
+    let (answer, object) = match outcome {
+        Ok(()) => (SUCCESS, None),
+        Err(error) => (FAILURE, Some(error)),
+    };
+    if !error.is_null() {
+        let object = guard(
+            || object.map_or(null_mut(), |error| entra_error::hand_out(&error)),
+            null_mut,
+        );
+        // SAFETY: not NULL, so the caller of this function vouches for it.
+        unsafe { error.write(object) };
+    }
+    answer
+}
+
+/// A call that can fail, and else hands out an object.
+///
+/// # Safety
+/// `target` and `error` are NULL or point to places for pointers.
+pub(crate) unsafe fn giving<T>(
+    target: *mut *mut T,
+    error: *mut *mut entra_error,
+    body: impl FnOnce() -> Result<*mut T, Error>,
+) -> i32 {
+    let mut object = null_mut();
+    // SAFETY: as the caller vouches.
+    let answer = unsafe {
+        fallible(error, || {
+            if target.is_null() {
+                return Err(null("the place for the answer"));
+            }
+            object = body()?;
+            Ok(())
+        })
+    };
+    if !target.is_null() {
+        // SAFETY: not NULL, so the caller of this function vouches for it.
+        unsafe { target.write(object) };
+    }
+    answer
+}
+
+/// The object behind a handle, or an error that says what is wrong with it.
+pub(crate) fn living<T, H>(all: &Living<T>, handle: *const H, what: &str) -> Result<Arc<T>, Error> {
+    if handle.is_null() {
+        return Err(null(what));
+    }
+    all.get(handle).ok_or_else(|| {
+        Error::invalid(format!(
+            "{what} is not a living one: it was freed, or is no {what} at all"
+        ))
+        .remedy("This is a defect of the program that calls.")
+    })
+}
+
+/// A text of the host's that must be there.
+///
+/// # Safety
+/// The pointer is NULL or one to a text that ends with a NUL and stays as it is for as long as the answer lives.
+pub(crate) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str, Error> {
+    // SAFETY: as the caller vouches.
+    unsafe { optional_text(text, what) }?.ok_or_else(|| null(what))
+}
+
+/// A text of the host's, or NULL.
+///
+/// # Safety
+/// As for [`text`].
+pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Result<Option<&'a str>, Error> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL; it is read no further than to the NUL that the caller vouches for.
+    let length = unsafe { libc::strnlen(text, LONGEST) };
+    if length == LONGEST {
+        return Err(Error::invalid(format!("{what} is longer than {LONGEST} bytes")));
+    }
+    // SAFETY: the NUL was found.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str()
+        .map(Some)
+        .map_err(|_| Error::invalid(format!("{what} is not UTF-8")).remedy("Pass it in UTF-8."))
+}
+
+/// What had to be there is NULL.
+pub(crate) fn null(what: &str) -> Error {
+    Error::invalid(format!("{what} is NULL")).remedy("This is a defect of the program that calls.")
+}
+
+/// A text for the host. A NUL inside would cut it; the rest of it is worth more than the NUL.
+pub(crate) fn c_text(text: &str) -> CString {
+    let whole = if text.contains('\0') {
+        CString::new(text.replace('\0', " "))
+    } else {
+        CString::new(text)
+    };
+    whole.unwrap_or_default()
+}
+
+fn defect() -> Error {
+    Error::new(ErrorKind::Invalid, "the call broke off inside the library")
+        .remedy("This is a defect of entra-odbc; please report it.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_of_the_call() {
+        let mut error = null_mut();
+        // SAFETY: the place is there.
+        let answer = unsafe { fallible(&raw mut error, || panic!("on purpose")) };
+        assert_eq!(answer, FAILURE);
+        assert!(!error.is_null());
+        entra_error::take_back(error);
+        // SAFETY: NULL is allowed.
+        assert_eq!(unsafe { fallible(null_mut(), || Err(null("it"))) }, FAILURE);
+    }
+
+    #[test]
+    fn text_is_utf_8_and_has_an_end() {
+        // SAFETY: all of them end with a NUL.
+        unsafe {
+            assert_eq!(text(c"Grüße".as_ptr(), "it").unwrap(), "Grüße");
+            assert!(optional_text(std::ptr::null(), "it").unwrap().is_none());
+            assert!(text(std::ptr::null(), "it").is_err());
+            assert!(text(c"\xff".as_ptr(), "it").is_err());
+            let long = CString::new("x".repeat(LONGEST)).unwrap();
+            assert!(text(long.as_ptr(), "it").is_err());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Credentials: who signs in, by the keywords of a connection string.
+
+use std::{
+    ffi::c_char,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use entra_odbc_core::{
+    Error, KeywordSignIn, connect::DEFAULT_LOGIN_TIMEOUT, credential::SignIn, fork::Lock, token::Wait,
+};
+
+use super::{
+    call::{giving, living, null, optional_text, text},
+    cancellation::{CANCELLATIONS, entra_cancellation},
+    error::entra_error,
+    living::Living,
+    token::{Obtained, entra_token},
+};
+use crate::{barrier::guard, service};
+
+/// Who signs in.
+///
+/// It may be used by any number of threads at once. Credentials for the same identity share their tokens, also with
+/// connections that the ODBC driver of this library makes in the same process.
+pub struct entra_credential {
+    _opaque: [u8; 0],
+}
+
+/// One keyword and its value, as they would stand in a connection string, but with nothing quoted.
+#[repr(C)]
+pub struct entra_option {
+    /// The keyword, such as "UID".
+    pub keyword: *const c_char,
+    /// Its value.
+    pub value: *const c_char,
+}
+
+/// More options than there are keywords, aliases and what is ignored beside them.
+const MOST_OPTIONS: usize = 1000;
+
+static CREDENTIALS: Living<Credential> = Living::new();
+
+/// A sign-in by keywords, and the token that it gave last in the shape that hosts take.
+pub(crate) struct Credential {
+    sign_in: KeywordSignIn,
+    last: Lock<Option<Arc<Obtained>>>,
+}
+
+impl Credential {
+    fn hand_out(sign_in: KeywordSignIn) -> *mut entra_credential {
+        CREDENTIALS.add(Self {
+            sign_in,
+            last: Lock::new(None),
+        })
+    }
+
+    /// The credential that a host means.
+    pub(crate) fn of(credential: *const entra_credential) -> Result<Arc<Self>, Error> {
+        living(&CREDENTIALS, credential, "credential")
+    }
+
+    /// A living token, and who signed in.
+    pub(crate) fn token(
+        &self,
+        scope: Option<&str>,
+        wait: Wait<'_>,
+    ) -> Result<(Arc<SignIn>, Arc<Obtained>), Error> {
+        let (sign_in, issued) =
+            service::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
+        let last = self.last.lock().clone();
+        if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &issued.token)) {
+            return Ok((sign_in, last));
+        }
+        let obtained = Arc::new(Obtained::new(issued.token)?);
+        let old = self.last.lock().replace(Arc::clone(&obtained));
+        // Zeroed without the lock.
+        drop(old);
+        Ok((sign_in, obtained))
+    }
+}
+
+/// Until when a call with this timeout waits.
+pub(crate) fn deadline(timeout_ms: u32) -> Instant {
+    let timeout = match timeout_ms {
+        0 => DEFAULT_LOGIN_TIMEOUT,
+        some => Duration::from_millis(some.into()),
+    };
+    Instant::now() + timeout
+}
+
+/// Makes a credential from the keywords of a connection string.
+///
+/// They are those of the ODBC driver (docs/keywords.md), such as
+/// "Authentication=ActiveDirectoryServicePrincipal;UID=...;PWD=...;TenantId=...". SERVER= is optional: it tells the cloud,
+/// and the tenant where no keyword names it. A DSN= is looked up. What is not about signing in is ignored.
+///
+/// The keywords are checked, and nobody is asked for a token yet. Without Authentication= (or AccessToken=) it is an
+/// error. What the keywords refer to, such as files, variables and tools, is looked at anew for each token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_credential_from_string(
+    connection_string: *const c_char,
+    credential: *mut *mut entra_credential,
+    error: *mut *mut entra_error,
+) -> i32 {
+    // SAFETY: the arguments are as the header asks of the caller.
+    unsafe {
+        giving(credential, error, || {
+            let text = text(connection_string, "connection string")?;
+            service::start();
+            service::with_surroundings(|around| KeywordSignIn::from_string(text, around))
+                .map(Credential::hand_out)
+        })
+    }
+}
+
+/// Makes a credential from `count` keywords and their values, in which nothing is quoted: a value may hold ; and }.
+///
+/// The same as entra_credential_from_string in all else. The options are copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_credential_from_options(
+    options: *const entra_option,
+    count: usize,
+    credential: *mut *mut entra_credential,
+    error: *mut *mut entra_error,
+) -> i32 {
+    // SAFETY: the arguments are as the header asks of the caller.
+    unsafe {
+        giving(credential, error, || {
+            if count > MOST_OPTIONS {
+                return Err(Error::invalid(format!(
+                    "{count} options are more than the {MOST_OPTIONS} that there can be"
+                )));
+            }
+            if options.is_null() && count > 0 {
+                return Err(null("the array of options"));
+            }
+            let mut pairs = Vec::with_capacity(count);
+            for at in 0..count {
+                let option = &*options.add(at);
+                pairs.push((
+                    text(option.keyword, "keyword")?,
+                    text(option.value, "value of an option")?,
+                ));
+            }
+            service::start();
+            service::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
+                .map(Credential::hand_out)
+        })
+    }
+}
+
+/// Frees a credential, which must not be used afterwards; calls under way go on. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn entra_credential_free(credential: *mut entra_credential) {
+    guard(|| drop(CREDENTIALS.remove(credential)), || ());
+}
+
+/// Gets a living token, from memory or by a request that all who wait for the same identity share.
+///
+/// scope: NULL or "" for that of Scope=, else Azure SQL's in the credential's cloud. A resource without "/.default" is
+/// taken as its scope.
+/// timeout_ms: for how long to wait, in milliseconds; 0 for the 15 seconds that a login has. TokenTimeout= may make it
+/// less. While a person is asked to sign in, the call waits for that person (InteractiveTimeout=, 300 s).
+/// cancellation: ends the wait from another thread; may be NULL.
+///
+/// Blocks the calling thread, unless a token is in memory. Errors: 28000 Entra refused (the native error is the AADSTS
+/// number), 08001 the token endpoint cannot be reached, HYT00 no token in time, HY008 cancelled, HYC00 a person would
+/// have to be asked and cannot be, HY000 the keywords cannot work. The token is yours, to be freed by entra_token_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_credential_get_token(
+    credential: *const entra_credential,
+    scope: *const c_char,
+    timeout_ms: u32,
+    cancellation: *const entra_cancellation,
+    token: *mut *mut entra_token,
+    error: *mut *mut entra_error,
+) -> i32 {
+    // SAFETY: the arguments are as the header asks of the caller.
+    unsafe {
+        giving(token, error, || {
+            let credential = Credential::of(credential)?;
+            let scope = optional_text(scope, "scope")?;
+            let cancellation = if cancellation.is_null() {
+                None
+            } else {
+                Some(living(&CANCELLATIONS, cancellation, "cancellation")?)
+            };
+            let wait = Wait::until(deadline(timeout_ms)).unless(cancellation.as_deref());
+            let (_, obtained) = credential.token(scope, wait)?;
+            Ok(Obtained::hand_out(obtained))
+        })
+    }
+}

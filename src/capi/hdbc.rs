@@ -1,0 +1,98 @@
+//! Tokens on the connection handles of a driver manager.
+
+mod held;
+mod manager;
+
+use std::ffi::{c_char, c_void};
+
+use entra_odbc_core::{Error, access_token::AccessToken, token::Wait};
+
+use super::{
+    call::{fallible, null, optional_text},
+    credential::{Credential, deadline, entra_credential},
+    error::entra_error,
+};
+use crate::barrier::guard;
+use held::Held;
+use manager::SetConnectAttr;
+
+/// Gets a token and sets it on a driver manager's connection handle, before that is connected.
+///
+/// hdbc: the handle, allocated and not connected.
+/// credential, scope, timeout_ms: as for entra_credential_get_token.
+/// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
+/// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
+/// library is loaded for it.
+///
+/// Then connect with the stock driver, by a string from entra_stock_connection_string: Driver 18 refuses UID, PWD,
+/// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
+///
+/// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
+/// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
+/// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
+/// one on the same handle again takes the place of the last one. Each handle with a token costs 16 KiB; nothing is freed
+/// unasked, so a program that frees handles without releasing them grows by as many as it has at once, since handles are
+/// given out again.
+///
+/// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
+/// diagnostics of hdbc say why (HY011 where it is connected already).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_set_access_token(
+    hdbc: *mut c_void,
+    credential: *const entra_credential,
+    scope: *const c_char,
+    timeout_ms: u32,
+    set_connect_attr: *mut c_void,
+    error: *mut *mut entra_error,
+) -> i32 {
+    // SAFETY: the arguments are as the header asks of the caller.
+    unsafe {
+        fallible(error, || {
+            if hdbc.is_null() {
+                return Err(null("hdbc"));
+            }
+            let credential = Credential::of(credential)?;
+            let scope = optional_text(scope, "scope")?;
+            let set_connect_attr = match SetConnectAttr::at(set_connect_attr) {
+                Some(given) => given,
+                None => SetConnectAttr::find()?,
+            };
+            let wait = Wait::until(deadline(timeout_ms));
+            let (sign_in, obtained) = credential.token(scope, wait)?;
+            let token = AccessToken::new(&obtained.token().text)?;
+            let held = Held::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
+            let answer = set_connect_attr.call(hdbc, held.pointer());
+            held.settle(answer, &sign_in, obtained.token())
+        })
+    }
+}
+
+/// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more.
+///
+/// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
+/// and the connection breaks. A handle without a token is no error; NULL is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_release_access_token(hdbc: *mut c_void, error: *mut *mut entra_error) -> i32 {
+    // SAFETY: the arguments are as the header asks of the caller.
+    unsafe {
+        fallible(error, || {
+            if hdbc.is_null() {
+                return Err(null("hdbc"));
+            }
+            held::release(hdbc);
+            Ok(())
+        })
+    }
+}
+
+/// How many handles have a token that entra_set_access_token keeps.
+#[unsafe(no_mangle)]
+pub extern "C" fn entra_access_tokens_held() -> usize {
+    guard(held::count, || 0)
+}
+
+/// The driver manager did not take the token.
+fn refused(answer: i16) -> Error {
+    Error::invalid(format!("SQLSetConnectAttr answered {answer} to the access token"))
+        .remedy("Set it before connecting, on a handle of the same driver manager; SQLGetDiagRec says more.")
+}

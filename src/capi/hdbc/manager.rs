@@ -1,0 +1,79 @@
+//! The driver manager that is in the process already.
+
+use std::{ffi::c_void, ptr::NonNull};
+
+use entra_odbc_core::Error;
+
+use crate::os::library::{self, Library};
+
+/// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
+const ACCESS_TOKEN: i32 = 1256;
+/// `SQL_IS_POINTER` (sqlext.h).
+const IS_POINTER: i32 = -4;
+
+type Function = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, i32) -> i16;
+
+/// A driver manager's function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SetConnectAttr(NonNull<c_void>);
+
+impl SetConnectAttr {
+    /// The one at this address, unless that is NULL.
+    pub(super) fn at(address: *mut c_void) -> Option<Self> {
+        NonNull::new(address).map(Self)
+    }
+
+    /// The one that the program itself would call, else that of the one driver manager in the process.
+    pub(super) fn find() -> Result<Self, Error> {
+        if let Some(global) =
+            library::global_symbol(c"SQLSetConnectAttr").filter(|found| !is_a_drivers(*found))
+        {
+            return Ok(Self(global));
+        }
+        let mut found: Vec<NonNull<c_void>> = library::all_loaded()
+            .iter()
+            .filter_map(|file| library::while_loaded(file, of_manager).flatten())
+            .collect();
+        found.sort();
+        found.dedup();
+        let why = match found.as_slice() {
+            [one] => return Ok(Self(*one)),
+            [] => "no driver manager (libodbc) is loaded",
+            [..] => "several driver managers (libodbc) are loaded",
+        };
+        Err(
+            Error::invalid(format!("SQLSetConnectAttr cannot be found: {why}"))
+                .remedy("Pass the address of the program's own SQLSetConnectAttr as set_connect_attr."),
+        )
+    }
+
+    /// Sets the attribute.
+    ///
+    /// # Safety
+    /// The function is the `SQLSetConnectAttr` that belongs to the handle, and the token's memory stays.
+    pub(super) unsafe fn call(self, hdbc: *mut c_void, token: *mut c_void) -> i16 {
+        // SAFETY: the signature that the ODBC reference gives to the function, which the caller vouches for.
+        unsafe {
+            let function = std::mem::transmute::<NonNull<c_void>, Function>(self.0);
+            function(hdbc, ACCESS_TOKEN, token, IS_POINTER)
+        }
+    }
+}
+
+/// The function of a library that is a driver manager. Drivers do not have `SQLDrivers`, which lists them.
+fn of_manager(library: Library) -> Option<NonNull<c_void>> {
+    let function = library.symbol(c"SQLSetConnectAttr")?;
+    let lists = library
+        .symbol(c"SQLDrivers")
+        .or_else(|| library.symbol(c"SQLDriversW"))?;
+    // A library's symbols are those of what it depends on as well.
+    (library::base_of(function.as_ptr()) == library::base_of(lists.as_ptr())).then_some(function)
+}
+
+/// Whether a function belongs to a driver: to this library in a program that was linked with it, mostly.
+fn is_a_drivers(function: NonNull<c_void>) -> bool {
+    let file = library::file_of(function.as_ptr());
+    // A program that is no library has its driver manager inside.
+    file.and_then(|file| library::while_loaded(&file, of_manager))
+        .is_some_and(|managers| managers != Some(function))
+}

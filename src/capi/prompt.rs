@@ -1,0 +1,64 @@
+//! Asking a person to sign in, by a callback of the host's.
+
+use std::{
+    ffi::{c_char, c_void},
+    ptr::null,
+    sync::Arc,
+};
+
+use entra_odbc_core::prompt::{Callback as Show, Prompt};
+
+use super::call::c_text;
+use crate::{
+    barrier::guard,
+    callback::{Callback, Threw},
+    service,
+};
+
+/// What a person is asked to do. Lives for the call that it is passed to.
+#[repr(C)]
+pub struct entra_prompt {
+    /// The whole request in words, ready to be shown.
+    pub message: *const c_char,
+    /// The page to open.
+    pub url: *const c_char,
+    /// What to type there; NULL where the page needs no code.
+    pub user_code: *const c_char,
+    /// For how many seconds an answer is waited for.
+    pub expires_in_s: u32,
+}
+
+/// Shows a prompt to a person, and returns.
+pub type entra_prompt_callback = Option<unsafe extern "C" fn(user: *mut c_void, prompt: *const entra_prompt)>;
+
+/// Has prompts (device codes, sign-in pages) shown by your callback from now on, instead of on the terminal.
+///
+/// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: *mut c_void) {
+    guard(
+        || {
+            service::start();
+            let show = callback.map(|callback| shown_by(Callback::new(callback as *const c_void, user)));
+            service::prompts().register(show);
+        },
+        || (),
+    );
+}
+
+fn shown_by(callback: Callback) -> Show {
+    Arc::new(move |prompt: &Prompt| {
+        let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
+        let user_code = prompt.user_code.as_deref().map(c_text);
+        let prompt = entra_prompt {
+            message: message.as_ptr(),
+            url: url.as_ptr(),
+            user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
+            expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
+        };
+        // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
+        if let Err(Threw) = unsafe { callback.call([(&raw const prompt).addr(), 0, 0]) } {
+            tracing::warn!(target: "entra_odbc", "the prompt callback threw an exception");
+        }
+    })
+}
