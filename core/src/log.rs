@@ -75,7 +75,7 @@ struct Log;
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let level = self.max_level_hint().unwrap_or(LevelFilter::OFF);
-        metadata.is_event() && metadata.target() == TARGET && *metadata.level() <= level
+        !metadata.is_span() && metadata.target() == TARGET && *metadata.level() <= level
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
