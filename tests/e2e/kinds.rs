@@ -22,6 +22,7 @@ const KINDS: &[Kind] = &[
     ("ServicePrincipalCertificate", application::certificate),
     ("ClientAssertion", application::assertion),
     ("WorkloadIdentity", application::workload_identity),
+    ("AzurePipelines", application::azure_pipelines),
     ("AzCli", tool::azure_cli),
     ("AzureDeveloperCli", tool::azure_developer_cli),
     ("AzurePowerShell", tool::azure_powershell),

@@ -23,6 +23,7 @@ mod guest;
 mod handles;
 mod hosts;
 mod kinds;
+mod managed_identity;
 mod pool;
 mod real_driver;
 mod renewal;

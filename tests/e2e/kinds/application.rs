@@ -2,7 +2,9 @@
 
 use std::{process::Command, time::Duration};
 
-use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID};
+use standins::playground::{
+    PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, TENANT_ID,
+};
 
 use super::{Visit, application_name};
 use crate::machine::{Machine, finished};
@@ -40,6 +42,27 @@ pub fn workload_identity(machine: Machine) -> Visit {
         .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
         .with("AZURE_FEDERATED_TOKEN_FILE", file);
     payroll(machine, "Authentication=ActiveDirectoryWorkloadIdentity")
+}
+
+pub fn azure_pipelines(machine: Machine) -> Visit {
+    let machine = in_a_pipeline(machine)
+        .with("AZURESUBSCRIPTION_CLIENT_ID", PIPELINE_CLIENT_ID)
+        .with("AZURESUBSCRIPTION_TENANT_ID", TENANT_ID)
+        .with("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", PIPELINE_CONNECTION_ID);
+    Visit::by_string(
+        machine,
+        "Authentication=ActiveDirectoryAzurePipelines",
+        application_name(PIPELINE_CLIENT_ID),
+    )
+}
+
+/// The variables of a task whose author mapped the pipeline's token into it.
+fn in_a_pipeline(machine: Machine) -> Machine {
+    let pipelines = &machine.playground.pipelines;
+    let (uri, token) = (pipelines.oidc_request_uri(), pipelines.access_token().to_owned());
+    machine
+        .with("SYSTEM_OIDCREQUESTURI", uri)
+        .with("SYSTEM_ACCESSTOKEN", token)
 }
 
 fn payroll(machine: Machine, rest: &str) -> Visit {
@@ -174,4 +197,25 @@ fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
         "{error}"
     );
     assert!(machine.playground.entra.token_requests().is_empty());
+}
+
+#[test]
+fn a_pipelines_values_may_stand_in_the_string_and_its_mistakes_are_told() {
+    let machine = in_a_pipeline(Machine::new());
+    let rest = format!(
+        "Authentication=ActiveDirectoryAzurePipelines;UID={PIPELINE_CLIENT_ID};TenantId={TENANT_ID};ServiceConnectionId="
+    );
+    let who = machine.pyodbc(&machine.string(&format!("{rest}{PIPELINE_CONNECTION_ID}")));
+    assert_eq!(who, application_name(PIPELINE_CLIENT_ID));
+    let error = machine.pyodbc_error(&machine.string(&format!("{rest}another")));
+    assert!(
+        error.contains("28000") && error.contains("Check ServiceConnectionId"),
+        "{error}"
+    );
+    let machine = machine.with("SYSTEM_ACCESSTOKEN", "of-an-earlier-run");
+    let error = machine.pyodbc_error(&machine.string(&format!("{rest}{PIPELINE_CONNECTION_ID}")));
+    assert!(
+        error.contains("28000") && error.contains("SystemToken") && !error.contains("of-an-earlier-run"),
+        "{error}"
+    );
 }

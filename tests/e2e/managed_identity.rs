@@ -1,0 +1,147 @@
+//! Managed identity on each platform, on the real driver.
+
+use std::{fs, process::Command};
+
+use standins::playground::{TENANT_ID, USER};
+
+use crate::machine::{Machine, finished};
+
+const MSI: &str = "Authentication=ActiveDirectoryMsi";
+
+/// Runs the program that follows where the first argument's directory is that of Azure Arc's keys, seen by nobody else.
+const WITH_KEYS: &str = "
+set -e
+keys=$1
+shift
+mount -t tmpfs tmpfs /var/opt
+mkdir -p /var/opt/azcmagent/tokens
+mount --bind \"$keys\" /var/opt/azcmagent/tokens
+exec \"$@\"
+";
+
+const WHO: &str = "
+import pyodbc, sys
+print(pyodbc.connect(sys.argv[1]).execute('SELECT SUSER_SNAME()').fetchval())
+";
+
+/// The name by which SQL Server knows one of the playground's identities.
+fn identity(machine: &Machine, which: &str) -> String {
+    let description = machine.playground.description();
+    let client_id = description[which]["client_id"].as_str().unwrap();
+    format!("{client_id}@{TENANT_ID}")
+}
+
+fn client_id(machine: &Machine, which: &str) -> String {
+    let name = identity(machine, which);
+    name.split_once('@').unwrap().0.to_owned()
+}
+
+fn service_fabric() -> Machine {
+    let machine = Machine::new();
+    let platform = &machine.playground.managed_identity;
+    let header = platform.identity_header().to_owned();
+    let endpoint = platform.service_fabric().endpoint();
+    let thumbprint = platform.service_fabric().thumbprint().to_owned();
+    machine
+        .with("IDENTITY_ENDPOINT", endpoint)
+        .with("IDENTITY_HEADER", header)
+        .with("IDENTITY_SERVER_THUMBPRINT", thumbprint)
+}
+
+fn cloud_shell() -> Machine {
+    let machine = Machine::new();
+    let endpoint = machine.playground.managed_identity.cloud_shell_endpoint();
+    machine.with("MSI_ENDPOINT", endpoint)
+}
+
+fn machine_learning() -> Machine {
+    let machine = Machine::new();
+    let platform = &machine.playground.managed_identity;
+    let (endpoint, secret) = (platform.ml_endpoint(), platform.ml_secret().to_owned());
+    let default = client_id(&machine, "user_assigned");
+    machine
+        .with("MSI_ENDPOINT", endpoint)
+        .with("MSI_SECRET", secret)
+        .with("DEFAULT_IDENTITY_CLIENT_ID", default)
+}
+
+#[test]
+fn service_fabric_signs_in_the_application() {
+    let machine = service_fabric();
+    assert_eq!(
+        machine.pyodbc(&machine.string(MSI)),
+        identity(&machine, "system_assigned")
+    );
+    let error = machine.pyodbc_error(&machine.string(&format!("{MSI};UID=94c2a6f7")));
+    assert!(error.contains("HY000") && error.contains("manifest"), "{error}");
+    let machine = machine.with("IDENTITY_SERVER_THUMBPRINT", "00".repeat(20));
+    let error = machine.pyodbc_error(&machine.string(MSI));
+    assert!(error.contains("08001") && error.contains("thumbprint"), "{error}");
+}
+
+#[test]
+fn cloud_shell_signs_in_whoever_opened_it() {
+    let machine = cloud_shell();
+    assert_eq!(machine.pyodbc(&machine.string(MSI)), USER);
+    let error = machine.pyodbc_error(&machine.string(&format!("{MSI};ClientId=94c2a6f7")));
+    assert!(error.contains("HY000") && error.contains("Leave out"), "{error}");
+}
+
+#[test]
+fn machine_learning_signs_in_the_identity_that_the_platform_names_or_the_string() {
+    let machine = machine_learning();
+    assert_eq!(
+        machine.pyodbc(&machine.string(MSI)),
+        identity(&machine, "user_assigned")
+    );
+    let own = client_id(&machine, "system_assigned");
+    assert_eq!(
+        machine.pyodbc(&machine.string(&format!("{MSI};ClientId={own}"))),
+        identity(&machine, "system_assigned")
+    );
+}
+
+#[test]
+fn azure_arc_signs_in_the_machine_by_the_key_of_its_agent() {
+    let namespace = ["--user", "--map-root-user", "--mount"];
+    let allowed = Command::new("unshare").args(namespace).arg("true").status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        eprintln!(
+            "not tried: this machine gives nobody a mount namespace, and the agent's directory is a fixed one"
+        );
+        return;
+    }
+    let machine = Machine::new();
+    let keys = machine.directory.join("keys");
+    fs::create_dir(&keys).unwrap();
+    let platform = &machine.playground.managed_identity;
+    platform.set_arc_keys(&keys, "/var/opt/azcmagent/tokens".as_ref());
+    let endpoint = platform.arc_endpoint();
+    let machine = machine
+        .with("IDENTITY_ENDPOINT", endpoint)
+        .with("IMDS_ENDPOINT", "http://127.0.0.1:40342");
+    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
+    let who = |rest: &str| {
+        let mut command = machine.command("unshare");
+        command
+            .args(namespace)
+            .args(["sh", "-c", WITH_KEYS, "sh", keys.to_str().unwrap()])
+            .args([&python, "-c", WHO, &machine.string(rest)]);
+        command.output().unwrap()
+    };
+    assert_eq!(
+        finished(&who(MSI), "pyodbc"),
+        identity(&machine, "system_assigned")
+    );
+    let lent = client_id(&machine, "user_assigned");
+    assert_eq!(
+        finished(&who(&format!("{MSI};UID={lent}")), "pyodbc"),
+        identity(&machine, "user_assigned")
+    );
+    // The same without the agent's directory: its key cannot be read, and the message names it.
+    let error = machine.pyodbc_error(&machine.string(MSI));
+    assert!(
+        error.contains("HY000") && error.contains("/var/opt/azcmagent/tokens/"),
+        "{error}"
+    );
+}
