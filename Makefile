@@ -10,7 +10,7 @@ setup: ## install what the demo and the tests need (Debian packages, Python pack
 build: setup ## the library and the tool, as they are shipped: target/release/libentra_odbc.so, target/release/entra-odbc
 	cargo build --release -p entra-odbc
 # Apart from the library, which would else get what the tool needs of their common dependencies.
-	cargo build --release -p entra-odbc-cli
+	cargo build --release -p entra-odbc-cli -p entra-odbc-connect
 
 demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins

@@ -1,7 +1,7 @@
 //! The command line: what can be asked for, with its help.
 
 use crate::{
-    commands::{accounts, completions, install, login, logout, man, sid, status, token, uninstall},
+    commands::{accounts, completions, connect, install, login, logout, man, sid, status, token, uninstall},
     failure::Failure,
 };
 use clap::{Parser, Subcommand};
@@ -11,6 +11,7 @@ Examples:
   sudo entra-odbc install
   entra-odbc login
   entra-odbc token --resource databricks
+  entra-odbc connect DSN=payroll
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
 
 Exit codes:
@@ -36,6 +37,7 @@ enum Command {
     Logout(logout::Arguments),
     Accounts(accounts::Arguments),
     Token(token::Arguments),
+    Connect(connect::Arguments),
     Sid(sid::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -52,6 +54,7 @@ impl Arguments {
             Command::Logout(arguments) => logout::run(arguments),
             Command::Accounts(arguments) => accounts::run(arguments),
             Command::Token(arguments) => token::run(arguments),
+            Command::Connect(arguments) => connect::run(arguments),
             Command::Sid(arguments) => sid::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => man::run(arguments),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod completions;
+pub mod connect;
 pub mod install;
 pub mod login;
 pub mod logout;

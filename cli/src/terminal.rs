@@ -60,3 +60,11 @@ pub fn note(text: &str) {
 pub fn print_json(value: &serde_json::Value) -> io::Result<()> {
     print_bytes(format!("{value:#}\n").as_bytes())
 }
+
+/// Text of others as it may be shown: without control characters, by which a terminal could be led astray.
+pub fn shown(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    text.chars()
+        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
+        .collect()
+}

@@ -16,6 +16,7 @@ mod machine;
 mod standins;
 mod tool;
 
+mod connect;
 mod help;
 mod install;
 mod login;

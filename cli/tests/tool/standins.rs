@@ -5,7 +5,7 @@ use crate::{
     machine::{OURS, Place},
     tool::Run,
 };
-use std::{ops::Deref, process::Command};
+use std::{ops::Deref, path::Path, process::Command, sync::Once};
 
 pub use ::standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER, USER_PASSWORD};
 use ::standins::playground::{Playground, PlaygroundOptions};
@@ -24,8 +24,25 @@ impl Deref for Office {
     }
 }
 
+/// The program through which the tool connects, built unless `make test` has built everything.
+fn connecting_program() {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        if std::env::var_os("ENTRA_ODBC_TEST_LIBRARY").is_none() {
+            let tool = Path::new(env!("CARGO_BIN_EXE_entra-odbc"));
+            let target = tool.ancestors().nth(2).unwrap();
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["build", "--quiet", "--package", "entra-odbc-connect"])
+                .env("CARGO_TARGET_DIR", target);
+            assert!(cargo.status().unwrap().success());
+        }
+    });
+}
+
 impl Office {
     pub fn new() -> Self {
+        connecting_program();
         let place = Place::empty();
         let playground = Playground::start(&PlaygroundOptions::default());
         place.write("ca.pem", playground.ca.pem());

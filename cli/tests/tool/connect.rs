@@ -1,0 +1,204 @@
+//! `connect`: through unixODBC and the real driver, by a program of its own.
+
+use crate::{
+    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET},
+    tool::Run,
+};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+};
+
+const MSI: &str = "Authentication=ActiveDirectoryMsi";
+
+#[test]
+fn a_connect_tells_where_it_leads_as_whom_and_how_long_each_part_took() {
+    let office = Office::new();
+    let [kind, user, _] = Office::payroll();
+    office.write("secret", PAYROLL_SECRET);
+    let out = office
+        .run(&[
+            "connect",
+            &office.server(),
+            &kind,
+            &user,
+            "PWD=@secret",
+            "Database=payroll",
+        ])
+        .done();
+    for part in [
+        "Connected",
+        PAYROLL_CLIENT_ID,
+        "Microsoft SQL Server",
+        "payroll",
+        "driver load",
+        "tenant probe",
+        "token ",
+        "TLS and login",
+        "connect in all",
+        "first query",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+}
+
+#[test]
+fn repeated_connects_show_a_distribution_and_one_token_request() {
+    let office = Office::new();
+    let out = office
+        .run(&["connect", &office.server(), MSI, "--repeat", "5"])
+        .done();
+    assert!(out.contains("median") && out.contains("5 connects"), "{out}");
+    assert_eq!(office.playground.managed_identity.record().requests().len(), 1);
+    let value = office
+        .run(&["connect", &office.server(), MSI, "--repeat", "3", "--json"])
+        .json();
+    let runs = value["milliseconds"].as_array().unwrap();
+    assert_eq!(runs.len(), 3);
+    assert!(runs[0]["driver_load"].as_f64().unwrap() > 0.0, "{value}");
+    assert!(runs[1].get("driver_load").is_none(), "{value}");
+    let parts = ["driver_load", "token", "tls_and_login"].map(|part| runs[0][part].as_f64().unwrap());
+    let total = runs[0]["connect_in_all"].as_f64().unwrap();
+    assert!((parts.iter().sum::<f64>() - total).abs() < 1.0, "{value}");
+    assert_eq!(value["connected"], true);
+}
+
+#[test]
+fn rows_come_as_a_table_as_csv_or_as_json_alone_on_standard_output() {
+    let office = Office::new();
+    let query = "SELECT TOP 2 id, name FROM standin.pairs";
+    let run = |format: &[&str]| {
+        let server = office.server();
+        let arguments = [&["connect", &server, MSI, "--query", query][..], format].concat();
+        let run = office.run(&arguments);
+        assert!(run.err.contains("Connected"), "{run:#?}");
+        run.done()
+    };
+    assert_eq!(run(&[]), "id  name\n--  -----\n 1  row 1\n 2  row 2\n");
+    assert_eq!(run(&["--csv"]), "id,name\n1,row 1\n2,row 2\n");
+    let value: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    assert_eq!(
+        value,
+        serde_json::json!([{ "id": 1, "name": "row 1" }, { "id": 2, "name": "row 2" }])
+    );
+}
+
+#[test]
+fn many_rows_stream_and_none_are_an_empty_array() {
+    let office = Office::new();
+    let server = office.server();
+    let run = |query: &str, format: &str| {
+        office
+            .run(&["connect", &server, MSI, "--query", query, format])
+            .done()
+    };
+    assert_eq!(
+        run("SELECT TOP 2500 n FROM standin.ints", "--csv")
+            .lines()
+            .count(),
+        2501
+    );
+    let value: serde_json::Value =
+        serde_json::from_str(&run("SELECT TOP 2500 n FROM standin.ints", "--json")).unwrap();
+    assert_eq!(value.as_array().unwrap().len(), 2500);
+    assert_eq!(run("SELECT name FROM sys.tables", "--json"), "[]\n");
+    assert_eq!(run("SELECT name FROM sys.tables", "--csv"), "name\n");
+}
+
+#[test]
+fn a_data_source_is_enough_and_the_string_may_come_from_a_file() {
+    let office = Office::new();
+    office.write(
+        "home/.odbc.ini",
+        format!(
+            "[payroll]\nDriver={}\n{}\n{MSI}\n",
+            crate::machine::OURS,
+            office.server()
+        ),
+    );
+    office.write("string", "DSN=payroll\n");
+    assert!(office.run(&["connect", "@string"]).done().contains("Connected"));
+}
+
+#[test]
+fn a_refusal_ends_with_code_1_and_the_drivers_words_without_the_secret() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    let server = office.server();
+    let arguments = ["connect", &server, &kind, &user, &tenant, "PWD=wr0ng-secret"];
+    let err = office.run(&arguments).refused(1);
+    assert!(err.contains("28000") && err.contains("AADSTS7000215"), "{err}");
+    assert!(!err.contains("wr0ng"), "{err}");
+    let run = office.run(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(run.code, Some(1));
+    let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (&value["connected"], &value["error"]["native"]),
+        (&false.into(), &7_000_215.into())
+    );
+    let err = office
+        .run(&["connect", &server, MSI, "--query", "SELECT * FROM nowhere"])
+        .refused(1);
+    assert!(err.contains("Invalid object name"), "{err}");
+}
+
+#[test]
+fn the_log_that_was_asked_for_is_written_and_nothing_is_left_behind() {
+    let office = Office::new();
+    fs::create_dir(office.path("tmp")).unwrap();
+    let mut command = office.command(&["connect", &office.server(), MSI]);
+    command
+        .env("TMPDIR", office.path("tmp"))
+        .env("ENTRA_ODBC_LOG", "debug")
+        .env("ENTRA_ODBC_LOG_FILE", office.path("log"));
+    Run::of(&mut command).done();
+    assert!(office.read("log").contains("connected mode=\"Msi\""));
+    assert_eq!(fs::read_dir(office.path("tmp")).unwrap().count(), 0);
+    // Where there is no place for the log, there are no times of parts, and all else works.
+    let mut command = office.command(&["connect", &office.server(), MSI]);
+    command.env("TMPDIR", "/nowhere");
+    let out = Run::of(&mut command).done();
+    assert!(out.contains("connect in all") && !out.contains("token "), "{out}");
+}
+
+#[test]
+fn the_tool_starts_and_says_so_where_unixodbc_is_missing() {
+    let office = Office::new();
+    let tool = office.path("entra-odbc");
+    fs::copy(env!("CARGO_BIN_EXE_entra-odbc"), &tool).unwrap();
+    let run = || Run::of(&mut office.program(tool.to_str().unwrap(), &["connect", "DSN=x"]));
+    let err = run().refused(2);
+    assert!(
+        err.contains("entra-odbc-connect") && err.contains("not beside it"),
+        "{err}"
+    );
+    // As the dynamic loader ends a program whose libodbc is missing.
+    office.write("entra-odbc-connect", "#!/bin/sh\nexit 127\n");
+    fs::set_permissions(office.path("entra-odbc-connect"), Permissions::from_mode(0o755)).unwrap();
+    let err = run().refused(2);
+    assert!(err.contains("unixODBC") && err.contains("install"), "{err}");
+    let needed = std::process::Command::new("readelf")
+        .args(["-d"])
+        .arg(&tool)
+        .output()
+        .unwrap();
+    let needed = String::from_utf8_lossy(&needed.stdout).into_owned();
+    assert!(
+        needed.contains("libc.so") && !needed.contains("libodbc"),
+        "{needed}"
+    );
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let office = Office::new();
+    for arguments in [
+        &["connect"][..],
+        &["connect", "DSN=x", "--repeat", "0"],
+        &["connect", "DSN=x", "--csv"],
+        &["connect", "DSN=x", "--query", "SELECT 1", "--csv", "--json"],
+        &["connect", "@absent"],
+    ] {
+        office.run(arguments).refused(2);
+    }
+}
