@@ -137,6 +137,25 @@ impl<'a> ConnectionString<'a> {
         }
         kept
     }
+
+    /// The string with those attributes replaced for which `replace` has a keyword and a value, the others exactly
+    /// as they were written.
+    #[must_use]
+    pub fn with(
+        &self,
+        replace: impl Fn(&Attribute) -> Option<(&'static str, Zeroizing<String>)>,
+    ) -> Zeroizing<Vec<u16>> {
+        let mut text = Zeroizing::new(Vec::with_capacity(self.text.len() + 64));
+        for attribute in &self.attributes {
+            if let Some((keyword, value)) = replace(attribute) {
+                append(&mut text, keyword, &value);
+            } else {
+                text.extend_from_slice(slice(self.text, &attribute.whole));
+                text.push(SEMICOLON);
+            }
+        }
+        text
+    }
 }
 
 /// Appends `keyword=value;`, quoted where the value needs it.

@@ -75,7 +75,7 @@ const fn secret(keyword: Keyword, names: &'static [&'static str]) -> Row {
 /// Every keyword of ours, once.
 pub const KEYWORDS: &[Row] = &[
     row(Keyword::Authentication, &["Authentication", "fedauth"]),
-    row(Keyword::User, &["UID", "User", "User ID"]),
+    row(Keyword::User, &["UID", "User", "User ID", "UserName"]),
     secret(Keyword::Password, &["PWD", "Password", "ClientSecret"]),
     row(
         Keyword::PasswordFile,
@@ -85,13 +85,22 @@ pub const KEYWORDS: &[Row] = &[
         Keyword::TrustedConnection,
         &["Trusted_Connection", "Integrated Security"],
     ),
-    row(Keyword::ClientId, &["ClientId", "ApplicationClientId"]),
+    row(
+        Keyword::ClientId,
+        &["ClientId", "ApplicationClientId", "MsiClientId"],
+    ),
     row(Keyword::TenantId, &["TenantId", "Tenant"]),
     row(Keyword::ObjectId, &["ObjectId"]),
-    row(Keyword::ResourceId, &["ResourceId", "MsiResourceId"]),
+    row(
+        Keyword::ResourceId,
+        &["ResourceId", "MsiResourceId", "Resource ID"],
+    ),
     secret(Keyword::AccessToken, &["AccessToken"]),
     row(Keyword::AccessTokenFile, &["AccessTokenFile"]),
-    row(Keyword::ClientCertificate, &["ClientCertificate"]),
+    row(
+        Keyword::ClientCertificate,
+        &["ClientCertificate", "ClientCertPath"],
+    ),
     secret(
         Keyword::ClientCertificatePassword,
         &["ClientCertificatePassword", "ClientKeyPassword"],

@@ -31,6 +31,7 @@ pub mod plan;
 pub mod prompt;
 pub mod provider;
 pub mod real_driver;
+mod respelling;
 mod runtime;
 mod scope;
 mod secret;

@@ -9,6 +9,7 @@ use crate::{
     connect::{Prompt, Surroundings},
     connection_string::{Attribute, ConnectionString, append},
     credential::{Mode, SignIn},
+    respelling,
     server::Server,
     sign_in::{self, Chosen},
     token::{Carrier, Issued},
@@ -60,10 +61,12 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
             text: asked.respelled(value),
             prompt: Prompt::AsAsked,
         }),
-        Selection::Mode(mode) => asked
-            .sign_in(mode, around)
-            .map(|plan| Plan::SignIn(Box::new(plan)))
-            .map_err(|error| error.in_mode(mode.name)),
+        Selection::Mode(mode) => match respelling::of(&asked.string) {
+            Some(text) => Asked::read(&text, around).sign_in(mode, around),
+            None => asked.sign_in(mode, around),
+        }
+        .map(|plan| Plan::SignIn(Box::new(plan)))
+        .map_err(|error| error.in_mode(mode.name)),
     }
 }
 
@@ -76,9 +79,11 @@ pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u1
     match asked.selection(true)? {
         Selection::None => Ok(Zeroizing::new(text.to_vec())),
         Selection::Respelled(value) => Ok(asked.respelled(value)),
-        Selection::Mode(mode) => asked
-            .stock(mode, around)
-            .map_err(|error| error.in_mode(mode.name)),
+        Selection::Mode(mode) => match respelling::of(&asked.string) {
+            Some(text) => Asked::read(&text, around).stock(mode, around),
+            None => asked.stock(mode, around),
+        }
+        .map_err(|error| error.in_mode(mode.name)),
     }
 }
 
@@ -109,12 +114,19 @@ impl Asked<'_> {
         }
     }
 
-    /// Case 3 of the contract: Driver 18's own spelling, nothing else.
+    /// Case 3 of the contract: Driver 18's own words, nothing else.
     fn respelled(&self, value: &str) -> Zeroizing<Vec<u16>> {
         let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
         let mut text = self.string.only(|attribute| !ours(attribute));
         append(&mut text, "Authentication", value);
-        text
+        let string = ConnectionString::parse(&text);
+        // A name beside an integrated login would be one too many for Driver 18, which passes over what it
+        // does not know.
+        let respelled = match value {
+            "SqlPassword" => respelling::of_login(&string),
+            _ => respelling::of(&string),
+        };
+        respelled.unwrap_or(text)
     }
 
     /// Case 4 of the contract.

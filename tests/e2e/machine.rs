@@ -34,11 +34,16 @@ pub struct Machine {
 
 impl Machine {
     pub fn new() -> Self {
+        Self::of(&PlaygroundOptions::default())
+    }
+
+    /// A machine whose stand-ins are of this kind.
+    pub fn of(options: &PlaygroundOptions) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("entra-odbc-e2e-{}-{number}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        let playground = Playground::start(&PlaygroundOptions::default());
+        let playground = Playground::start(options);
         fs::write(directory.join("ca.pem"), playground.ca.pem()).unwrap();
         let machine = Self {
             variables: Self::variables(&directory, &playground),

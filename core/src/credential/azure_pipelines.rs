@@ -4,7 +4,7 @@ use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, azure_identi
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
     identity::IdentityKey,
-    options::missing,
+    options::{contradiction, missing},
     tenant::Tenant,
     transport::{Call, Policy, Route},
 };
@@ -34,11 +34,23 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         "AZURESUBSCRIPTION_CLIENT_ID",
         "the client id of the service connection",
     )?;
-    let tenant = value(
-        Keyword::TenantId,
-        "AZURESUBSCRIPTION_TENANT_ID",
-        "the tenant of the service connection",
-    )?;
+    // As go-mssqldb takes it: client@tenant.
+    let (client, named) = match client.split_once('@') {
+        Some((client, tenant)) => (client.to_owned(), Some(tenant.to_owned())),
+        None => (client, None),
+    };
+    let tenant = match (options.get(Keyword::TenantId), named) {
+        (Some(one), Some(other)) if !one.eq_ignore_ascii_case(&other) => {
+            return Err(contradiction("TenantId", "UID=client@tenant"));
+        }
+        (Some(tenant), _) => tenant.to_owned(),
+        (None, Some(tenant)) => tenant,
+        (None, None) => value(
+            Keyword::TenantId,
+            "AZURESUBSCRIPTION_TENANT_ID",
+            "the tenant of the service connection",
+        )?,
+    };
     let connection = value(
         Keyword::ServiceConnectionId,
         "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",

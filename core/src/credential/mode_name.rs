@@ -60,11 +60,12 @@ fn names(mode: &'static Mode) -> impl Iterator<Item = &'static str> {
     std::iter::once(mode.name).chain(mode.aliases.iter().copied())
 }
 
-/// What is compared: lower case, no separators, no prefix.
+/// What is compared: lower case, no separators, no prefix, and none of the quotes that ADO.NET's strings have
+/// (`Authentication="Active Directory Default"` in the Azure portal).
 fn essence(value: &str) -> String {
     let mut essence: String = value
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '"' | '\''))
         .collect();
     essence.make_ascii_lowercase();
     for prefix in PREFIXES {
@@ -125,6 +126,7 @@ mod tests {
             "MSI",
             "EntraMsi",
             "activedirectory_msi",
+            "\"Active Directory Managed Identity\"",
         ] {
             assert_eq!(name(value), Some("Msi"), "{value}");
         }

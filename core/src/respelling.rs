@@ -1,0 +1,111 @@
+//! What other clients of SQL Server call by another name or value than Driver 18, so that a string copied from
+//! their documents works.
+//!
+//! Only for connects that are ours already, by the value of `Authentication=`: Driver 18.6 refuses the values
+//! (`08001`) and passes the names over (`01S00`), so that one connects to another database than the string says.
+
+use crate::{
+    connection_string::{Attribute, ConnectionString},
+    server::SERVER_KEYWORDS,
+};
+use zeroize::Zeroizing;
+
+/// Driver 18's names, the first of which is used, and what SqlClient, go-mssqldb and mssql-jdbc say instead.
+type Names = (&'static [&'static str], &'static [&'static str]);
+
+const NAMES: [Names; 2] = [
+    (&SERVER_KEYWORDS, &["Data Source", "ServerName"]),
+    (&["Database"], &["Initial Catalog", "DatabaseName"]),
+];
+
+/// The same for a login with a password, whose keywords are none of ours.
+const LOGIN: [Names; 2] = [
+    (&["UID"], &["User ID", "User", "UserName"]),
+    (&["PWD"], &["Password"]),
+];
+
+/// Keywords that are `true` or `false` to the others, and `yes` or `no` to Driver 18.
+const SWITCHES: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
+
+/// The string in Driver 18's words, in its order; `None` where it is that already.
+pub(crate) fn of(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
+    by(string, &NAMES)
+}
+
+/// The same with a login's name and password.
+pub(crate) fn of_login(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
+    by(string, &[NAMES, LOGIN].concat())
+}
+
+fn by(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
+    let respell = |attribute: &Attribute| {
+        let value = string.value(attribute);
+        let value = if attribute.is_quoted() {
+            value.as_str()
+        } else {
+            value.trim()
+        };
+        let value = Zeroizing::new(value.to_owned());
+        if let Some(switch) = SWITCHES.into_iter().find(|switch| attribute.is(switch)) {
+            return Some((switch, Zeroizing::new(switched(&value)?.to_owned())));
+        }
+        let (drivers, _) = names
+            .iter()
+            .find(|(_, others)| others.iter().any(|other| attribute.is(other)))?;
+        // The driver's own word is there, and to Driver 18 it is the only one.
+        let said = drivers.iter().any(|name| string.find(name).is_some());
+        drivers.first().filter(|_| !said).map(|name| (*name, value))
+    };
+    let any = string
+        .attributes()
+        .iter()
+        .any(|attribute| respell(attribute).is_some());
+    any.then(|| string.with(respell))
+}
+
+fn switched(value: &str) -> Option<&'static str> {
+    match value {
+        _ if value.eq_ignore_ascii_case("true") => Some("yes"),
+        _ if value.eq_ignore_ascii_case("false") => Some("no"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn respelled(text: &str, by: fn(&ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>>) -> Option<String> {
+        let text: Vec<u16> = text.encode_utf16().collect();
+        by(&ConnectionString::parse(&text)).map(|text| String::from_utf16(&text).unwrap())
+    }
+
+    #[test]
+    fn names_and_switches_become_those_of_driver_18_and_the_rest_stays() {
+        assert_eq!(
+            respelled(
+                "Data Source=a,1 ;Initial Catalog={b;c};Encrypt=True; TrustServerCertificate=FALSE;APP=True",
+                of
+            )
+            .unwrap(),
+            "Server=a,1;Database={b;c};Encrypt=yes;TrustServerCertificate=no;APP=True;"
+        );
+        assert_eq!(
+            respelled("Server=a;Database=b;Encrypt=strict;User ID=c", of),
+            None
+        );
+    }
+
+    #[test]
+    fn a_name_of_the_drivers_own_is_the_one_that_counts_as_with_the_driver() {
+        let text = "Initial Catalog=a;Database=b;Data Source=c;Addr=d";
+        assert_eq!(respelled(text, of), None);
+    }
+
+    #[test]
+    fn name_and_password_are_a_logins_only() {
+        let text = "User ID=a;Password={b;}}}";
+        assert_eq!(respelled(text, of), None);
+        assert_eq!(respelled(text, of_login).unwrap(), "UID=a;PWD={b;}}};");
+    }
+}

@@ -1,0 +1,219 @@
+//! The kinds that are Driver 18's own: everything that reaches it is what reaches it without us, call by call.
+//!
+//! Neither Kerberos nor ADFS runs here, so the driver is the recorder, which writes down what arrives; only logins
+//! with a password go to the server as well.
+
+use std::fs;
+
+use standins::{
+    playground::{SQL_PASSWORD, SQL_USER},
+    sql_server::LoginKind,
+};
+
+use crate::{
+    library::built_library,
+    machine::{DRIVER, Machine, RECORDER},
+};
+
+/// A name as long as ours, so that lengths are the same in both logs.
+const BARE: &str = "ODBC Driver 18 Alone for SQL Server";
+
+/// A machine whose real driver is the recorder, also reachable without us.
+fn recording() -> Machine {
+    assert_eq!(BARE.len(), DRIVER.len());
+    let machine = Machine::new();
+    let log = machine.directory.join("log").to_str().unwrap().to_owned();
+    let machine = machine
+        .with("RECORDER_LOG", log)
+        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap());
+    machine.write_ini(
+        "odbcinst.ini",
+        &format!(
+            "[{DRIVER}]\nDriver={}\n\n[{BARE}]\nDriver={}\n",
+            built_library().display(),
+            RECORDER.display()
+        ),
+    );
+    machine
+}
+
+/// All that the driver was asked, while the host went these steps through one of the two drivers.
+fn calls(machine: &Machine, driver: &str, section: &str, steps: &[&str]) -> Vec<String> {
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[source]\nDriver={driver}\nServer=db.example\n{section}\n"),
+    );
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| step.replace("<driver>", &format!("{{{driver}}}")))
+        .collect();
+    let steps: Vec<_> = ["--keep-going", "--quiet"]
+        .into_iter()
+        .chain(steps.iter().map(String::as_str))
+        .collect();
+    machine.script_output(&steps);
+    let log = machine.directory.join("log");
+    let text = fs::read_to_string(&log).unwrap();
+    fs::remove_file(&log).unwrap();
+    let lines: Vec<_> = text
+        .lines()
+        .map(|line| line.replace(&hex(driver), "<driver>"))
+        .collect();
+    assert!(lines.iter().any(|line| line.contains("ConnectW ")), "{lines:?}");
+    lines
+}
+
+/// UTF-16LE in hexadecimal digits, as the recorder writes it.
+fn hex(text: &str) -> String {
+    let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// What the driver gets through us is what it gets alone, and nobody was asked for a token.
+fn assert_untouched(section: &str, steps: &[&str]) {
+    let machine = recording();
+    let ours = calls(&machine, DRIVER, section, steps);
+    let alone = calls(&machine, BARE, section, steps);
+    assert_eq!(ours, alone, "{section} {steps:?}");
+    assert!(machine.playground.entra.record().requests().is_empty());
+    assert!(machine.playground.managed_identity.record().requests().is_empty());
+}
+
+#[test]
+fn a_string_with_a_kind_of_driver_18s_own() {
+    for rest in [
+        "Authentication=SqlPassword;UID=sa;PWD={p;w}}d}",
+        "authentication=sqlpassword;UID=sa;PWD=",
+        "UID=sa;PWD=secret",
+        "Trusted_Connection=Yes",
+        "Trusted_Connection=Yes;UID=;PWD=",
+        "Authentication=ActiveDirectoryIntegrated",
+        "Authentication=ActiveDirectoryIntegrated;UID=ada@contoso.com;Encrypt=strict",
+        "Authentication=;Trusted_Connection=no",
+        "Authentication=NotSpecified;UID=sa;PWD=secret",
+    ] {
+        let string = format!("DRIVER=<driver>;SERVER=db.example;{rest}");
+        assert_untouched(
+            "",
+            &[
+                &format!("connect:{string}"),
+                "disconnect",
+                &format!("connect-out:1024:complete:{string}"),
+                "get:103",
+                "disconnect",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_data_source_with_a_kind_of_driver_18s_own() {
+    for section in [
+        "Authentication=SqlPassword",
+        "Authentication=ActiveDirectoryIntegrated",
+        "Trusted_Connection=Yes",
+        "",
+    ] {
+        assert_untouched(
+            section,
+            &[
+                "sqlconnect:source||",
+                "disconnect",
+                "sqlconnect:source|sa|p;w}d",
+                "disconnect",
+                "connect:DSN=source",
+                "disconnect",
+                "connect:DSN=source;UID=sa;PWD={p;w}}d}",
+                "disconnect",
+            ],
+        );
+    }
+}
+
+#[test]
+fn attributes_that_a_host_sets_before_an_integrated_login() {
+    assert_untouched(
+        "",
+        &[
+            // SQL_COPT_SS_INTEGRATED_SECURITY, SQL_ATTR_LOGIN_TIMEOUT, SQL_COPT_SS_ENCRYPT.
+            "attr:1203=1",
+            "attr:103=7",
+            "attr:1223=1",
+            "connect:DRIVER=<driver>;SERVER=db.example",
+            "get:1203",
+            "disconnect",
+        ],
+    );
+}
+
+#[test]
+fn failures_of_a_kind_of_driver_18s_own_are_its_own() {
+    for script in ["refused:18456", "error:HY000:851968", "error:08001:-1"] {
+        let records = [DRIVER, BARE].map(|driver| {
+            let machine = recording().with("RECORDER_SCRIPT", script);
+            let connect = format!(
+                "connect:DRIVER={{{driver}}};SERVER=db.example;Authentication=ActiveDirectoryIntegrated"
+            );
+            let output = machine.script_output(&[&connect, "diag"]);
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .replace(driver, "<driver>")
+        });
+        assert_eq!(records[0], records[1], "{script}");
+        assert!(
+            records[0].contains("by the script") || records[0].contains("18456"),
+            "{records:?}"
+        );
+    }
+}
+
+/// In another client's spelling it is Driver 18's kind still: told in its words, and else left alone.
+#[test]
+fn another_clients_spelling_of_them_is_all_that_is_rewritten() {
+    let machine = recording();
+    for (rest, rewritten) in [
+        (
+            "Authentication=Active Directory Integrated;APP=a",
+            "APP=a;Authentication=ActiveDirectoryIntegrated;",
+        ),
+        (
+            "UID=a;fedauth=SqlPassword;PWD={b;c}",
+            "UID=a;PWD={b;c};Authentication=SqlPassword;",
+        ),
+        (
+            "Authentication=Sql Password;UID=a;PWD=b",
+            "UID=a;PWD=b;Authentication=SqlPassword;",
+        ),
+    ] {
+        let lines = calls(
+            &machine,
+            DRIVER,
+            "",
+            &[&format!("connect:DRIVER=<driver>;SERVER=x;{rest}")],
+        );
+        let connect = lines
+            .iter()
+            .find(|line| line.starts_with("SQLDriverConnectW"))
+            .unwrap();
+        let expected =
+            hex(&format!("DRIVER={{{DRIVER}}};SERVER=x;{rewritten}")).replace(&hex(DRIVER), "<driver>");
+        assert!(connect.contains(&format!("hex={expected} ")), "{rest}: {connect}");
+        assert!(connect.contains("token=none"), "{connect}");
+    }
+}
+
+#[test]
+fn a_login_with_a_password_arrives_at_the_server_as_one() {
+    let machine = Machine::new();
+    let password = format!("{{{}}}", SQL_PASSWORD.replace('}', "}}"));
+    for kind in ["", "Authentication=SqlPassword;", "Authentication=Sql Password;"] {
+        let string = machine.string(&format!("{kind}UID={SQL_USER};PWD={password}"));
+        assert_eq!(machine.pyodbc(&string), SQL_USER, "{kind}");
+    }
+    let logins = machine.playground.sql_server.logins();
+    assert_eq!(logins.len(), 3);
+    assert!(
+        logins.iter().all(|login| login.kind == LoginKind::Sql),
+        "{logins:?}"
+    );
+}
