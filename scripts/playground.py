@@ -7,6 +7,8 @@ The stand-ins live as long as the command, ini files in a temporary directory. M
 real ones. The command finds in its environment
 
     DATABASE              a connection string of the stand-in server, in which only the sign-in is missing
+    DATABASE_HOST, DATABASE_PORT
+                          where that server is
     APP_TENANT_ID, APP_CLIENT_ID, APP_CLIENT_SECRET
                           the web application "portal", as its registration in Entra would tell them
     PLAYGROUND            the control endpoint: `GET` tells people, passwords, ids and addresses
@@ -57,8 +59,11 @@ def real_driver():
 def environment(directory, standins):
     """What leads a program to the stand-ins; variables that lead elsewhere are left out."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "MSI_", "IDENTITY_"))}
+    host, port = standins["server"].split(",")
     return kept | {
         "DATABASE": f"DRIVER={{{DRIVER}}};SERVER={standins['server']};DATABASE=master;",
+        "DATABASE_HOST": host,
+        "DATABASE_PORT": port,
         "APP_TENANT_ID": standins["tenant_id"],
         "APP_CLIENT_ID": standins["portal"]["client_id"],
         "APP_CLIENT_SECRET": standins["portal"]["secret"],

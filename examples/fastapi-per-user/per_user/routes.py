@@ -55,7 +55,9 @@ def sign_in(request: Request):
 
 @router.get("/auth/callback")
 def callback(request: Request):
-    """The browser is back from Entra."""
+    """The browser is back from Entra, which returns it to no other address, after a sign-out either."""
+    if not request.query_params:
+        return RedirectResponse("/", 303)
     sessions = request.app.state.sessions
     started = session(request)
     if not (started and started.flow):
@@ -78,8 +80,7 @@ def sign_out(request: Request):
     state.sessions.end(signed_in)
     if signed_in.person:
         state.pools.close(signed_in.person)
-    back_to = str(request.url_for("home"))
-    response = RedirectResponse(signed_in.account.sign_out_address(back_to), 303)
+    response = RedirectResponse(signed_in.account.sign_out_address(str(request.url_for("callback"))), 303)
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax")
     return response
 

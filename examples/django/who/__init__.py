@@ -1,0 +1,1 @@
+"""A Django project that asks its database who it is."""

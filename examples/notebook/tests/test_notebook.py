@@ -1,0 +1,88 @@
+"""The notebook is run from its first cell to its last, while somebody types the code at the stand-in Entra."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import httpx
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+HERE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HERE))
+
+
+class Person(NotebookClient):
+    """Runs a notebook, and does what it asks a person to do as soon as it does."""
+
+    def __init__(self, notebook, user, **options):
+        super().__init__(notebook, **options)
+        self.user = user
+        self.asked = []
+
+    def process_message(self, msg, cell, cell_index):
+        shown = json.dumps(msg["content"].get("data", {}))
+        if code := re.search(r"<code>(\w+)</code>", shown):
+            page = re.search(r'href=\\"(https://[^"\\]+)', shown)[1]
+            self.asked.append((cell_index, code[1]))
+            answer = httpx.post(page, data={"user_code": code[1], "username": self.user["name"], **self.password()})
+            assert "Signed in" in answer.text, answer.text
+        return super().process_message(msg, cell, cell_index)
+
+    def password(self):
+        return {"password": self.user["password"]}
+
+
+@pytest.fixture
+def playground():
+    address = os.environ.get("PLAYGROUND")
+    if not address:
+        pytest.exit("There are no stand-ins: start the tests by the command in README.md.", 2)
+    with httpx.Client(base_url=address) as control:
+        control.post("/logins/clear").raise_for_status()
+        yield control
+
+
+@pytest.fixture(autouse=True)
+def directories(monkeypatch, tmp_path):
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+
+def test_a_person_signs_in_by_a_code_once_and_gets_frames(playground):
+    told = playground.get("/").json()
+    ada = told["user"]
+    notebook = nbformat.read(HERE / "device_code.ipynb", as_version=4)
+    resources = {"metadata": {"path": str(HERE)}}
+    person = Person(notebook, ada, timeout=120, kernel_name="python3", resources=resources)
+    person.execute()
+
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    _, connects, frame, again = codes
+    [(asked_in, _)] = person.asked
+    assert notebook.cells[asked_in] is connects
+    assert 'target="_blank"' in str(connects.outputs)
+    assert "signed in" in str(connects.outputs)
+    assert ada["name"] in frame.outputs[0].data["text/html"]
+    assert "master" in again.outputs[0].data["text/html"]
+    assert not any(output.output_type == "stream" and output.name == "stderr" for c in codes for output in c.outputs)
+
+    logins = [login for login in playground.get("/logins").json() if login.get("claims")]
+    assert [login["claims"]["upn"] for login in logins] == [ada["name"]] * 2
+
+
+def test_the_repository_has_the_notebook_without_output():
+    notebook = nbformat.read(HERE / "device_code.ipynb", as_version=4)
+    assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in notebook.cells)
+
+
+def test_prompts_become_links_and_nothing_else_becomes_markup():
+    from prompt_in_cell import as_html
+
+    assert as_html("<b>open https://login.example/device and enter the code ABC123 to go on") == (
+        '&lt;b&gt;open <a href="https://login.example/device" target="_blank">https://login.example/device</a>'
+        " and enter the code <code>ABC123</code> to go on"
+    )
