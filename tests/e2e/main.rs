@@ -19,6 +19,7 @@ mod browser;
 mod clouds;
 mod credentials;
 mod diagnostics;
+mod existing_code;
 mod faults;
 mod fork;
 mod forwarded;

@@ -82,3 +82,26 @@ fn any_command_runs_among_the_stand_ins() {
 fn each_user_of_a_web_application_reaches_the_database_as_themselves() {
     assert!(passed(&commands_of("fastapi-per-user")) > 20);
 }
+
+#[test]
+fn a_notebook_shows_a_code_and_gets_a_frame() {
+    assert!(passed(&commands_of("notebook")) >= 3);
+}
+
+#[test]
+fn an_engine_of_sqlalchemy_signs_in_by_its_url() {
+    let answer = commands_of("sqlalchemy");
+    assert!(answer.contains(standins::playground::TENANT_ID), "{answer}");
+    assert!(passed(&answer) >= 4);
+}
+
+#[test]
+fn django_signs_in_by_its_settings() {
+    assert!(passed(&commands_of("django")) >= 2);
+}
+
+#[test]
+fn a_rust_program_on_odbc_api_signs_in_by_its_connection_string() {
+    let answer = commands_of("odbc-api");
+    assert!(answer.contains(standins::playground::TENANT_ID), "{answer}");
+}
