@@ -6,6 +6,7 @@ mod machine_identity;
 mod person;
 mod tool;
 
+use entra_odbc_core::credential::MODES;
 use standins::{playground::TENANT_ID, sql_server::Outcome};
 use std::{sync::Mutex, thread};
 
@@ -32,6 +33,7 @@ const KINDS: &[Kind] = &[
     ("RefreshToken", person::refresh_token),
     ("OnBehalfOf", person::on_behalf_of),
     ("AccessToken", given::access_token),
+    ("TokenProvider", given::token_provider),
 ];
 
 /// How trying a kind went.
@@ -76,6 +78,13 @@ impl Visit {
 /// The identity that SQL Server knows an application by.
 fn application_name(client_id: &str) -> String {
     format!("{client_id}@{TENANT_ID}")
+}
+
+#[test]
+fn every_kind_of_the_table_is_in_the_matrix() {
+    let mine: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();
+    let all: Vec<_> = MODES.iter().map(|mode| mode.name).collect();
+    assert_eq!(mine, all);
 }
 
 #[test]
