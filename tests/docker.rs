@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test may fail by panicking"
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
@@ -12,6 +13,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use standins::playground::{OTHER_USER, Playground, PlaygroundOptions};
 
 const DRIVER: &str = "ODBC Driver 18 Entra for SQL Server";
 
@@ -260,6 +263,44 @@ fn the_playgrounds_client_knows_the_stand_ins_application() {
     assert!(client.contains(&format!("application={}\n", constant("PAYROLL_CLIENT_ID"))));
     let quoted = constant("PAYROLL_SECRET").replace('}', "}}");
     assert!(client.contains(&format!("secret='{{{quoted}}}'\n")));
+    let person = read(&docker().join("scripts/enter-code.sh"));
+    assert!(person.contains(&format!("name={}\n", constant("USER"))));
+    assert!(person.contains(&format!("password='{}'\n", constant("USER_PASSWORD"))));
+}
+
+/// Asks for a device code as a program does.
+const ASK: &str = "
+import sys, urllib.parse, urllib.request
+form = {'client_id': '04b07795-8ddb-461a-bbee-02f9e1bf7b46', 'scope': 'https://database.windows.net/.default'}
+urllib.request.urlopen(sys.argv[1] + '/organizations/oauth2/v2.0/devicecode', urllib.parse.urlencode(form).encode())
+";
+
+#[test]
+fn a_device_code_can_be_entered_from_outside() {
+    let playground = Playground::start(&PlaygroundOptions::default());
+    let ca = directory("device-code").join("ca.pem");
+    fs::write(&ca, playground.ca.pem()).unwrap();
+    let with_ca = |mut command: Command| {
+        command
+            .env("SSL_CERT_FILE", &ca)
+            .env("AZURE_AUTHORITY_HOST", playground.entra.authority());
+        command
+    };
+    let mut ask = with_ca(Command::new("python3"));
+    succeed(ask.args(["-c", ASK, &playground.entra.authority()]));
+    let codes = playground.entra.open_user_codes();
+    let enter = |arguments: &[&str]| {
+        let mut command = with_ca(script("enter-code.sh"));
+        command.args(arguments);
+        command
+    };
+    let wrong = enter(&[&codes[0], OTHER_USER, "guess"]).output().unwrap();
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("AADSTS50126"));
+    succeed(&mut enter(&[&codes[0]]));
+    assert!(playground.entra.open_user_codes().is_empty());
+    let late = enter(&[&codes[0]]).output().unwrap();
+    assert!(String::from_utf8_lossy(&late.stderr).contains("didn't work"));
 }
 
 #[test]

@@ -34,3 +34,34 @@ import pyodbc
 connection = pyodbc.connect(sys.argv[1])
 print(connection.execute(sys.argv[2]).fetchone()[0])
 END
+echo "pyodbc at a terminal, connection string, device code:"
+python3 - "Driver={$driver};$server;Authentication=ActiveDirectoryDeviceCode" "$question" \
+    "$(dirname "$0")/enter-code.sh" <<'END'
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+
+import pyodbc
+
+# The code is shown where someone sees it: on a terminal.
+terminal, shown = pty.openpty()
+os.dup2(shown, 2)
+
+
+def enter_code():
+    text = ""
+    while not (code := re.search("code ([A-Z0-9]{9}) to", text)):
+        text += os.read(terminal, 4096).decode()
+    subprocess.run(["sh", sys.argv[3], code[1]], check=True)
+
+
+threading.Thread(target=enter_code, daemon=True).start()
+try:
+    print(pyodbc.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])
+except pyodbc.Error as error:
+    print(error)
+    sys.exit(1)
+END
