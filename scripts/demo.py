@@ -170,6 +170,20 @@ def show(demo):
         "IDENTITY_HEADER": standins["identity_header"],
     }
     demo.pyodbc("managed identity (App Service)", f"{string}{msi}", system, variables=app_service)
+    service_fabric = {
+        "IDENTITY_ENDPOINT": standins["service_fabric_endpoint"],
+        "IDENTITY_HEADER": standins["identity_header"],
+        "IDENTITY_SERVER_THUMBPRINT": standins["service_fabric_thumbprint"],
+    }
+    demo.pyodbc("managed identity (Service Fabric)", f"{string}{msi}", system, variables=service_fabric)
+    machine_learning = {
+        "MSI_ENDPOINT": standins["ml_endpoint"],
+        "MSI_SECRET": standins["ml_secret"],
+        "DEFAULT_IDENTITY_CLIENT_ID": identity["client_id"],
+    }
+    demo.pyodbc("managed identity (Azure ML)", f"{string}{msi}", assigned, variables=machine_learning)
+    cloud_shell = {"MSI_ENDPOINT": standins["cloud_shell_endpoint"]}
+    demo.pyodbc("managed identity (Cloud Shell)", f"{string}{msi}", user["name"], variables=cloud_shell)
 
     principal = f"Authentication=ActiveDirectoryServicePrincipal;UID={app['client_id']};TenantId={tenant};"
     kind = "service principal, secret"
@@ -183,6 +197,17 @@ def show(demo):
         "AZURE_CLIENT_ID": app["client_id"],
         "AZURE_CLIENT_SECRET": app["secret"],
     }
+    pipelines = standins["azure_pipelines"]
+    task = {
+        "SYSTEM_OIDCREQUESTURI": pipelines["oidc_request_uri"],
+        "SYSTEM_ACCESSTOKEN": pipelines["access_token"],
+        "AZURESUBSCRIPTION_CLIENT_ID": pipelines["client_id"],
+        "AZURESUBSCRIPTION_TENANT_ID": tenant,
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": pipelines["service_connection_id"],
+    }
+    kind = "Azure Pipelines, service connection"
+    connection = f"{string}Authentication=ActiveDirectoryAzurePipelines"
+    demo.pyodbc(kind, connection, of_app(pipelines["client_id"]), variables=task)
     kind = "default chain: environment variables"
     default = f"{string}Authentication=ActiveDirectoryDefault"
     demo.pyodbc(kind, default, of_app(app["client_id"]), variables=environment)
