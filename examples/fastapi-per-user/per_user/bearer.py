@@ -42,7 +42,7 @@ class Bearer:
             )
         except jwt.PyJWTError as error:
             raise NotAccepted(str(error)) from None
-        if claims["tid"] != self._settings.tenant:
+        if claims["tid"].lower() != self._settings.tenant.lower():
             raise NotAccepted("the token is another tenant's")
         # Only tokens for acting on a person's behalf have this: no id token, and no application's own token.
         if self._settings.permission not in claims.get("scp", "").split():

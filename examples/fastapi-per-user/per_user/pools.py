@@ -102,8 +102,16 @@ class _Pool:
         self.requests = 0
         self.used = 0.0
         self.closed = False
-        self._database = settings.database
-        self.engine = sqlalchemy.create_engine("mssql+pyodbc://", pool_size=settings.connections_each, max_overflow=0)
+        # A lost connection is noticed by the ping and opened anew. Driver 18's own recovery is turned off: outside
+        # autocommit it restores connections without the transaction that it takes to be open (error 3971).
+        self._database = f"{settings.database}ConnectRetryCount=0;"
+        self.engine = sqlalchemy.create_engine(
+            "mssql+pyodbc://",
+            pool_size=settings.connections_each,
+            max_overflow=0,
+            pool_timeout=settings.wait_seconds,
+            pool_pre_ping=True,
+        )
         event.listen(self.engine, "do_connect", self._connect)
         event.listen(self.engine, "checkout", _discard_ended)
 

@@ -19,6 +19,8 @@ class Settings:
     max_people: int = 200
     """How many people may have connections at a time."""
     connections_each: int = 5
+    wait_seconds: float = 10
+    """For how long a request waits for one of its person's connections, so that nobody keeps the others out for long."""
     idle_seconds: float = 300
     """After how long without a request a person's connections are closed."""
     session_seconds: float = 8 * 3600
@@ -28,7 +30,7 @@ class Settings:
     def of_environment(cls, variables=os.environ):
         try:
             return cls(
-                database=variables["DATABASE"],
+                database=variables["DATABASE"].rstrip(";") + ";",
                 tenant=variables["APP_TENANT_ID"],
                 client_id=variables["APP_CLIENT_ID"],
                 client_secret=variables["APP_CLIENT_SECRET"],

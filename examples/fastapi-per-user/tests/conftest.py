@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
@@ -51,6 +52,14 @@ class Playground:
         answer = self.control.post("/refresh_tokens", json={"user": user["name"], "state": "revoked"})
         answer.raise_for_status()
 
+    def drop_connections(self):
+        """SQL Server closes all connections."""
+        self.control.post("/connections/drop").raise_for_status()
+
+    def requests(self, path):
+        """What reached Entra at this path."""
+        return [request for request in self.control.get("/requests").json() if request["path"].endswith(path)]
+
     def logins(self):
         """Who logged in to SQL Server since the last `forget`."""
         return self.control.get("/logins").json()
@@ -66,6 +75,23 @@ def playground():
     if not address:
         pytest.exit("There are no stand-ins: start the tests by the command in README.md.", 2)
     return Playground(address)
+
+
+class Form(HTMLParser):
+    """The form of Entra's page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.action = None
+        self.fields = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form":
+            self.action = attributes.get("action")
+        elif tag == "input":
+            self.fields[attributes["name"]] = attributes.get("value", "")
 
 
 class Served:
@@ -88,6 +114,21 @@ class Served:
 
     def client(self, **options):
         return httpx.Client(base_url=self.address, timeout=60, **options)
+
+    def sign_in(self, user):
+        """Signs a person in by the application, as a browser does; the cookie's value."""
+        with httpx.Client(timeout=60) as browser, self.client() as client:
+            started = client.get("/auth/sign-in")
+            page = browser.get(started.headers["location"])
+            form = Form(page.text)
+            answer = browser.post(
+                page.url.join(form.action or str(page.url)),
+                data=form.fields | {"username": user["name"], "password": user["password"]},
+            )
+            session = {"Cookie": started.headers["set-cookie"].partition(";")[0]}
+            answer = client.get(answer.headers["location"], headers=session)
+            assert answer.status_code == 303, answer.text
+            return re.match(rf"{COOKIE}=([^;]+)", answer.headers["set-cookie"])[1]
 
     def end(self):
         self._process.terminate()

@@ -76,7 +76,7 @@ def test_two_people_sign_in_each_in_their_own_browser(app, playground, browsers)
         assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
         assert len(cookie["value"]) == 43, "a number, and nothing of the tokens"
 
-    authorize, *_ = [r for r in playground.control.get("/requests").json() if r["path"].endswith("/authorize")]
+    authorize, *_ = playground.requests("/authorize")
     assert authorize["query"]["code_challenge_method"] == "S256"
     assert "https://database.windows.net/.default" in authorize["query"]["scope"]
 
@@ -104,8 +104,7 @@ def test_tokens_are_renewed_without_the_user_until_entra_says_no(app, playground
     browser.wait.until(logged_in_again)
     tokens = [login["claims"]["uti"] for login in playground.logins()]
     assert len(set(tokens)) == len(tokens)
-    authorized = [r for r in playground.control.get("/requests").json() if r["path"].endswith("/authorize")]
-    assert len(authorized) == 2, "the page and its form, once"
+    assert len(playground.requests("/authorize")) == 2, "the page and its form, once"
 
     playground.revoke(playground.ada)
 

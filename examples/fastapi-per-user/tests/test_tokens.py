@@ -142,5 +142,4 @@ def test_unknown_keys_are_asked_for_once_in_a_minute(playground):
         with pytest.raises(jwt.PyJWTError):
             keys.find("unheard-of")
     assert keys.find(jwt.get_unverified_header(playground.token(playground.ada))["kid"])
-    asked = [request for request in playground.control.get("/requests").json() if request["path"].endswith("/keys")]
-    assert len(asked) == 3, "at first, for the first unknown key, and a minute later"
+    assert len(playground.requests("/keys")) == 3, "at first, for the first unknown key, and a minute later"

@@ -68,3 +68,11 @@ def test_threads_share_one_token_request(told):
         answers = list(threads.map(who, range(10)))
     assert answers == [f"{told['user_assigned']['client_id']}@{told['tenant_id']}"] * 10
     assert len(control("/requests")) == 1
+
+
+def test_a_lost_connection_is_opened_anew(told):
+    engine = by_url.engine({"Authentication": "ActiveDirectoryMsi"})
+    for _ in range(2):
+        with engine.connect() as connection:
+            assert connection.scalar(select(func.suser_sname()))
+        control("/connections/drop", "POST")
