@@ -40,4 +40,4 @@ docs: ## write the generated table of docs/keywords.md anew
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf .venv .venv-hosts
+	rm -rf .venv .venv-hosts .node-hosts

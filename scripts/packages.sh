@@ -39,3 +39,18 @@ python_packages() {
         cat "$@" >"$directory/installed.txt"
     fi
 }
+
+# node_packages <directory> <where package.json and its lock are>: exactly the packages that those name, made anew
+# when they change.
+node_packages() {
+    directory=$1
+    if ! cat "$2"/package*.json | cmp -s - "$directory/installed.txt"; then
+        say "setup: installing Node.js packages into $directory"
+        rm -rf "$directory" && mkdir "$directory" && cp "$2"/package*.json "$directory" || return 1
+        npm ci --prefix "$directory" --ignore-scripts --no-audit --no-fund >&2 || return 1
+        # Built here against the system's unixODBC, and with the system's own headers.
+        (cd "$directory/node_modules/odbc" && npm_config_nodedir=/usr ../.bin/node-pre-gyp install --build-from-source) \
+            >"$directory/build.log" 2>&1 || { cat "$directory/build.log" >&2; return 1; }
+        cat "$2"/package*.json >"$directory/installed.txt"
+    fi
+}

@@ -13,6 +13,7 @@ use super::table::ROWS;
 use crate::os::library::Library;
 
 mod candidate;
+mod openssl;
 mod surroundings;
 
 /// The driver that is wrapped in this process, for as long as the process lives.
@@ -99,6 +100,9 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     for candidate in candidates {
         match candidate::load(&candidate.path) {
             Ok(driver) => {
+                if driver.is_microsoft() {
+                    openssl::keep_apart();
+                }
                 tracing::info!(path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
                 return Ok(driver);
             }

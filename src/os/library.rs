@@ -21,6 +21,12 @@ impl Library {
         Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL)
     }
 
+    /// The same, but symbols that the library or those it depends on have themselves are bound to these, not to
+    /// the program's.
+    pub(crate) fn open_apart(path: &Path) -> Result<Self, String> {
+        Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_DEEPBIND)
+    }
+
     /// The library with this name, if it is loaded already.
     pub(crate) fn loaded(name: &Path) -> Option<Self> {
         Self::open_with(name, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NOLOAD).ok()

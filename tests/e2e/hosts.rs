@@ -1,6 +1,8 @@
 //! The hosts that people use, each connecting by connection string or data source alone.
 
-use standins::playground::TENANT_ID;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+
+use standins::playground::{SQL_PASSWORD, SQL_USER, TENANT_ID};
 
 use crate::machine::{DRIVER, Machine, compile, finished};
 
@@ -146,6 +148,23 @@ fn a_c_program_that_knows_only_libodbc() {
     let string = machine.string("Authentication=ActiveDirectoryMsi");
     let output = machine.command(program).arg(&string).output().unwrap();
     assert_eq!(finished(&output, "plain.c"), identity(&machine));
+}
+
+/// As Node.js has one, and many a program that is linked statically: with Driver 18 alone they crash.
+#[test]
+fn a_program_with_an_openssl_of_its_own() {
+    let machine = Machine::new();
+    let program = compile("own_openssl.c", &["-rdynamic", "-lodbc"]);
+    // By its name alone, which is all that the loader then knows of it.
+    let connect = |string: &str| {
+        let mut command = machine.command(&program);
+        command.arg0("own_openssl").arg(string).output().unwrap()
+    };
+    let login = format!("UID={SQL_USER};PWD={{{}}}", SQL_PASSWORD.replace('}', "}}"));
+    let alone = connect(&machine.bare_string(&login));
+    assert!(alone.status.signal().is_some(), "{alone:?}");
+    let output = connect(&machine.string("Authentication=ActiveDirectoryMsi"));
+    assert_eq!(finished(&output, "own_openssl.c"), identity(&machine));
 }
 
 #[test]

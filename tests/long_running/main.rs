@@ -1,6 +1,7 @@
-//! Hosts that run for long, fork, or keep connections for later, while the tokens they signed in with end.
+//! Hosts that run for long, fork, or keep connections for later, while the tokens they signed in with end; and all
+//! hosts that need packages of their own.
 //!
-//! They need more packages than the other tests: `make test-hosts` installs them and runs this.
+//! These need more packages than the other tests: `make test-hosts` installs them and runs this.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +12,8 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
+#[path = "../e2e/browser.rs"]
+mod browser;
 #[path = "../support/library.rs"]
 mod library;
 #[allow(dead_code, reason = "for the other end-to-end tests")]
@@ -22,12 +25,15 @@ mod talk;
 
 mod expiry;
 
+mod arrow_odbc;
 mod chromium;
 mod django;
+mod django_settings;
 mod examples;
 mod gunicorn;
 mod keyring;
 mod multiprocessing;
+mod node;
 mod perl;
 mod php;
 mod pool_and_fork;

@@ -1,0 +1,43 @@
+//! arrow-odbc for Python: batches of rows as Arrow arrays.
+
+use crate::{
+    expiry::{MSI, identity, logins, requests},
+    machine::{Machine, finished},
+};
+
+#[test]
+fn batches_by_a_string_alone() {
+    let machine = Machine::new();
+    let program = "
+import arrow_odbc, sys
+for _ in range(3):
+    reader = arrow_odbc.read_arrow_batches_from_odbc('SELECT SUSER_SNAME() AS who', connection_string=sys.argv[1])
+    print(*(row for batch in reader for row in batch.to_pydict()['who']))
+";
+    let output = machine.python(program, &[&machine.string(MSI)]);
+    assert_eq!(
+        finished(&output, "arrow-odbc"),
+        vec![identity(&machine); 3].join("\n")
+    );
+    assert_eq!((logins(&machine).len(), requests(&machine)), (3, 1));
+}
+
+/// User and password may come beside the string, and then stand in it when it arrives.
+#[test]
+fn an_application_whose_secret_comes_beside_the_string() {
+    let machine = Machine::new();
+    let program = "
+import arrow_odbc, sys
+reader = arrow_odbc.read_arrow_batches_from_odbc(
+    'SELECT SUSER_SNAME() AS who', connection_string=sys.argv[1], user=sys.argv[2], password=sys.argv[3])
+print(next(iter(reader)).to_pydict()['who'][0])
+";
+    let string = machine.string("Authentication=ActiveDirectoryServicePrincipal;");
+    let (client, secret) = (
+        standins::playground::PAYROLL_CLIENT_ID,
+        standins::playground::PAYROLL_SECRET,
+    );
+    let output = machine.python(program, &[&string, client, secret]);
+    let who = format!("{client}@{}", standins::playground::TENANT_ID);
+    assert_eq!(finished(&output, "arrow-odbc"), who);
+}
