@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build demo examples test test-hosts bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo examples test test-hosts bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -11,6 +11,12 @@ build: setup ## the library and the tool, as they are shipped: target/release/li
 	cargo build --release -p entra-odbc
 # Apart from the library, which would else get what the tool needs of their common dependencies.
 	cargo build --release -p entra-odbc-cli -p entra-odbc-connect
+
+install: ## put library, header and pkg-config file under PREFIX (/usr/local), below DESTDIR; for C and C++ programs
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
+
+uninstall: ## remove what `make install` put there
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
 
 demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins

@@ -29,6 +29,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
 DRIVER = "ODBC Driver 18 Entra for SQL Server"
+STOCK = "ODBC Driver 18 for SQL Server"
 
 
 def one_of(what, remedy, candidates):
@@ -92,7 +93,7 @@ def main(command):
         [os.path.join(TARGET, "debug", "standins")],
     )
     with tempfile.TemporaryDirectory(prefix="entra-odbc-playground-") as directory:
-        write(directory, "odbcinst.ini", f"[{DRIVER}]\nDriver={library()}\n")
+        write(directory, "odbcinst.ini", f"[{DRIVER}]\nDriver={library()}\n\n[{STOCK}]\nDriver={real_driver()}\n")
         write(directory, "odbc.ini", "")
         arguments = [program, "--directory", directory]
         # In a session of their own, so that Ctrl-C ends the command first.

@@ -49,6 +49,7 @@ fn commands_of(name: &str) -> String {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CARGO_TARGET_DIR", target())
         .env("ENTRA_ODBC_TEST_LIBRARY", built_library())
+        .env("LIBRARY", built_library())
         .env("ENTRA_ODBC_TEST_DRIVER", real_driver());
     // The user's own cargo and toolchain are found by variables where HOME is another.
     if let Some(home) = std::env::var_os("HOME") {
@@ -104,4 +105,17 @@ fn django_signs_in_by_its_settings() {
 fn a_rust_program_on_odbc_api_signs_in_by_its_connection_string() {
     let answer = commands_of("odbc-api");
     assert!(answer.contains(standins::playground::TENANT_ID), "{answer}");
+}
+
+#[test]
+fn c_and_cpp_programs_keep_the_stock_driver() {
+    for name in ["c", "cpp"] {
+        let answer = commands_of(name);
+        // The machine's identity, as the server names an application.
+        let last = answer.lines().last().unwrap();
+        assert!(
+            last.ends_with(&format!("@{}", standins::playground::TENANT_ID)),
+            "{answer}"
+        );
+    }
 }

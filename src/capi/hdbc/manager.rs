@@ -25,9 +25,15 @@ impl SetConnectAttr {
 
     /// The one that the program itself would call, else that of the one driver manager in the process.
     pub(super) fn find() -> Result<Self, Error> {
-        if let Some(global) =
-            library::global_symbol(c"SQLSetConnectAttr").filter(|found| !is_a_drivers(*found))
-        {
+        if let Some(global) = library::global_symbol(c"SQLSetConnectAttr") {
+            if is_a_drivers(global) {
+                return Err(Error::invalid(
+                    "the program's SQLSetConnectAttr is that of a driver, not of a driver manager",
+                )
+                .remedy(
+                    "Link the program with -lentra_odbc_api (pkg-config entra-odbc), not with the driver.",
+                ));
+            }
             return Ok(Self(global));
         }
         let mut found: Vec<NonNull<c_void>> = library::all_loaded()

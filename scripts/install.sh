@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs, or with `--uninstall` removes, the library, what C programs are linked with, header, pkg-config file and
+# documents under PREFIX (/usr/local), below DESTDIR if that is set.
+#
+# LIBRARY names a library that is built already; else it is built as it is shipped. Registers no driver: see README.md.
+set -eu
+cd "$(dirname "$0")/.."
+PREFIX=${PREFIX:-/usr/local}
+DESTDIR=${DESTDIR:-}
+case $PREFIX in
+    /*) ;;
+    *) echo "install: PREFIX must be an absolute path: $PREFIX" >&2; exit 2 ;;
+esac
+root=$DESTDIR$PREFIX
+documents=share/doc/entra-odbc
+
+if [ "${1:-}" = --uninstall ]; then
+    for file in lib/libentra_odbc.so lib/libentra_odbc.so.0 lib/libentra_odbc_api.so lib/libentra_odbc_api.so.0 \
+        include/entra_odbc.h lib/pkgconfig/entra-odbc.pc; do
+        rm -f "$root/$file"
+    done
+    rm -rf "${root:?}/$documents"
+    exit 0
+fi
+
+if [ -z "${LIBRARY:-}" ]; then
+    cargo build --release -p entra-odbc
+    LIBRARY=${CARGO_TARGET_DIR:-target}/release/libentra_odbc.so
+fi
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+# Where the loader does not look by itself, programs are told where the library is.
+case $PREFIX in
+    /usr | /usr/local) rpath= ;;
+    *) rpath='-Wl,-rpath,${libdir} ' ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sed -n -E 's,^[a-z].*[ *](entra_[a-z_]+)\(.*,FUNCTION(\1),p' include/entra_odbc.h >"$work/functions.h"
+${CC:-cc} -O2 -Wall -Wextra -Werror -shared -fPIC -Wl,-soname,libentra_odbc_api.so.0 -Wl,-rpath,'$ORIGIN' \
+    -Wl,-z,nodelete -Wl,-z,defs -I "$work" -o "$work/libentra_odbc_api.so.0" link/entra_odbc_api.c -ldl
+sed -e "s|@PREFIX@|$PREFIX|; s|@VERSION@|$version|; s|@RPATH@|$rpath|" link/entra-odbc.pc.in >"$work/entra-odbc.pc"
+
+install -d "$root/lib/pkgconfig" "$root/include" "$root/$documents"
+install -m 755 "$LIBRARY" "$root/lib/libentra_odbc.so.0"
+install -m 755 "$work/libentra_odbc_api.so.0" "$root/lib/libentra_odbc_api.so.0"
+ln -sf libentra_odbc.so.0 "$root/lib/libentra_odbc.so"
+ln -sf libentra_odbc_api.so.0 "$root/lib/libentra_odbc_api.so"
+install -m 644 include/entra_odbc.h "$root/include/"
+install -m 644 "$work/entra-odbc.pc" "$root/lib/pkgconfig/"
+install -m 644 README.md CHANGELOG.md LICENSE docs/*.md "$root/$documents/"

@@ -1,0 +1,124 @@
+//! The examples in C and C++: Microsoft's driver, unixODBC, and a token of ours.
+
+use std::{path::PathBuf, process::Command};
+
+use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
+
+use crate::{
+    installed::{PREFIX, compile, directory, flags, said, valgrind},
+    library::{built_library, real_driver},
+    machine::{DRIVER, Machine, finished},
+};
+
+fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
+    compile(name, &format!("examples/{source}"), standard, &flags(packages))
+}
+
+fn payroll() -> String {
+    format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}")
+}
+
+/// Connects by the stock driver's name.
+fn run(machine: &Machine, program: PathBuf, sign_in: &str) -> Command {
+    let mut command = machine.command(program);
+    command.arg(machine.bare_string(sign_in));
+    command
+}
+
+#[test]
+fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
+    let machine = Machine::new();
+    for (name, packages) in [
+        ("c-after", ["odbc", "entra-odbc"]),
+        ("c-before", ["entra-odbc", "odbc"]),
+    ] {
+        let program = example(name, "c/connect.c", "c99", &packages);
+        let mut command = run(&machine, program, &Machine::payroll());
+        assert_eq!(finished(&command.output().unwrap(), name), payroll());
+    }
+}
+
+#[test]
+fn the_cpp_example_signs_in_and_tells_what_fails() {
+    let machine = Machine::new();
+    let program = example("cpp", "cpp/connect.cpp", "c++17", &["entra-odbc", "odbc"]);
+    let mut command = run(&machine, program.clone(), &Machine::payroll());
+    let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll());
+    assert_eq!(finished(&command.output().unwrap(), "cpp"), expected);
+    let answer = run(&machine, program.clone(), "Authentication=Msi;ObjectId=nobody")
+        .output()
+        .unwrap();
+    let said = said(&answer);
+    assert!(
+        answer.status.code() == Some(1) && said.contains("[entra-odbc][Msi]"),
+        "{said}"
+    );
+    // After the token was set: whatever fails, nothing is left behind.
+    let mut command = machine.command(program);
+    command.arg(format!(
+        "DRIVER={{nothing}};SERVER=localhost,1;{}",
+        Machine::payroll()
+    ));
+    let answer = valgrind(&command).output().unwrap();
+    assert_eq!(
+        answer.status.code(),
+        Some(1),
+        "{}",
+        crate::installed::said(&answer)
+    );
+}
+
+#[test]
+fn the_examples_pass_valgrind_with_the_real_driver() {
+    let machine = Machine::new();
+    for (name, source, standard) in [
+        ("c-valgrind", "c/connect.c", "c99"),
+        ("cpp-valgrind", "cpp/connect.cpp", "c++17"),
+    ] {
+        let program = example(name, source, standard, &["entra-odbc", "odbc"]);
+        let command = run(&machine, program, &Machine::payroll());
+        let answer = finished(&valgrind(&command).output().unwrap(), name);
+        assert!(answer.ends_with(&payroll()), "{answer}");
+    }
+}
+
+#[test]
+fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
+    let machine = Machine::new();
+    let mut with_driver = flags(&["entra-odbc", "odbc"]);
+    let directory = directory("by-soname");
+    let soname = directory.join("libentra_odbc.so.0");
+    let _ = std::fs::remove_file(&soname);
+    std::os::unix::fs::symlink(built_library(), &soname).unwrap();
+    let api = with_driver
+        .iter()
+        .position(|flag| flag == "-lentra_odbc_api")
+        .unwrap();
+    with_driver[api] = soname.display().to_string();
+    with_driver.push(format!("-Wl,-rpath,{}", directory.display()));
+    let program = compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
+    let answer = run(&machine, program, &Machine::payroll()).output().unwrap();
+    let said = said(&answer);
+    assert!(said.contains("-lentra_odbc_api"), "{said}");
+}
+
+#[test]
+fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
+    let machine = Machine::new();
+    let driver = PREFIX.join("lib/libentra_odbc.so");
+    machine.write_ini(
+        "odbcinst.ini",
+        &format!(
+            "[{DRIVER}]\nDriver={}\nRealDriver={}\n",
+            driver.display(),
+            real_driver().display()
+        ),
+    );
+    let flags = flags(&["entra-odbc", "odbc"]);
+    let mut command = machine.command(compile("shares", "tests/capi/shares.c", "c99", &flags));
+    command.args([
+        machine.string("Authentication=TokenProvider;TokenProvider=mine"),
+        machine.user_token("ada@contoso.com"),
+    ]);
+    assert_eq!(finished(&command.output().unwrap(), "shares"), "ada@contoso.com");
+}
