@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Id, platform};
 use crate::{
-    Error, Secret,
+    Error, ErrorKind, Secret,
     credential::{TokenRequest, reply},
     identity::IdentityKeyBuilder,
     transport::{Call, Policy, Reply, Route},
@@ -69,6 +69,7 @@ impl Endpoint for AppService {
 
     fn absent(&self, error: Error) -> Error {
         platform::silent(
+            ErrorKind::Unreachable,
             "the app's identity endpoint (IDENTITY_ENDPOINT)",
             "Check that this process runs inside the app; restart it if it does.",
             &error,

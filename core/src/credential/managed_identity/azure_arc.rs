@@ -31,6 +31,8 @@ const TOKENS: &str = "/var/opt/azcmagent/tokens";
 pub struct AzureArc {
     endpoint: String,
     tokens: PathBuf,
+    /// Whether the environment names the agent; else it is known by its program alone.
+    named: bool,
 }
 
 impl AzureArc {
@@ -41,11 +43,11 @@ impl AzureArc {
 
     /// The same with its files in another directory.
     pub fn with_tokens(environment: &Environment, tokens: PathBuf) -> Self {
+        let named = environment.get("IDENTITY_ENDPOINT");
         Self {
-            endpoint: environment
-                .get("IDENTITY_ENDPOINT")
-                .unwrap_or_else(|| ADDRESS.to_owned()),
             tokens,
+            named: named.is_some(),
+            endpoint: named.unwrap_or_else(|| ADDRESS.to_owned()),
         }
     }
 }
@@ -115,11 +117,14 @@ impl Endpoint for AzureArc {
     }
 
     fn absent(&self, error: Error) -> Error {
-        platform::silent(
-            self.name(),
-            "Check that it runs (azcmagent show), and IDENTITY_ENDPOINT if that is set.",
-            &error,
-        )
+        // A program that is only installed promises nothing: a chain goes on, as without an IMDS.
+        let kind = if self.named {
+            ErrorKind::Unreachable
+        } else {
+            ErrorKind::Unavailable
+        };
+        let remedy = "Check that it runs (azcmagent show), and IDENTITY_ENDPOINT if that is set.";
+        platform::silent(kind, self.name(), remedy, &error)
     }
 }
 
@@ -160,5 +165,15 @@ mod tests {
         assert_eq!(arc.endpoint, ADDRESS);
         let arc = AzureArc::new(&Environment::fixed([("IDENTITY_ENDPOINT", "http://host/token")]));
         assert_eq!(arc.endpoint, "http://host/token");
+    }
+    #[test]
+    fn an_agent_that_is_installed_but_silent_is_a_mistake_only_where_the_environment_names_it() {
+        let kind = |environment: &Environment| {
+            let error = Error::new(ErrorKind::Unreachable, "nobody there");
+            AzureArc::new(environment).absent(error).kind()
+        };
+        assert_eq!(kind(&Environment::empty()), ErrorKind::Unavailable);
+        let named = Environment::fixed([("IDENTITY_ENDPOINT", "http://host/token")]);
+        assert_eq!(kind(&named), ErrorKind::Unreachable);
     }
 }

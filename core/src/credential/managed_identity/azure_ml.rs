@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Id, platform, words};
 use crate::{
-    Environment, Error, Secret,
+    Environment, Error, ErrorKind, Secret,
     credential::TokenRequest,
     identity::IdentityKeyBuilder,
     transport::{Call, Policy, Reply, Route},
@@ -78,6 +78,7 @@ impl Endpoint for AzureMl {
 
     fn absent(&self, error: Error) -> Error {
         platform::silent(
+            ErrorKind::Unreachable,
             "the identity endpoint of Azure Machine Learning (MSI_ENDPOINT)",
             "Check that this process runs on the compute; restart it if it does.",
             &error,

@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Id, platform};
 use crate::{
-    Error,
+    Error, ErrorKind,
     credential::TokenRequest,
     identity::IdentityKeyBuilder,
     transport::{Call, Policy, Reply, Route},
@@ -68,6 +68,7 @@ impl Endpoint for CloudShell {
 
     fn absent(&self, error: Error) -> Error {
         platform::silent(
+            ErrorKind::Unreachable,
             "Cloud Shell's endpoint (MSI_ENDPOINT)",
             "Open Cloud Shell anew; elsewhere unset MSI_ENDPOINT.",
             &error,

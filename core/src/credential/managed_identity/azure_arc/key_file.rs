@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind};
 use std::{
     ffi::OsStr,
     fs::OpenOptions,
-    io::{ErrorKind as IoErrorKind, Read as _},
+    io::{self, Read as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -25,15 +25,7 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
             path.display()
         ))
     };
-    let unread = |error: std::io::Error| {
-        let remedy = match error.kind() {
-            IoErrorKind::PermissionDenied => {
-                "Add this user to the group himds (sudo usermod -aG himds <user>), and start the program anew."
-            }
-            _ => "Check that the agent runs on this machine (azcmagent show).",
-        };
-        failed(&error.to_string()).remedy(remedy)
-    };
+    let unread = |error: io::Error| unread(&path, &error);
     // A FIFO would block, and a link would lead elsewhere.
     let file = OpenOptions::new()
         .read(true)
@@ -53,7 +45,7 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
     text.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
     match file.take(LIMIT + 1).read_to_string(&mut text) {
         Ok(_) => {}
-        Err(error) if error.kind() == IoErrorKind::InvalidData => return Err(failed("it is not text")),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(failed("it is not text")),
         Err(error) => return Err(unread(error)),
     }
     if text.len() as u64 > LIMIT {
@@ -64,6 +56,31 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
         return Err(failed("it does not hold a key"));
     }
     Ok(Zeroizing::new(key.to_owned()))
+}
+
+/// The file is there for someone else, or not at all.
+///
+/// Who may not ask the agent has no managed identity here, so a chain goes on: a person on such a machine may well be
+/// signed in to a developer's tool.
+fn unread(path: &Path, error: &io::Error) -> Error {
+    let (kind, remedy) = match error.kind() {
+        io::ErrorKind::PermissionDenied => (
+            ErrorKind::Unavailable,
+            "Add this user to the group himds (sudo usermod -aG himds <user>), and start the program anew.",
+        ),
+        _ => (
+            ErrorKind::Invalid,
+            "Check that the agent runs on this machine (azcmagent show).",
+        ),
+    };
+    Error::new(
+        kind,
+        format!(
+            "the key file of Azure Arc's agent cannot be read: {}: {error}",
+            path.display()
+        ),
+    )
+    .remedy(remedy)
 }
 
 /// The path in the challenge, if it may be a key's.
@@ -207,7 +224,7 @@ mod tests {
         fs::write(keys.0.join("target"), "hidden").unwrap();
         let link = keys.directory().join("link.key");
         unix::fs::symlink(keys.0.join("target"), &link).unwrap();
-        assert!(keys.refusal(link.to_str().unwrap()).contains("cannot be used"));
+        assert!(keys.refusal(link.to_str().unwrap()).contains("cannot be read"));
 
         let fifo = keys.directory().join("fifo.key");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
@@ -228,5 +245,14 @@ mod tests {
             keys.refusal(keys.directory().join("absent.key").to_str().unwrap())
                 .contains("azcmagent")
         );
+    }
+    #[test]
+    fn a_user_who_may_not_read_the_key_has_no_identity_here_and_is_told_how_to_get_one() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = unread(Path::new("/var/opt/azcmagent/tokens/1.key"), &denied);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("group himds"), "{error}");
+        let absent = unread(Path::new("/1.key"), &io::Error::from(io::ErrorKind::NotFound));
+        assert_eq!(absent.sqlstate(), "HY000");
     }
 }
