@@ -1,7 +1,9 @@
 //! The command line: what can be asked for, with its help.
 
 use crate::{
-    commands::{accounts, completions, connect, install, login, logout, man, sid, status, token, uninstall},
+    commands::{
+        accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, uninstall,
+    },
     failure::Failure,
 };
 use clap::{Parser, Subcommand};
@@ -12,6 +14,7 @@ Examples:
   entra-odbc login
   entra-odbc token --resource databricks
   entra-odbc connect DSN=payroll
+  entra-odbc doctor DSN=payroll
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
 
 Exit codes:
@@ -38,6 +41,7 @@ enum Command {
     Accounts(accounts::Arguments),
     Token(token::Arguments),
     Connect(connect::Arguments),
+    Doctor(doctor::Arguments),
     Sid(sid::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -55,6 +59,7 @@ impl Arguments {
             Command::Accounts(arguments) => accounts::run(arguments),
             Command::Token(arguments) => token::run(arguments),
             Command::Connect(arguments) => connect::run(arguments),
+            Command::Doctor(arguments) => doctor::run(arguments),
             Command::Sid(arguments) => sid::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => man::run(arguments),

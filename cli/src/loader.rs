@@ -2,7 +2,7 @@
 
 use entra_odbc_core::Environment;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -57,10 +57,25 @@ fn in_cache(text: &str, name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.trim()))
 }
 
+/// Which of the libraries that a library needs the loader does not find; `None` where nobody can tell.
+pub fn missing(library: &Path) -> Option<Vec<String>> {
+    let output = Command::new("ldd")
+        .arg(library)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let missing = text
+        .lines()
+        .filter(|line| line.contains("not found"))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|name| name.trim_end_matches(':').to_owned());
+    Some(missing.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn the_loaders_cache_is_read() {

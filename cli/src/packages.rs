@@ -7,6 +7,12 @@ pub enum Package {
     UnixOdbc,
     /// Microsoft's ODBC Driver 18.
     Driver18,
+    /// Kerberos, which Driver 18 is linked with.
+    Kerberos,
+    /// The certificate authorities.
+    Authorities,
+    /// OpenSSL, whose libraries Driver 18 looks for itself.
+    OpenSsl,
 }
 
 /// The families of distributions.
@@ -62,6 +68,9 @@ impl Distribution {
     pub fn install(&self, package: Package) -> String {
         let names = match package {
             Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc"],
+            Package::Kerberos => ["libkrb5-3 libgssapi-krb5-2", "krb5-libs", "krb5", "krb5-libs"],
+            Package::Authorities => ["ca-certificates"; 4],
+            Package::OpenSsl => ["openssl"; 4],
             Package::Driver18 => return self.driver_18(),
         };
         let [debian, red_hat, suse, alpine] = names;

@@ -3,6 +3,8 @@
 //! The C API's credentials and the command line tool's tokens are [`KeywordSignIn`]s. The keywords are those of a
 //! connection string, and mean what they mean in a connect.
 
+mod inquiry;
+
 use crate::{
     Error, Keyword, Options,
     asked::{Asked, Selection},

@@ -11,6 +11,7 @@ pub(crate) mod retry;
 pub(crate) mod roots;
 
 pub use retry::Policy;
+pub use roots::Places;
 
 use crate::{
     Environment, Error, ErrorKind,
@@ -93,6 +94,8 @@ pub struct Reply {
     pub retry_after: Option<Duration>,
     /// How it wants the request to be proved: `WWW-Authenticate`.
     pub challenge: String,
+    /// What time it is there: `Date`.
+    pub date: String,
     /// At most a megabyte; holds the token.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -176,6 +179,7 @@ impl Transport {
             content_type: header(response.headers(), "content-type").to_owned(),
             retry_after: retry::retry_after(header(response.headers(), "retry-after")),
             challenge: header(response.headers(), "www-authenticate").to_owned(),
+            date: header(response.headers(), "date").to_owned(),
             body: Zeroizing::default(),
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, host))? {

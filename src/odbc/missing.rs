@@ -61,6 +61,7 @@ fn refuse(function: Function, first: usize, second: usize) -> isize {
         return isize::from(SqlReturn::INVALID_HANDLE.0);
     }
     tracing::debug!(
+        target: "entra_odbc",
         function = function.name(),
         "the wrapped driver lacks this function"
     );

@@ -1,6 +1,6 @@
 //! `connect`: connects as an ODBC program would, and says where, as whom, and how long each part of it took.
 
-mod host;
+pub mod host;
 mod phases;
 mod report;
 mod rows;

@@ -17,6 +17,7 @@ mod standins;
 mod tool;
 
 mod connect;
+mod doctor;
 mod help;
 mod install;
 mod login;

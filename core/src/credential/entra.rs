@@ -82,6 +82,7 @@ mod tests {
             content_type: "application/json".into(),
             retry_after: None,
             challenge: String::new(),
+            date: String::new(),
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),
         };
         token(&reply, "https://login.example").unwrap_err()

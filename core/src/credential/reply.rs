@@ -130,6 +130,7 @@ mod tests {
             content_type: "text/html".into(),
             retry_after: None,
             challenge: String::new(),
+            date: String::new(),
             body: zeroize::Zeroizing::new(b"<html>hidden".to_vec()),
         };
         let text = object(&reply, "https://host").unwrap_err().to_string();

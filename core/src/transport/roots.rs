@@ -115,6 +115,14 @@ impl Places {
     }
 }
 
+impl Places {
+    /// The file that is read first.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Path> {
+        self.bundle.as_deref()
+    }
+}
+
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut places = self.bundle.iter().chain(&self.directories).peekable();

@@ -79,7 +79,7 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, facts: &Facts) -> Result<V
         "CONNECTIONPROPERTY" => connection_property(&first_text(), facts),
         "DATABASEPROPERTYEX" => database_property(&first_text_at(&arguments, 1)),
         "OBJECT_ID" | "SESSION_CONTEXT" | "SESSIONPROPERTY" => Value::null(SqlType::Int),
-        "IS_SRVROLEMEMBER" | "IS_MEMBER" | "IS_ROLEMEMBER" => Value::int(0),
+        "IS_SRVROLEMEMBER" | "IS_MEMBER" | "IS_ROLEMEMBER" | "HAS_PERMS_BY_NAME" => Value::int(0),
         "XACT_STATE" => small_int(u16::from(facts.transactions > 0)),
         "GETDATE" | "GETUTCDATE" | "CURRENT_TIMESTAMP" => clock::datetime(),
         "SYSDATETIME" | "SYSUTCDATETIME" => clock::datetime2(),

@@ -1,0 +1,99 @@
+//! `doctor`: looks at everything that a connect needs, one after another, and explains what it finds.
+
+mod chain;
+mod finding;
+mod login;
+mod machine;
+mod meaning;
+mod network;
+mod sign_in;
+mod target;
+
+use crate::{commands::connect::host, failure::Failure, input, places::Places, session::Session, terminal};
+use finding::{Check, Findings};
+use std::time::Duration;
+use target::Target;
+
+const HELP: &str = "\
+Examples:
+  entra-odbc doctor
+  entra-odbc doctor DSN=payroll
+  entra-odbc doctor 'SERVER=contoso.database.windows.net;DATABASE=payroll;Authentication=ActiveDirectoryDefault'
+  entra-odbc doctor @connection.txt --json
+
+Each finding is ok, a warning or a failure, with its cause and what to do; docs/troubleshooting.md follows them one by
+one. No secret is shown. Ends with exit code 1 if there is a failure.";
+
+/// Find out why a connection fails
+///
+/// Looks at the library, unixODBC and its ini files, Microsoft's driver and what it needs, certificates, proxy, clock,
+/// and the sign-in kinds of the default chain. With a connection string, it goes on to the token, the server and the
+/// login itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{HELP}\n{}", input::HELP))]
+pub struct Arguments {
+    /// The connection string, whole or in parts
+    #[arg(value_name = "STRING")]
+    string: Vec<String>,
+    /// How many seconds each of the steps may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let timeout = Duration::from_secs(arguments.timeout.into());
+    let session = Session::new();
+    let string = input::connection_string(&arguments.string)?;
+    let target = if string.is_empty() {
+        None
+    } else {
+        let string = host::completed(&string);
+        Some(session.with_surroundings(|around| Target::read(&string, around)))
+    };
+    let mut findings = Findings::new(!arguments.json);
+    machine::look(
+        &Places::of(&session.environment),
+        &session.environment,
+        &mut findings,
+    )?;
+    let sign_in = target.as_ref().map(|target| sign_in::read(target, &session));
+    let kind = sign_in
+        .as_ref()
+        .and_then(|sign_in| sign_in.as_ref().ok()?.as_ref());
+    network::look(kind, &session, timeout, &mut findings)?;
+    if kind.is_none_or(|kind| kind.mode() == "Default") {
+        chain::look(&string, &session, timeout, &mut findings)?;
+    }
+    if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
+        network::server(target, timeout, &mut findings)?;
+        let token = match sign_in {
+            Ok(Some(sign_in)) => sign_in::look(sign_in, target, &session, timeout, &mut findings)?,
+            Ok(None) => {
+                findings.skipped(
+                    Check::SignIn,
+                    "the connection string leaves the sign-in to Driver 18",
+                )?;
+                None
+            }
+            Err(error) => {
+                findings.error(Check::SignIn, error)?;
+                None
+            }
+        };
+        login::look(target, token.as_ref(), arguments.timeout, &mut findings)?;
+    }
+    if arguments.json {
+        terminal::print_json(&findings.json())?;
+    } else {
+        terminal::print(&findings.summary())?;
+    }
+    if findings.have_failures() {
+        Err(Failure::Told)
+    } else {
+        Ok(())
+    }
+}

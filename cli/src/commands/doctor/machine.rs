@@ -1,0 +1,242 @@
+//! What is installed here: our library, unixODBC with its ini files, Microsoft's driver and what it needs.
+
+use super::finding::{Check, Findings};
+use crate::{
+    drivers::{Drivers, File},
+    failure::Failure,
+    library::Library,
+    loader,
+    packages::{Distribution, Package},
+    places::Places,
+    registration::Registration,
+    wrapped::View,
+};
+use entra_odbc_core::{
+    Environment,
+    real_driver::{OUR_SECTION, STOCK_SECTION},
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The versions of OpenSSL that Driver 18 looks for, newest first.
+const OPENSSL: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
+
+/// Looks at all of it.
+pub fn look(places: &Places, environment: &Environment, findings: &mut Findings) -> Result<(), Failure> {
+    let distribution = Distribution::here();
+    let drivers = read(places);
+    let library = library(&drivers, findings)?;
+    unixodbc(environment, &distribution, findings)?;
+    ini_files(places, environment, findings)?;
+    registration(places, &drivers, findings)?;
+    let view = View {
+        environment,
+        drivers: &drivers,
+        library: library.as_ref(),
+    };
+    match view.real_driver() {
+        Ok(driver) => {
+            let version = driver.version.as_deref().unwrap_or("unknown version");
+            let text = format!("{} ({version}), from {}", driver.path.display(), driver.origin);
+            findings.ok(Check::RealDriver, text)?;
+            libraries(&driver.path, &distribution, findings)?;
+        }
+        Err(tried) => findings.failure(
+            Check::RealDriver,
+            "Microsoft's ODBC Driver 18, which does the work, is not found",
+            format!("Tried: {}", tried.join("; ")),
+            distribution.install(Package::Driver18),
+        )?,
+    }
+    openssl(environment, &distribution, findings)?;
+    Ok(())
+}
+
+/// The registered drivers, as far as their files make sense.
+fn read(places: &Places) -> Drivers {
+    let paths = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+    let files = paths
+        .into_iter()
+        .flatten()
+        .filter_map(|path| File::read(path).ok());
+    Drivers(files.collect())
+}
+
+fn library(drivers: &Drivers, findings: &mut Findings) -> io::Result<Option<Library>> {
+    let registered = drivers.library(OUR_SECTION).map(|(path, _)| PathBuf::from(path));
+    let found = match &registered {
+        Some(path) => Library::at(path).map_err(|why| format!("{} {why}", path.display())),
+        None => Library::find(None).map_err(|_| "it is neither registered nor beside this tool".to_owned()),
+    };
+    let library = match found {
+        Ok(library) => library,
+        Err(why) => {
+            let next = "sudo entra-odbc install --library PATH";
+            findings.failure(Check::Library, "the driver's library cannot be used", why, next)?;
+            return Ok(None);
+        }
+    };
+    let version = library.version.as_deref().unwrap_or("unknown version");
+    let text = format!("{} ({version})", library.path.display());
+    match loader::missing(&library.path) {
+        Some(missing) if !missing.is_empty() => findings.failure(
+            Check::Library,
+            text,
+            format!("the loader does not find {}", missing.join(", ")),
+            "Install the packages with these libraries.",
+        )?,
+        _ if version != env!("CARGO_PKG_VERSION") => findings.warning(
+            Check::Library,
+            text,
+            format!("this tool is {}", env!("CARGO_PKG_VERSION")),
+            "Install library and tool of one version.",
+        )?,
+        _ => findings.ok(Check::Library, text)?,
+    }
+    Ok(Some(library))
+}
+
+fn unixodbc(
+    environment: &Environment,
+    distribution: &Distribution,
+    findings: &mut Findings,
+) -> io::Result<()> {
+    match loader::find("libodbc.so.2", environment) {
+        Some(path) => findings.ok(Check::UnixOdbc, path.display().to_string()),
+        None => findings.failure(
+            Check::UnixOdbc,
+            "unixODBC is not installed",
+            "the loader does not find libodbc.so.2; programs that bring a driver manager of their own go on without it",
+            distribution.install(Package::UnixOdbc),
+        ),
+    }
+}
+
+/// Which are read, and which win.
+fn ini_files(places: &Places, environment: &Environment, findings: &mut Findings) -> io::Result<()> {
+    let drivers = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+    let sources = [places.user_sources.as_ref(), Some(&places.system_sources)];
+    let mut broken = false;
+    for path in drivers.into_iter().chain(sources).flatten() {
+        if let Err(Failure::Refused { what, remedy }) = File::read(path) {
+            broken = true;
+            findings.failure(
+                Check::IniFiles,
+                what,
+                "unixODBC would not understand it either",
+                remedy,
+            )?;
+        }
+    }
+    let set: Vec<_> = ["ODBCSYSINI", "ODBCINSTINI", "ODBCINI"]
+        .into_iter()
+        .filter(|name| environment.get(name).is_some())
+        .collect();
+    let order = |paths: [Option<&PathBuf>; 2]| {
+        let paths: Vec<_> = paths.into_iter().flatten().map(|path| existing(path)).collect();
+        paths.join(", then ")
+    };
+    let mut lines = vec![
+        format!("drivers: {}", order(drivers)),
+        format!("data sources: {}", order(sources)),
+    ];
+    if !set.is_empty() {
+        lines.push(format!(
+            "as {} say, for programs with the same environment",
+            set.join(" and ")
+        ));
+    }
+    if broken {
+        Ok(())
+    } else {
+        findings.ok(Check::IniFiles, lines.join("\n"))
+    }
+}
+
+fn existing(path: &Path) -> String {
+    let absent = if path.exists() { "" } else { " (absent)" };
+    format!("{}{absent}", path.display())
+}
+
+fn registration(places: &Places, drivers: &Drivers, findings: &mut Findings) -> io::Result<()> {
+    let paths = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+    for path in paths.into_iter().flatten() {
+        let taken_back = Registration::read(path).is_ok_and(|registration| {
+            registration
+                .changed_since()
+                .any(|section| section.name == STOCK_SECTION)
+        });
+        if taken_back {
+            return findings.warning(
+                Check::Registration,
+                format!("[{STOCK_SECTION}] in {} is no longer ours", path.display()),
+                "an upgrade of Microsoft's package has taken the name back, or somebody else has",
+                "sudo entra-odbc install --replace",
+            );
+        }
+    }
+    let ours: Vec<_> = [OUR_SECTION, STOCK_SECTION]
+        .into_iter()
+        .filter_map(|name| {
+            let (library, path) = drivers.library(name)?;
+            Library::at(Path::new(library))
+                .is_ok()
+                .then(|| format!("\"{name}\" in {}", path.display()))
+        })
+        .collect();
+    if ours.is_empty() {
+        return findings.failure(
+            Check::Registration,
+            format!("\"{OUR_SECTION}\" is not registered"),
+            "programs cannot find the driver by its name",
+            "sudo entra-odbc install",
+        );
+    }
+    findings.ok(Check::Registration, ours.join(" and "))
+}
+
+fn libraries(driver: &Path, distribution: &Distribution, findings: &mut Findings) -> io::Result<()> {
+    let Some(missing) = loader::missing(driver) else {
+        return findings.skipped(Check::DriverLibraries, "ldd is not installed, so nobody can tell");
+    };
+    if missing.is_empty() {
+        return findings.ok(
+            Check::DriverLibraries,
+            "the loader finds all that the driver is linked with",
+        );
+    }
+    let has = |part: &str| missing.iter().any(|name| name.contains(part));
+    let package = if has("krb5") || has("gssapi") {
+        distribution.install(Package::Kerberos)
+    } else if has("odbcinst") {
+        distribution.install(Package::UnixOdbc)
+    } else {
+        "Install the packages with these libraries.".to_owned()
+    };
+    findings.failure(
+        Check::DriverLibraries,
+        format!("the driver cannot be loaded: {} not found", missing.join(", ")),
+        "Driver 18 is linked with libraries that are not installed",
+        package,
+    )
+}
+
+/// Driver 18 opens OpenSSL itself, so the loader's list of what it is linked with does not have it.
+fn openssl(
+    environment: &Environment,
+    distribution: &Distribution,
+    findings: &mut Findings,
+) -> io::Result<()> {
+    let found = OPENSSL.iter().find_map(|name| loader::find(name, environment));
+    match found {
+        Some(path) => findings.ok(Check::OpenSsl, path.display().to_string()),
+        None => findings.failure(
+            Check::OpenSsl,
+            format!("neither {} is found", OPENSSL.join(" nor ")),
+            "Driver 18 needs one of them for TLS, and ends with \"SSL Provider\" errors without",
+            distribution.install(Package::OpenSsl),
+        ),
+    }
+}

@@ -1,0 +1,249 @@
+//! The way to Entra and to the server: certificates, proxy, names, clock.
+
+use super::{
+    finding::{Check, Findings},
+    target::Target,
+};
+use crate::{
+    clock,
+    failure::Failure,
+    packages::{Distribution, Package},
+    progress,
+    session::Session,
+};
+use entra_odbc_core::{
+    Environment, KeywordSignIn,
+    token::Deadline,
+    transport::{Call, Places, Policy, Reply, Route, Transport},
+    trust::{self, Owner},
+};
+use std::{
+    future::Future,
+    io,
+    net::{TcpStream, ToSocketAddrs as _},
+    time::{Duration, Instant, SystemTime},
+};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+/// How far the clock may be off: Entra allows five minutes, other servers less.
+const SKEW: Duration = Duration::from_mins(2);
+const TOO_MUCH: Duration = Duration::from_mins(5);
+
+/// The proxy variables, in the order in which they win.
+const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Looks at what is between this machine and Entra.
+pub fn look(
+    sign_in: Option<&KeywordSignIn>,
+    session: &Session,
+    timeout: Duration,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let environment = &session.environment;
+    certificates(environment, findings)?;
+    proxy(environment, findings)?;
+    let authority = match sign_in {
+        Some(sign_in) => sign_in.authority().to_owned(),
+        None => of_machine(session)?,
+    };
+    let call = Call {
+        url: format!("{authority}/organizations/v2.0/.well-known/openid-configuration"),
+        headers: Vec::new(),
+        body: None,
+        route: Route::Far,
+        retry: Policy::STANDARD,
+    };
+    // A client of its own: its connections belong to the runtime that they were made on.
+    let transport = Transport::new(environment);
+    let deadline = Deadline::at(Instant::now() + timeout);
+    let start = Instant::now();
+    let reply = progress::waiting("Asking Entra", || on_runtime(transport.send(&call, &deadline)))?;
+    let milliseconds = start.elapsed().as_millis();
+    match reply {
+        Ok(reply) if reply.status < 500 => {
+            findings.ok(
+                Check::Authority,
+                format!("{authority} answers, in {milliseconds} ms"),
+            )?;
+            time(&reply, findings)?;
+        }
+        Ok(reply) => findings.warning(
+            Check::Authority,
+            format!("{authority} answers with HTTP {}", reply.status),
+            "it has troubles of its own, or a proxy in between has",
+            "Try again later.",
+        )?,
+        Err(error) => findings.error(Check::Authority, &error)?,
+    }
+    Ok(())
+}
+
+/// Where sign-ins go on this machine unless a string says otherwise.
+fn of_machine(session: &Session) -> Result<String, Failure> {
+    let owner = session.with_surroundings(|around| Owner::read(around.environment, around.installed));
+    let public = entra_odbc_core::server::Cloud::public().authority;
+    Ok(trust::authority(None, &owner, public)?)
+}
+
+/// Runs something that waits, on a runtime of its own.
+pub fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::failed(format!("no request can be made: {error}"), "Check ulimit -n."))?;
+    Ok(runtime.block_on(work))
+}
+
+fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
+    let places = Places::of(environment);
+    let count = places.bundle().map_or(0, |path| {
+        let text = std::fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&text)
+            .matches("-----BEGIN CERTIFICATE-----")
+            .count()
+    });
+    if count > 0 {
+        let plural = if count == 1 { "y" } else { "ies" };
+        return findings.ok(
+            Check::Certificates,
+            format!("{count} authorit{plural} in {places}"),
+        );
+    }
+    let named = environment
+        .get("SSL_CERT_FILE")
+        .or_else(|| environment.get("SSL_CERT_DIR"));
+    match (places.bundle(), named) {
+        (None, None) => findings.failure(
+            Check::Certificates,
+            "this machine has no CA certificates",
+            "no server can prove who it is",
+            Distribution::here().install(Package::Authorities),
+        ),
+        (Some(path), _) => findings.failure(
+            Check::Certificates,
+            format!("{} has no CA certificate in it", path.display()),
+            if environment.get("SSL_CERT_FILE").is_some() {
+                "SSL_CERT_FILE names it, in place of the system's"
+            } else {
+                "it is the system's bundle"
+            },
+            "Correct or unset SSL_CERT_FILE, or reinstall ca-certificates.",
+        ),
+        (None, Some(_)) => findings.ok(Check::Certificates, format!("as SSL_CERT_DIR says: {places}")),
+    }
+}
+
+fn proxy(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
+    let Some((name, address)) = PROXIES
+        .iter()
+        .find_map(|name| Some((name, environment.get(name)?)))
+    else {
+        return findings.ok(Check::Proxy, "none: requests go out directly");
+    };
+    // It may hold a name and a password.
+    let (scheme, rest) = address.split_once("://").unwrap_or(("http", &address));
+    let host = rest.rsplit('@').next().unwrap_or_default();
+    let exceptions = environment
+        .get("NO_PROXY")
+        .or_else(|| environment.get("no_proxy"));
+    let exceptions = exceptions.map_or_else(String::new, |list| format!(", except for {list}"));
+    let text = format!("{scheme}://{host}, as {name} says{exceptions}");
+    if scheme.to_ascii_lowercase().starts_with("socks") {
+        return findings.failure(
+            Check::Proxy,
+            text,
+            "SOCKS proxies are not supported",
+            format!("Set {name} to http://host:port."),
+        );
+    }
+    findings.ok(Check::Proxy, text)
+}
+
+fn time(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
+    let there = OffsetDateTime::parse(&reply.date, &Rfc2822)
+        .ok()
+        .map(SystemTime::from);
+    let Some(there) = there else {
+        return findings.skipped(Check::Clock, "the authority does not say what time it is");
+    };
+    let here = SystemTime::now();
+    let (skew, word) = match here.duration_since(there) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    // Date counts whole seconds.
+    if skew < SKEW {
+        return findings.ok(Check::Clock, "this machine's clock agrees with Entra's");
+    }
+    let what = format!("this machine's clock is {} {word} Entra's", clock::span(skew));
+    let (cause, next) = (
+        "tokens are taken for expired, or for not valid yet",
+        "Set the clock: sudo timedatectl set-ntp true",
+    );
+    if skew < TOO_MUCH {
+        findings.warning(Check::Clock, what, cause, next)
+    } else {
+        findings.failure(Check::Clock, what, cause, next)
+    }
+}
+
+/// Looks at the way to the server: its name, and whether anyone takes the connection.
+pub fn server(target: &Target, timeout: Duration, findings: &mut Findings) -> io::Result<()> {
+    let Some(server) = &target.server else {
+        return findings.failure(
+            Check::Server,
+            "the connection string names no server",
+            "there is neither Server= nor a data source that has it",
+            "Add Server=…, or check the name in DSN=….",
+        );
+    };
+    let Some(port) = Target::port(server) else {
+        return findings.skipped(
+            Check::Server,
+            format!(
+                "{} is a named instance, whose port is not known here",
+                server.host
+            ),
+        );
+    };
+    let name = format!("{},{port}", server.host);
+    let addresses: Vec<_> = match progress::waiting("Looking the server up", || {
+        (server.host.as_str(), port).to_socket_addrs()
+    }) {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => {
+            return findings.failure(
+                Check::Server,
+                format!("{} has no address", server.host),
+                error.to_string(),
+                "Check the name; for a private endpoint, check the name server of its network.",
+            );
+        }
+    };
+    let mut refusal = String::new();
+    for address in &addresses {
+        let start = Instant::now();
+        match progress::waiting("Connecting to the server", || {
+            TcpStream::connect_timeout(address, timeout)
+        }) {
+            Ok(_) => {
+                let milliseconds = start.elapsed().as_millis();
+                return findings.ok(
+                    Check::Server,
+                    format!(
+                        "{name} takes connections at {}, in {milliseconds} ms",
+                        address.ip()
+                    ),
+                );
+            }
+            Err(error) => refusal = format!("{}: {error}", address.ip()),
+        }
+    }
+    findings.failure(
+        Check::Server,
+        format!("{name} takes no connection"),
+        refusal,
+        "Check the port, firewalls in between (outgoing 1433, and 11000-11999 inside Azure), and private endpoints.",
+    )
+}

@@ -1,0 +1,62 @@
+//! Where a connection string leads, whoever signs in.
+
+use entra_odbc_core::{
+    connect::Surroundings,
+    connection_string::ConnectionString,
+    server::{SERVER_KEYWORDS, Server},
+};
+use zeroize::Zeroizing;
+
+/// Where SQL Server listens unless told otherwise.
+const PORT: u16 = 1433;
+
+/// The string, with what matters of it and of the data source that it names.
+#[derive(Debug)]
+pub struct Target {
+    /// The whole of it.
+    pub string: Zeroizing<String>,
+    /// The first server.
+    pub server: Option<Server>,
+    /// Whether columns are to be decrypted.
+    pub always_encrypted: bool,
+}
+
+impl Target {
+    /// Reads it as Driver 18 does: the string wins over the data source, which counts unless `DRIVER=` precedes it.
+    pub fn read(string: &str, around: &Surroundings<'_>) -> Self {
+        let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
+        let parsed = ConnectionString::parse(&units);
+        let source = parsed
+            .attributes()
+            .iter()
+            .find(|attribute| attribute.is("DSN") || attribute.is("DRIVER"))
+            .filter(|attribute| attribute.is("DSN"))
+            .map(|attribute| parsed.value(attribute));
+        let section = source.map_or_else(Vec::new, |name| (around.data_source)(name.trim()));
+        let get = |name: &str| {
+            let in_section = || {
+                let entry = section.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+                Some(entry.1.clone())
+            };
+            parsed
+                .get(name)
+                .map(|value| value.trim().to_owned())
+                .or_else(in_section)
+        };
+        Self {
+            server: SERVER_KEYWORDS.iter().find_map(|name| Server::parse(&get(name)?)),
+            always_encrypted: get("ColumnEncryption")
+                .is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("disabled")),
+            string: Zeroizing::new(string.to_owned()),
+        }
+    }
+
+    /// The server's port; `None` for a named instance, which the server's browser service would have to tell.
+    pub fn port(server: &Server) -> Option<u16> {
+        match (server.port, &server.instance) {
+            (Some(port), _) => Some(port),
+            (None, None) => Some(PORT),
+            (None, Some(_)) => None,
+        }
+    }
+}

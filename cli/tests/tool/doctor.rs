@@ -1,0 +1,403 @@
+//! `doctor`: each finding, on a machine on which that very thing is wrong.
+
+use crate::{
+    machine::OURS,
+    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
+    tool::Run,
+};
+use ::standins::{
+    http::{Fault, Response, Times},
+    sql_server::{self, SqlError},
+};
+use serde_json::Value;
+use std::time::{Duration, SystemTime};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+const MSI: &str = "Authentication=ActiveDirectoryMsi";
+
+/// What was found.
+struct Found(Value, Option<i32>);
+
+impl Found {
+    fn by(run: &Run) -> Self {
+        Self(
+            serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:#?}")),
+            run.code,
+        )
+    }
+
+    /// The first finding of a check.
+    #[track_caller]
+    fn of(&self, check: &str) -> &Value {
+        let all = self.0["findings"].as_array().unwrap();
+        let found = all.iter().find(|finding| finding["check"] == check);
+        found.unwrap_or_else(|| panic!("{check} in {}", self.0))
+    }
+
+    /// Expects a finding of this level, with these words in it.
+    #[track_caller]
+    fn is(&self, check: &str, level: &str, words: &[&str]) {
+        let finding = self.of(check);
+        assert_eq!(finding["level"], level, "{finding:#}");
+        let text = [&finding["what"], &finding["cause"], &finding["next"]]
+            .map(|part| part.as_str().unwrap())
+            .join("\n");
+        for word in words {
+            assert!(text.contains(word), "{word} in {finding:#}");
+        }
+        if level == "failure" {
+            assert_eq!(self.1, Some(1));
+        }
+    }
+}
+
+fn doctor(office: &Office, arguments: &[&str]) -> Found {
+    Found::by(&office.run(&[&["doctor", "--json"], arguments].concat()))
+}
+
+/// The same with other variables.
+fn doctor_with(office: &Office, variables: &[(&str, &str)], arguments: &[&str]) -> Found {
+    let mut command = office.command(&[&["doctor", "--json"], arguments].concat());
+    command.envs(variables.iter().copied());
+    Found::by(&Run::of(&mut command))
+}
+
+#[test]
+fn on_a_healthy_machine_all_is_well_down_to_the_login() {
+    let office = Office::new();
+    let found = doctor(&office, &[&office.server(), MSI]);
+    assert_eq!(
+        (&found.0["failures"], &found.0["warnings"], found.1),
+        (&0.into(), &0.into(), Some(0)),
+        "{:#}",
+        found.0
+    );
+    for check in [
+        "library",
+        "unixodbc",
+        "ini-files",
+        "registration",
+        "real-driver",
+        "driver-libraries",
+        "openssl",
+        "certificates",
+        "proxy",
+        "authority",
+        "server",
+        "sign-in",
+        "token",
+        "tenant",
+        "login",
+    ] {
+        found.is(check, "ok", &[]);
+    }
+    found.is("token", "ok", &["https://database.windows.net"]);
+    found.is("tenant", "ok", &[TENANT_ID]);
+}
+
+#[test]
+fn people_read_each_finding_as_it_comes_and_a_count_at_the_end() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    office.write("secret", PAYROLL_SECRET);
+    let run = office.run(&["doctor", &office.server(), &kind, &user, &tenant, "PWD=@secret"]);
+    assert!(
+        !run.out.contains(PAYROLL_SECRET) && !run.out.contains("eyJ"),
+        "{}",
+        run.out
+    );
+    let out = run.done();
+    assert!(out.ends_with("0 failures, 0 warnings.\n"), "{out}");
+    assert!(out.contains(PAYROLL_CLIENT_ID), "{out}");
+}
+
+#[test]
+fn a_driver_that_is_not_registered_and_a_real_driver_that_is_missing_are_told() {
+    let office = Office::new();
+    office.write("odbcinst.ini", "");
+    let found = doctor(&office, &[]);
+    found.is("registration", "failure", &["entra-odbc install"]);
+    found.is("real-driver", "failure", &["not registered", "Driver 18"]);
+    office.write(
+        "odbcinst.ini",
+        format!("[{OURS}]\nDriver=/nowhere/libentra_odbc.so\n"),
+    );
+    doctor(&office, &[]).is("library", "failure", &["/nowhere/libentra_odbc.so", "not found"]);
+}
+
+#[test]
+fn an_ini_file_that_makes_no_sense_is_named_with_its_line() {
+    let office = Office::new();
+    office.write("odbc.ini", "[open\n");
+    doctor(&office, &[]).is("ini-files", "failure", &["odbc.ini", "line 1"]);
+    assert_eq!(office.read("odbc.ini"), "[open\n");
+}
+
+#[test]
+fn a_driver_whose_libraries_are_missing_is_told_with_the_package() {
+    let office = Office::new();
+    // A library that needs one which does not exist.
+    let source = office.path("needy.c");
+    std::fs::write(&source, "int krb5(void); int needy(void) { return krb5(); }").unwrap();
+    std::fs::write(office.path("krb5.c"), "int krb5(void) { return 0; }").unwrap();
+    let cc = |arguments: &[&str]| {
+        let status = std::process::Command::new("cc")
+            .args(arguments)
+            .current_dir(&office.directory)
+            .status()
+            .unwrap();
+        assert!(status.success());
+    };
+    cc(&[
+        "-shared",
+        "-fPIC",
+        "-o",
+        "libkrb5.so.99",
+        "krb5.c",
+        "-Wl,-soname,libkrb5.so.99",
+    ]);
+    cc(&[
+        "-shared",
+        "-fPIC",
+        "-o",
+        "needy.so",
+        "needy.c",
+        "./libkrb5.so.99",
+        "-Wl,--no-as-needed",
+    ]);
+    std::fs::remove_file(office.path("libkrb5.so.99")).unwrap();
+    let needy = office.path("needy.so");
+    let found = doctor_with(&office, &[("ENTRA_ODBC_DRIVER", needy.to_str().unwrap())], &[]);
+    found.is("real-driver", "ok", &["ENTRA_ODBC_DRIVER"]);
+    found.is("driver-libraries", "failure", &["libkrb5.so.99", "krb5"]);
+}
+
+#[test]
+fn certificates_that_are_missing_or_do_not_fit_are_told() {
+    let office = Office::new();
+    office.write("empty.pem", "");
+    let empty = office.path("empty.pem");
+    let found = doctor_with(&office, &[("SSL_CERT_FILE", empty.to_str().unwrap())], &[]);
+    found.is("certificates", "failure", &["empty.pem", "SSL_CERT_FILE"]);
+    found.is("authority", "failure", &["certificate"]);
+    let other = ::standins::certificates::CertificateAuthority::new();
+    office.write("other.pem", other.pem());
+    let other = office.path("other.pem");
+    let found = doctor_with(&office, &[("SSL_CERT_FILE", other.to_str().unwrap())], &[]);
+    found.is("certificates", "ok", &["1 authority"]);
+    found.is("authority", "failure", &["is not trusted", "SSL_CERT_FILE"]);
+}
+
+#[test]
+fn a_proxy_is_shown_without_its_password() {
+    let office = Office::new();
+    let proxy = [
+        ("HTTPS_PROXY", "http://ada:s3cret@localhost:1"),
+        ("NO_PROXY", "example.com"),
+    ];
+    let found = doctor_with(&office, &proxy, &[]);
+    found.is(
+        "proxy",
+        "ok",
+        &["http://localhost:1", "HTTPS_PROXY", "example.com"],
+    );
+    found.is("authority", "failure", &["HTTPS_PROXY"]);
+    assert!(!found.0.to_string().contains("s3cret"));
+    doctor_with(&office, &[("ALL_PROXY", "socks5://localhost:1")], &[]).is("proxy", "failure", &["SOCKS"]);
+}
+
+#[test]
+fn an_authority_that_cannot_be_reached_is_told() {
+    let office = Office::new();
+    doctor_with(
+        &office,
+        &[("AZURE_AUTHORITY_HOST", "https://nowhere.invalid")],
+        &[],
+    )
+    .is("authority", "failure", &["nowhere.invalid"]);
+    office
+        .playground
+        .entra
+        .inject_on("/organizations", Times::UntilCleared, Fault::status(503));
+    doctor(&office, &["--timeout", "1"]).is("authority", "warning", &["503"]);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_by_how_much() {
+    let office = Office::new();
+    for (seconds, level, words) in [
+        (10, "ok", "agrees"),
+        (200, "warning", "3 min behind"),
+        (4000, "failure", "1 h 6 min behind"),
+        (-4000, "failure", "ahead of"),
+    ] {
+        let now = OffsetDateTime::from(SystemTime::now()) + time::Duration::seconds(seconds);
+        let date = now.format(&Rfc2822).unwrap().replace("+0000", "GMT");
+        let answer = Response::new(200, "application/json", "{}").with_header("Date", &date);
+        let entra = &office.playground.entra;
+        entra.inject_on("/organizations", Times::Next(1), Fault::Answer(answer));
+        doctor(&office, &[]).is("clock", level, &[words]);
+    }
+}
+
+#[test]
+fn each_member_of_the_default_chain_is_told_with_whom_it_signs_in() {
+    let office = Office::new();
+    let found = doctor(&office, &[]);
+    let members: Vec<_> = found.0["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["check"] == "default-chain")
+        .map(|finding| {
+            (
+                finding["level"].as_str().unwrap(),
+                finding["what"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(members.len(), 7, "{members:#?}");
+    let starts = [
+        (
+            "skipped",
+            "Environment is not available: AZURE_CLIENT_ID is not set",
+        ),
+        ("skipped", "WorkloadIdentity is not available"),
+        ("ok", "Msi signs in as 7e0d5b1a-c3f8-4926-b5d4-e8a19c0f6b37"),
+        ("skipped", "AzCli is not available"),
+        ("skipped", "AzureDeveloperCli is not available"),
+        ("skipped", "AzurePowerShell is not available"),
+        ("skipped", "Saved is not available: nobody has signed in"),
+    ];
+    for ((level, what), (expected, start)) in members.iter().zip(starts) {
+        assert!(*level == expected && what.starts_with(start), "{level} {what}");
+    }
+    assert!(members[2].1.ends_with("is the one that is used"));
+}
+
+#[test]
+fn a_member_that_is_configured_and_fails_is_a_warning_without_its_secret() {
+    let office = Office::new();
+    let variables = [
+        ("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID),
+        ("AZURE_TENANT_ID", TENANT_ID),
+        ("AZURE_CLIENT_SECRET", "wr0ng-secret"),
+    ];
+    let found = doctor_with(&office, &variables, &[]);
+    found.is("default-chain", "warning", &["Environment", "AADSTS7000215"]);
+    assert!(!found.0.to_string().contains("wr0ng"));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told() {
+    let office = Office::new();
+    let found = doctor(&office, &["Server=nowhere.invalid", MSI, "--timeout", "2"]);
+    found.is("server", "failure", &["nowhere.invalid", "no address"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let found = doctor(
+        &office,
+        &[&format!("Server=127.0.0.1,{port}"), MSI, "--timeout", "2"],
+    );
+    found.is("server", "failure", &["takes no connection", "refused"]);
+    found.is("sign-in", "ok", &[]);
+    found.is("login", "failure", &[]);
+    doctor(&office, &[MSI, "--timeout", "2"]).is("server", "failure", &["names no server"]);
+}
+
+#[test]
+fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
+    let office = Office::new();
+    let [kind, user, tenant] = Office::payroll();
+    let found = doctor(
+        &office,
+        &[&office.server(), &kind, &user, &tenant, "PWD=wr0ng-secret"],
+    );
+    found.is("sign-in", "failure", &["AADSTS7000215"]);
+    assert!(!found.0.to_string().contains("wr0ng"));
+    let found = doctor(&office, &[&office.server(), &kind, &tenant]);
+    found.is("sign-in", "failure", &["UID= is missing"]);
+    let found = doctor(
+        &office,
+        &[&office.server(), "UID=reporting", "PWD={R3port;ing}}day}"],
+    );
+    found.is("sign-in", "skipped", &["Driver 18"]);
+    found.is("login", "ok", &["reporting"]);
+}
+
+#[test]
+fn a_token_that_does_not_fit_the_server_is_told_with_what_is_wrong_with_it() {
+    let office = Office::new();
+    let server = office.server();
+    let portal = office.playground.portal_token(USER, Duration::from_hours(1));
+    let found = doctor(&office, &[&server, &format!("AccessToken={portal}")]);
+    found.is("token", "failure", &["api://", "database.windows.net"]);
+    let short = office.playground.user_token(USER, Duration::from_mins(2));
+    let found = doctor(&office, &[&server, &format!("AccessToken={short}")]);
+    found.is("token", "warning", &["will end soon"]);
+    assert!(!found.0.to_string().contains(&short));
+}
+
+#[test]
+fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them() {
+    let office = Office::new();
+    let server = office.server();
+    let refuse = |text: &str| {
+        let refusal = SqlError::new(18456, text).with_class(14);
+        office
+            .playground
+            .sql_server
+            .inject(sql_server::Fault::RefuseLogin(refusal));
+    };
+    let token = office.playground.user_token(USER, Duration::from_hours(1));
+    let given = format!("AccessToken={token}");
+    let [kind, user, tenant] = Office::payroll();
+    office.write("secret", PAYROLL_SECRET);
+    let words = "Login failed for user '<token-identified principal>'.";
+    for (arguments, statement) in [
+        (
+            &[&server, given.as_str()][..],
+            format!("CREATE USER [{USER}] FROM EXTERNAL PROVIDER;"),
+        ),
+        (
+            &[&server, &kind, &user, &tenant, "PWD=@secret"],
+            format!("CREATE USER [{PAYROLL_CLIENT_ID}] WITH SID = 0x"),
+        ),
+    ] {
+        // The tenant is asked for by a login as well.
+        for _ in 0..4 {
+            refuse(words);
+        }
+        let found = doctor(&office, arguments);
+        office.playground.sql_server.clear_faults();
+        found.is("login", "failure", &["token-identified principal", &statement]);
+    }
+}
+
+#[test]
+fn always_encrypted_without_its_permissions_is_told_with_the_grants() {
+    let office = Office::new();
+    let found = doctor(&office, &[&office.server(), MSI, "ColumnEncryption=Enabled"]);
+    found.is(
+        "always-encrypted",
+        "failure",
+        &[
+            "GRANT VIEW ANY COLUMN MASTER KEY DEFINITION TO [",
+            "GRANT VIEW ANY COLUMN ENCRYPTION KEY DEFINITION TO [",
+        ],
+    );
+}
+
+#[test]
+fn without_a_home_and_as_nobody_known_it_works_as_well() {
+    let office = Office::new();
+    let mut command = office.command(&["doctor", "--json", &office.server(), MSI]);
+    command.env_remove("HOME").env_remove("ODBCINI");
+    let found = Found::by(&Run::of(&mut command));
+    assert_eq!(found.0["failures"], 0, "{:#}", found.0);
+    let bad = office.run(&["doctor", "--timeout", "0"]);
+    bad.refused(2);
+}
