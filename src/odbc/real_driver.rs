@@ -103,7 +103,7 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
                 if driver.is_microsoft() {
                     openssl::keep_apart();
                 }
-                tracing::info!(path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
+                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
                 return Ok(driver);
             }
             Err(reason) => {
@@ -120,6 +120,6 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     text.push_str(
         "Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.",
     );
-    tracing::warn!("{text}");
+    tracing::warn!(target: "entra_odbc", "{text}");
     Err(text.into())
 }
