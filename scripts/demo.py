@@ -86,8 +86,8 @@ class Demo:
         user = self.standins["user"]
         return {
             "BROWSER": f"{sys.executable} {os.path.join(ROOT, 'tests/hosts/browser.py')} %s",
-            "BROWSER_USER": user["name"],
-            "BROWSER_PASSWORD": user["password"],
+            "PERSON": user["name"],
+            "PERSONS_PASSWORD": user["password"],
         }
 
     def device_code(self, kind, string, expected):

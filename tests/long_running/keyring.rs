@@ -1,10 +1,13 @@
 //! Saved sign-ins in a real keyring: GNOME's, in a D-Bus session of the test's own.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use standins::playground::{USER, USER_PASSWORD};
 
-use crate::machine::{Machine, finished};
+use crate::{
+    browser::with_browser,
+    machine::{Machine, finished},
+};
 
 /// Signs in by a browser and saves the sign-in, then, as another process, uses what is saved; then once more after the
 /// keyring was locked.
@@ -29,12 +32,8 @@ who "$2"
 #[test]
 fn a_saved_sign_in_is_sealed_with_a_key_in_the_keyring() {
     let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
-    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/browser.py");
-    let machine = Machine::new()
+    let machine = with_browser(Machine::new(), USER, USER_PASSWORD)
         .with("ENTRA_ODBC_TEST_PYTHON", &python)
-        .with("BROWSER", format!("{python} {} %s", browser.display()))
-        .with("BROWSER_USER", USER)
-        .with("BROWSER_PASSWORD", USER_PASSWORD)
         .with("AZURE_TOKEN_CREDENTIALS", "SharedTokenCacheCredential");
     let runtime = machine.directory.to_str().unwrap().to_owned();
     let machine = machine.with("XDG_RUNTIME_DIR", runtime);

@@ -105,7 +105,7 @@ fn of_several_people_the_last_one_signs_in_and_one_is_logged_out_by_name() {
 #[test]
 fn a_browser_signs_in_as_well() {
     let office = Office::new();
-    office.write("browser.py", include_str!("browser.py"));
+    office.write("browser.py", include_str!("../../../tests/hosts/browser.py"));
     let mut command = office.command(&["login"]);
     command
         .env(
@@ -113,7 +113,7 @@ fn a_browser_signs_in_as_well() {
             format!("python3 {}", office.path("browser.py").display()),
         )
         .env("PERSON", USER)
-        .env("PASSWORD", USER_PASSWORD);
+        .env("PERSONS_PASSWORD", USER_PASSWORD);
     let out = Run::of(&mut command).done();
     assert!(out.contains(&format!("Signed in as {USER}")), "{out}");
     assert!(isql(&office).contains(USER));

@@ -1,10 +1,10 @@
 //! Kinds that sign a person in.
 
 use standins::playground::{OTHER_USER, PORTAL_CLIENT_ID, PORTAL_SECRET, TENANT_ID, USER, USER_PASSWORD};
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use super::Visit;
-use crate::{machine::Machine, talk::Talk};
+use crate::{browser::with_browser, machine::Machine, talk::Talk};
 
 /// The Azure CLI's application, for which people sign in unless told another one.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -47,12 +47,7 @@ pub fn device_code(machine: Machine) -> Visit {
 }
 
 pub fn interactive(machine: Machine) -> Visit {
-    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/browser.py");
-    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
-    let machine = machine
-        .with("BROWSER", format!("{python} {} %s", browser.display()))
-        .with("BROWSER_USER", USER)
-        .with("BROWSER_PASSWORD", USER_PASSWORD);
+    let machine = with_browser(machine, USER, USER_PASSWORD);
     Visit::by_string(machine, "Authentication=ActiveDirectoryInteractive", USER)
 }
 
