@@ -12,7 +12,7 @@ build: setup ## the library and the tool, as they are shipped: target/release/li
 # Apart from the library, which would else get what the tool needs of their common dependencies.
 	cargo build --release -p entra-odbc-cli -p entra-odbc-connect
 
-install: ## put library, header and pkg-config file under PREFIX (/usr/local), below DESTDIR; for C and C++ programs
+install: ## put library, tool, header and pkg-config file under PREFIX (/usr/local), below DESTDIR
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
 
 uninstall: ## remove what `make install` put there

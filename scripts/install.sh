@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs, or with `--uninstall` removes, the library, what C programs are linked with, header, pkg-config file and
-# documents under PREFIX (/usr/local), below DESTDIR if that is set.
+# Installs, or with `--uninstall` removes, the library, the tool, what C programs are linked with, header, pkg-config
+# file and documents under PREFIX (/usr/local), below DESTDIR if that is set.
 #
-# LIBRARY names a library that is built already; else it is built as it is shipped. Registers no driver: see README.md.
+# LIBRARY names a library that is built already, and TOOLS a directory with the tool's programs, which may be left out
+# then; else both are built as they are shipped. Registers no driver: `entra-odbc install` does, see README.md.
 set -eu
 cd "$(dirname "$0")/.."
 PREFIX=${PREFIX:-/usr/local}
@@ -16,16 +17,21 @@ documents=share/doc/entra-odbc
 
 if [ "${1:-}" = --uninstall ]; then
     for file in lib/libentra_odbc.so lib/libentra_odbc.so.0 lib/libentra_odbc_api.so lib/libentra_odbc_api.so.0 \
-        include/entra_odbc.h lib/pkgconfig/entra-odbc.pc; do
+        include/entra_odbc.h lib/pkgconfig/entra-odbc.pc bin/entra-odbc share/man/man1/entra-odbc.1 \
+        share/bash-completion/completions/entra-odbc share/zsh/site-functions/_entra-odbc \
+        share/fish/vendor_completions.d/entra-odbc.fish; do
         rm -f "$root/$file"
     done
-    rm -rf "${root:?}/$documents"
+    rm -f "$root"/share/man/man1/entra-odbc-*.1
+    rm -rf "${root:?}/$documents" "${root:?}/libexec/entra-odbc"
     exit 0
 fi
 
 if [ -z "${LIBRARY:-}" ]; then
     cargo build --release -p entra-odbc
     LIBRARY=${CARGO_TARGET_DIR:-target}/release/libentra_odbc.so
+    cargo build --release -p entra-odbc-cli -p entra-odbc-connect
+    TOOLS=${CARGO_TARGET_DIR:-target}/release
 fi
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 # Where the loader does not look by itself, programs are told where the library is.
@@ -49,3 +55,13 @@ ln -sf libentra_odbc_api.so.0 "$root/lib/libentra_odbc_api.so"
 install -m 644 include/entra_odbc.h "$root/include/"
 install -m 644 "$work/entra-odbc.pc" "$root/lib/pkgconfig/"
 install -m 644 README.md CHANGELOG.md LICENSE docs/*.md "$root/$documents/"
+
+[ -n "${TOOLS:-}" ] || exit 0
+install -d "$root/bin" "$root/libexec/entra-odbc" "$root/share/man/man1" "$root/share/bash-completion/completions" \
+    "$root/share/zsh/site-functions" "$root/share/fish/vendor_completions.d"
+install -m 755 "$TOOLS/entra-odbc" "$root/bin/"
+install -m 755 "$TOOLS/entra-odbc-connect" "$root/libexec/entra-odbc/"
+"$TOOLS/entra-odbc" man --directory "$root/share/man/man1"
+"$TOOLS/entra-odbc" completions bash >"$root/share/bash-completion/completions/entra-odbc"
+"$TOOLS/entra-odbc" completions zsh >"$root/share/zsh/site-functions/_entra-odbc"
+"$TOOLS/entra-odbc" completions fish >"$root/share/fish/vendor_completions.d/entra-odbc.fish"

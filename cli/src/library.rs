@@ -11,8 +11,8 @@ use std::{
 /// What it is called.
 const NAME: &str = "libentra_odbc.so";
 
-/// A name that it exports, and nobody else.
-const MARK: &[u8] = b"entra_odbc_version\0";
+/// Names that it exports: no other driver has the first, and what C programs are linked with lacks the second.
+const MARKS: [&[u8]; 2] = [b"entra_odbc_version\0", b"SQLDriverConnectW\0"];
 
 /// How it introduces itself to token endpoints, with its version.
 const AGENT: &[u8] = b"entra-odbc/";
@@ -31,7 +31,7 @@ impl Library {
     pub fn at(path: &Path) -> Result<Self, String> {
         real_driver::check(path)?;
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
-        if !contains(&bytes, MARK) {
+        if !MARKS.iter().all(|mark| contains(&bytes, mark)) {
             return Err("is not entra-odbc's library".to_owned());
         }
         Ok(Self {

@@ -236,22 +236,31 @@ fn without_the_right_to_write_it_says_who_has_it() {
     let place = Place::with_stock();
     let ini = place.path("odbcinst.ini");
     fs::set_permissions(&place.directory, Permissions::from_mode(0o755)).unwrap();
-    // Root may write anywhere: the test then runs the tool as nobody, who may not.
-    let library = built_library();
+    // Root may write anywhere: the test then runs the tool as nobody, who may not. Copies, since nobody may not see
+    // where they were built either.
+    let [tool, library] = [
+        (env!("CARGO_BIN_EXE_entra-odbc").into(), "entra-odbc"),
+        (built_library(), "library.so"),
+    ]
+    .map(|(from, name)| {
+        fs::copy::<std::path::PathBuf, _>(from, place.path(name)).unwrap();
+        place.path(name)
+    });
     let arguments = ["install", "--library", text(&library)];
+    let program = place.command(&arguments);
     let run = if nix::unistd::geteuid().is_root() {
         let mut command = std::process::Command::new("setpriv");
-        let program = place.command(&arguments);
         command
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
-            .arg(program.get_program())
+            .arg(tool)
             .args(program.get_args())
             .env_clear()
             .envs(
                 program
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
-            );
+            )
+            .current_dir("/");
         crate::tool::Run::of(&mut command)
     } else {
         fs::set_permissions(&place.directory, Permissions::from_mode(0o555)).unwrap();

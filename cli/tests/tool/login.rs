@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Signs a person in with a code, as they would do it on their telephone.
-fn login(office: &Office, user: &str) -> Run {
+pub fn login(office: &Office, user: &str) -> Run {
     office
         .playground
         .entra

@@ -18,8 +18,10 @@ mod tool;
 
 mod connect;
 mod doctor;
+mod first_page;
 mod help;
 mod install;
 mod login;
+mod manners;
 mod sid;
 mod token;

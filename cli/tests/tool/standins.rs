@@ -40,6 +40,12 @@ fn connecting_program() {
     });
 }
 
+/// Where the tool's programs were built.
+pub fn tools() -> &'static Path {
+    connecting_program();
+    Path::new(env!("CARGO_BIN_EXE_entra-odbc")).parent().unwrap()
+}
+
 impl Office {
     pub fn new() -> Self {
         connecting_program();

@@ -1,0 +1,155 @@
+//! The README's first page, followed by someone who has never seen ODBC, and the commands of all documents.
+
+use crate::{
+    library::{built_library, output},
+    login::login,
+    machine::{Place, STOCK},
+    standins::{Office, USER, tools},
+    tool::Run,
+};
+use std::{fs, io::Write, path::Path, process::Command, process::Stdio};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The commands of the first block of a section.
+fn commands(section: &str) -> Vec<String> {
+    let page = fs::read_to_string(project().join("README.md")).unwrap();
+    let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
+    let (_, block) = rest.split_once("\n```sh\n").unwrap();
+    let (block, _) = block.split_once("\n```").unwrap();
+    let lines = block.lines().map(|line| line.split(" #").next().unwrap().trim());
+    lines
+        .map(|line| line.trim_start_matches("sudo ").to_owned())
+        .collect()
+}
+
+/// `make install`, with what is built already.
+fn make_install(place: &Place) -> std::path::PathBuf {
+    let root = place.path("root");
+    let mut command = Command::new(project().join("scripts/install.sh"));
+    command
+        .env("DESTDIR", &root)
+        .env("PREFIX", "/usr/local")
+        .env("LIBRARY", built_library())
+        .env("TOOLS", tools());
+    output(&mut command);
+    root.join("usr/local")
+}
+
+#[test]
+fn from_nothing_to_a_connected_isql() {
+    let office = Office::new();
+    // Nothing is registered but Microsoft's driver.
+    office.write("odbcinst.ini", office.stock());
+    let prefix = make_install(&office);
+    let tool = prefix.join("bin/entra-odbc");
+    let tool = tool.to_str().unwrap();
+    let install = commands("Install");
+    assert_eq!(install.last().unwrap(), "entra-odbc install");
+    let run = |line: &str| {
+        let line = line.replace(
+            "contoso.database.windows.net",
+            &office.server().replace("Server=", ""),
+        );
+        let words: Vec<_> = line.split_whitespace().collect();
+        let program = if words[0] == "entra-odbc" { tool } else { words[0] };
+        let mut command = office.program(program, &words[1..]);
+        // This machine has an identity of its own, which would come before the person.
+        command
+            .env("AZURE_TOKEN_CREDENTIALS", "dev")
+            .stdin(Stdio::piped());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(b"SELECT SUSER_SNAME()\n");
+        Run::ended(&child.wait_with_output().unwrap()).done()
+    };
+    run(install.last().unwrap());
+    let first = commands("First connection");
+    assert_eq!(first.len(), 4, "{first:?}");
+    assert_eq!(first[0], "entra-odbc login");
+    login(&office, USER).done();
+    run(&first[1]);
+    assert!(run(&first[2]).contains("0 failures"));
+    let said = run(&first[3]);
+    assert!(said.contains(USER), "{said}");
+    assert!(said.contains("Connected!"), "{said}");
+    run("entra-odbc uninstall");
+    assert_eq!(office.read("odbcinst.ini"), office.stock());
+}
+
+#[test]
+fn what_make_install_puts_there_is_found_and_goes_again() {
+    let place = Place::with_stock();
+    let prefix = make_install(&place);
+    for file in [
+        "bin/entra-odbc",
+        "libexec/entra-odbc/entra-odbc-connect",
+        "share/man/man1/entra-odbc-doctor.1",
+        "share/bash-completion/completions/entra-odbc",
+        "share/zsh/site-functions/_entra-odbc",
+        "share/fish/vendor_completions.d/entra-odbc.fish",
+    ] {
+        assert!(prefix.join(file).is_file(), "{file}");
+    }
+    let mut command = Command::new(project().join("scripts/install.sh"));
+    command
+        .arg("--uninstall")
+        .env("DESTDIR", place.path("root"))
+        .env("PREFIX", "/usr/local");
+    output(&mut command);
+    let left = output(
+        Command::new("find")
+            .arg(place.path("root"))
+            .args(["-type", "f", "-o", "-type", "l"]),
+    );
+    assert_eq!(left, "");
+}
+
+#[test]
+fn every_command_in_the_documents_is_one_that_the_tool_knows() {
+    let mut pages = vec![project().join("README.md")];
+    pages.extend(
+        fs::read_dir(project().join("docs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    );
+    let mut count = 0;
+    for page in pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|ending| ending == "md"))
+    {
+        let text = fs::read_to_string(page).unwrap();
+        let mut in_block = false;
+        for line in text.lines() {
+            if line.trim_start().starts_with("```") {
+                in_block = !in_block;
+            }
+            let line = line
+                .trim()
+                .trim_start_matches("sudo ")
+                .split(" #")
+                .next()
+                .unwrap();
+            let Some(arguments) = line.strip_prefix("entra-odbc ").filter(|_| in_block) else {
+                continue;
+            };
+            count += 1;
+            // Parsed, and then nothing but the help of that command.
+            let mut command = Command::new(env!("CARGO_BIN_EXE_entra-odbc"));
+            command.args(arguments.split_whitespace()).arg("--help");
+            let run = Run::of(&mut command);
+            assert_eq!(run.code, Some(0), "{}: {line}\n{}", page.display(), run.err);
+        }
+    }
+    assert!(count > 8, "{count} commands");
+    assert!(
+        fs::read_to_string(project().join("README.md"))
+            .unwrap()
+            .contains(STOCK)
+    );
+}

@@ -1,0 +1,202 @@
+//! How the tool behaves at a terminal, when it is interrupted, and where it has no home.
+
+use crate::{
+    library::{built_library, real_driver},
+    machine::{Place, text},
+    standins::{Office, USER},
+    tool::Run,
+};
+use ::standins::{
+    http::{Fault, Times},
+    sql_server,
+};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::{Pid, geteuid},
+};
+use std::{
+    fs::{self, Permissions},
+    os::unix::{fs::PermissionsExt, process::CommandExt, process::ExitStatusExt},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+const MSI: &str = "Authentication=ActiveDirectoryMsi";
+
+/// Runs the tool on a terminal; what is shown there.
+fn on_terminal(office: &Office, arguments: &[&str]) -> String {
+    office.write("watch.py", include_str!("watch.py"));
+    let tool = env!("CARGO_BIN_EXE_entra-odbc");
+    let mut command = office.program("python3", &[&["watch.py", tool], arguments].concat());
+    command.env("TERM", "xterm");
+    Run::of(&mut command).done()
+}
+
+#[test]
+fn a_wait_shows_on_a_terminal_after_half_a_second_and_is_wiped_away() {
+    let office = Office::new();
+    let slow = Fault::Delayed(Duration::from_millis(1500));
+    office
+        .playground
+        .managed_identity
+        .inject_on("", Times::UntilCleared, slow);
+    let shown = on_terminal(&office, &["token", MSI]);
+    assert!(shown.contains("Waiting for a token"), "{shown:?}");
+    assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
+    // Not where nobody looks.
+    let run = office.run(&["token", MSI]);
+    assert_eq!(run.err, "");
+    office.playground.managed_identity.faults().clear();
+    let shown = on_terminal(&office, &["token", MSI]);
+    assert!(!shown.contains("Waiting"), "{shown:?}");
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let office = Office::new();
+    assert!(on_terminal(&office, &["status"]).contains("\u{1b}["));
+    assert!(!office.run(&["status"]).out.contains('\u{1b}'));
+    let mut command = office.program(
+        "env",
+        &[
+            "NO_COLOR=1",
+            "python3",
+            "watch.py",
+            env!("CARGO_BIN_EXE_entra-odbc"),
+            "status",
+        ],
+    );
+    command.env("TERM", "xterm");
+    assert!(!Run::of(&mut command).done().contains("\u{1b}["));
+}
+
+/// Starts the tool in a group of its own, and interrupts that as a terminal does, once `begun` says so.
+fn interrupted(command: &mut Command, begun: impl FnOnce()) -> Option<i32> {
+    let mut child = command
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    begun();
+    killpg(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let status = child.wait().unwrap();
+    // As a shell would tell it.
+    status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+}
+
+#[test]
+fn an_interrupted_connect_leaves_nothing_behind() {
+    let office = Office::new();
+    fs::create_dir(office.path("tmp")).unwrap();
+    office.playground.sql_server.inject(sql_server::Fault::HangLogin);
+    let mut command = office.command(&["connect", &office.server(), MSI]);
+    command.env("TMPDIR", office.path("tmp"));
+    let code = interrupted(&mut command, || {
+        let login = office
+            .playground
+            .sql_server
+            .wait_for_login(Duration::from_secs(30), |_| true);
+        assert!(login.is_some(), "no login came");
+    });
+    assert_eq!(code, Some(130));
+    assert_eq!(fs::read_dir(office.path("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupted_sign_in_saves_nothing() {
+    let office = Office::new();
+    let mut command = office.command(&["login", "--device-code"]);
+    let code = interrupted(&mut command, || {
+        office.playground.entra.record().wait_for(1);
+        while office.playground.entra.open_user_codes().is_empty() {
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(code, Some(130));
+    assert_eq!(office.run(&["accounts"]).done(), "Nobody is signed in.\n");
+}
+
+/// The tool as a user whom nobody knows, as containers have them; where the test may not change users, as itself.
+fn as_nobody_known(place: &Place, command: &Command) -> Command {
+    let tool = place.path("entra-odbc");
+    if !tool.exists() {
+        fs::copy(command.get_program(), &tool).unwrap();
+    }
+    let mut stranger = if geteuid().is_root() {
+        let mut setpriv = Command::new("setpriv");
+        setpriv
+            .args(["--reuid", "54321", "--regid", "54321", "--clear-groups"])
+            .arg(&tool);
+        setpriv
+    } else {
+        Command::new(&tool)
+    };
+    stranger
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir("/");
+    stranger
+}
+
+#[test]
+fn an_arbitrary_user_without_a_home_can_look_and_sign_in() {
+    let office = Office::new();
+    fs::set_permissions(&office.directory, Permissions::from_mode(0o755)).unwrap();
+    for arguments in [
+        &["token", MSI][..],
+        &["sid", "619a4449-b4aa-4383-a2a9-7c365106c5e7"],
+        &["man"],
+        &["accounts"],
+    ] {
+        let mut command = office.command(arguments);
+        command.env("HOME", "/nonexistent").env_remove("ODBCINI");
+        Run::of(&mut as_nobody_known(&office, &command)).done();
+        command.env_remove("HOME");
+        let run = Run::of(&mut as_nobody_known(&office, &command));
+        // What is about a user's own files says that there is no place for them.
+        let expected = i32::from(arguments == ["accounts"]);
+        assert_eq!(run.code, Some(expected), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_written_to_keeps_nobody_from_signing_in_otherwise() {
+    let office = Office::new();
+    fs::set_permissions(&office.directory, Permissions::from_mode(0o755)).unwrap();
+    // The home belongs to someone else.
+    let mut command = office.command(&["token", MSI]);
+    Run::of(&mut as_nobody_known(&office, &command)).done();
+    command = office.command(&["login", "--device-code"]);
+    if geteuid().is_root() {
+        let err = Run::of(&mut as_nobody_known(&office, &command)).refused(1);
+        assert!(err.contains("saved sign-ins") && !err.contains(USER), "{err}");
+    }
+}
+
+#[test]
+fn a_change_that_is_refused_in_the_middle_leaves_no_file_behind() {
+    let place = Place::with_stock();
+    // The data sources cannot be written, since a directory is in their place; the drivers could.
+    fs::create_dir(place.path("odbc.ini")).unwrap();
+    let library = built_library();
+    let arguments = [
+        "install",
+        "--library",
+        text(&library),
+        "--dsn",
+        "x",
+        "--real-driver",
+    ];
+    let real = real_driver();
+    place.run(&[&arguments[..], &[text(&real)]].concat()).refused(2);
+    assert_eq!(place.files(), ["odbcinst.ini"]);
+    assert_eq!(place.read("odbcinst.ini"), place.stock());
+}
