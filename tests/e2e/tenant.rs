@@ -2,8 +2,9 @@
 
 use standins::{
     playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID},
-    sql_server::Outcome,
+    sql_server::{Login, Outcome},
 };
+use std::time::Duration;
 
 use crate::machine::Machine;
 
@@ -28,11 +29,13 @@ print(*who)
         crate::machine::finished(&output, "pyodbc"),
         format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}")
     );
-    let logins = machine.playground.sql_server.logins();
-    let probes = logins
-        .iter()
-        .filter(|login| matches!(login.outcome, Outcome::Abandoned))
-        .count();
+    let sql_server = &machine.playground.sql_server;
+    let abandoned = |login: &Login| matches!(login.outcome, Outcome::Abandoned);
+    // The server sees the end of it a little later than the one who leaves.
+    let probe = sql_server.wait_for_login(Duration::from_secs(30), abandoned);
+    assert!(probe.is_some());
+    let logins = sql_server.logins();
+    let probes = logins.iter().filter(|login| abandoned(login)).count();
     assert_eq!((probes, logins.len()), (1, 6), "{logins:?}");
 }
 
