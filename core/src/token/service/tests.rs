@@ -215,7 +215,7 @@ fn a_request_that_nobody_waits_for_any_more_ends_and_the_next_one_starts() {
             .token(&sign_in, start + Duration::from_millis(100))
             .is_err()
     );
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(8));
     script.gate.add_permits(1);
     assert_eq!(text(&tokens.token(&sign_in, soon()).unwrap()), "token-2");
 }
