@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo examples test test-hosts bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel examples test test-hosts bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ uninstall: ## remove what `make install` put there
 demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins
 	@.venv/bin/python scripts/demo.py
+
+wheel: ## build the wheel of the Python package, for this platform: build/wheel/*.whl
+	@scripts/wheel.sh
 
 examples: build ## what the examples need: see examples/README.md
 	cargo build --quiet -p standins
@@ -46,4 +49,4 @@ docs: ## write the generated table of docs/keywords.md anew
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf .venv .venv-hosts .node-hosts
+	rm -rf .venv .venv-wheel .venv-hosts .node-hosts

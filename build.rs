@@ -20,6 +20,8 @@ fn link(out_dir: &Path) -> Result<(), Box<dyn Error>> {
     // answers that, found before the system's: the library then builds without unixODBC, and cannot come to
     // need it.
     fs::write(out_dir.join("libodbc.a"), "!<arch>\n")?;
+    // Zig's linker, with which wheels are built, takes nothing but a shared library here, or a script.
+    fs::write(out_dir.join("libodbc.so"), "INPUT(libodbc.a)\n")?;
     println!("cargo::rustc-cdylib-link-arg=-L{}", out_dir.display());
     Ok(())
 }

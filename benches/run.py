@@ -139,6 +139,12 @@ SECTIONS = {
         lambda bench: bench.rows(os.path.join(BUILT, "ready_struct")),
     ),
     "cold_start": ("the first token of a process, by client secret", "shim", "other", cold_start),
+    "python": (
+        "the Python package, against azure-identity",
+        "package",
+        "azure",
+        lambda bench: bench.host("python_package.py"),
+    ),
     "storms": (
         "one request per identity, against Driver 18's own ActiveDirectoryMsi",
         "shim",

@@ -30,6 +30,23 @@ cargo_test() {
     if [ "$status" = 1 ] && [ "${counts#* }" = 0 ]; then failed=$((failed + 1)); fi
 }
 
+# python_tests <arguments>…: a run of pytest, counted one by one; a skipped test counts as failed.
+python_tests() {
+    printf '\n== pytest %s\n' "$*"
+    "$ENTRA_ODBC_TEST_PYTHON" -m pytest "$@" 2>&1 | tee "$log"
+    # Its last line: "1 failed, 125 passed in 47.5s". What ends before it fails as a whole.
+    counts=$(awk '/ in [0-9.]+s/ {
+            passes = fails = 0
+            for (field = 1; field < NF; field++) {
+                if ($(field + 1) ~ /^passed/) passes = $field
+                if ($(field + 1) ~ /^(failed|skipped|errors?)/) fails += $field
+            }
+        }
+        END { print passes + 0, fails + (passes + fails == 0) }' "$log")
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+}
+
 # counted: the last line, "N passed, N failed"; fails unless there was something and all of it passed.
 counted() {
     printf '\n%s passed, %s failed\n' "$passed" "$failed"

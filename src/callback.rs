@@ -140,7 +140,6 @@ const FORCE_UNWIND: c_int = 8;
 const SEARCH_PHASE: c_int = 1;
 const HANDLER_FOUND: c_int = 6;
 const INSTALL_CONTEXT: c_int = 7;
-const CONTINUE_UNWIND: c_int = 8;
 
 unsafe extern "C" {
     fn _Unwind_SetGR(context: *mut c_void, index: c_int, value: usize);
@@ -148,7 +147,7 @@ unsafe extern "C" {
     fn _Unwind_DeleteException(exception: *mut c_void);
 }
 
-/// Tells the unwinder that every exception ends in `entra_odbc_call`; a thread that is cancelled unwinds on.
+/// Tells the unwinder that every exception ends in `entra_odbc_call`; a thread that is cancelled ends nowhere.
 unsafe extern "C" fn personality(
     _version: c_int,
     actions: c_int,
@@ -157,7 +156,11 @@ unsafe extern "C" fn personality(
     context: *mut c_void,
 ) -> c_int {
     if actions & FORCE_UNWIND != 0 {
-        return CONTINUE_UNWIND;
+        // The thread is to end by pthread_exit, as Python (up to 3.13) ends those that come back to it while it ends
+        // itself. It cannot: Rust, which began it, would abort the process. Nobody waits for it, so it stays.
+        loop {
+            std::thread::park();
+        }
     }
     if actions & SEARCH_PHASE != 0 {
         return HANDLER_FOUND;

@@ -6,7 +6,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, SystemTime},
@@ -54,6 +54,8 @@ pub struct Providers(Lock<BTreeMap<String, Registered>>);
 pub(crate) struct Registered {
     provider: Provider,
     unanswered: Arc<AtomicUsize>,
+    /// It was taken away: no call of it begins any more, whoever still has it.
+    gone: Arc<AtomicBool>,
 }
 
 impl Providers {
@@ -65,7 +67,8 @@ impl Providers {
 
     /// Has `provider` answer for `name` from now on; `None` takes the last one away.
     ///
-    /// Calls under way go on with the one that they began with.
+    /// Calls under way go on with the one that they began with. One that is taken away is not called any more, even
+    /// for connections that are open: an interpreter that is about to end must be able to rely on that.
     pub fn register(&self, name: &str, provider: Option<Provider>) {
         let mut providers = self.0.lock();
         let old = match provider {
@@ -74,9 +77,12 @@ impl Providers {
                 Registered {
                     provider,
                     unanswered: Arc::default(),
+                    gone: Arc::default(),
                 },
             ),
-            None => providers.remove(name),
+            None => providers
+                .remove(name)
+                .inspect(|old| old.gone.store(true, Ordering::Release)),
         };
         // Dropped without the lock: it is the host's code.
         drop(providers);
@@ -98,10 +104,14 @@ impl Registered {
     /// Calls the provider; to be bounded by the caller's deadline.
     pub(crate) async fn ask(&self, request: Request) -> Result<Provided, Error> {
         let under_way = Unanswered::one_more(&self.unanswered)?;
-        let provider = Arc::clone(&self.provider);
+        let (provider, gone) = (Arc::clone(&self.provider), Arc::clone(&self.gone));
         let (sender, answer) = oneshot::channel();
         let call = move || {
-            let outcome = provider(&request);
+            let outcome = if gone.load(Ordering::Acquire) {
+                Err("it was taken away".to_owned())
+            } else {
+                provider(&request)
+            };
             drop(under_way);
             // Nobody may be waiting any more.
             drop(sender.send(outcome));

@@ -229,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_was_taken_away_is_called_no_more() {
+        let fixture = Fixture::new(NAME);
+        fixture
+            .providers()
+            .register("mine", Some(Arc::new(|_| panic!("called"))));
+        let sign_in = prepare(&fixture.situation()).unwrap();
+        fixture.providers().register("mine", None);
+        let error = TokenService::new().token(&sign_in, soon()).unwrap_err();
+        assert!(error.to_string().contains("taken away"), "{error}");
+    }
+
+    #[test]
     fn a_provider_that_never_answers_costs_a_login_timeout() {
         let fixture = Fixture::new(NAME);
         let (release, blocked) = mpsc::channel::<()>();

@@ -1,0 +1,33 @@
+"""Tokens for programs that connect through Microsoft's driver by themselves."""
+
+from __future__ import annotations
+
+from ._credential import Credential, credential_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._borrowed import TokenSource
+
+
+def attrs_before(
+    who: str | Credential | TokenSource | None = None,
+    /,
+    *,
+    scope: str | None = None,
+    timeout: float | None = None,
+    **keywords: object,
+) -> dict[int, bytes]:
+    """`attrs_before=` for pyodbc.connect: a fresh token for a connection through Microsoft's own driver.
+
+    >>> credential = entra_odbc.Credential("Authentication=ActiveDirectoryMsi")
+    >>> pyodbc.connect(string, attrs_before=entra_odbc.attrs_before(credential))
+
+    `who` is a Credential, a credential of azure-identity, or keywords as those of a connection string; None with no
+    keywords is `Authentication=ActiveDirectoryDefault`. Without `scope` the token is for Azure SQL. Raises Error.
+
+    Driver 18 keeps the address of the struct, so this package keeps the struct: always, and without growing, since
+    after its token's end the next token of the same identity is written into it.
+    """
+    if type(who) is Credential and not keywords:
+        return {1256: who._way.struct(scope, timeout)[0]}
+    return credential_of(who, keywords).attrs_before(scope=scope, timeout=timeout)

@@ -1,0 +1,152 @@
+"""A machine of its own for each test: stand-ins for Entra and SQL Server, Microsoft's real driver, unixODBC, pyodbc.
+
+Programs under test run as processes with exactly the environment that is set here, as the library reads it once.
+"""
+
+import glob
+import json
+import os
+import platform
+import subprocess
+import sys
+import textwrap
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+PYTHON = Path(__file__).parents[1]
+ROOT = PYTHON.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+TIMEOUT = 120
+
+# What every program begins with.
+PRELUDE = """
+import json, os, sys
+standins = json.loads(os.environ["STANDINS"])
+server = f"SERVER={standins['server']};"
+app = standins["app"]
+MSI = "Authentication=ActiveDirectoryMsi;"
+STOCK = f"DRIVER={os.environ['ENTRA_ODBC_DRIVER']};{server}"
+PRINCIPAL = dict(Authentication="ActiveDirectoryServicePrincipal", UID=app["client_id"], PWD=app["secret"],
+                 TenantId=standins["tenant_id"])
+WHO = "SELECT SUSER_SNAME()"
+def azure():
+    from azure.identity import ClientSecretCredential
+    return ClientSecretCredential(standins["tenant_id"], app["client_id"], app["secret"],
+                                  authority=standins["authority"], disable_instance_discovery=True)
+"""
+
+
+def real_driver():
+    named = os.environ.get("ENTRA_ODBC_TEST_DRIVER")
+    if named:
+        return named
+    architecture = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    package = ROOT / ".venv/lib/python3*/site-packages/mssql_python_odbc/libs/linux/debian_ubuntu"
+    (path,) = glob.glob(str(package / architecture / "lib/libmsodbcsql-18.*.so.*"))
+    return path
+
+
+def library():
+    return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(TARGET / "release/libentra_odbc.so"))
+
+
+class Standins:
+    """The stand-ins, by their control endpoint."""
+
+    def __init__(self, description):
+        self.description = description
+
+    def control(self, path, /, **body):
+        data = None if path in ("/requests", "/logins") else json.dumps(body).encode()
+        with urllib.request.urlopen(self.description["control"] + path, data=data, timeout=TIMEOUT) as answer:
+            return json.load(answer)
+
+    def forget(self):
+        for path in ("/faults/clear", "/release", "/requests/clear", "/logins/clear"):
+            self.control(path)
+        self.control("/lifetime", seconds=3600)
+
+    def requests(self, path="token"):
+        return [request for request in self.control("/requests") if path in request["path"]]
+
+    def logins(self):
+        return self.control("/logins")
+
+
+class Machine:
+    """Ini files in a directory of its own, and the environment of programs."""
+
+    def __init__(self, directory, standins):
+        self.directory = directory
+        self.standins = standins
+        about = standins.description
+        (directory / "odbcinst.ini").write_text(f"[ODBC Driver 18 Entra for SQL Server]\nDriver={library()}\n")
+        self.variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "LC_ALL": "C.UTF-8",
+            "ODBCSYSINI": str(directory),
+            "ODBCINI": str(directory / "odbc.ini"),
+            "PYTHONPATH": str(PYTHON),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "ENTRA_ODBC_LIBRARY": library(),
+            "ENTRA_ODBC_DRIVER": real_driver(),
+            "AZURE_AUTHORITY_HOST": about["authority"],
+            "IDENTITY_ENDPOINT": about["identity_endpoint"],
+            "IDENTITY_HEADER": about["identity_header"],
+            "SSL_CERT_FILE": about["ca"],
+            "REQUESTS_CA_BUNDLE": about["ca"],
+            "STANDINS": json.dumps(about),
+        }
+
+    def start(self, program, *arguments, **options):
+        command = [sys.executable, "-c", PRELUDE + textwrap.dedent(program), *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, env=self.variables, cwd=self.directory, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options
+        )
+
+    def run(self, program, *arguments, ends=0):
+        """What a program prints, to standard output and standard error, that ends with this code."""
+        with self.start(program, *arguments) as process:
+            try:
+                out, err = process.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert process.returncode == ends, f"ended with {process.returncode}\n{out}\n{err}"
+        return out.strip(), err.strip()
+
+    def python(self, program, *arguments):
+        """What a program prints that must succeed."""
+        return self.run(program, *arguments)[0]
+
+    @property
+    def msi(self):
+        """Who the server says that the machine's own identity is."""
+        about = self.standins.description
+        return f"{about['system_assigned']['client_id']}@{about['tenant_id']}"
+
+    @property
+    def app(self):
+        """Who the server says that the application is."""
+        about = self.standins.description
+        return f"{about['app']['client_id']}@{about['tenant_id']}"
+
+
+@pytest.fixture(scope="session")
+def standins(tmp_path_factory):
+    program = TARGET / "debug/standins"
+    command = [program, "--directory", str(tmp_path_factory.mktemp("standins"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Standins(json.loads(process.stdout.readline()))
+        process.stdin.close()
+
+
+@pytest.fixture
+def machine(tmp_path, standins):
+    standins.forget()
+    return Machine(tmp_path, standins)
