@@ -27,6 +27,9 @@ const LOGIN: [Names; 2] = [
 /// Keywords that are `true` or `false` to the others, and `yes` or `no` to Driver 18.
 const SWITCHES: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
 
+/// The server's port, which Driver 18 takes behind the server's name alone.
+const PORT: [&str; 2] = ["Port", "PortNumber"];
+
 /// The string in Driver 18's words, in its order; `None` where it is that already.
 pub(crate) fn of(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
     by(string, &NAMES)
@@ -38,6 +41,8 @@ pub(crate) fn of_login(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u1
 }
 
 fn by(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
+    let port = PORT.iter().find_map(|name| string.get(name));
+    let port = port.and_then(|port| port.trim().parse::<u16>().ok());
     let respell = |attribute: &Attribute| {
         let value = string.value(attribute);
         let value = if attribute.is_quoted() {
@@ -45,22 +50,33 @@ fn by(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u1
         } else {
             value.trim()
         };
-        let value = Zeroizing::new(value.to_owned());
         if let Some(switch) = SWITCHES.into_iter().find(|switch| attribute.is(switch)) {
-            return Some((switch, Zeroizing::new(switched(&value)?.to_owned())));
+            return Some((switch, Zeroizing::new(switched(value)?.to_owned())));
         }
-        let (drivers, _) = names
-            .iter()
-            .find(|(_, others)| others.iter().any(|other| attribute.is(other)))?;
-        // The driver's own word is there, and to Driver 18 it is the only one.
-        let said = drivers.iter().any(|name| string.find(name).is_some());
-        drivers.first().filter(|_| !said).map(|name| (*name, value))
+        let name = name(string, attribute, names);
+        let server = name.or_else(|| SERVER_KEYWORDS.into_iter().find(|name| attribute.is(name)));
+        match (server.filter(|name| SERVER_KEYWORDS.contains(name)), port) {
+            (Some(server), Some(port)) if !value.contains(',') => {
+                Some((server, Zeroizing::new(format!("{value},{port}"))))
+            }
+            _ => name.map(|name| (name, Zeroizing::new(value.to_owned()))),
+        }
     };
     let any = string
         .attributes()
         .iter()
         .any(|attribute| respell(attribute).is_some());
     any.then(|| string.with(respell))
+}
+
+/// Driver 18's name for what another client calls otherwise, unless the string says that as well: to Driver 18 it
+/// is the only one.
+fn name(string: &ConnectionString<'_>, attribute: &Attribute, names: &[Names]) -> Option<&'static str> {
+    let (drivers, _) = names
+        .iter()
+        .find(|(_, others)| others.iter().any(|other| attribute.is(other)))?;
+    let said = drivers.iter().any(|name| string.find(name).is_some());
+    drivers.first().copied().filter(|_| !said)
 }
 
 fn switched(value: &str) -> Option<&'static str> {
@@ -100,6 +116,25 @@ mod tests {
     fn a_name_of_the_drivers_own_is_the_one_that_counts_as_with_the_driver() {
         let text = "Initial Catalog=a;Database=b;Data Source=c;Addr=d";
         assert_eq!(respelled(text, of), None);
+    }
+
+    #[test]
+    fn a_port_of_its_own_goes_behind_the_server_that_has_none() {
+        assert_eq!(
+            respelled("Addr=a;Port= 1434 ;APP=b", of).unwrap(),
+            "Addr=a,1434;Port= 1434 ;APP=b;"
+        );
+        assert_eq!(
+            respelled("serverName=a;portNumber=1434", of).unwrap(),
+            "Server=a,1434;portNumber=1434;"
+        );
+        for text in [
+            "Server=a,1;Port=1434",
+            "Server=a;Port=none",
+            "Server=a;Port=99999",
+        ] {
+            assert_eq!(respelled(text, of), None);
+        }
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! The documents, as of 2026:
 //! - SqlClient: <https://learn.microsoft.com/sql/connect/ado-net/sql/azure-active-directory-authentication>, and the
 //!   Azure portal's "Connection strings";
-//! - go-mssqldb: <https://github.com/microsoft/go-mssqldb#azure-active-directory-authentication>, with the `key=value`
-//!   form of "The connection string can be specified in one of three formats";
+//! - go-mssqldb: <https://github.com/microsoft/go-mssqldb#azure-active-directory-authentication> and
+//!   <https://learn.microsoft.com/sql/connect/golang/entra-authentication>, with the `key=value` form of "The connection
+//!   string can be specified in one of three formats";
 //! - mssql-jdbc: <https://learn.microsoft.com/sql/connect/jdbc/connecting-using-azure-active-directory-authentication>,
 //!   its properties as they stand in a URL;
 //! - mssql-python: <https://learn.microsoft.com/sql/connect/python/mssql-python/entra-authentication>.
 
-use std::{fs, net::Ipv4Addr, time::Duration};
+use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt, time::Duration};
 
 use standins::{
     http::{Request, Response, Server},
@@ -32,6 +33,8 @@ fn filled(machine: &Machine, string: &str) -> String {
     let assigned = |field: &str| description["user_assigned"][field].as_str().unwrap().to_owned();
     let braced = |secret: &str| format!("{{{}}}", secret.replace('}', "}}"));
     let string = string
+        .replace("<host>", "localhost")
+        .replace("<port>", &port.to_string())
         .replace("<server>", &format!("localhost,{port}"))
         .replace("<application>", PAYROLL_CLIENT_ID)
         .replace("<tenant>", TENANT_ID)
@@ -293,8 +296,8 @@ fn go_mssqldbs_managed_identity_by_either_id() {
         &machine,
         &identity(&machine, "system_assigned"),
         &[
-            "server=<server>;database=testdb;fedauth=ActiveDirectoryMSI",
-            "server=<server>;database=testdb;fedauth=ActiveDirectoryDefault",
+            "server=<host>;port=<port>;database=testdb;fedauth=ActiveDirectoryMSI",
+            "server=<server>;database=testdb;fedauth=ActiveDirectoryDefault;encrypt=true;TrustServerCertificate=false",
         ],
     );
 }
@@ -361,6 +364,39 @@ fn go_mssqldbs_assertions() {
     );
 }
 
+/// Whoever is signed in to the Azure CLI, or the Azure Developer CLI; and a token that is at hand.
+#[test]
+fn go_mssqldbs_tools_and_tokens() {
+    let machine = Machine::new();
+    let token = machine.user_token(USER);
+    for (name, answer) in [
+        (
+            "az",
+            format!(r#"{{"accessToken":"{token}","expires_on":4102444800,"tokenType":"Bearer"}}"#),
+        ),
+        (
+            "azd",
+            format!(r#"{{"token":"{token}","expiresOn":"2100-01-01T00:00:00Z"}}"#),
+        ),
+    ] {
+        let tool = machine.file(name, &format!("#!/bin/sh\necho '{answer}'\n"));
+        fs::set_permissions(tool, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", machine.directory.display(), machine.variables["PATH"]);
+    let machine = machine.with("PATH", path);
+    assert_works(
+        &machine,
+        USER,
+        &[
+            "server=<server>;database=testdb;fedauth=ActiveDirectoryAzCli",
+            "server=<server>;database=testdb;fedauth=ActiveDirectoryAzureDeveloperCli",
+            &format!(
+                "server=<server>;database=testdb;fedauth=ActiveDirectoryServicePrincipalAccessToken;password={token}"
+            ),
+        ],
+    );
+}
+
 #[test]
 fn go_mssqldbs_azure_pipelines() {
     let machine = Machine::new();
@@ -401,7 +437,8 @@ fn mssql_jdbcs_properties() {
         &machine,
         &identity(&machine, "user_assigned"),
         &[
-            "serverName=<server>;databaseName=testdb;encrypt=true;authentication=ActiveDirectoryManagedIdentity;user=<identity>",
+            "serverName=<host>;portNumber=<port>;databaseName=testdb;encrypt=true;\
+             authentication=ActiveDirectoryManagedIdentity;user=<identity>",
             "server=<server>;database=testdb;encrypt=true;authentication=ActiveDirectoryMSI;msiClientId=<identity>",
         ],
     );
@@ -475,4 +512,30 @@ fn mssql_pythons_strings() {
     ] {
         assert_works(&machine, &who, &[&strings(rest)]);
     }
+}
+
+/// What is rewritten is rewritten before it is checked where a token may go.
+#[test]
+fn a_server_by_another_name_is_trusted_no_more_than_by_its_own() {
+    let machine = Machine::new();
+    for server in [
+        "Data Source=db.internal.example",
+        "serverName=db.internal.example;portNumber=1",
+    ] {
+        let string = format!(
+            "DRIVER={{{DRIVER}}};{server};TrustServerCertificate=True;Authentication=ActiveDirectoryMsi"
+        );
+        let error = machine.pyodbc_error(&string);
+        assert!(
+            error.contains("TrustServerCertificate=") && error.contains("db.internal.example"),
+            "{error}"
+        );
+    }
+    for unencrypted in ["Encrypt=False", "Encrypt=no"] {
+        let string = format!(
+            "DRIVER={{{DRIVER}}};Data Source=x.database.windows.net;{unencrypted};Authentication=ActiveDirectoryMsi"
+        );
+        assert!(machine.pyodbc_error(&string).contains("Encrypt="));
+    }
+    assert!(machine.playground.managed_identity.record().requests().is_empty());
 }

@@ -11,14 +11,19 @@ const OPAQUE: Duration = Duration::from_hours(1);
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let options = situation.options;
-    let (text, from_file) = options
-        .secret(Keyword::AccessToken, Keyword::AccessTokenFile)?
-        .ok_or_else(|| {
-            missing(
-                Keyword::AccessToken,
-                "the access token, or AccessTokenFile= with a path",
-            )
-        })?;
+    let given = options.secret(Keyword::AccessToken, Keyword::AccessTokenFile)?;
+    // go-mssqldb has it in `password`.
+    let password = || {
+        options
+            .get(Keyword::Password)
+            .map(|text| (Secret::new(text.to_owned()), false))
+    };
+    let (text, from_file) = given.or_else(password).ok_or_else(|| {
+        missing(
+            Keyword::AccessToken,
+            "the access token (PWD= does as well), or AccessTokenFile= with a path",
+        )
+    })?;
     let token = token(text).map_err(|error| {
         error.remedy(if from_file {
             "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
@@ -65,6 +70,10 @@ mod tests {
         prepare(&Fixture::new(pairs).situation())
     }
 
+    fn sign_in_by_password(text: &str) -> SignIn {
+        sign_in(&[(Keyword::Password, text)]).unwrap()
+    }
+
     /// 4102444800 s after 1970.
     fn in_2100() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_hours(1_139_568)
@@ -79,6 +88,7 @@ mod tests {
         let SignInSource::Given(token) = sign_in.source() else {
             panic!()
         };
+        assert_eq!(sign_in.key, sign_in_by_password(&text).key);
         assert_eq!(token.text.expose(), text);
         assert_eq!(token.expires_on, in_2100());
     }

@@ -185,7 +185,7 @@ pub const MODES: &[Mode] = &[
         name: "AccessToken",
         aliases: &["ServicePrincipalAccessToken"],
         who: "whoever the token names",
-        needs: &[&[AccessToken, AccessTokenFile]],
+        needs: &[&[AccessToken, AccessTokenFile, Password]],
         may_have: &[],
         prepare: access_token::prepare,
     },
