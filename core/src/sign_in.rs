@@ -13,7 +13,7 @@ use crate::{
     credential::{Mode, SignIn, SignInSource, Situation},
     fork::Lock,
     options::missing,
-    scope as scopes,
+    respelling, scope as scopes,
     server::{Cloud, Server},
     tds::Target,
     token::{Issued, Sharing, Wait},
@@ -76,17 +76,22 @@ impl KeywordSignIn {
             Selection::Mode(mode) => mode,
             Selection::None | Selection::Respelled(_) => return Err(asked.names_nobody()),
         };
-        let read = || {
-            asked.check_braces()?;
-            let owner = Owner::read(around.environment, around.installed);
-            let sign_in = Self {
-                chosen: Chosen::of(&asked, mode, &asked.servers(), &owner, around)?,
-                kept: Lock::default(),
-            };
-            sign_in.resolved(&sign_in.chosen.scope, around)?;
-            Ok(sign_in)
+        match respelling::of(&asked.string) {
+            Some(text) => Self::of(&Asked::read(&text, around), mode, around),
+            None => Self::of(&asked, mode, around),
+        }
+        .map_err(|error| error.in_mode(mode.name))
+    }
+
+    fn of(asked: &Asked<'_>, mode: &'static Mode, around: &Surroundings<'_>) -> Result<Self, Error> {
+        asked.check_braces()?;
+        let owner = Owner::read(around.environment, around.installed);
+        let sign_in = Self {
+            chosen: Chosen::of(asked, mode, &asked.servers(), &owner, around)?,
+            kept: Lock::default(),
         };
-        read().map_err(|error: Error| error.in_mode(mode.name))
+        sign_in.resolved(&sign_in.chosen.scope, around)?;
+        Ok(sign_in)
     }
 
     /// The sign-in kind.

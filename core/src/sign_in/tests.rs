@@ -94,6 +94,10 @@ fn the_scope_is_the_one_asked_for_else_that_of_the_keywords_else_that_of_the_clo
         of("SERVER=x.database.usgovcloudapi.net", None),
         "https://database.usgovcloudapi.net/.default"
     );
+    assert_eq!(
+        of("Data Source=x.database.usgovcloudapi.net", None),
+        "https://database.usgovcloudapi.net/.default"
+    );
     assert_eq!(of("Scope=api://a", None), "api://a/.default");
     assert_eq!(
         of("Scope=api://a", Some("https://vault.azure.net/")),
