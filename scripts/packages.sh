@@ -48,8 +48,9 @@ node_packages() {
         say "setup: installing Node.js packages into $directory"
         rm -rf "$directory" && mkdir "$directory" && cp "$2"/package*.json "$directory" || return 1
         npm ci --prefix "$directory" --ignore-scripts --no-audit --no-fund >&2 || return 1
-        # Built here against the system's unixODBC, and with the system's own headers.
-        (cd "$directory/node_modules/odbc" && npm_config_nodedir=/usr ../.bin/node-pre-gyp install --build-from-source) \
+        # Built here against the system's unixODBC, and with the headers beside this Node.js.
+        node=$(node -p 'path.dirname(path.dirname(process.execPath))')
+        (cd "$directory/node_modules/odbc" && npm_config_nodedir=$node ../.bin/node-pre-gyp install --build-from-source) \
             >"$directory/build.log" 2>&1 || { cat "$directory/build.log" >&2; return 1; }
         cat "$2"/package*.json >"$directory/installed.txt"
     fi

@@ -123,6 +123,32 @@ fn sqlclients_default_as_the_documents_and_as_the_portal_write_it() {
     );
 }
 
+/// `User Id` is the client id of a user-assigned identity, or of the federated one.
+#[test]
+fn sqlclients_default_and_workload_identity_with_a_client_id() {
+    let machine = Machine::new();
+    assert_works(
+        &machine,
+        &identity(&machine, "user_assigned"),
+        &[
+            "Server=<server>; Authentication=Active Directory Default; Encrypt=True; User Id=<identity>; Database=testdb;",
+        ],
+    );
+    let assertion = machine.playground.cluster_assertion(Duration::from_hours(1));
+    let file = machine.file("token", &assertion);
+    let machine = machine
+        .with("AZURE_FEDERATED_TOKEN_FILE", file)
+        .with("AZURE_TENANT_ID", TENANT_ID);
+    assert_works(
+        &machine,
+        &application(PAYROLL_CLIENT_ID),
+        &[
+            "Server=<server>; Authentication=Active Directory Workload Identity; Encrypt=True; \
+           User Id=<application>; Database=testdb",
+        ],
+    );
+}
+
 #[test]
 fn sqlclients_service_principal_and_password() {
     let machine = Machine::new();

@@ -13,7 +13,8 @@ const LIBRARIES: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
 
 /// Keeps the driver's OpenSSL apart from one within the program; does nothing where there is none.
 pub(super) fn keep_apart() {
-    if !within_program() {
+    // AddressSanitizer ends a process that binds so.
+    if !within_program() || library::global_symbol(c"__asan_init").is_some() {
         return;
     }
     let loaded = LIBRARIES
