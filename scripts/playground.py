@@ -13,7 +13,7 @@ real ones. The command finds in its environment
                           the web application "portal", as its registration in Entra would tell them
     PLAYGROUND            the control endpoint: `GET` tells people, passwords, ids and addresses
     AZURE_AUTHORITY_HOST, AZURE_POD_IDENTITY_AUTHORITY_HOST, SSL_CERT_FILE, REQUESTS_CA_BUNDLE,
-    ODBCSYSINI, ODBCINI, ENTRA_ODBC_DRIVER
+    ODBCSYSINI, ODBCINI, ENTRA_ODBC_DRIVER, ENTRA_ODBC_LIBRARY
                           what leads everything to the stand-ins in place of the cloud
 """
 
@@ -76,6 +76,7 @@ def environment(directory, standins):
         "ODBCSYSINI": directory,
         "ODBCINI": os.path.join(directory, "odbc.ini"),
         "ENTRA_ODBC_DRIVER": real_driver(),
+        "ENTRA_ODBC_LIBRARY": library(),
     }
 
 

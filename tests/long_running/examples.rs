@@ -86,7 +86,7 @@ fn each_user_of_a_web_application_reaches_the_database_as_themselves() {
 
 #[test]
 fn a_notebook_shows_a_code_and_gets_a_frame() {
-    assert!(passed(&commands_of("notebook")) >= 3);
+    assert!(passed(&commands_of("notebook")) >= 5);
 }
 
 #[test]

@@ -25,7 +25,7 @@ class Person(NotebookClient):
 
     def process_message(self, msg, cell, cell_index):
         shown = json.dumps(msg["content"].get("data", {}))
-        if code := re.search(r"<code>(\w+)</code>", shown):
+        if code := re.search(r"<code[^>]*>(\w+)</code>", shown):
             page = re.search(r'href=\\"(https://[^"\\]+)', shown)[1]
             self.asked.append((cell_index, code[1]))
             answer = httpx.post(page, data={"user_code": code[1], "username": self.user["name"], **self.password()})
@@ -52,30 +52,52 @@ def directories(monkeypatch, tmp_path):
         monkeypatch.setenv(name, str(tmp_path / name))
 
 
-def test_a_person_signs_in_by_a_code_once_and_gets_frames(playground):
-    told = playground.get("/").json()
-    ada = told["user"]
-    notebook = nbformat.read(HERE / "device_code.ipynb", as_version=4)
-    resources = {"metadata": {"path": str(HERE)}}
-    person = Person(notebook, ada, timeout=120, kernel_name="python3", resources=resources)
-    person.execute()
+@pytest.fixture
+def run(playground, monkeypatch):
+    """Runs a notebook as Ada; its cells of code, and the one in which she was asked to sign in."""
 
-    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    _, connects, frame, again = codes
-    [(asked_in, _)] = person.asked
-    assert notebook.cells[asked_in] is connects
+    def run(name):
+        notebook = nbformat.read(HERE / name, as_version=4)
+        resources = {"metadata": {"path": str(HERE)}}
+        ada = playground.get("/").json()["user"]
+        person = Person(notebook, ada, timeout=120, kernel_name="python3", resources=resources)
+        person.execute()
+        [(asked_in, _)] = person.asked
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        outputs = [output for cell in cells for output in cell.outputs]
+        assert not any(output.output_type == "stream" and output.name == "stderr" for output in outputs)
+        return cells, notebook.cells[asked_in]
+
+    monkeypatch.setenv("PYTHONPATH", str(HERE.parent.parent / "python"))
+    return run
+
+
+def people(playground):
+    logins = playground.get("/logins").json()
+    return [login["claims"]["upn"] for login in logins if login.get("claims")]
+
+
+def test_a_person_signs_in_by_a_code_once_and_gets_frames(playground, run):
+    (_, connects, frame, again), asked = run("device_code.ipynb")
+    assert asked is connects
     assert 'target="_blank"' in str(connects.outputs)
     assert "signed in" in str(connects.outputs)
-    assert ada["name"] in frame.outputs[0].data["text/html"]
+    assert "ada@contoso.com" in frame.outputs[0].data["text/html"]
     assert "master" in again.outputs[0].data["text/html"]
-    assert not any(output.output_type == "stream" and output.name == "stderr" for c in codes for output in c.outputs)
-
-    logins = [login for login in playground.get("/logins").json() if login.get("claims")]
-    assert [login["claims"]["upn"] for login in logins] == [ada["name"]] * 2
+    assert people(playground) == ["ada@contoso.com"] * 2
 
 
-def test_the_repository_has_the_notebook_without_output():
-    notebook = nbformat.read(HERE / "device_code.ipynb", as_version=4)
+def test_the_package_shows_the_code_by_itself(playground, run):
+    (_, frame, again), asked = run("with_the_package.ipynb")
+    assert asked is frame
+    assert "ada@contoso.com" in frame.outputs[-1].data["text/html"]
+    assert "master" in again.outputs[0].data["text/html"]
+    assert people(playground) == ["ada@contoso.com"] * 2
+
+
+@pytest.mark.parametrize("name", [path.name for path in HERE.glob("*.ipynb")])
+def test_the_repository_has_the_notebooks_without_output(name):
+    notebook = nbformat.read(HERE / name, as_version=4)
     assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in notebook.cells)
 
 
