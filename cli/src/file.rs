@@ -129,6 +129,13 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// Keeps others who change a file by this tool waiting until it is dropped; none where that cannot be had.
+pub fn lock_beside(path: &Path) -> Option<File> {
+    let directory = File::open(path.parent()?).ok()?;
+    directory.lock().ok()?;
+    Some(directory)
+}
+
 /// Does something during which Ctrl-C and the like wait, so that nothing stays half done.
 pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
     let held: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]

@@ -28,7 +28,7 @@ impl Style {
         }
     }
 
-    /// The text with its escapes, which [`print`] and [`note`] leave out where they do not belong.
+    /// The text with its escapes, which [`print()`] and [`note`] leave out where they do not belong.
     pub fn paint(self, text: &str) -> String {
         let look = self.look();
         format!("{look}{text}{look:#}")

@@ -42,6 +42,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         [Some(places.system_drivers), Some(places.system_sources)]
     };
+    let _lock = paths
+        .iter()
+        .flatten()
+        .next()
+        .and_then(|path| file::lock_beside(path));
     let mut pending = Vec::new();
     let mut changed = Vec::new();
     let mut foreign = None;

@@ -31,6 +31,7 @@ fn a_connect_tells_where_it_leads_as_whom_and_how_long_each_part_took() {
         PAYROLL_CLIENT_ID,
         "Microsoft SQL Server",
         "payroll",
+        "encrypted       yes",
         "driver load",
         "tenant probe",
         "token ",

@@ -333,3 +333,22 @@ fn without_a_home_the_system_can_still_be_looked_after() {
     let err = crate::tool::Run::of(&mut command).refused(2);
     assert!(err.contains("HOME is not set"), "{err}");
 }
+
+#[test]
+fn many_at_once_do_not_get_in_each_others_way() {
+    let place = Place::with_stock();
+    let names = ["a", "b", "c", "d", "e", "f"];
+    std::thread::scope(|scope| {
+        for name in names {
+            let place = &place;
+            scope.spawn(move || place.install(&["--replace", "--dsn", name]).done());
+        }
+    });
+    let sources = place.read("odbc.ini");
+    for name in names {
+        assert!(sources.contains(&format!("[{name}]")), "{sources}");
+    }
+    place.run(&["uninstall"]).done();
+    assert_eq!(place.read("odbcinst.ini"), place.stock());
+    assert_eq!(place.files(), ["odbcinst.ini"]);
+}

@@ -9,64 +9,83 @@ use entra_odbc_core::token::Claims;
 /// How SQL Server speaks of everyone who comes with a token.
 const SOMEONE: &str = "<token-identified principal>";
 
-/// Words of a refusal, its cause, and what to do.
-const KNOWN: &[(&[&str], &str, &str)] = &[
-    (
-        &["40615", "is not allowed to access the server"],
+/// A refusal that is known by a native error, a SQLSTATE or its words; its cause, and what to do.
+struct Known(
+    &'static [i64],
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+);
+
+const KNOWN: &[Known] = &[
+    Known(
+        &[40_615],
+        &["is not allowed to access the server"],
         "the server's firewall does not know this machine's address",
         "az sql server firewall-rule create --resource-group … --server … --name … --start-ip-address … --end-ip-address …",
     ),
-    (
-        &["47073", "Deny Public Network Access"],
+    Known(
+        &[47_073],
+        &["Deny Public Network Access"],
         "the server takes connections through private endpoints only",
         "Connect from a network with a private endpoint of the server, whose name must lead there.",
     ),
-    (
-        &["4060", "Cannot open database"],
+    Known(
+        &[4060],
+        &["Cannot open database"],
         "there is no such database, or this user is not in it",
         "Check Database=, and create the user in that database: a contained user of another one is not enough.",
     ),
-    (
-        &["40613", "is not currently available"],
+    Known(
+        &[40_613],
+        &["is not currently available"],
         "the database is paused, or is being moved",
         "Try again in a minute: a serverless database wakes up at the first login.",
     ),
-    (
+    Known(
+        &[],
         &["not currently configured to accept this token"],
         "the server accepts no tokens of this tenant, or has no Entra administrator",
         "Set an Entra administrator for the server; check TenantId and Scope.",
     ),
-    (
+    Known(
+        &[],
         &["Token is expired"],
         "the server takes the token for expired",
         "Compare this machine's clock with the server's; get a new token where it was given.",
     ),
-    (
+    Known(
+        &[],
         &["certificate verify failed", "SSL Provider"],
         "TLS with the server has failed: its certificate is not trusted here, or OpenSSL is missing",
         "For a server of your own: install its CA certificate on this machine, or name it with ServerCertificate=.",
     ),
-    (
+    Known(
+        &[],
         &["IM002", "Data source name not found"],
         "unixODBC knows neither a driver nor a data source of that name",
         "See which there are: entra-odbc status; register the driver: sudo entra-odbc install",
     ),
-    (
+    Known(
+        &[],
         &["Can't open lib"],
         "unixODBC has found the driver's name, but cannot load its library",
         "entra-odbc status shows where it is registered; ldd on that file shows what it lacks.",
     ),
-    (
+    Known(
+        &[],
         &["IM003"],
         "Microsoft's driver, which does the work, cannot be loaded",
         "See the findings real-driver and driver-libraries.",
     ),
-    (
+    Known(
+        &[],
         &["HYT00"],
         "nobody has answered within the login timeout",
         "Check firewalls in between; a serverless database that wakes up needs a longer timeout: --timeout 60",
     ),
-    (
+    Known(
+        &[],
         &["Login failed"],
         "the server does not know this login, or its password is another one",
         "Check UID and PWD, and that the server takes SQL logins.",
@@ -76,7 +95,9 @@ const KNOWN: &[(&[&str], &str, &str)] = &[
 /// The cause and what to do; both empty where the words are all there is.
 pub fn of(refusal: &Refusal, claims: Option<&Claims>) -> (String, String) {
     let text = format!("{} {}", refusal.state, refusal.message);
-    let is_known = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_known = |Known(codes, words, ..): &&Known| {
+        codes.contains(&refusal.native.abs()) || words.iter().any(|word| text.contains(word))
+    };
     // What is special first: an expired token is no missing user.
     let special = ["Token is expired", "not currently configured"]
         .iter()
@@ -88,8 +109,8 @@ pub fn of(refusal: &Refusal, claims: Option<&Claims>) -> (String, String) {
             format!("Run in the database, as its Entra administrator:\n{}", statements(claims)),
         );
     }
-    let known = KNOWN.iter().find(|(words, ..)| is_known(words));
-    known.map_or_else(Default::default, |(_, cause, next)| {
+    let known = KNOWN.iter().find(is_known);
+    known.map_or_else(Default::default, |Known(_, _, cause, next)| {
         ((*cause).to_owned(), (*next).to_owned())
     })
 }
@@ -178,5 +199,12 @@ mod tests {
             );
         }
         assert_eq!(meaning("HY000", "something else", None), Default::default());
+        let by_number = Refusal {
+            during: "connect".into(),
+            state: "42000".into(),
+            native: 40_615,
+            message: "in another language".into(),
+        };
+        assert!(of(&by_number, None).0.contains("firewall"));
     }
 }

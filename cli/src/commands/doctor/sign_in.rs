@@ -6,7 +6,7 @@ use super::{
     target::Target,
 };
 use crate::{clock, failure::Failure, guid::Guid, progress, session::Session};
-use entra_odbc_core::{Error, ErrorKind, KeywordSignIn, Token, token::Deadline};
+use entra_odbc_core::{Error, KeywordSignIn, Token, token::Deadline};
 use std::{
     io,
     sync::Arc,
@@ -21,18 +21,12 @@ const SHORT: Duration = Duration::from_mins(5);
 
 /// Reads who signs in; `None` where that is Driver 18's own business.
 pub fn read(target: &Target, session: &Session) -> Result<Option<KeywordSignIn>, Error> {
-    match session.with_surroundings(|around| KeywordSignIn::from_string(&target.string, around)) {
-        Ok(sign_in) => Ok(Some(sign_in)),
-        Err(error) if is_the_drivers(&error) => Ok(None),
-        Err(error) => Err(error),
+    if !target.is_ours {
+        return Ok(None);
     }
-}
-
-/// Whether the string selects none of our kinds.
-fn is_the_drivers(error: &Error) -> bool {
-    let [what, ..] = error.words();
-    error.kind() == ErrorKind::Invalid
-        && (what.starts_with("Authentication= is missing") || what.contains("is the driver's own"))
+    session
+        .with_surroundings(|around| KeywordSignIn::from_string(&target.string, around))
+        .map(Some)
 }
 
 /// Gets the token, and holds it against the server.

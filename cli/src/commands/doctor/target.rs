@@ -3,9 +3,13 @@
 use entra_odbc_core::{
     connect::Surroundings,
     connection_string::ConnectionString,
+    credential,
     server::{SERVER_KEYWORDS, Server},
 };
 use zeroize::Zeroizing;
+
+/// The values of `Authentication=` that are Driver 18's own.
+const LEFT: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
 
 /// Where SQL Server listens unless told otherwise.
 const PORT: u16 = 1433;
@@ -19,6 +23,8 @@ pub struct Target {
     pub server: Option<Server>,
     /// Whether columns are to be decrypted.
     pub always_encrypted: bool,
+    /// Whether the sign-in is ours, and not left to Driver 18.
+    pub is_ours: bool,
 }
 
 impl Target {
@@ -43,7 +49,14 @@ impl Target {
                 .map(|value| value.trim().to_owned())
                 .or_else(in_section)
         };
+        let authentication = get("Authentication").or_else(|| get("fedauth"));
+        let has_token = || get("AccessToken").or_else(|| get("AccessTokenFile")).is_some();
+        let is_ours = match authentication.filter(|value| !value.is_empty()) {
+            Some(value) => !LEFT.iter().any(|left| credential::same_mode(left, &value)),
+            None => has_token(),
+        };
         Self {
+            is_ours,
             server: SERVER_KEYWORDS.iter().find_map(|name| Server::parse(&get(name)?)),
             always_encrypted: get("ColumnEncryption")
                 .is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("disabled")),

@@ -31,6 +31,8 @@ pub struct Plan {
     wrapped: Wrapped,
     replaces: bool,
     dsn: Option<String>,
+    /// From before the files are read until they are written.
+    lock: Option<std::fs::File>,
 }
 
 impl Plan {
@@ -46,6 +48,7 @@ impl Plan {
                 distribution.install(Package::UnixOdbc),
             ));
         }
+        let lock = file::lock_beside(&drivers);
         let registration = Registration::read(&drivers)?;
         let everything = Drivers::read(&places)?;
         if arguments.user {
@@ -73,6 +76,7 @@ impl Plan {
             wrapped,
             replaces: arguments.replace,
             dsn: arguments.dsn.clone(),
+            lock,
         })
     }
 
@@ -80,6 +84,7 @@ impl Plan {
     pub fn carry_out(self) -> Result<Done, Failure> {
         let changed = !self.pending.is_empty();
         file::uninterrupted(|| self.pending.into_iter().try_for_each(Pending::commit))?;
+        drop(self.lock);
         Ok(Done {
             changed,
             drivers: self.drivers,
