@@ -17,6 +17,7 @@ cargo_test --features hosts --test long_running
 # The Python package, with the library that the demo was shown with.
 PYTHONPATH=$PWD/python
 export PYTHONPATH
+check 'wheel' scripts/wheel.sh
 check 'types of the Python package' .venv-hosts/bin/mypy --config-file python/pyproject.toml python/entra_odbc
 python_tests --config-file python/pyproject.toml python/tests
 

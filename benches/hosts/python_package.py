@@ -9,8 +9,8 @@ import time
 from figures import LIBRARY, STANDINS, interleaved, median, row
 
 PROCESSES = 21
-ROUNDS = 7
-CALLS = 20_000
+ROUNDS = 41
+CALLS = 2_000
 SCOPE = "https://database.windows.net/.default"
 PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../python")
 APP = STANDINS["app"]

@@ -15,7 +15,7 @@ or keep Microsoft's driver and take only the token from here:
 >>> pyodbc.connect(string, attrs_before=entra_odbc.attrs_before(credential))
 
 The keywords `Authentication=…` and those that belong to each kind are in docs/keywords.md. Any credential of
-azure-identity can sign in as well: `connect(…, credential=DefaultAzureCredential())`. Tokens are requested once for
+azure-identity can sign in as well: `connect(…, credential=credential)`. Tokens are requested once for
 all connections of an identity, renewed before they end, and shared by everything in this process.
 
 - SQLAlchemy: `entra_odbc.sqlalchemy.register(engine)`.

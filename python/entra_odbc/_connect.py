@@ -41,12 +41,13 @@ def connect(
     """A pyodbc connection through the driver of this package.
 
     >>> connect("SERVER=contoso.database.windows.net;DATABASE=payroll;Authentication=ActiveDirectoryMsi")
-    >>> connect(server="contoso.database.windows.net", database="payroll", credential=DefaultAzureCredential())
+    >>> credential = DefaultAzureCredential()
+    >>> connect(server="contoso.database.windows.net", database="payroll", credential=credential)
 
     `string` and `keywords` are those of a connection string; what pyodbc.connect takes for itself (autocommit,
     timeout, attrs_before, …) goes there. `DRIVER=` is added unless the string has it or a DSN. `credential` signs in:
-    a Credential, or one of azure-identity, which must be kept for as long as the connection. Tokens are renewed while
-    the connection is open, so that Driver 18 can restore it when it is lost.
+    a Credential, or one of azure-identity, which is not kept: without it, its connections get no renewed tokens. Tokens
+    are renewed while a connection is open, so that Driver 18 can restore it when it is lost.
 
     Failures are pyodbc's own exceptions; Error says what the system lacks.
     """

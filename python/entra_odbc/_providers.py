@@ -8,7 +8,6 @@ import weakref
 from ctypes import c_void_p, cast
 
 from ._error import Error
-from ._fork import Lock
 from ._library import PROVIDER_CALLBACK, load
 from ._string import utf8
 from ._token import claims_of, owner_of
@@ -25,12 +24,12 @@ if TYPE_CHECKING:
     Provider: TypeAlias = TokenSource | Callable[[str], Any]
 
 # What answers for a name, by the number that the library passes back; weak references for credentials that
-# somebody else keeps. Numbers and made-up names are never used again: a pool may remember the name.
+# somebody else keeps. Numbers and made-up names are never used again: a pool may remember the name. No lock: what
+# follows must hold at any point at which Python may collect garbage, and credentials with it.
 _providers: dict[int, Callable[[], Any]] = {}
 _registered: dict[str, int] = {}
 _names: dict[int, str] = {}
 _numbers = itertools.count(1)
-_lock = Lock()
 
 
 def register_provider(name: str, provider: Provider | None) -> None:
@@ -58,9 +57,9 @@ def register_provider(name: str, provider: Provider | None) -> None:
 def name_of(source: TokenSource) -> str:
     """The name under which a credential of azure-identity is registered, as long as somebody keeps the credential."""
     key = id(source)
-    with _lock:
-        if key in _names:
-            return _names[key]
+    known = _names.get(key)
+    if known is not None:
+        return known
     name = f"python-{next(_numbers)}"
 
     def gone(_: object) -> None:
@@ -73,8 +72,7 @@ def name_of(source: TokenSource) -> str:
         # It knows no weak references: kept for good.
         reference = lambda: source  # noqa: E731
     _register(name, reference)
-    with _lock:
-        return _names.setdefault(key, name)
+    return _names.setdefault(key, name)
 
 
 def _register(name: str, reference: Callable[[], Any]) -> None:
@@ -82,17 +80,14 @@ def _register(name: str, reference: Callable[[], Any]) -> None:
     _providers[number] = reference
     library = load()
     library.call(library.register_provider, utf8(name), cast(_CALLBACK, c_void_p), number)
-    with _lock:
-        old, _registered[name] = _registered.get(name, 0), number
+    old, _registered[name] = _registered.get(name, 0), number
     _providers.pop(old, None)
 
 
 def _unregister(name: str) -> None:
     library = load()
     library.call(library.register_provider, utf8(name), None, None)
-    with _lock:
-        number = _registered.pop(name, 0)
-    _providers.pop(number, None)
+    _providers.pop(_registered.pop(name, 0), None)
 
 
 def _answer(number: int, scope: bytes, patience_ms: int, answer: int) -> None:

@@ -28,7 +28,7 @@ standins = json.loads(os.environ["STANDINS"])
 server = f"SERVER={standins['server']};"
 app = standins["app"]
 MSI = "Authentication=ActiveDirectoryMsi;"
-STOCK = f"DRIVER={os.environ['ENTRA_ODBC_DRIVER']};{server}"
+STOCK = f"DRIVER={os.environ.get('ENTRA_ODBC_DRIVER')};{server}"
 PRINCIPAL = dict(Authentication="ActiveDirectoryServicePrincipal", UID=app["client_id"], PWD=app["secret"],
                  TenantId=standins["tenant_id"])
 WHO = "SELECT SUSER_SNAME()"
