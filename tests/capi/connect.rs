@@ -1,6 +1,6 @@
 //! The examples in C and C++: Microsoft's driver, unixODBC, and a token of ours.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
 
@@ -8,6 +8,7 @@ use crate::{
     installed::{PREFIX, compile, directory, flags, said, valgrind},
     library::{built_library, real_driver},
     machine::{DRIVER, Machine, finished},
+    talk::Talk,
 };
 
 fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
@@ -115,10 +116,39 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
         ),
     );
     let flags = flags(&["entra-odbc", "odbc"]);
-    let mut command = machine.command(compile("shares", "tests/capi/shares.c", "c99", &flags));
+    let mut command = machine.command(compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
     command.args([
         machine.string("Authentication=TokenProvider;TokenProvider=mine"),
         machine.user_token("ada@contoso.com"),
     ]);
-    assert_eq!(finished(&command.output().unwrap(), "shares"), "ada@contoso.com");
+    assert_eq!(
+        finished(&command.output().unwrap(), "both_faces"),
+        "ada@contoso.com"
+    );
+}
+
+#[test]
+fn an_idle_connection_of_the_stock_driver_reconnects_with_a_renewed_token() {
+    let machine = Machine::new();
+    machine.playground.set_token_lifetime(Duration::from_secs(5));
+    let flags = flags(&["entra-odbc", "odbc"]);
+    let program = compile("idle", "tests/capi/idle.c", "c99", &flags);
+    let mut host = Talk::with(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
+    let who = host.hear();
+    let server = &machine.playground.sql_server;
+    // The third request is made 3.3 s after the second token came: the first one has ended by then.
+    machine.playground.managed_identity.record().wait_for(3);
+    server.drop_connections();
+    host.say("go on");
+    assert_eq!(host.hear(), who);
+    let (status, _) = host.end(Duration::from_mins(1));
+    assert!(status.success());
+    let logins = server.logins();
+    assert_eq!(logins.len(), 2, "{logins:#?}");
+    assert!(logins[1].reconnect, "restored, not opened anew");
+    let digests: Vec<_> = logins
+        .iter()
+        .map(|login| login.token.as_ref().unwrap().digest())
+        .collect();
+    assert_ne!(digests[0], digests[1], "the renewed token");
 }

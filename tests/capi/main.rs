@@ -15,6 +15,9 @@ mod library;
 #[path = "../e2e/machine.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod machine;
+#[path = "../e2e/talk.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod talk;
 
 mod installed;
 
