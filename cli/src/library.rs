@@ -54,7 +54,10 @@ impl Library {
         places.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
             let tried: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
             Failure::refused(
-                format!("the library {NAME} is in none of {}", tried.join(", ")),
+                format!(
+                    "the library {NAME} is not beside this tool; looked at: {}",
+                    tried.join(", ")
+                ),
                 "Name it: --library PATH.",
             )
         })
@@ -74,12 +77,19 @@ pub fn is_ours(path: &Path) -> bool {
     Library::at(path).is_ok()
 }
 
+/// The directory that this tool was started from; by its name, where there is no /proc to tell.
+pub fn directory_of_tool() -> Option<PathBuf> {
+    let by_name = || {
+        let name = PathBuf::from(std::env::args_os().next()?);
+        name.is_absolute().then_some(name)
+    };
+    let tool = std::env::current_exe().ok().or_else(by_name)?;
+    Some(tool.parent()?.to_owned())
+}
+
 /// Beside the tool, or in the directory for libraries beside that for programs.
 fn places() -> Vec<PathBuf> {
-    let Ok(tool) = std::env::current_exe() else {
-        return Vec::new();
-    };
-    let Some(here) = tool.parent() else {
+    let Some(here) = directory_of_tool() else {
         return Vec::new();
     };
     let mut places = vec![here.join(NAME)];

@@ -16,6 +16,7 @@ mod machine;
 mod standins;
 mod tool;
 
+mod bare;
 mod connect;
 mod doctor;
 mod first_page;

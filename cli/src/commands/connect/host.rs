@@ -2,7 +2,7 @@
 
 use crate::{
     failure::Failure,
-    file,
+    file, library,
     packages::{Distribution, Package},
 };
 use entra_odbc_core::{connection_string::ConnectionString, real_driver::OUR_SECTION};
@@ -192,8 +192,7 @@ impl Host {
 
 /// Beside the tool, or where distributions put programs that are not for people.
 fn program() -> Result<PathBuf, Failure> {
-    let tool = std::env::current_exe().unwrap_or_default();
-    let here = tool.parent().unwrap_or(&tool).to_owned();
+    let here = library::directory_of_tool().unwrap_or_default();
     let prefix = here.parent().unwrap_or(&here).to_owned();
     [
         here,

@@ -1,0 +1,101 @@
+//! A machine with nothing on it but the tool and our library: no unixODBC, no OpenSSL, no certificates, no home.
+
+use crate::{
+    library::{built_library, output},
+    machine::{Place, text},
+    tool::Run,
+};
+use std::{fs, path::Path, process::Command};
+
+/// The machine's root directory.
+struct Bare(Place);
+
+impl Bare {
+    fn new() -> Self {
+        let bare = Self(Place::empty());
+        let tool = Path::new(env!("CARGO_BIN_EXE_entra-odbc"));
+        bare.copy(tool, "bin/entra-odbc");
+        bare.copy(&built_library(), "lib/libentra_odbc.so");
+        // What the loader needs to start the tool.
+        for line in output(Command::new("ldd").arg(tool)).lines() {
+            if let Some(library) = line.split_whitespace().find(|word| word.starts_with('/')) {
+                bare.copy(Path::new(library), library.trim_start_matches('/'));
+            }
+        }
+        bare.write("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+        bare
+    }
+
+    fn copy(&self, from: &Path, to: &str) {
+        let to = self.0.path(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.0.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = if nix::unistd::geteuid().is_root() {
+            Command::new("chroot")
+        } else {
+            let mut command = Command::new("unshare");
+            command.args(["--map-root-user", "chroot"]);
+            command
+        };
+        command
+            .arg(text(&self.0.directory))
+            .arg("/bin/entra-odbc")
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/bin:/usr/sbin:/sbin:/usr/bin");
+        Run::of(&mut command)
+    }
+}
+
+#[test]
+fn without_unixodbc_the_driver_is_not_registered_and_the_command_that_installs_it_is_shown() {
+    let bare = Bare::new();
+    let err = bare.run(&["install"]).refused(2);
+    assert!(err.contains("unixODBC is not installed"), "{err}");
+    assert!(err.contains("sudo apt-get install unixodbc"), "{err}");
+    assert!(!bare.0.path("etc/odbcinst.ini").exists());
+}
+
+#[test]
+fn the_doctor_names_each_thing_that_is_missing_with_its_command() {
+    let bare = Bare::new();
+    let run = bare.run(&["doctor", "--json", "--timeout", "1"]);
+    assert_eq!(run.code, Some(1));
+    let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let next = |check: &str| {
+        let findings = value["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["check"] == check).unwrap();
+        assert_eq!(finding["level"], "failure", "{finding:#}");
+        finding["next"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(next("unixodbc"), "sudo apt-get install unixodbc");
+    assert_eq!(next("openssl"), "sudo apt-get install openssl");
+    assert_eq!(next("certificates"), "sudo apt-get install ca-certificates");
+    assert_eq!(next("registration"), "sudo entra-odbc install");
+    assert!(next("real-driver").contains("/config/debian/12/"));
+    next("authority");
+}
+
+#[test]
+fn what_needs_none_of_that_works() {
+    let bare = Bare::new();
+    for arguments in [
+        &["sid", "619a4449-b4aa-4383-a2a9-7c365106c5e7"][..],
+        &["--help"],
+        &["completions", "bash"],
+    ] {
+        bare.run(arguments).done();
+    }
+    let run = bare.run(&["status"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.out.contains("unixODBC is not installed"), "{run:#?}");
+}
