@@ -47,6 +47,8 @@ def on_prompt(callback: Callable[[Prompt], object] | None) -> None:
 
     >>> entra_odbc.on_prompt(lambda prompt: send_mail(operator, prompt.message))
     """
+    if callback is not None and not callable(callback):
+        raise TypeError("a callback is a function that gets a Prompt")
     _set(load(), callback)
 
 

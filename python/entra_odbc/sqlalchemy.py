@@ -20,13 +20,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from ._borrowed import TokenSource
 
 _ENDS = "entra_odbc.token_ends"
 
 
 def register(
-    engine: sqlalchemy.Engine,
+    engine: sqlalchemy.Engine | AsyncEngine,
     credential: Credential | TokenSource | str | None = None,
     *,
     scope: str | None = None,
@@ -48,15 +50,19 @@ def register(
 
     @event.listens_for(engine, "do_connect")
     def sign_in(_dialect: Any, record: Any, arguments: list[Any], parameters: dict[str, Any]) -> None:
-        string = arguments[0] if arguments else ""
+        # For aioodbc the string is a keyword.
+        string = arguments[0] if arguments else parameters.get("dsn", "")
         who = given or by_string.get(string)
         if who is None:
             by_string.clear()
             who = by_string[string] = Credential(string)
         struct, ends = who._way.struct(scope, timeout)
+        # Driver 18 refuses a token beside Trusted_Connection, which SQLAlchemy adds by itself.
+        string = without(stock_connection_string(string), "trusted_connection")
         if arguments:
-            # Driver 18 refuses a token beside Trusted_Connection, which SQLAlchemy adds by itself.
-            arguments[0] = without(stock_connection_string(string), "trusted_connection")
+            arguments[0] = string
+        else:
+            parameters["dsn"] = string
         parameters["attrs_before"] = {**parameters.get("attrs_before", {}), SQL_COPT_SS_ACCESS_TOKEN: struct}
         if record is not None:
             record.info[_ENDS] = ends

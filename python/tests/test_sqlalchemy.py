@@ -33,6 +33,21 @@ for engine, credential, keywords in [
     assert machine.python(ENGINE + program).split("\n") == [app, app, msi, app, msi]
 
 
+def test_an_engine_for_asyncio_signs_in(machine):
+    program = """
+import asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
+async def main():
+    engine = create_async_engine(url().replace("+pyodbc", "+aioodbc"))
+    entra_odbc.sqlalchemy.register(engine, MSI)
+    async with engine.connect() as connection:
+        print((await connection.execute(sqlalchemy.text(WHO))).scalar())
+    await engine.dispose()
+asyncio.run(main())
+"""
+    assert machine.python(ENGINE + program) == machine.msi
+
+
 def test_attributes_of_the_programs_own_stay(machine):
     program = """
 engine = sqlalchemy.create_engine(url(), connect_args={"attrs_before": {103: 7}})
