@@ -2,6 +2,8 @@
 # Builds the wheel for this platform, or for the Rust target that is named, and checks its tag: build/wheel/*.whl
 #
 #   wheel.sh [x86_64-unknown-linux-gnu | aarch64-unknown-linux-gnu]
+#
+# Another than this machine's first needs `rustup target add`.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

@@ -104,10 +104,8 @@ class Machine:
 
     def start(self, program, *arguments, **options):
         command = [sys.executable, "-c", PRELUDE + textwrap.dedent(program), *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            command, env=self.variables, cwd=self.directory, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options
-        )
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen(command, env=self.variables, cwd=self.directory, text=True, **options)
 
     def run(self, program, *arguments, ends=0):
         """What a program prints, to standard output and standard error, that ends with this code."""

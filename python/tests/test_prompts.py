@@ -1,5 +1,8 @@
 """Prompts: shown by a callback, or in the cell of a Jupyter notebook; whatever the callback does, the sign-in goes on."""
 
+import os
+import pty
+import re
 import ssl
 import urllib.parse
 import urllib.request
@@ -23,6 +26,29 @@ def approve(prompt):
     urllib.request.urlopen(page, form.encode(), context=context).read()
 """
 DEVICE_CODE = f"entra_odbc.Credential('{DEVICE}').identity(timeout=60).principal"
+
+
+def approve(about, code):
+    """Signs the person in who was given this code."""
+    form = {"user_code": code, "username": about["user"]["name"], "password": about["user"]["password"]}
+    context = ssl.create_default_context(cafile=about["ca"])
+    page = about["authority"] + "/common/oauth2/deviceauth"
+    urllib.request.urlopen(page, urllib.parse.urlencode(form).encode(), context=context).read()
+
+
+def test_a_terminal_shows_the_prompt(machine):
+    about = machine.standins.description
+    terminal, inside = pty.openpty()
+    with machine.start(APPROVE + f"print({DEVICE_CODE})", stderr=inside) as process:
+        # Else the terminal would not end with the program.
+        os.close(inside)
+        shown = ""
+        while not (code := re.search(r"enter the code (\w+)", shown)):
+            shown += os.read(terminal, 4096).decode()
+        approve(about, code[1])
+        out, _ = process.communicate(timeout=60)
+        assert (out, process.returncode) == (f"{about['user']['name']}\n", 0)
+    os.close(terminal)
 
 
 def test_a_callback_gets_page_and_code(machine):
@@ -90,23 +116,15 @@ def test_a_notebook_shows_the_prompt_in_its_cell(machine, monkeypatch):
     cells = ["import entra_odbc", f"print({DEVICE_CODE})"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     about = machine.standins.description
-    shown = []
 
-    def output(content, *_):
-        if content["msg_type"] not in ("display_data", "stream"):
-            return
-        data = content["content"].get("data", {})
-        shown.append(data)
+    def look(message):
+        data = message["content"].get("data", {}) if message["msg_type"] == "display_data" else {}
         if "text/html" in data:
-            code = data["text/html"].partition("</code>")[0].rpartition(">")[2]
-            form = {"user_code": code, "username": about["user"]["name"], "password": about["user"]["password"]}
-            context = ssl.create_default_context(cafile=about["ca"])
-            page = about["authority"] + "/common/oauth2/deviceauth"
-            urllib.request.urlopen(page, urllib.parse.urlencode(form).encode(), context=context).read()
+            approve(about, data["text/html"].partition("</code>")[0].rpartition(">")[2])
 
     class Client(NotebookClient):
         def process_message(self, message, cell, cell_index):
-            output(message)
+            look(message)
             return super().process_message(message, cell, cell_index)
 
     Client(notebook, timeout=60, kernel_name="python3").execute()
