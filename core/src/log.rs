@@ -27,7 +27,7 @@ use tracing::{
     span,
 };
 
-/// The target of every line of ours; what libraries below us would log is left out.
+/// What the target of every line of ours begins with; what libraries below us would log is left out.
 const TARGET: &str = "entra_odbc";
 
 /// Where the lines go that the environment asks for, and from which level on.
@@ -75,7 +75,7 @@ struct Log;
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let level = self.max_level_hint().unwrap_or(LevelFilter::OFF);
-        !metadata.is_span() && metadata.target() == TARGET && *metadata.level() <= level
+        !metadata.is_span() && metadata.target().starts_with(TARGET) && *metadata.level() <= level
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
