@@ -26,7 +26,7 @@ pub const MODES: &[Mode] = &[
         aliases: &[],
         who: "whatever this machine offers, see below",
         needs: &[],
-        may_have: &[ClientId, TenantId],
+        may_have: &[User, ClientId, TenantId],
         prepare: default::prepare,
     },
     Mode {
