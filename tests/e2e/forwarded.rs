@@ -176,6 +176,11 @@ fn another_clients_spelling_of_them_is_all_that_is_rewritten() {
             "Authentication=Active Directory Integrated;APP=a",
             "APP=a;Authentication=ActiveDirectoryIntegrated;",
         ),
+        // As SqlClient's documents have it; Driver 18 passes over a keyword that it does not know.
+        (
+            " Authentication=Active Directory Integrated; Encrypt=True; Database=testdb; User Id=user@domain.com",
+            "Encrypt=yes;Database=testdb;User Id=user@domain.com;Authentication=ActiveDirectoryIntegrated;",
+        ),
         (
             "UID=a;fedauth=SqlPassword;PWD={b;c}",
             "UID=a;PWD={b;c};Authentication=SqlPassword;",
