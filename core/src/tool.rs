@@ -301,9 +301,28 @@ fn more(pipe: &mut File, into: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::{
+        process::{Command, Stdio},
+        time::Duration,
+    };
+
+    /// Makes a file that is a shell script and may be run.
+    ///
+    /// Another process writes it: what this one opens for writing, a tool that another test starts just then has for a
+    /// moment as well, and the script could not be run meanwhile (`ETXTBSY`).
+    pub(crate) fn write_script(path: &Path, script: &str) {
+        let mut writer = Command::new("/bin/sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let text = format!("#!/bin/sh\n{script}\n");
+        writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
+    }
 
     fn shell(script: &str, environment: &Environment) -> io::Result<Output> {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -134,13 +134,10 @@ fn an_azure_cli_that_is_missing_or_signed_out_is_told_apart() {
         "{missing}"
     );
 
-    let az = tools.join("az");
-    std::fs::write(
-        &az,
-        "#!/bin/sh\necho \"ERROR: Please run 'az login' to setup account.\" >&2\nexit 1\n",
-    )
-    .unwrap();
-    std::fs::set_permissions(&az, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    machine.tool(
+        "az",
+        "echo \"ERROR: Please run 'az login' to setup account.\" >&2\nexit 1",
+    );
     let signed_out = run();
     assert!(signed_out.contains("az login"), "{signed_out}");
 }

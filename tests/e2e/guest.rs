@@ -1,6 +1,6 @@
 //! A good guest: hosts end at once whatever the background thread does, and their signals are their own.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::time::Duration;
 
 use standins::http::{Fault, Gate, Times};
 
@@ -140,15 +140,15 @@ fn a_host_that_ignores_sigchld_signs_in_by_the_azure_cli() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");
     // A child of its own, whose end it waits for, as the real one has.
-    let az = machine.file(
+    let az = machine.tool(
         "az",
         &format!(
-            "#!/bin/sh\nsh -c 'exit 7'\ntest $? = 7 || exit 1\n\
-             echo '{{\"accessToken\":\"{token}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'\n"
+            "sh -c 'exit 7'\ntest $? = 7 || exit 1\n\
+             echo '{{\"accessToken\":\"{token}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'"
         ),
     );
-    fs::set_permissions(&az, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", machine.directory.display(), machine.variables["PATH"]);
+    let tools = az.parent().unwrap();
+    let path = format!("{}:{}", tools.display(), machine.variables["PATH"]);
     let machine = machine.with("PATH", path);
     let output = machine.python(
         &format!(

@@ -99,6 +99,24 @@ impl Machine {
         path.to_str().unwrap().to_owned()
     }
 
+    /// Writes a shell script on this machine, in its directory `tools`, and returns its path.
+    ///
+    /// Another process writes it: what this one opens for writing, a host that another test starts just then has for a
+    /// moment as well, and the script could not be run meanwhile (`ETXTBSY`).
+    pub fn tool(&self, name: &str, script: &str) -> PathBuf {
+        let path = self.directory.join("tools").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut writer = Command::new("/bin/sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        write!(writer.stdin.take().unwrap(), "#!/bin/sh\n{script}\n").unwrap();
+        assert!(writer.wait().unwrap().success());
+        path
+    }
+
     /// `DRIVER=` and `SERVER=` through the library, then `rest`.
     pub fn string(&self, rest: &str) -> String {
         format!("DRIVER={{{DRIVER}}};{}{rest}", self.server())

@@ -10,7 +10,7 @@
 //!   its properties as they stand in a URL;
 //! - mssql-python: <https://learn.microsoft.com/sql/connect/python/mssql-python/entra-authentication>.
 
-use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt, time::Duration};
+use std::{fs, net::Ipv4Addr, time::Duration};
 
 use standins::{
     http::{Request, Response, Server},
@@ -405,10 +405,10 @@ fn go_mssqldbs_tools_and_tokens() {
             format!(r#"{{"token":"{token}","expiresOn":"2100-01-01T00:00:00Z"}}"#),
         ),
     ] {
-        let tool = machine.file(name, &format!("#!/bin/sh\necho '{answer}'\n"));
-        fs::set_permissions(tool, fs::Permissions::from_mode(0o755)).unwrap();
+        machine.tool(name, &format!("echo '{answer}'"));
     }
-    let path = format!("{}:{}", machine.directory.display(), machine.variables["PATH"]);
+    let tools = machine.directory.join("tools");
+    let path = format!("{}:{}", tools.display(), machine.variables["PATH"]);
     let machine = machine.with("PATH", path);
     assert_works(
         &machine,

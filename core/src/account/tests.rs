@@ -1,6 +1,7 @@
 //! Accounts on disk: who may read them, and who comes first.
 
 use super::*;
+use crate::tool::tests::write_script;
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     time::Duration,
@@ -158,8 +159,7 @@ fn an_id_token_tells_whose_account_it_is() {
 /// A `secret-tool` whose keyring is a file, and a session with a D-Bus.
 fn with_keyring(home: &Home, script: &str) -> Accounts {
     let secret_tool = home.0.join("secret-tool");
-    fs::write(&secret_tool, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&secret_tool, fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&secret_tool, script);
     let path = format!("{}:/usr/bin:/bin", home.0.display());
     home.accounts_with(&[
         ("PATH", &path),

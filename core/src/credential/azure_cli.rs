@@ -49,10 +49,10 @@ mod tests {
         Environment, Keyword,
         credential::{SignInSource, tests::Fixture},
         token::{Source, TokenService},
+        tool::tests::write_script,
     };
     use std::{
         fs,
-        os::unix::fs::PermissionsExt,
         path::PathBuf,
         time::{Instant, SystemTime},
     };
@@ -65,8 +65,7 @@ mod tests {
             let directory = std::env::temp_dir().join(format!("entra-odbc-az-{}-{name}", std::process::id()));
             fs::create_dir_all(&directory).unwrap();
             let az = directory.join("az");
-            fs::write(&az, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&az, fs::Permissions::from_mode(0o755)).unwrap();
+            write_script(&az, script);
             fs::write(directory.join("azureProfile.json"), "{}").unwrap();
             Self(directory)
         }

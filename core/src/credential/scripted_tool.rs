@@ -1,10 +1,9 @@
 //! A developer's tool that is a script of the test's.
 
 use super::{SignIn, SignInSource, Situation, tests::Fixture};
-use crate::{Environment, Error, Keyword, Token, TokenService};
+use crate::{Environment, Error, Keyword, Token, TokenService, tool::tests::write_script};
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::{
         Arc,
@@ -30,9 +29,7 @@ impl ScriptedTool {
         fs::create_dir_all(&directory).unwrap();
         let tool = directory.join(name);
         let asked = directory.join("asked");
-        let script = format!("#!/bin/sh\necho \"$@\" >{}\n{script}\n", asked.display());
-        fs::write(&tool, script).unwrap();
-        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(&tool, &format!("echo \"$@\" >{}\n{script}", asked.display()));
         Self { directory, variable }
     }
 

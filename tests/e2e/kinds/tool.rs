@@ -1,7 +1,5 @@
 //! Kinds that ask a developer's tool, scripted here.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
-
 use standins::playground::USER;
 
 use super::Visit;
@@ -37,12 +35,8 @@ fn signed_in(machine: Machine, tool: &str, answer: &str, mode: &str) -> Visit {
 
 /// A machine whose PATH begins with a tool that is this script.
 fn with_tool(machine: Machine, tool: &str, script: &str) -> Machine {
-    let directory = machine.directory.join("tools");
-    fs::create_dir_all(&directory).unwrap();
-    let file = directory.join(tool);
-    fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", directory.display());
+    let tool = machine.tool(tool, script);
+    let path = format!("{}:/usr/bin:/bin", tool.parent().unwrap().display());
     machine.with("PATH", path)
 }
 

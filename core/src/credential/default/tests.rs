@@ -1,7 +1,9 @@
 use super::{members::MEMBERS, *};
-use crate::{Environment, Keyword, TokenService, credential::tests::Fixture, token::Issued};
+use crate::{
+    Environment, Keyword, TokenService, credential::tests::Fixture, token::Issued, tool::tests::write_script,
+};
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, Playground, PlaygroundOptions, TENANT_ID};
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 /// A machine on which nothing is there unless the test puts it there.
 struct Machine {
@@ -54,8 +56,7 @@ impl Machine {
 
     fn with_az(self, script: &str) -> Self {
         let az = self.directory.join("az");
-        fs::write(&az, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&az, fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(&az, script);
         self
     }
 

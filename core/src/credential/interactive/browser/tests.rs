@@ -1,8 +1,8 @@
 //! Openers that are scripts.
 
 use super::*;
-use std::time::Instant;
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use crate::tool::tests::write_script;
+use std::{fs, time::Instant};
 
 /// A directory with openers in it, gone in the end.
 struct Desk(PathBuf);
@@ -18,9 +18,10 @@ impl Desk {
     fn with(self, name: &str, code: i32) -> Self {
         let path = self.0.join(name);
         let log = self.0.join("calls");
-        let script = format!("#!/bin/sh\necho {name} \"$@\" >>{}\nexit {code}\n", log.display());
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(
+            &path,
+            &format!("echo {name} \"$@\" >>{}\nexit {code}", log.display()),
+        );
         self
     }
 
@@ -100,8 +101,7 @@ fn an_opener_that_is_the_browser_itself_keeps_nobody_waiting_for_its_end() {
             .unwrap()
             .success()
     );
-    fs::write(&path, format!("#!/bin/sh\nread line <{}\n", fifo.display())).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&path, &format!("read line <{}", fifo.display()));
     let start = Instant::now();
     assert_eq!(desk.open(&[SCREEN]).0, Ok(()));
     assert!(start.elapsed() >= TRIAL);
