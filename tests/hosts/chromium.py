@@ -9,6 +9,7 @@ import os
 import sys
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -29,6 +30,8 @@ with open(answer, "w", encoding="utf-8") as told:
         else:
             driver.find_element(By.ID, "password").send_keys(password)
             driver.find_element(By.ID, "submit").click()
-        WebDriverWait(driver, 30).until(lambda driver: driver.current_url.startswith("http://localhost:"))
-        page = WebDriverWait(driver, 30).until(lambda driver: driver.find_element(By.TAG_NAME, "body").text)
+        # A page that is just being replaced answers with errors of several kinds.
+        wait = WebDriverWait(driver, 30, ignored_exceptions=[WebDriverException])
+        wait.until(lambda driver: driver.current_url.startswith("http://localhost:"))
+        page = wait.until(lambda driver: driver.find_element(By.TAG_NAME, "body").text)
         print(name, driver.title, page.replace("\n", " "), sep="\n", file=told)

@@ -2,7 +2,7 @@
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -34,7 +34,9 @@ def browsers(tmp_path):
 class Browser:
     def __init__(self, driver):
         self.driver = driver
-        self.wait = WebDriverWait(driver, 30, ignored_exceptions=[NoSuchElementException, StaleElementReferenceException])
+        # A page that is just being replaced answers with this or that error: no such element, stale element,
+        # "unhandled inspector error".
+        self.wait = WebDriverWait(driver, 30, ignored_exceptions=[WebDriverException])
 
     def element(self, name):
         return self.wait.until(lambda driver: driver.find_element(By.ID, name))
