@@ -101,7 +101,7 @@ fn a_child_renews_on_its_own_after_the_parents_end() {
 pyodbc.connect(sys.argv[1]).close()
 if os.fork():
     os._exit(0)
-connection = pyodbc.connect(sys.argv[1])
+connection = pyodbc.connect(sys.argv[1], autocommit=True)
 say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 hear()
 say(connection.execute('SELECT SUSER_SNAME()').fetchval())

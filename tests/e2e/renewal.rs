@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use standins::{
     http::{Fault, Gate, Times},
-    playground::PAYROLL_SECRET,
+    playground::{PAYROLL_SECRET, SQL_PASSWORD, SQL_USER},
 };
 
 use crate::{
@@ -33,7 +33,7 @@ fn an_idle_connection_outlives_its_token_and_reconnects_with_a_renewed_one() {
     let mut host = Talk::start(
         &machine,
         "
-connection = pyodbc.connect(sys.argv[1])
+connection = pyodbc.connect(sys.argv[1], autocommit=True)
 say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 hear()
 say(connection.execute('SELECT SUSER_SNAME()').fetchval())
@@ -57,6 +57,63 @@ say(connection.execute('SELECT SUSER_SNAME()').fetchval())
     assert_ne!(second.digest(), first.digest(), "the renewed token");
 }
 
+/// What a program outside autocommit, which is pyodbc's default, is told after its socket is lost; and the logins.
+///
+/// It has just committed. Driver 18 nevertheless has a transaction open: its commit begins the next one.
+fn outside_autocommit(machine: &Machine, string: &str) -> (String, usize) {
+    let mut host = Talk::start(
+        machine,
+        "
+connection = pyodbc.connect(sys.argv[1])
+connection.execute('SELECT 1').fetchval()
+connection.commit()
+# Driver 18 restores a connection only if that was idle for 5 ms.
+time.sleep(0.1)
+say('committed')
+hear()
+errors = []
+for _ in range(2):
+    try:
+        connection.execute('SELECT 1')
+    except pyodbc.Error as error:
+        errors.append(error.args[0] + ' 3971' * ('(3971)' in error.args[1]))
+say(*errors)
+",
+        &[string],
+    );
+    host.hear();
+    machine.playground.sql_server.drop_connections();
+    host.say("go on");
+    let said = host.hear();
+    (said, machine.playground.sql_server.logins().len())
+}
+
+/// Driver 18's recovery restores the session, which has no transaction, and goes on naming the lost one, with the bare
+/// driver as with ours (<https://github.com/mkleehammer/pyodbc/issues/736>).
+#[test]
+fn outside_autocommit_the_drivers_recovery_leaves_a_connection_that_only_fails() {
+    let machine = Machine::new();
+    let login = format!("UID={SQL_USER};PWD={{{}}};", SQL_PASSWORD.replace('}', "}}"));
+    for (number, string) in [machine.bare_string(&login), machine.string(MSI)]
+        .iter()
+        .enumerate()
+    {
+        let (said, logins) = outside_autocommit(&machine, string);
+        assert_eq!(said, "42000 3971 42000 3971", "{string}");
+        assert_eq!(logins, 2 * (number + 1), "restored");
+    }
+}
+
+#[test]
+fn outside_autocommit_and_without_the_drivers_recovery_the_loss_is_told_as_what_it_is() {
+    let machine = Machine::new();
+    let string = machine.string(&format!("{MSI}ConnectRetryCount=0;"));
+    assert_eq!(
+        outside_autocommit(&machine, &string),
+        ("08S01 08S01".to_owned(), 1)
+    );
+}
+
 #[test]
 fn one_of_two_connections_that_is_closed_leaves_the_other_one_renewed() {
     let machine = short_lived();
@@ -64,7 +121,7 @@ fn one_of_two_connections_that_is_closed_leaves_the_other_one_renewed() {
         &machine,
         "
 pyodbc.pooling = False
-open_one, closed_one = (pyodbc.connect(sys.argv[1]) for _ in range(2))
+open_one, closed_one = (pyodbc.connect(sys.argv[1], autocommit=True) for _ in range(2))
 closed_one.close()
 say('closed')
 hear()
@@ -126,7 +183,7 @@ fn a_renewal_that_fails_is_tried_again_and_the_living_token_stays_in_use() {
         &machine,
         "
 pyodbc.pooling = False
-connection = pyodbc.connect(sys.argv[1])
+connection = pyodbc.connect(sys.argv[1], autocommit=True)
 say('connected')
 hear()
 pyodbc.connect(sys.argv[1]).close()

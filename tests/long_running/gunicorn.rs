@@ -30,7 +30,7 @@ const APPLICATION: &str = "
 import multiprocessing, os, pyodbc
 string = os.environ['DATABASE']
 everyone = multiprocessing.get_context('fork').Barrier(3)
-connection = pyodbc.connect(string)
+connection = pyodbc.connect(string, autocommit=True)
 connected_in = os.getpid()
 def ask(connection):
     return connection.execute('SELECT SUSER_SNAME()').fetchval()
@@ -44,8 +44,8 @@ def application(environ, start_response):
     else:
         # A socket cannot be shared with the parent, whatever the driver: the worker opens its own.
         if connected_in != os.getpid():
-            parents, connection, connected_in = connection, pyodbc.connect(string), os.getpid()
-            kept.append(parents)
+            kept.append(connection)
+            connection, connected_in = pyodbc.connect(string, autocommit=True), os.getpid()
         answer = ask(connection)
     start_response('200 OK', [('Content-Type', 'text/plain')])
     return [f'{os.getpid()} {answer}'.encode()]

@@ -20,7 +20,7 @@ fork = multiprocessing.get_context('fork')
 everyone = fork.Barrier(workers)
 def start():
     global connection
-    connection = pyodbc.connect(sys.argv[1])
+    connection = pyodbc.connect(sys.argv[1], autocommit=True)
 def who(_):
     everyone.wait(60)
     return connection.execute('SELECT SUSER_SNAME()').fetchval(), os.getpid()

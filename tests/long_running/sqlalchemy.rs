@@ -23,7 +23,8 @@ engine = sqlalchemy.create_engine(sys.argv[1], pool_size=1, max_overflow=0, {arg
 while True:
     try:
         with engine.connect() as connection:
-            say(connection.execute(sqlalchemy.text('SELECT SUSER_SNAME()')).scalar())
+            name = connection.execute(sqlalchemy.text('SELECT SUSER_SNAME()')).scalar()
+        say(name)
     except sqlalchemy.exc.DBAPIError as error:
         say(type(error).__name__, error.orig.args[0], error.connection_invalidated)
     if hear() == 'end': break
@@ -35,15 +36,33 @@ while True:
 
 #[test]
 fn a_pooled_connection_outlives_its_token_and_its_socket() {
-    for arguments in ["", "pool_pre_ping=True"] {
+    for arguments in ["", "pool_pre_ping=True"].map(|ping| format!("isolation_level='AUTOCOMMIT', {ping}")) {
         let machine = short_lived();
-        let mut host = engine(&machine, arguments, "");
+        let mut host = engine(&machine, &arguments, "");
         assert_eq!(host.hear(), identity(&machine));
         outlive_renewed(&machine, 1);
         machine.playground.sql_server.drop_connections();
         host.say("again");
         assert_eq!(host.hear(), identity(&machine), "{arguments}");
         assert_restored(&machine, 1, 1);
+    }
+}
+
+/// Driver 18 restores the session and goes on naming the transaction that was lost; see `renewal` in `tests/e2e`.
+#[test]
+fn outside_autocommit_the_drivers_own_recovery_spoils_a_pooled_connection() {
+    for arguments in ["", "pool_pre_ping=True"] {
+        let machine = short_lived();
+        let mut host = engine(&machine, arguments, "");
+        host.hear();
+        outlive_renewed(&machine, 1);
+        machine.playground.sql_server.drop_connections();
+        host.say("again");
+        let said = host.hear();
+        assert!(
+            said.starts_with("ProgrammingError ") && said.ends_with(" False"),
+            "{said}"
+        );
     }
 }
 

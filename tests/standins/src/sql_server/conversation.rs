@@ -76,10 +76,18 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         if keep || message.status & status::RESET != 0 {
             self.session.reset(keep, &mut self.outgoing.tokens);
         }
+        let descriptor = match message.kind {
+            kind::SQL_BATCH | kind::RPC | kind::TRANSACTION => {
+                request::transaction_descriptor(&message.body)?
+            }
+            _ => 0,
+        };
+        let resumed = self.session.has_transaction(descriptor);
         let progress = match message.kind {
+            kind::SQL_BATCH | kind::RPC if !resumed => self.refuse_transaction(descriptor),
             kind::SQL_BATCH => self.batch(request::batch(&message.body)?, fault).await?,
             kind::RPC => self.calls(request::calls(&message.body)?, fault).await?,
-            kind::TRANSACTION => self.transaction(request::transaction(&message.body)?, fault),
+            kind::TRANSACTION => self.transaction(request::transaction(&message.body)?, resumed, fault),
             other => {
                 return Err(Malformed(format!("packet type {other:#04x} after login")).into());
             }
@@ -92,6 +100,18 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
             return self.acknowledge_attention().await;
         }
         Ok(self.outgoing.finish().await?)
+    }
+
+    /// A request in a transaction that this session does not have.
+    ///
+    /// The real server does not execute it (MS-TDS 2.2.5.3.2). Outside autocommit that is how Driver 18's recovery of
+    /// a lost connection ends: it restores the session, which has no transaction, and goes on naming the old one
+    /// (<https://github.com/mkleehammer/pyodbc/issues/736>, <https://github.com/sqlalchemy/sqlalchemy/issues/6073>).
+    fn refuse_transaction(&mut self, descriptor: u64) -> Progress {
+        let text = format!("The server failed to resume the transaction. Desc:{descriptor:x}.");
+        self.fail(&SqlError::new(3971, text));
+        self.last_done(DoneKind::Batch, done::ERROR, command::OTHER, 0);
+        Progress::Failed
     }
 
     async fn acknowledge_attention(&mut self) -> Result<(), Failure> {
@@ -310,7 +330,8 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         }
     }
 
-    fn transaction(&mut self, request: Transaction, fault: Option<Fault>) -> Progress {
+    /// `resumed`: whether the transaction that it names, if any, is this session's.
+    fn transaction(&mut self, request: Transaction, resumed: bool, fault: Option<Fault>) -> Progress {
         self.record(format!("transaction manager: {request:?}"), Vec::new());
         if let Some(Fault::FailRequest(error)) = fault {
             self.fail(&error);
@@ -318,24 +339,34 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
             return Progress::Failed;
         }
         let out = &mut self.outgoing.tokens;
-        let (known, then_begin) = match request {
+        let (ended, then_begin) = match request {
             Transaction::Begin { isolation } => {
                 self.session.set_isolation(isolation);
                 self.session.begin(out);
-                (true, false)
+                (Ok(()), false)
             }
-            Transaction::Commit { then_begin } => (self.session.commit(out), then_begin),
-            Transaction::Rollback { then_begin } => (self.session.rollback(out), then_begin),
-            Transaction::Save | Transaction::Other(_) => (true, false),
+            Transaction::Commit { then_begin } => {
+                let ended = resumed && self.session.commit(out);
+                (
+                    ended.then_some(()).ok_or_else(statement::nothing_to_commit),
+                    then_begin,
+                )
+            }
+            Transaction::Rollback { then_begin } => {
+                let ended = resumed && self.session.rollback(out);
+                (
+                    ended.then_some(()).ok_or_else(statement::nothing_to_roll_back),
+                    then_begin,
+                )
+            }
+            Transaction::Save | Transaction::Other(_) => (Ok(()), false),
         };
-        if known && then_begin {
-            self.session.begin(&mut self.outgoing.tokens);
-        }
         let mut status = 0;
-        if !known {
-            let text = "The request has no corresponding BEGIN TRANSACTION.";
-            self.fail(&SqlError::new(3902, text));
+        if let Err(error) = ended {
+            self.fail(&error);
             status = done::ERROR;
+        } else if then_begin {
+            self.session.begin(&mut self.outgoing.tokens);
         }
         self.last_done(DoneKind::Batch, status, command::OTHER, 0);
         Progress::Finished
@@ -353,3 +384,6 @@ fn attention(message: Option<Message>) -> Result<(), Failure> {
         None => Err(Failure::Closed),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,20 +3,39 @@
 use super::value::Value;
 use super::wire::{Malformed, Reader, units_of};
 
-/// Reads over ALL_HEADERS, which precede every request.
-fn skip_headers(reader: &mut Reader<'_>) -> Result<(), Malformed> {
+/// The header that names the transaction (MS-TDS 2.2.5.3.2).
+const TRANSACTION_DESCRIPTOR: u16 = 2;
+
+/// ALL_HEADERS, which precede every request (MS-TDS 2.2.5.3).
+fn headers<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Malformed> {
     let length = reader.length()?;
     let rest = length
         .checked_sub(4)
         .ok_or_else(|| Malformed(format!("ALL_HEADERS of {length} bytes")))?;
-    reader.bytes(rest)?;
-    Ok(())
+    Ok(Reader::new(reader.bytes(rest)?))
+}
+
+/// The transaction that a request takes itself to be in; 0 is none.
+pub(super) fn transaction_descriptor(body: &[u8]) -> Result<u64, Malformed> {
+    let mut headers = headers(&mut Reader::new(body))?;
+    while !headers.is_empty() {
+        let length = headers.length()?;
+        let kind = headers.u16()?;
+        let rest = length
+            .checked_sub(6)
+            .ok_or_else(|| Malformed(format!("header of {length} bytes")))?;
+        let mut data = Reader::new(headers.bytes(rest)?);
+        if kind == TRANSACTION_DESCRIPTOR {
+            return data.u64();
+        }
+    }
+    Ok(0)
 }
 
 /// The text of a batch.
 pub(super) fn batch(body: &[u8]) -> Result<String, Malformed> {
     let mut reader = Reader::new(body);
-    skip_headers(&mut reader)?;
+    headers(&mut reader)?;
     Ok(String::from_utf16_lossy(&units_of(reader.rest())))
 }
 
@@ -58,7 +77,7 @@ const NEXT_CALL: [u8; 3] = [0x80, 0xFE, 0xFF];
 
 pub(super) fn calls(body: &[u8]) -> Result<Vec<Call>, Malformed> {
     let mut reader = Reader::new(body);
-    skip_headers(&mut reader)?;
+    headers(&mut reader)?;
     let mut calls = Vec::new();
     while !reader.is_empty() {
         calls.push(call(&mut reader)?);
@@ -111,7 +130,7 @@ pub(super) enum Transaction {
 
 pub(super) fn transaction(body: &[u8]) -> Result<Transaction, Malformed> {
     let mut reader = Reader::new(body);
-    skip_headers(&mut reader)?;
+    headers(&mut reader)?;
     let request = reader.u16()?;
     let ends = |reader: &mut Reader<'_>| -> Result<bool, Malformed> {
         reader.b_varchar()?;
@@ -163,6 +182,25 @@ mod tests {
         body.put_us_varchar("[sys].[sp_Tables]");
         body.put_u16(0);
         assert_eq!(calls(&body).unwrap().first().unwrap().procedure, "sp_tables");
+    }
+
+    #[test]
+    fn the_transaction_is_found_among_other_headers() {
+        let mut body = Vec::new();
+        body.put_u32(4 + 10 + 18);
+        // A trace activity, shortened.
+        body.put_u32(10);
+        body.put_u16(3);
+        body.put_u32(0);
+        body.put_u32(18);
+        body.put_u16(TRANSACTION_DESCRIPTOR);
+        body.put_u64(0x33_0000_0001);
+        body.put_u32(1);
+        body.put_utf16("SELECT 1");
+        assert_eq!(transaction_descriptor(&body).unwrap(), 0x33_0000_0001);
+        assert_eq!(batch(&body).unwrap(), "SELECT 1");
+        assert_eq!(transaction_descriptor(&NO_HEADERS).unwrap(), 0);
+        assert!(transaction_descriptor(&[10, 0, 0, 0, 5, 0, 0, 0, 2, 0]).is_err());
     }
 
     #[test]

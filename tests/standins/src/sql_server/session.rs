@@ -52,6 +52,8 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(client: Client, database: String, restored: &[(u8, Vec<u8>)]) -> Self {
+        // As the real server's: no two sessions have a transaction of the same name.
+        let descriptor = u64::from(client.spid) << 32;
         let mut session = Self {
             client,
             login_database: database.clone(),
@@ -59,7 +61,7 @@ impl Session {
             isolation: DEFAULT_ISOLATION,
             no_count: false,
             transactions: 0,
-            descriptor: 0,
+            descriptor,
             last_error: 0,
             row_count: 0,
             prepared: HashMap::new(),
@@ -141,6 +143,11 @@ impl Session {
             tokens::environment_bytes(out, environment::BEGIN_TRANSACTION, &descriptor, &[]);
         }
         self.transactions += 1;
+    }
+
+    /// Whether a request may name this transaction; 0 names none.
+    pub(super) fn has_transaction(&self, descriptor: u64) -> bool {
+        descriptor == 0 || self.transactions > 0 && descriptor == self.descriptor
     }
 
     /// False without a transaction.

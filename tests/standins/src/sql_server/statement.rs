@@ -76,12 +76,12 @@ pub(super) fn execute(
         Statement::Begin => session.begin(&mut effect.tokens),
         Statement::Commit => {
             if !session.commit(&mut effect.tokens) {
-                return Err(no_transaction(3902, "COMMIT"));
+                return Err(nothing_to_commit());
             }
         }
         Statement::Rollback(_) => {
             if !session.rollback(&mut effect.tokens) {
-                return Err(no_transaction(3903, "ROLLBACK"));
+                return Err(nothing_to_roll_back());
             }
         }
         Statement::Save => {}
@@ -166,6 +166,14 @@ fn small(value: &Value) -> u8 {
         .as_integer()
         .and_then(|value| u8::try_from(value).ok())
         .unwrap_or(1)
+}
+
+pub(super) fn nothing_to_commit() -> SqlError {
+    no_transaction(3902, "COMMIT")
+}
+
+pub(super) fn nothing_to_roll_back() -> SqlError {
+    no_transaction(3903, "ROLLBACK")
 }
 
 fn no_transaction(number: u32, statement: &str) -> SqlError {

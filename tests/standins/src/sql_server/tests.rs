@@ -8,7 +8,7 @@ use crate::certificates::CertificateAuthority;
 
 const SOON: Duration = Duration::from_secs(20);
 
-fn server() -> SqlServer {
+pub(super) fn server() -> SqlServer {
     let tls = CertificateAuthority::new().server_config(&["127.0.0.1"]);
     SqlServer::start(SqlServerOptions::new(tls, Arc::new(Issuer::new()))).unwrap()
 }

@@ -1,0 +1,130 @@
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use super::*;
+use crate::sql_server::identity::Identity;
+use crate::sql_server::session::Client;
+use crate::sql_server::tests::server;
+use crate::sql_server::wire::{Put, length16};
+
+const SPID: u16 = 51;
+/// The first transaction of the session, and the first one of another.
+const OURS: u64 = 0x33_0000_0001;
+const ANOTHERS: u64 = 0x34_0000_0001;
+
+/// A request in one packet, which names a transaction.
+fn packet(kind: u8, descriptor: u64, rest: &[u8]) -> Vec<u8> {
+    let mut packet = vec![kind, status::END_OF_MESSAGE];
+    packet.put_u16_be(length16(8 + 22 + rest.len()));
+    packet.put(&[0, 0, 1, 0]);
+    packet.put_u32(22);
+    packet.put_u32(18);
+    packet.put_u16(2);
+    packet.put_u64(descriptor);
+    packet.put_u32(1);
+    packet.put(rest);
+    packet
+}
+
+fn select(descriptor: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    text.put_utf16("SELECT 1");
+    packet(kind::SQL_BATCH, descriptor, &text)
+}
+
+fn execute(descriptor: u64) -> Vec<u8> {
+    let mut call = Vec::new();
+    call.put_us_varchar("sp_unknown");
+    call.put_u16(0);
+    packet(kind::RPC, descriptor, &call)
+}
+
+fn begin() -> Vec<u8> {
+    packet(kind::TRANSACTION, 0, &[5, 0, 0, 0])
+}
+
+fn commit(descriptor: u64) -> Vec<u8> {
+    packet(kind::TRANSACTION, descriptor, &[7, 0, 0, 0])
+}
+
+fn roll_back(descriptor: u64) -> Vec<u8> {
+    packet(kind::TRANSACTION, descriptor, &[8, 0, 0, 0])
+}
+
+/// All that a new session answers to these.
+async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
+    let client = Client {
+        identity: Identity {
+            login: String::new(),
+            user: String::new(),
+        },
+        host: String::new(),
+        app: String::new(),
+        address: String::new(),
+        server_port: 0,
+        spid: SPID,
+        recoverable: true,
+    };
+    let requests = requests.concat();
+    let mut answers = Vec::new();
+    let mut conversation = Conversation {
+        incoming: Incoming::new(requests.as_slice()),
+        outgoing: Outgoing::new(&mut answers, SPID),
+        session: Session::new(client, "master".to_owned(), &[]),
+        connection: 1,
+        shared: Arc::clone(&server().shared),
+    };
+    conversation.run().await.unwrap();
+    drop(conversation);
+    answers
+}
+
+fn say(answers: &[u8], text: &str) -> bool {
+    let mut units = Vec::new();
+    units.put_utf16(text);
+    answers.windows(units.len()).any(|window| window == units)
+}
+
+const NOT_RESUMED: &str = "The server failed to resume the transaction.";
+const NOTHING_TO: &str = "TRANSACTION request has no corresponding BEGIN TRANSACTION.";
+
+#[tokio::test]
+async fn a_request_in_a_transaction_that_the_session_does_not_have_is_not_executed() {
+    for requests in [
+        vec![select(OURS)],
+        vec![execute(OURS)],
+        vec![begin(), commit(OURS), select(OURS)],
+        vec![begin(), roll_back(OURS), execute(OURS)],
+    ] {
+        let answers = answers(&requests).await;
+        assert!(
+            say(&answers, &format!("{NOT_RESUMED} Desc:{OURS:x}.")),
+            "{answers:x?}"
+        );
+    }
+    let answers = answers(&[begin(), select(ANOTHERS)]).await;
+    assert!(say(&answers, &format!("{NOT_RESUMED} Desc:{ANOTHERS:x}.")));
+}
+
+#[tokio::test]
+async fn a_request_in_the_sessions_own_transaction_or_in_none_is_executed() {
+    for requests in [
+        vec![select(0)],
+        vec![begin(), select(OURS), commit(OURS), select(0)],
+        vec![begin(), select(OURS), roll_back(OURS), begin(), select(OURS + 1)],
+    ] {
+        let answers = answers(&requests).await;
+        assert!(
+            !say(&answers, NOT_RESUMED) && !say(&answers, NOTHING_TO),
+            "{answers:x?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn anothers_transaction_is_neither_committed_nor_rolled_back() {
+    for (request, word) in [(commit(ANOTHERS), "COMMIT"), (roll_back(ANOTHERS), "ROLLBACK")] {
+        let answers = answers(&[begin(), request, select(OURS)]).await;
+        assert!(say(&answers, &format!("The {word} {NOTHING_TO}")), "{answers:x?}");
+        assert!(!say(&answers, NOT_RESUMED), "its own is still there");
+    }
+}
