@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._borrowed import TokenSource
 
 _ENDS = "entra_odbc.token_ends"
+_CANNOT_RESUME_TRANSACTION = 3971
 
 
 def register(
@@ -41,8 +42,8 @@ def register(
     keywords of the engine's own URL sign in, such as `&Authentication=ActiveDirectoryMsi`. An engine for asyncio
     (aioodbc) is as good.
 
-    A pooled connection whose token has ended is discarded when it is checked out, and another one opened. The engine
-    must be one person's or application's: its pool hands any connection to anyone.
+    A pooled connection whose token has ended is discarded when it is checked out, and another one opened; so is one
+    whose socket was lost while a transaction was open, which outside autocommit is always. The engine must be one person's or application's: its pool hands any connection to anyone.
     """
     engine = getattr(engine, "sync_engine", engine)
     given = credential_of(credential, keywords) if credential is not None or keywords else None
@@ -66,6 +67,13 @@ def register(
         parameters["attrs_before"] = {**parameters.get("attrs_before", {}), SQL_COPT_SS_ACCESS_TOKEN: struct}
         if record is not None:
             record.info[_ENDS] = ends
+
+    @event.listens_for(engine, "handle_error")
+    def lost(context: Any) -> None:
+        # Driver 18 restores a session whose socket it lost, and goes on naming the transaction that went with it: each
+        # statement fails with this error of the server's, for ever.
+        if f"({_CANNOT_RESUME_TRANSACTION})" in str(context.original_exception):
+            context.is_disconnect = True
 
     @event.listens_for(engine, "checkout")
     def still_good(_connection: Any, record: Any, _proxy: Any) -> None:

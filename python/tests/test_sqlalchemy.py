@@ -5,7 +5,7 @@ import time
 import pytest
 
 ENGINE = """
-import entra_odbc, pyodbc, sqlalchemy
+import entra_odbc, pyodbc, sqlalchemy, time
 from urllib.parse import quote_plus
 def url(rest=""):
     host, port = standins["server"].split(",")
@@ -81,6 +81,32 @@ print(who(engine))
         assert out == f"{machine.app}\n{machine.app}\n", err
     logins = machine.standins.logins()
     assert [login["reconnect"] for login in logins] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("ping", "answers"),
+    [(False, ["ProgrammingError True", "{app}"]), (True, ["{app}", "{app}"])],
+)
+def test_a_pooled_connection_that_lost_its_transaction_is_discarded(machine, ping, answers):
+    program = """
+engine = sqlalchemy.create_engine(url(), pool_size=1, max_overflow=0, pool_pre_ping=sys.argv[1] == "True")
+entra_odbc.sqlalchemy.register(engine, **PRINCIPAL)
+print(who(engine), flush=True)
+# Driver 18 restores a connection only if that was idle for 5 ms.
+time.sleep(0.1)
+input()
+for _ in range(2):
+    try:
+        print(who(engine))
+    except sqlalchemy.exc.DBAPIError as error:
+        print(type(error).__name__, error.connection_invalidated)
+"""
+    with machine.start(ENGINE + program, str(ping)) as process:
+        assert process.stdout.readline() == f"{machine.app}\n"
+        machine.standins.control("/connections/drop")
+        out, err = process.communicate("\n", timeout=60)
+        assert out.splitlines() == [answer.format(app=machine.app) for answer in answers], err
+    assert [login["reconnect"] for login in machine.standins.logins()] == [False, True, False]
 
 
 def test_a_refusal_is_our_error_at_connect(machine):
