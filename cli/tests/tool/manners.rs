@@ -71,8 +71,13 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 /// Starts the tool in a group of its own, and interrupts that as a terminal does, once `begun` says so.
-fn interrupted(command: &mut Command, begun: impl FnOnce()) -> Option<i32> {
-    let mut child = command
+fn interrupted(office: &Office, arguments: &[&str], begun: impl FnOnce()) -> Option<i32> {
+    fs::create_dir(office.path("tmp")).unwrap();
+    // Whoever runs the tests in the background of a shell bequeaths them an ignored SIGINT.
+    let mut child = office
+        .program("env", &["--default-signal=INT", env!("CARGO_BIN_EXE_entra-odbc")])
+        .args(arguments)
+        .env("TMPDIR", office.path("tmp"))
         .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -90,11 +95,8 @@ fn interrupted(command: &mut Command, begun: impl FnOnce()) -> Option<i32> {
 #[test]
 fn an_interrupted_connect_leaves_nothing_behind() {
     let office = Office::new();
-    fs::create_dir(office.path("tmp")).unwrap();
     office.playground.sql_server.inject(sql_server::Fault::HangLogin);
-    let mut command = office.command(&["connect", &office.server(), MSI]);
-    command.env("TMPDIR", office.path("tmp"));
-    let code = interrupted(&mut command, || {
+    let code = interrupted(&office, &["connect", &office.server(), MSI], || {
         let login = office
             .playground
             .sql_server
@@ -108,8 +110,7 @@ fn an_interrupted_connect_leaves_nothing_behind() {
 #[test]
 fn an_interrupted_sign_in_saves_nothing() {
     let office = Office::new();
-    let mut command = office.command(&["login", "--device-code"]);
-    let code = interrupted(&mut command, || {
+    let code = interrupted(&office, &["login", "--device-code"], || {
         office.playground.entra.record().wait_for(1);
         while office.playground.entra.open_user_codes().is_empty() {
             std::thread::yield_now();
