@@ -10,6 +10,7 @@
 
 use std::process::Command;
 
+#[allow(dead_code, reason = "shared with other tests")]
 #[path = "support/library.rs"]
 mod library;
 

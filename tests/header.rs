@@ -11,8 +11,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[path = "support/library.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/library.rs"]
 mod library;
 
 use library::{built_library, output};

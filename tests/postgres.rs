@@ -14,8 +14,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-#[path = "support/library.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/library.rs"]
 mod library;
 #[path = "postgres/server.rs"]
 mod server;

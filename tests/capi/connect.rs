@@ -2,13 +2,14 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
+use standins::playground::PAYROLL_CLIENT_ID;
 
 use crate::{
     installed::{PREFIX, compile, directory, flags, said, valgrind},
     library::{built_library, real_driver},
-    machine::{DRIVER, Machine, finished},
+    machine::{DRIVER, Machine, finished, section},
     talk::Talk,
+    who::application,
 };
 
 fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
@@ -16,7 +17,7 @@ fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathB
 }
 
 fn payroll() -> String {
-    format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}")
+    application(PAYROLL_CLIENT_ID)
 }
 
 /// Connects by the stock driver's name.
@@ -107,14 +108,11 @@ fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
 fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
     let machine = Machine::new();
     let driver = PREFIX.join("lib/libentra_odbc.so");
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\nRealDriver={}\n",
-            driver.display(),
-            real_driver().display()
-        ),
-    );
+    machine.register(&format!(
+        "{}RealDriver={}\n",
+        section(DRIVER, &driver),
+        real_driver().display()
+    ));
     let flags = flags(&["entra-odbc", "odbc"]);
     let mut command = machine.command(compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
     command.args([

@@ -9,15 +9,18 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
+#[allow(dead_code, reason = "shared with other tests")]
 #[path = "../support/library.rs"]
-#[allow(dead_code, reason = "shared with other tests")]
 mod library;
-#[path = "../e2e/machine.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/machine.rs"]
 mod machine;
-#[path = "../e2e/talk.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/talk.rs"]
 mod talk;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/who.rs"]
+mod who;
 
 mod installed;
 

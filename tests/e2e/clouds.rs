@@ -12,7 +12,10 @@ use std::{
 
 use standins::playground::{PlaygroundOptions, TENANT_ID};
 
-use crate::machine::{DRIVER, Machine, RECORDER};
+use crate::{
+    machine::{DRIVER, Machine, section},
+    recorder::RECORDER,
+};
 
 const PUBLIC: &str = "login.microsoftonline.com";
 const US_GOVERNMENT: &str = "login.microsoftonline.us";
@@ -170,13 +173,8 @@ fn the_environment_and_the_machines_owner_say_it_for_all_strings_which_win() {
     let (machine, proxy) = network();
     let server = "contoso.database.windows.net";
     let audience = "https://database.windows.net";
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\nAuthority=https://{CHINA}\n",
-            crate::library::built_library().display()
-        ),
-    );
+    let ours = section(DRIVER, &crate::library::built_library());
+    machine.register(&format!("{ours}Authority=https://{CHINA}\n"));
     assert_eq!(asked(&machine, &proxy, server, ""), expected(CHINA, audience));
     let machine = machine.with("AZURE_AUTHORITY_HOST", format!("https://{US_GOVERNMENT}/"));
     assert_eq!(

@@ -2,22 +2,10 @@
 
 use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
 
-use crate::machine::Machine;
-
-/// The identity that SQL Server knows an application by.
-fn application(client_id: &str) -> String {
-    format!("{client_id}@{TENANT_ID}")
-}
-
-fn client_id(machine: &Machine, identity: &str) -> String {
-    let description = machine.playground.description();
-    description[identity]["client_id"].as_str().unwrap().to_owned()
-}
-
-fn user_assigned(machine: &Machine, field: &str) -> String {
-    let description = machine.playground.description();
-    description["user_assigned"][field].as_str().unwrap().to_owned()
-}
+use crate::{
+    machine::{Machine, finished},
+    who::{application, id, identity, user_assigned},
+};
 
 #[test]
 fn a_service_principal_signs_in_with_its_secret() {
@@ -39,7 +27,7 @@ fn a_service_principals_tenant_may_stand_behind_its_id_and_its_secret_in_a_file(
 #[test]
 fn the_system_assigned_identity_needs_no_more_than_the_mode() {
     let machine = Machine::new();
-    let expected = application(&client_id(&machine, "system_assigned"));
+    let expected = identity(&machine);
     for spelling in [
         "ActiveDirectoryMsi",
         "Active Directory Managed Identity",
@@ -61,7 +49,7 @@ fn a_user_assigned_identity_is_chosen_by_any_of_its_ids() {
                 .with("IDENTITY_ENDPOINT", endpoint)
                 .with("IDENTITY_HEADER", header);
         }
-        let expected = application(&client_id(&machine, "user_assigned"));
+        let expected = user_assigned(&machine);
         for (keyword, field) in [
             ("UID", "client_id"),
             ("ClientId", "client_id"),
@@ -69,7 +57,7 @@ fn a_user_assigned_identity_is_chosen_by_any_of_its_ids() {
             ("ObjectId", "object_id"),
             ("MsiResourceId", "resource_id"),
         ] {
-            let id = user_assigned(&machine, field);
+            let id = id(&machine, "user_assigned", field);
             let who =
                 machine.pyodbc(&machine.string(&format!("Authentication=ActiveDirectoryMsi;{keyword}={id}")));
             assert_eq!(
@@ -116,10 +104,7 @@ print(first, who())
 ";
     let string = machine.string(&format!("AccessTokenFile={file}"));
     let output = machine.python(program, &[&string, &file, &other]);
-    assert_eq!(
-        crate::machine::finished(&output, "pyodbc"),
-        "ada@contoso.com grace@contoso.com"
-    );
+    assert_eq!(finished(&output, "pyodbc"), "ada@contoso.com grace@contoso.com");
 }
 
 #[test]
@@ -138,10 +123,7 @@ connect()
 print(*who)
 ";
     let output = machine.python(program, &[&machine.string(&Machine::payroll())]);
-    assert_eq!(
-        crate::machine::finished(&output, "pyodbc"),
-        application(PAYROLL_CLIENT_ID)
-    );
+    assert_eq!(finished(&output, "pyodbc"), application(PAYROLL_CLIENT_ID));
     let requests = machine.playground.entra.token_requests();
     assert_eq!(requests.len(), 1, "{requests:?}");
     assert_eq!(machine.playground.sql_server.logins().len(), 21);

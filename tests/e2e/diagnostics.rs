@@ -2,10 +2,10 @@
 
 use standins::{
     http::Fault,
-    playground::{PAYROLL_CLIENT_ID, TENANT_ID},
+    playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID},
 };
 
-use crate::machine::Machine;
+use crate::{machine::Machine, who::braced};
 
 fn refused(machine: &Machine) -> String {
     format!(
@@ -191,8 +191,7 @@ fn the_completed_string_of_a_secret_mode_needs_only_the_secret() {
         .expect(&output);
     let text = text.lines().next().unwrap();
     assert!(!text.contains("PWD") && !text.contains("pay8Q"), "{text}");
-    let secret = standins::playground::PAYROLL_SECRET.replace('}', "}}");
-    machine.pyodbc(&format!("{text};PWD={{{secret}}}"));
+    machine.pyodbc(&format!("{text};PWD={}", braced(PAYROLL_SECRET)));
 }
 
 #[test]

@@ -1,23 +1,14 @@
 //! Code that people already have, as it stands in the documents: under the stock driver's name it goes on as it is.
 
-use standins::playground::TENANT_ID;
-
 use crate::{
-    library::{built_library, real_driver},
     machine::{BARE, Machine, finished},
+    who::identity,
 };
 
 /// A machine on which the stock driver's name is ours.
 fn taken_over() -> Machine {
     let machine = Machine::new();
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{BARE}]\nDriver={}\nRealDriver={}\n",
-            built_library().display(),
-            real_driver().display()
-        ),
-    );
+    machine.take_the_stock_name();
     let log = machine.directory.join("log").to_str().unwrap().to_owned();
     machine
         .with("ENTRA_ODBC_LOG", "debug")
@@ -28,9 +19,7 @@ fn taken_over() -> Machine {
 fn assert_the_machine_signs_in(program: &str, argument: impl FnOnce(&Machine) -> String) {
     let machine = taken_over();
     let output = machine.python(program, &[&argument(&machine)]);
-    let description = machine.playground.description();
-    let client_id = description["system_assigned"]["client_id"].as_str().unwrap();
-    assert_eq!(finished(&output, "python"), format!("{client_id}@{TENANT_ID}"));
+    assert_eq!(finished(&output, "python"), identity(&machine));
     let log = std::fs::read_to_string(machine.directory.join("log")).unwrap();
     assert!(log.contains("loaded the real driver"), "ours was between: {log}");
 }

@@ -2,21 +2,13 @@
 
 use std::time::Duration;
 
-use standins::{
-    http::{Fault, Gate},
-    playground::{SQL_PASSWORD, SQL_USER},
-};
+use standins::http::{Fault, Gate};
 
 use crate::{
     machine::{Machine, finished},
     talk::Talk,
+    who::{MSI, requests, sql_login},
 };
-
-const MSI: &str = "Authentication=ActiveDirectoryMsi;";
-
-fn requests(machine: &Machine) -> usize {
-    machine.playground.managed_identity.record().requests().len()
-}
 
 #[test]
 fn a_child_connects_with_the_token_that_the_parent_got() {
@@ -165,8 +157,7 @@ print(lost)
 fn a_storm_of_forks_loses_no_more_children_than_with_the_bare_driver() {
     let forks = std::env::var("ENTRA_ODBC_TEST_FORKS").map_or(60, |forks| forks.parse().unwrap());
     let machine = Machine::new();
-    let login = format!("UID={SQL_USER};PWD={{{}}};", SQL_PASSWORD.replace('}', "}}"));
-    let bare = storm(&machine, &machine.bare_string(&login), forks);
+    let bare = storm(&machine, &machine.bare_string(&sql_login()), forks);
     let ours = storm(&machine, &machine.string(MSI), forks);
     println!("of {forks} children lost: {bare} with the bare driver, {ours} with ours");
     // One in twenty to thirty hangs on a mutex of unixODBC's or of the driver's environment, with and without

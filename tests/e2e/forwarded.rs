@@ -3,39 +3,13 @@
 //! Neither Kerberos nor ADFS runs here, so the driver is the recorder, which writes down what arrives; only logins
 //! with a password go to the server as well.
 
-use std::fs;
-
-use standins::{
-    playground::{SQL_PASSWORD, SQL_USER},
-    sql_server::LoginKind,
-};
+use standins::{playground::SQL_USER, sql_server::LoginKind};
 
 use crate::{
-    library::built_library,
-    machine::{DRIVER, Machine, RECORDER},
+    machine::{DRIVER, Machine},
+    recorder::{ALONE, arrived, hex, recording},
+    who::sql_login,
 };
-
-/// A name as long as ours, so that lengths are the same in both logs.
-const BARE: &str = "ODBC Driver 18 Alone for SQL Server";
-
-/// A machine whose real driver is the recorder, also reachable without us.
-fn recording() -> Machine {
-    assert_eq!(BARE.len(), DRIVER.len());
-    let machine = Machine::new();
-    let log = machine.directory.join("log").to_str().unwrap().to_owned();
-    let machine = machine
-        .with("RECORDER_LOG", log)
-        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap());
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\n\n[{BARE}]\nDriver={}\n",
-            built_library().display(),
-            RECORDER.display()
-        ),
-    );
-    machine
-}
 
 /// All that the driver was asked, while the host went these steps through one of the two drivers.
 fn calls(machine: &Machine, driver: &str, section: &str, steps: &[&str]) -> Vec<String> {
@@ -52,28 +26,19 @@ fn calls(machine: &Machine, driver: &str, section: &str, steps: &[&str]) -> Vec<
         .chain(steps.iter().map(String::as_str))
         .collect();
     machine.script_output(&steps);
-    let log = machine.directory.join("log");
-    let text = fs::read_to_string(&log).unwrap();
-    fs::remove_file(&log).unwrap();
-    let lines: Vec<_> = text
-        .lines()
+    let lines: Vec<_> = arrived(machine)
+        .iter()
         .map(|line| line.replace(&hex(driver), "<driver>"))
         .collect();
     assert!(lines.iter().any(|line| line.contains("ConnectW ")), "{lines:?}");
     lines
 }
 
-/// UTF-16LE in hexadecimal digits, as the recorder writes it.
-fn hex(text: &str) -> String {
-    let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
-    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
 /// What the driver gets through us is what it gets alone, and nobody was asked for a token.
 fn assert_untouched(section: &str, steps: &[&str]) {
-    let machine = recording();
+    let machine = recording("");
     let ours = calls(&machine, DRIVER, section, steps);
-    let alone = calls(&machine, BARE, section, steps);
+    let alone = calls(&machine, ALONE, section, steps);
     assert_eq!(ours, alone, "{section} {steps:?}");
     assert!(machine.playground.entra.record().requests().is_empty());
     assert!(machine.playground.managed_identity.record().requests().is_empty());
@@ -149,8 +114,8 @@ fn attributes_that_a_host_sets_before_an_integrated_login() {
 #[test]
 fn failures_of_a_kind_of_driver_18s_own_are_its_own() {
     for script in ["refused:18456", "error:HY000:851968", "error:08001:-1"] {
-        let records = [DRIVER, BARE].map(|driver| {
-            let machine = recording().with("RECORDER_SCRIPT", script);
+        let records = [DRIVER, ALONE].map(|driver| {
+            let machine = recording(script);
             let connect = format!(
                 "connect:DRIVER={{{driver}}};SERVER=db.example;Authentication=ActiveDirectoryIntegrated"
             );
@@ -170,7 +135,7 @@ fn failures_of_a_kind_of_driver_18s_own_are_its_own() {
 /// In another client's spelling it is Driver 18's kind still: told in its words, and else left alone.
 #[test]
 fn another_clients_spelling_of_them_is_all_that_is_rewritten() {
-    let machine = recording();
+    let machine = recording("");
     for (rest, rewritten) in [
         (
             "Authentication=Active Directory Integrated;APP=a",
@@ -210,9 +175,8 @@ fn another_clients_spelling_of_them_is_all_that_is_rewritten() {
 #[test]
 fn a_login_with_a_password_arrives_at_the_server_as_one() {
     let machine = Machine::new();
-    let password = format!("{{{}}}", SQL_PASSWORD.replace('}', "}}"));
     for kind in ["", "Authentication=SqlPassword;", "Authentication=Sql Password;"] {
-        let string = machine.string(&format!("{kind}UID={SQL_USER};PWD={password}"));
+        let string = machine.string(&format!("{kind}{}", sql_login()));
         assert_eq!(machine.pyodbc(&string), SQL_USER, "{kind}");
     }
     let logins = machine.playground.sql_server.logins();

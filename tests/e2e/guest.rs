@@ -8,9 +8,8 @@ use crate::{
     library::built_library,
     machine::{Machine, finished},
     talk::Talk,
+    who::MSI,
 };
-
-const MSI: &str = "Authentication=ActiveDirectoryMsi;";
 
 /// Runs a program up to its `hear()`, by when a token request hangs, and then on to its end.
 fn ends(program: &str, first_token: bool) -> Duration {

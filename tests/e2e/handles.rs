@@ -5,16 +5,13 @@
 
 use std::{path::Path, process::Output};
 
-use standins::playground::{PAYROLL_CLIENT_ID, SQL_PASSWORD, SQL_USER, TENANT_ID};
+use standins::playground::{PAYROLL_CLIENT_ID, SQL_USER};
 
 use crate::{
     library,
     machine::{Machine, finished},
+    who::{application, sql_login},
 };
-
-fn sql_login() -> String {
-    format!("UID={SQL_USER};PWD={{{}}}", SQL_PASSWORD.replace('}', "}}"))
-}
 
 /// The lines of a script's output that are rows of `SELECT SUSER_SNAME()`.
 fn names(output: &str) -> Vec<&str> {
@@ -60,7 +57,7 @@ fn one_handle_serves_different_identities_in_turn() {
             "disconnect",
         ],
     );
-    let payroll = format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}");
+    let payroll = application(PAYROLL_CLIENT_ID);
     assert_eq!(names(&output), [&payroll, "ada@contoso.com", SQL_USER, &payroll]);
 }
 
@@ -174,7 +171,7 @@ fn many_connections_at_once_keep_their_own_identities() {
         "use:2",
         WHO,
     ]);
-    let payroll = format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}");
+    let payroll = application(PAYROLL_CLIENT_ID);
     assert_eq!(names(&output), [SQL_USER, &payroll, "ada@contoso.com"]);
 }
 

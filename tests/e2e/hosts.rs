@@ -2,15 +2,12 @@
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 
-use standins::playground::{SQL_PASSWORD, SQL_USER, TENANT_ID};
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID};
 
-use crate::machine::{DRIVER, Machine, compile, finished};
-
-fn identity(machine: &Machine) -> String {
-    let description = machine.playground.description();
-    let client_id = description["system_assigned"]["client_id"].as_str().unwrap();
-    format!("{client_id}@{TENANT_ID}")
-}
+use crate::{
+    machine::{DRIVER, Machine, compile, finished},
+    who::{application, id, identity, sql_login, user_assigned},
+};
 
 const WHO: &str = "SELECT SUSER_SNAME()";
 
@@ -24,19 +21,17 @@ fn isql_with_a_string() {
 #[test]
 fn isql_with_a_data_source_that_says_who_signs_in() {
     let machine = Machine::new();
-    let user = machine.playground.description()["user_assigned"].clone();
     machine.write_ini(
         "odbc.ini",
         &format!(
             "[payroll]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=ActiveDirectoryMsi\nTrusted_Connection=yes\n\
              \n[reports]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=ActiveDirectoryMsi\nClientId={id}\n",
             port = machine.playground.sql_server.port(),
-            id = user["client_id"].as_str().unwrap(),
+            id = id(&machine, "user_assigned", "client_id"),
         ),
     );
     assert_eq!(machine.isql_with(&["payroll"], WHO), identity(&machine));
-    let expected = format!("{}@{TENANT_ID}", user["client_id"].as_str().unwrap());
-    assert_eq!(machine.isql_with(&["reports"], WHO), expected);
+    assert_eq!(machine.isql_with(&["reports"], WHO), user_assigned(&machine));
 }
 
 #[test]
@@ -49,9 +44,8 @@ fn isql_with_a_data_source_and_the_application_as_user() {
             machine.playground.sql_server.port(),
         ),
     );
-    let client = standins::playground::PAYROLL_CLIENT_ID;
-    let answer = machine.isql_with(&["payroll", client, standins::playground::PAYROLL_SECRET], WHO);
-    assert_eq!(answer, format!("{client}@{TENANT_ID}"));
+    let answer = machine.isql_with(&["payroll", PAYROLL_CLIENT_ID, PAYROLL_SECRET], WHO);
+    assert_eq!(answer, application(PAYROLL_CLIENT_ID));
 }
 
 #[test]
@@ -160,8 +154,7 @@ fn a_program_with_an_openssl_of_its_own() {
         let mut command = machine.command(&program);
         command.arg0("own_openssl").arg(string).output().unwrap()
     };
-    let login = format!("UID={SQL_USER};PWD={{{}}}", SQL_PASSWORD.replace('}', "}}"));
-    let alone = connect(&machine.bare_string(&login));
+    let alone = connect(&machine.bare_string(&sql_login()));
     assert!(alone.status.signal().is_some(), "{alone:?}");
     let output = connect(&machine.string("Authentication=ActiveDirectoryMsi"));
     assert_eq!(finished(&output, "own_openssl.c"), identity(&machine));

@@ -7,10 +7,10 @@ mod person;
 mod tool;
 
 use entra_odbc_core::credential::MODES;
-use standins::{playground::TENANT_ID, sql_server::Outcome};
+use standins::sql_server::Outcome;
 use std::{sync::Mutex, thread};
 
-use crate::machine::Machine;
+use crate::{machine::Machine, who::application};
 
 /// A kind and how it is tried: the machine that it was tried on, what `SUSER_SNAME()` said, and what it should say.
 type Kind = (&'static str, fn(Machine) -> Visit);
@@ -62,7 +62,7 @@ impl Visit {
             .filter(|login| !matches!(login.outcome, Outcome::Abandoned))
             .map(|login| {
                 let claim = |name: &str| login.claims.as_ref()?[name].as_str().map(str::to_owned);
-                claim("upn").or_else(|| claim("appid").map(|id| format!("{id}@{TENANT_ID}")))
+                claim("upn").or_else(|| claim("appid").map(|id| application(&id)))
             })
             .collect();
         let right = came.iter().all(|who| who.as_ref() == Some(&self.expected)) && !came.is_empty();
@@ -73,11 +73,6 @@ impl Visit {
             )
         })
     }
-}
-
-/// The identity that SQL Server knows an application by.
-fn application_name(client_id: &str) -> String {
-    format!("{client_id}@{TENANT_ID}")
 }
 
 #[test]

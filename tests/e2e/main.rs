@@ -9,13 +9,26 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/browser.rs"]
+mod browser;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/expiry.rs"]
+mod expiry;
+#[allow(dead_code, reason = "shared with other tests")]
 #[path = "../support/library.rs"]
 mod library;
-
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/machine.rs"]
 mod machine;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/talk.rs"]
+mod talk;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../support/who.rs"]
+mod who;
 
 mod bad_input;
-mod browser;
 mod clouds;
 mod credentials;
 mod diagnostics;
@@ -30,12 +43,12 @@ mod kinds;
 mod managed_identity;
 mod pool;
 mod real_driver;
+mod recorder;
 mod renewal;
 mod same_as_bare;
 mod secrets;
 mod shared_cache;
 mod spellings;
-mod talk;
 mod tenant;
 mod trust;
 mod untouched;

@@ -2,11 +2,12 @@
 
 use std::{fs, process::Command};
 
-use standins::playground::{TENANT_ID, USER};
+use standins::playground::USER;
 
-use crate::machine::{Machine, finished};
-
-const MSI: &str = "Authentication=ActiveDirectoryMsi";
+use crate::{
+    machine::{Machine, PYODBC_WHO, finished, python},
+    who::{MSI, id, identity, user_assigned},
+};
 
 /// Runs the program that follows where the first argument's directory is that of Azure Arc's keys, seen by nobody else.
 const WITH_KEYS: &str = "
@@ -18,23 +19,6 @@ mkdir -p /var/opt/azcmagent/tokens
 mount --bind \"$keys\" /var/opt/azcmagent/tokens
 exec \"$@\"
 ";
-
-const WHO: &str = "
-import pyodbc, sys
-print(pyodbc.connect(sys.argv[1]).execute('SELECT SUSER_SNAME()').fetchval())
-";
-
-/// The name by which SQL Server knows one of the playground's identities.
-fn identity(machine: &Machine, which: &str) -> String {
-    let description = machine.playground.description();
-    let client_id = description[which]["client_id"].as_str().unwrap();
-    format!("{client_id}@{TENANT_ID}")
-}
-
-fn client_id(machine: &Machine, which: &str) -> String {
-    let name = identity(machine, which);
-    name.split_once('@').unwrap().0.to_owned()
-}
 
 fn service_fabric() -> Machine {
     let machine = Machine::new();
@@ -58,7 +42,7 @@ fn machine_learning() -> Machine {
     let machine = Machine::new();
     let platform = &machine.playground.managed_identity;
     let (endpoint, secret) = (platform.ml_endpoint(), platform.ml_secret().to_owned());
-    let default = client_id(&machine, "user_assigned");
+    let default = id(&machine, "user_assigned", "client_id");
     machine
         .with("MSI_ENDPOINT", endpoint)
         .with("MSI_SECRET", secret)
@@ -68,11 +52,8 @@ fn machine_learning() -> Machine {
 #[test]
 fn service_fabric_signs_in_the_application() {
     let machine = service_fabric();
-    assert_eq!(
-        machine.pyodbc(&machine.string(MSI)),
-        identity(&machine, "system_assigned")
-    );
-    let error = machine.pyodbc_error(&machine.string(&format!("{MSI};UID=94c2a6f7")));
+    assert_eq!(machine.pyodbc(&machine.string(MSI)), identity(&machine));
+    let error = machine.pyodbc_error(&machine.string(&format!("{MSI}UID=94c2a6f7")));
     assert!(error.contains("HY000") && error.contains("manifest"), "{error}");
     let machine = machine.with("IDENTITY_SERVER_THUMBPRINT", "00".repeat(20));
     let error = machine.pyodbc_error(&machine.string(MSI));
@@ -83,21 +64,18 @@ fn service_fabric_signs_in_the_application() {
 fn cloud_shell_signs_in_whoever_opened_it() {
     let machine = cloud_shell();
     assert_eq!(machine.pyodbc(&machine.string(MSI)), USER);
-    let error = machine.pyodbc_error(&machine.string(&format!("{MSI};ClientId=94c2a6f7")));
+    let error = machine.pyodbc_error(&machine.string(&format!("{MSI}ClientId=94c2a6f7")));
     assert!(error.contains("HY000") && error.contains("Leave out"), "{error}");
 }
 
 #[test]
 fn machine_learning_signs_in_the_identity_that_the_platform_names_or_the_string() {
     let machine = machine_learning();
+    assert_eq!(machine.pyodbc(&machine.string(MSI)), user_assigned(&machine));
+    let own = id(&machine, "system_assigned", "client_id");
     assert_eq!(
-        machine.pyodbc(&machine.string(MSI)),
-        identity(&machine, "user_assigned")
-    );
-    let own = client_id(&machine, "system_assigned");
-    assert_eq!(
-        machine.pyodbc(&machine.string(&format!("{MSI};ClientId={own}"))),
-        identity(&machine, "system_assigned")
+        machine.pyodbc(&machine.string(&format!("{MSI}ClientId={own}"))),
+        identity(&machine)
     );
 }
 
@@ -120,23 +98,19 @@ fn azure_arc_signs_in_the_machine_by_the_key_of_its_agent() {
     let machine = machine
         .with("IDENTITY_ENDPOINT", endpoint)
         .with("IMDS_ENDPOINT", "http://127.0.0.1:40342");
-    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
     let who = |rest: &str| {
         let mut command = machine.command("unshare");
         command
             .args(namespace)
             .args(["sh", "-c", WITH_KEYS, "sh", keys.to_str().unwrap()])
-            .args([&python, "-c", WHO, &machine.string(rest)]);
+            .args([&python(), "-c", PYODBC_WHO, &machine.string(rest)]);
         command.output().unwrap()
     };
+    assert_eq!(finished(&who(MSI), "pyodbc"), identity(&machine));
+    let lent = id(&machine, "user_assigned", "client_id");
     assert_eq!(
-        finished(&who(MSI), "pyodbc"),
-        identity(&machine, "system_assigned")
-    );
-    let lent = client_id(&machine, "user_assigned");
-    assert_eq!(
-        finished(&who(&format!("{MSI};UID={lent}")), "pyodbc"),
-        identity(&machine, "user_assigned")
+        finished(&who(&format!("{MSI}UID={lent}")), "pyodbc"),
+        user_assigned(&machine)
     );
     // The same without the agent's directory: its key cannot be read, and the message names it.
     let error = machine.pyodbc_error(&machine.string(MSI));

@@ -1,21 +1,10 @@
 //! unixODBC's pool: connections are reused, but never by someone else.
 
-use crate::{
-    library::{built_library, real_driver},
-    machine::{DRIVER, Machine},
-    talk::Talk,
-};
+use crate::{machine::Machine, talk::Talk, who::MSI};
 
 fn pooled() -> Machine {
     let machine = Machine::new();
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[ODBC]\nPooling=Yes\n\n[{DRIVER}]\nDriver={}\nRealDriver={}\nCPTimeout=120\n",
-            built_library().display(),
-            real_driver().display(),
-        ),
-    );
+    machine.pool();
     machine
 }
 
@@ -111,7 +100,7 @@ say('asked')
 hear()
 say(before, ask(), ask())
 ",
-        &[&machine.string(&format!("Authentication=ActiveDirectoryMsi;{rest}"))],
+        &[&machine.string(&format!("{MSI}{rest}"))],
     );
     host.hear();
     machine.playground.sql_server.drop_connections();

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     library::{built_library, real_driver},
-    machine::{DRIVER, Machine},
+    machine::{BARE, DRIVER, Machine, section},
 };
 
 /// Connects through a library that cannot find its real driver; the record must be IM003 and give this reason.
@@ -71,37 +71,16 @@ fn the_driver_is_found_by_its_name_by_our_section_and_under_the_stock_name() {
     let real = real_driver();
 
     let machine = Machine::new().with("ENTRA_ODBC_DRIVER", "Elsewhere");
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\n[Elsewhere]\nDriver={}\n",
-            ours.display(),
-            real.display()
-        ),
-    );
+    machine.register(&[section(DRIVER, &ours), section("Elsewhere", &real)].concat());
     who(&machine);
 
     let machine = Machine::new();
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\n[ODBC Driver 18 for SQL Server]\nDriver={}\n",
-            ours.display(),
-            real.display()
-        ),
-    );
+    machine.register(&[section(DRIVER, &ours), section(BARE, &real)].concat());
     who(&machine);
 
     // The stock name taken over: programs need no change at all.
     let machine = Machine::new();
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[ODBC Driver 18 for SQL Server]\nDriver={}\nRealDriver={}\n",
-            ours.display(),
-            real.display()
-        ),
-    );
+    machine.take_the_stock_name();
     machine.pyodbc(&machine.bare_string("Authentication=ActiveDirectoryMsi"));
 }
 

@@ -4,28 +4,15 @@ use std::time::{Duration, Instant};
 
 use standins::{
     http::{Fault, Gate, Times},
-    playground::{PAYROLL_SECRET, SQL_PASSWORD, SQL_USER},
+    playground::PAYROLL_SECRET,
 };
 
 use crate::{
-    library::{built_library, real_driver},
-    machine::{DRIVER, Machine, finished},
+    expiry::short_lived,
+    machine::{Machine, finished},
     talk::Talk,
+    who::{MSI, braced, requests, sql_login},
 };
-
-const MSI: &str = "Authentication=ActiveDirectoryMsi;";
-
-/// A machine whose tokens live for 5 s.
-fn short_lived() -> Machine {
-    let machine = Machine::new();
-    machine.playground.set_token_lifetime(Duration::from_secs(5));
-    machine
-}
-
-/// How many token requests have reached IMDS.
-fn requests(machine: &Machine) -> usize {
-    machine.playground.managed_identity.record().requests().len()
-}
 
 #[test]
 fn an_idle_connection_outlives_its_token_and_reconnects_with_a_renewed_one() {
@@ -93,8 +80,7 @@ say(*errors)
 #[test]
 fn outside_autocommit_the_drivers_recovery_leaves_a_connection_that_only_fails() {
     let machine = Machine::new();
-    let login = format!("UID={SQL_USER};PWD={{{}}};", SQL_PASSWORD.replace('}', "}}"));
-    for (number, string) in [machine.bare_string(&login), machine.string(MSI)]
+    for (number, string) in [machine.bare_string(&sql_login()), machine.string(MSI)]
         .iter()
         .enumerate()
     {
@@ -211,7 +197,7 @@ say(connection.execute('SELECT 1').fetchval())
 #[test]
 fn a_refusal_is_remembered_so_that_a_storm_of_connects_is_no_storm_of_requests() {
     let machine = Machine::new();
-    let wrong = Machine::payroll().replace(&PAYROLL_SECRET.replace('}', "}}"), "wrong");
+    let wrong = Machine::payroll().replace(&braced(PAYROLL_SECRET), "wrong");
     let output = machine.python(
         "
 import pyodbc, sys, threading
@@ -266,14 +252,7 @@ print(len(names), len(set(names)))
 /// Connects, closes, waits for a word, connects again: through unixODBC's pool.
 fn pooled(rest: &str) -> usize {
     let machine = short_lived();
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[ODBC]\nPooling=Yes\n\n[{DRIVER}]\nDriver={}\nRealDriver={}\nCPTimeout=120\n",
-            built_library().display(),
-            real_driver().display(),
-        ),
-    );
+    machine.pool();
     let mut host = Talk::start(
         &machine,
         "

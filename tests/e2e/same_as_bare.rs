@@ -1,8 +1,11 @@
 //! The same statements through the library and through the bare driver: the same answers and records.
 
-use standins::playground::{SQL_PASSWORD, SQL_USER};
+use standins::playground::SQL_USER;
 
-use crate::machine::{BARE, DRIVER, Machine, finished};
+use crate::{
+    machine::{BARE, DRIVER, Machine, finished},
+    who::sql_login,
+};
 
 /// What a host does all day, printed: results, types, records, information.
 const STATEMENTS: &str = r"
@@ -38,10 +41,6 @@ try: connection.execute('SELECT 1')
 except pyodbc.Error as error: show(error.args)
 ";
 
-fn sql_login() -> String {
-    format!("UID={SQL_USER};PWD={{{}}}", SQL_PASSWORD.replace('}', "}}"))
-}
-
 #[test]
 fn pyodbc_sees_no_difference_for_a_sql_login() {
     let machine = Machine::new();
@@ -68,8 +67,8 @@ fn refusals_of_the_driver_and_the_server_arrive_as_they_are() {
         format!("UID={SQL_USER};PWD=wrong"),
         "UID=nobody;PWD=x;Nonsense=1".to_owned(),
         "Trusted_Connection=no".to_owned(),
-        format!("{};Encrypt=maybe", sql_login()),
-        format!("{};Database=absent", sql_login()),
+        format!("{}Encrypt=maybe", sql_login()),
+        format!("{}Database=absent", sql_login()),
     ] {
         let outcome = |string: String| {
             let output = machine.script_output(&[

@@ -14,11 +14,11 @@ use standins::{
 };
 
 use crate::{
-    machine::{Machine, finished},
+    machine::{Machine, PYODBC_WHO, finished},
     talk::Talk,
+    who::{MSI, braced, requests},
 };
 
-const MSI: &str = "Authentication=ActiveDirectoryMsi;";
 const SHARED: &str = "Authentication=ActiveDirectoryMsi;TokenCache=shared;";
 
 /// A machine whose user has a runtime directory.
@@ -34,10 +34,6 @@ fn machine() -> Machine {
 /// Where the tokens are.
 fn directory(machine: &Machine) -> PathBuf {
     machine.directory.join("run/entra-odbc")
-}
-
-fn requests(machine: &Machine) -> usize {
-    machine.playground.managed_identity.record().requests().len()
 }
 
 /// Starts so many processes and lets them connect at once; who each of them is to the server.
@@ -125,7 +121,7 @@ fn unless_asked_for_each_process_makes_its_own_request_and_leaves_nothing_behind
 fn a_wrong_secret_never_gets_the_token_that_the_right_one_fetched() {
     let machine = machine();
     let right = format!("{}TokenCache=shared;", Machine::payroll());
-    let wrong = right.replace(&PAYROLL_SECRET.replace('}', "}}"), "wrong");
+    let wrong = right.replace(&braced(PAYROLL_SECRET), "wrong");
     assert_ne!(right, wrong);
     let who = machine.pyodbc(&machine.string(&right));
     let error = machine.pyodbc_error(&machine.string(&wrong));
@@ -160,13 +156,7 @@ fn a_directory_that_is_open_to_others_is_not_used_and_the_connect_goes_on() {
     let machine = machine().with("ENTRA_ODBC_LOG", "warn");
     fs::create_dir(directory(&machine)).unwrap();
     fs::set_permissions(directory(&machine), Permissions::from_mode(0o755)).unwrap();
-    let output = machine.python(
-        "
-import pyodbc, sys
-print(pyodbc.connect(sys.argv[1]).execute('SELECT SUSER_SNAME()').fetchval())
-",
-        &[&machine.string(SHARED)],
-    );
+    let output = machine.python(PYODBC_WHO, &[&machine.string(SHARED)]);
     finished(&output, "python");
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(log.contains("not shared") && log.contains("0700"), "{log}");

@@ -1,6 +1,6 @@
 //! Where a token may go: each rule, through the driver manager, checked at the server that nothing arrived.
 
-use crate::machine::{DRIVER, Machine};
+use crate::machine::{DRIVER, Machine, ours};
 
 #[test]
 fn a_token_goes_to_a_strange_host_only_over_a_validated_certificate() {
@@ -47,14 +47,7 @@ fn the_owner_may_trust_a_host_in_odbcinst_ini_but_a_string_may_not() {
          TrustServerCertificate=yes;TrustedServers=db.internal.example"
     );
     assert!(machine.pyodbc_error(&string).contains("TrustServerCertificate="));
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\nRealDriver={}\nTrustedServers=db.internal.example\n",
-            crate::library::built_library().display(),
-            crate::library::real_driver().display()
-        ),
-    );
+    machine.register(&format!("{}TrustedServers=db.internal.example\n", ours(DRIVER)));
     let error = machine.pyodbc_error(&string);
     // Past our rule, the driver looks for the host and does not find it.
     assert!(!error.contains("TrustServerCertificate="), "{error}");

@@ -1,35 +1,9 @@
 //! Not ours, not touched: the same bytes in the same call, seen by a driver that writes down what arrives.
 
-use std::fs;
-
-use crate::machine::{DRIVER, Machine, RECORDER};
-
-/// A machine whose real driver is the recorder.
-fn recording(script: &str) -> Machine {
-    let machine = Machine::new();
-    let log = machine.directory.join("recorder.log");
-    let machine = machine
-        .with("RECORDER_LOG", log.to_str().unwrap())
-        .with("RECORDER_SCRIPT", script)
-        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap());
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{DRIVER}]\nDriver={}\n\n[Bare]\nDriver={}\n",
-            crate::library::built_library().display(),
-            RECORDER.display()
-        ),
-    );
-    machine
-}
-
-/// What arrived at the recorder since the last look.
-fn arrived(machine: &Machine) -> Vec<String> {
-    let path = machine.directory.join("recorder.log");
-    let text = fs::read_to_string(&path).unwrap_or_default();
-    let _ = fs::remove_file(path);
-    text.lines().map(str::to_owned).collect()
-}
+use crate::{
+    machine::{DRIVER, Machine},
+    recorder::{ALONE, arrived, hex, recording},
+};
 
 fn connects(machine: &Machine) -> Vec<String> {
     let lines = arrived(machine);
@@ -64,7 +38,7 @@ fn strings_without_a_mode_of_ours_arrive_as_they_were_sent() {
             .iter()
             .map(|line| hex_without_driver(line))
             .collect::<Vec<_>>();
-        let bare = connect("Bare")
+        let bare = connect(ALONE)
             .iter()
             .map(|line| hex_without_driver(line))
             .collect::<Vec<_>>();
@@ -72,18 +46,11 @@ fn strings_without_a_mode_of_ours_arrive_as_they_were_sent() {
     }
 }
 
-/// UTF-16LE in hexadecimal digits, as the recorder writes it.
-fn hex(text: &str) -> String {
-    let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
-    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
 /// A line without the driver's name in it, which differs by what the test does.
 fn hex_without_driver(line: &str) -> String {
     line.to_ascii_lowercase()
         .replace(&hex(DRIVER), "")
-        .replace(&hex("Bare"), "")
-        .replace(&hex(&format!("{{{DRIVER}}}")), "{}")
+        .replace(&hex(ALONE), "")
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! arrow-odbc for Python: batches of rows as Arrow arrays.
 
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET};
+
 use crate::{
-    expiry::{MSI, identity, logins, requests},
     machine::{Machine, finished},
+    who::{MSI, application, identity, logins, requests},
 };
 
 #[test]
@@ -33,11 +35,6 @@ reader = arrow_odbc.read_arrow_batches_from_odbc(
 print(next(iter(reader)).to_pydict()['who'][0])
 ";
     let string = machine.string("Authentication=ActiveDirectoryServicePrincipal;");
-    let (client, secret) = (
-        standins::playground::PAYROLL_CLIENT_ID,
-        standins::playground::PAYROLL_SECRET,
-    );
-    let output = machine.python(program, &[&string, client, secret]);
-    let who = format!("{client}@{}", standins::playground::TENANT_ID);
-    assert_eq!(finished(&output, "arrow-odbc"), who);
+    let output = machine.python(program, &[&string, PAYROLL_CLIENT_ID, PAYROLL_SECRET]);
+    assert_eq!(finished(&output, "arrow-odbc"), application(PAYROLL_CLIENT_ID));
 }

@@ -1,9 +1,10 @@
 //! Django with mssql-django, configured as Microsoft documents it but for the driver's name.
 
 use crate::{
-    expiry::{assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive_renewed, short_lived},
     machine::{DRIVER, Machine},
     talk::Talk,
+    who::{identity, logins, requests},
 };
 
 /// A process that answers a request at each word, through all that Django does around one.

@@ -13,9 +13,8 @@ use standins::{
 
 use crate::{
     browser::with_browser,
-    expiry::{identity, requests},
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, finished},
+    machine::{BARE, DRIVER, Machine, finished, python},
+    who::{application, id, identity, requests, user_assigned},
 };
 
 const MANAGE: &str = "
@@ -148,9 +147,8 @@ fn manage(machine: &Machine, block: &str) -> (String, Vec<Login>) {
     assert!(!settings.contains('<'), "{settings}");
     machine.file("settings.py", &settings);
     let manage = machine.file("manage.py", MANAGE);
-    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
     let output = machine
-        .command(python)
+        .command(python())
         .args([&manage, "shell", "--verbosity", "0", "-c", QUERY])
         .output()
         .unwrap();
@@ -170,20 +168,8 @@ fn assert_signs_in(machine: &Machine, block: &str, who: &str) {
     let renamed = block.replace(BARE, DRIVER);
     assert_ne!(renamed, block);
     assert_eq!(manage(machine, &renamed).0, who);
-    take_the_stock_name(machine);
+    machine.take_the_stock_name();
     assert_eq!(manage(machine, block).0, who, "under the stock name");
-}
-
-/// As `entra-odbc install --replace` leaves odbcinst.ini.
-fn take_the_stock_name(machine: &Machine) {
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[{BARE}]\nDriver={}\nRealDriver={}\n",
-            built_library().display(),
-            real_driver().display(),
-        ),
-    );
 }
 
 #[test]
@@ -195,19 +181,20 @@ fn the_system_assigned_identity() {
 #[test]
 fn a_user_assigned_identity_by_its_client_id_or_its_object_id() {
     let machine = Machine::new();
-    let description = machine.playground.description();
-    let assigned = |field: &str| description["user_assigned"][field].as_str().unwrap().to_owned();
-    let who = format!("{}@{TENANT_ID}", assigned("client_id"));
+    let who = user_assigned(&machine);
     for field in ["client_id", "object_id"] {
         let machine = Machine::new();
-        let block = USER_ASSIGNED.replace("<managed-identity-client-id-or-object-id>", &assigned(field));
+        let block = USER_ASSIGNED.replace(
+            "<managed-identity-client-id-or-object-id>",
+            &id(&machine, "user_assigned", field),
+        );
         assert_signs_in(&machine, &block, &who);
     }
 }
 
 #[test]
 fn a_service_principal_without_a_tenant_with_and_without_mars() {
-    let who = format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}");
+    let who = application(PAYROLL_CLIENT_ID);
     let without = SERVICE_PRINCIPAL.replace("ServicePrincipal\"", "ServicePrincipal;MARS_Connection=no\"");
     assert_ne!(without, SERVICE_PRINCIPAL);
     for block in [SERVICE_PRINCIPAL, &without] {
@@ -241,7 +228,7 @@ fn the_default_chain() {
         .with("AZURE_TENANT_ID", TENANT_ID)
         .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
         .with("AZURE_CLIENT_SECRET", PAYROLL_SECRET);
-    assert_signs_in(&machine, &block, &format!("{PAYROLL_CLIENT_ID}@{TENANT_ID}"));
+    assert_signs_in(&machine, &block, &application(PAYROLL_CLIENT_ID));
 }
 
 /// Which is whose the settings say; nothing is asked for by the driver.

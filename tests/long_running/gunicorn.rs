@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
-    machine::Machine,
+    expiry::{assert_restored, outlive_renewed, short_lived},
+    machine::{Machine, python},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 const WORKERS: usize = 3;
@@ -86,8 +87,7 @@ fn workers_that_were_forked_after_a_first_connect_sign_in_and_renew_on_their_own
     machine.file("application.py", APPLICATION);
     let string = machine.string(MSI);
     let machine = machine.with("DATABASE", string);
-    let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON").unwrap();
-    let mut command = machine.command(python);
+    let mut command = machine.command(python());
     command.args(["-m", "gunicorn", "application:application"]);
     let mut host = Talk::with(command);
     assert_eq!(host.hear(), "ready");

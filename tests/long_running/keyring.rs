@@ -6,7 +6,7 @@ use standins::playground::{USER, USER_PASSWORD};
 
 use crate::{
     browser::with_browser,
-    machine::{Machine, finished},
+    machine::{Machine, finished, python},
 };
 
 /// Signs in by a browser and saves the sign-in, then, as another process, uses what is saved; then once more after the
@@ -31,9 +31,8 @@ who "$2"
 
 #[test]
 fn a_saved_sign_in_is_sealed_with_a_key_in_the_keyring() {
-    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
     let machine = with_browser(Machine::new(), USER, USER_PASSWORD)
-        .with("ENTRA_ODBC_TEST_PYTHON", &python)
+        .with("ENTRA_ODBC_TEST_PYTHON", python())
         .with("AZURE_TOKEN_CREDENTIALS", "SharedTokenCacheCredential");
     let runtime = machine.directory.to_str().unwrap().to_owned();
     let machine = machine.with("XDG_RUNTIME_DIR", runtime);

@@ -1,8 +1,9 @@
 //! Python's worker processes, made by fork, each with a connection that it keeps.
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive_renewed, short_lived},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 const WORKERS: usize = 4;

@@ -6,9 +6,10 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive_renewed, short_lived},
     machine::{Machine, finished},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 fn node(machine: &Machine, program: &str, string: &str) -> Command {

@@ -1,9 +1,10 @@
 //! Perl with DBD::ODBC.
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive_renewed, short_lived},
     machine::{Machine, finished},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 #[test]

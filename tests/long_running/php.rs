@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive, outlive_renewed, pool, requests, short_lived},
+    expiry::{assert_restored, outlive, outlive_renewed, short_lived},
     machine::{Machine, finished},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 /// What every program begins with: `connect` by each of PHP's ways, `who`, and a conversation.
@@ -189,7 +190,7 @@ $first->commit();
 #[test]
 fn pdo_through_unixodbcs_pool_is_given_a_new_session_once_the_token_has_ended() {
     let machine = short_lived();
-    pool(&machine);
+    machine.pool();
     let mut host = php(&machine, PDO, &[&machine.string(MSI), "pooled"]);
     host.hear();
     host.say("again");

@@ -1,10 +1,10 @@
 //! unixODBC's pool in a process that forks: what it cannot do, with the bare driver as with ours.
 
-use standins::playground::{SQL_PASSWORD, SQL_USER};
+use standins::playground::SQL_USER;
 
 use crate::{
-    expiry::{MSI, identity, logins, pool, requests},
-    machine::{BARE, Machine, finished},
+    machine::{BARE, Machine, finished, section},
+    who::{MSI, identity, logins, requests, sql_login},
 };
 
 /// Connects, gives the connection back, forks; then the child asks, and after its end the parent.
@@ -35,14 +35,12 @@ fn forks(machine: &Machine, string: &str) -> String {
 #[test]
 fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
     let machine = Machine::new();
-    pool(&machine);
+    machine.pool();
     let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
-    let real = crate::library::real_driver();
-    let both = format!("{ini}\n[{BARE}]\nDriver={}\nCPTimeout=120\n", real.display());
-    machine.write_ini("odbcinst.ini", &both);
+    let bare = section(BARE, &crate::library::real_driver());
+    machine.register(&format!("{ini}\n{bare}CPTimeout=120\n"));
 
-    let login = format!("UID={SQL_USER};PWD={{{}}};", SQL_PASSWORD.replace('}', "}}"));
-    let answers = forks(&machine, &machine.bare_string(&login));
+    let answers = forks(&machine, &machine.bare_string(&sql_login()));
     assert_eq!(answers, format!("child {SQL_USER}\nparent 08S01"));
     assert_eq!(logins(&machine).len(), 1);
 
@@ -54,7 +52,7 @@ fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
 #[test]
 fn a_string_that_names_the_process_keeps_the_sockets_apart() {
     let machine = Machine::new();
-    pool(&machine);
+    machine.pool();
     let who = identity(&machine);
     let answers = forks(&machine, &machine.string(&format!("{MSI}APP=worker $PID;")));
     assert_eq!(answers, format!("child {who}\nparent {who}"));

@@ -1,9 +1,10 @@
 //! R with RODBC: a session at a prompt or in a notebook, left alone for longer than a token lives.
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive_renewed, short_lived},
     machine::Machine,
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 fn r(machine: &Machine, program: &str, string: &str) -> Talk {

@@ -1,9 +1,10 @@
 //! SQLAlchemy's QueuePool, which keeps connections for longer than their tokens live.
 
 use crate::{
-    expiry::{MSI, assert_restored, identity, logins, outlive, outlive_renewed, requests, short_lived},
+    expiry::{assert_restored, outlive, outlive_renewed, short_lived},
     machine::{DRIVER, Machine, finished},
     talk::Talk,
+    who::{MSI, identity, logins, requests},
 };
 
 /// Queries through an engine with these arguments, and once more at each word.

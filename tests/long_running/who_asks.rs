@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use crate::{
-    expiry::{MSI, identity, logins, outlive, outlive_renewed, short_lived},
-    machine::{Machine, finished},
+    expiry::{outlive, outlive_renewed, short_lived},
+    machine::{Machine, finished, python},
     talk::Talk,
+    who::{MSI, identity, logins},
 };
 
 /// Connects through unixODBC, then says at each word whether the connection is dead and who it belongs to.
@@ -129,7 +130,7 @@ fn asks(command: impl FnOnce(&Machine) -> Command) -> bool {
     let trace = machine.directory.join("trace");
     let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
     let ini = format!("[ODBC]\nTrace=Yes\nTraceFile={}\n\n{ini}", trace.display());
-    machine.write_ini("odbcinst.ini", &ini);
+    machine.register(&ini);
     finished(&command(&machine).output().unwrap(), "the host");
     let trace = String::from_utf8_lossy(&std::fs::read(trace).unwrap()).into_owned();
     assert!(trace.contains("SQLDriverConnect"), "{trace}");
@@ -162,6 +163,5 @@ fn of_the_hosts_here_only_phps_persistent_connections_ask() {
     assert!(!program("perl", &["-MDBI", "-e", dbi]));
     let pyodbc =
         "import pyodbc, sys\nfor _ in range(2): pyodbc.connect(sys.argv[1]).execute('SELECT 1').fetchval()";
-    let python = std::env::var("ENTRA_ODBC_TEST_PYTHON").unwrap();
-    assert!(!program(&python, &["-c", pyodbc]));
+    assert!(!program(&python(), &["-c", pyodbc]));
 }

@@ -38,7 +38,6 @@ pub fn built_library() -> PathBuf {
 }
 
 /// Microsoft's driver, from the variable that `make test` sets.
-#[allow(dead_code, reason = "not every test wraps Microsoft's driver")]
 pub fn real_driver() -> PathBuf {
     let path = std::env::var_os("ENTRA_ODBC_TEST_DRIVER").expect(
         "ENTRA_ODBC_TEST_DRIVER must name Microsoft's ODBC Driver 18: run the tests by `make test`, which gets it",
@@ -62,7 +61,6 @@ pub fn output(command: &mut Command) -> String {
 }
 
 /// The names that a library exports.
-#[allow(dead_code, reason = "for the tests of exports")]
 pub fn exports(library: &Path) -> Vec<String> {
     let text = output(
         Command::new("nm")
@@ -79,7 +77,6 @@ pub fn exports(library: &Path) -> Vec<String> {
 }
 
 /// The names of the table.
-#[allow(dead_code, reason = "for the tests of exports")]
 pub fn table() -> Vec<String> {
     macro_rules! functions {
         (

@@ -9,8 +9,8 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
+#[allow(dead_code, reason = "shared with other tests")]
 #[path = "../../../tests/support/library.rs"]
-#[allow(dead_code, reason = "shared with the tests of the driver")]
 mod library;
 mod machine;
 mod standins;

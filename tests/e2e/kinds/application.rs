@@ -6,8 +6,11 @@ use standins::playground::{
     PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, TENANT_ID,
 };
 
-use super::{Visit, application_name};
-use crate::machine::{Machine, finished};
+use super::Visit;
+use crate::{
+    machine::{Machine, finished},
+    who,
+};
 
 pub fn secret(machine: Machine) -> Visit {
     payroll(machine, &Machine::payroll())
@@ -52,7 +55,7 @@ pub fn azure_pipelines(machine: Machine) -> Visit {
     Visit::by_string(
         machine,
         "Authentication=ActiveDirectoryAzurePipelines",
-        application_name(PIPELINE_CLIENT_ID),
+        who::application(PIPELINE_CLIENT_ID),
     )
 }
 
@@ -66,7 +69,7 @@ fn in_a_pipeline(machine: Machine) -> Machine {
 }
 
 fn payroll(machine: Machine, rest: &str) -> Visit {
-    Visit::by_string(machine, rest, application_name(PAYROLL_CLIENT_ID))
+    Visit::by_string(machine, rest, who::application(PAYROLL_CLIENT_ID))
 }
 
 fn cluster_assertion(machine: &Machine) -> String {
@@ -206,7 +209,7 @@ fn a_pipelines_values_may_stand_in_the_string_and_its_mistakes_are_told() {
         "Authentication=ActiveDirectoryAzurePipelines;UID={PIPELINE_CLIENT_ID};TenantId={TENANT_ID};ServiceConnectionId="
     );
     let who = machine.pyodbc(&machine.string(&format!("{rest}{PIPELINE_CONNECTION_ID}")));
-    assert_eq!(who, application_name(PIPELINE_CLIENT_ID));
+    assert_eq!(who, who::application(PIPELINE_CLIENT_ID));
     let error = machine.pyodbc_error(&machine.string(&format!("{rest}another")));
     assert!(
         error.contains("28000") && error.contains("Check ServiceConnectionId"),

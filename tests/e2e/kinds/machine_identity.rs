@@ -1,7 +1,7 @@
 //! Kinds that take what the machine itself offers.
 
-use super::{Visit, application_name};
-use crate::machine::Machine;
+use super::Visit;
+use crate::{machine::Machine, who::identity};
 
 pub fn managed_identity(machine: Machine) -> Visit {
     system_assigned(machine, "Authentication=ActiveDirectoryMsi")
@@ -12,7 +12,6 @@ pub fn default_chain(machine: Machine) -> Visit {
 }
 
 fn system_assigned(machine: Machine, rest: &str) -> Visit {
-    let description = machine.playground.description();
-    let client_id = description["system_assigned"]["client_id"].as_str().unwrap();
-    Visit::by_string(machine, rest, application_name(client_id))
+    let expected = identity(&machine);
+    Visit::by_string(machine, rest, expected)
 }

@@ -4,7 +4,7 @@ use standins::playground::{OTHER_USER, PORTAL_CLIENT_ID, PORTAL_SECRET, TENANT_I
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use super::Visit;
-use crate::{browser::with_browser, machine::Machine, talk::Talk};
+use crate::{browser::with_browser, machine::Machine, talk::Talk, who::braced};
 
 /// The Azure CLI's application, for which people sign in unless told another one.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -57,8 +57,8 @@ pub fn password(machine: Machine) -> Visit {
 }
 
 fn with_password(password: &str) -> String {
-    let password = password.replace('}', "}}");
-    format!("Authentication=ActiveDirectoryPassword;UID={USER};PWD={{{password}}};TenantId={TENANT_ID}")
+    let password = braced(password);
+    format!("Authentication=ActiveDirectoryPassword;UID={USER};PWD={password};TenantId={TENANT_ID}")
 }
 
 pub fn refresh_token(machine: Machine) -> Visit {

@@ -18,7 +18,7 @@ use std::{
 
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, Playground, PlaygroundOptions, TENANT_ID};
 
-use crate::library;
+use crate::{library, who::braced};
 
 /// The name under which the library is registered.
 pub const DRIVER: &str = "ODBC Driver 18 Entra for SQL Server";
@@ -50,15 +50,7 @@ impl Machine {
             playground,
             directory,
         };
-        machine.write_ini(
-            "odbcinst.ini",
-            &format!(
-                "[{DRIVER}]\nDriver={}\nRealDriver={}\n\n[{BARE}]\nDriver={}\n",
-                library::built_library().display(),
-                library::real_driver().display(),
-                library::real_driver().display(),
-            ),
-        );
+        machine.register(&[ours(DRIVER), section(BARE, &library::real_driver())].concat());
         machine.write_ini("odbc.ini", "");
         machine
     }
@@ -90,6 +82,26 @@ impl Machine {
 
     pub fn write_ini(&self, name: &str, content: &str) {
         fs::write(self.directory.join(name), content).unwrap();
+    }
+
+    /// Writes odbcinst.ini.
+    pub fn register(&self, sections: &str) {
+        self.write_ini("odbcinst.ini", sections);
+    }
+
+    /// Registers nothing but the library, so that no real driver is found by name.
+    pub fn only_us(&self) {
+        self.register(&section(DRIVER, &library::built_library()));
+    }
+
+    /// Gives the library the stock driver's name, as `entra-odbc install --replace` does.
+    pub fn take_the_stock_name(&self) {
+        self.register(&ours(BARE));
+    }
+
+    /// Turns unixODBC's pool on.
+    pub fn pool(&self) {
+        self.register(&format!("[ODBC]\nPooling=Yes\n\n{}CPTimeout=120\n", ours(DRIVER)));
     }
 
     /// Writes a file on this machine and returns its path.
@@ -174,19 +186,9 @@ impl Machine {
         child.wait_with_output().unwrap()
     }
 
-    /// Registers nothing but the library, so that no real driver is found by name.
-    pub fn only_us(&self) {
-        self.write_ini(
-            "odbcinst.ini",
-            &format!("[{DRIVER}]\nDriver={}\n", library::built_library().display()),
-        );
-    }
-
     /// Python, with `arguments` in `sys.argv[1:]`.
     pub fn python(&self, program: &str, arguments: &[&str]) -> Output {
-        let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON")
-            .expect("ENTRA_ODBC_TEST_PYTHON must name a Python with pyodbc: run the tests by `make test`");
-        self.command(python)
+        self.command(python())
             .args(["-c", program])
             .args(arguments)
             .output()
@@ -222,8 +224,8 @@ impl Machine {
     pub fn payroll() -> String {
         format!(
             "Authentication=ActiveDirectoryServicePrincipal;UID={PAYROLL_CLIENT_ID};\
-             PWD={{{}}};TenantId={TENANT_ID};",
-            PAYROLL_SECRET.replace('}', "}}")
+             PWD={};TenantId={TENANT_ID};",
+            braced(PAYROLL_SECRET)
         )
     }
 }
@@ -238,7 +240,29 @@ impl Drop for Machine {
     }
 }
 
-const PYODBC_WHO: &str = "
+/// A section of odbcinst.ini.
+pub fn section(name: &str, driver: &Path) -> String {
+    format!("[{name}]\nDriver={}\n", driver.display())
+}
+
+/// That of the library in front of Microsoft's driver.
+pub fn ours(name: &str) -> String {
+    let real = library::real_driver();
+    format!(
+        "{}RealDriver={}\n",
+        section(name, &library::built_library()),
+        real.display()
+    )
+}
+
+/// The Python that has pyodbc.
+pub fn python() -> String {
+    std::env::var("ENTRA_ODBC_TEST_PYTHON")
+        .expect("ENTRA_ODBC_TEST_PYTHON must name a Python with pyodbc: run the tests by `make test`")
+}
+
+/// Prints what `SELECT SUSER_SNAME()` says.
+pub const PYODBC_WHO: &str = "
 import pyodbc, sys
 print(pyodbc.connect(sys.argv[1]).execute('SELECT SUSER_SNAME()').fetchval())
 ";
@@ -286,6 +310,3 @@ pub fn script_host() -> PathBuf {
 }
 
 static SCRIPT_HOST: LazyLock<PathBuf> = LazyLock::new(|| compile("script.c", &["-ldl"]));
-
-/// The fake driver that writes down what reaches it.
-pub static RECORDER: LazyLock<PathBuf> = LazyLock::new(|| compile("recorder.c", &["-shared", "-fPIC"]));

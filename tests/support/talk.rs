@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::machine::Machine;
+use crate::machine::{Machine, python};
 
 /// Longer than anything takes here, shorter than a test runner's patience.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,9 +33,7 @@ pub struct Talk {
 impl Talk {
     /// Starts Python with a program and its `sys.argv[1:]`.
     pub fn start(machine: &Machine, program: &str, arguments: &[&str]) -> Self {
-        let python = std::env::var_os("ENTRA_ODBC_TEST_PYTHON")
-            .expect("ENTRA_ODBC_TEST_PYTHON must name a Python with pyodbc: run the tests by `make test`");
-        let mut command = machine.command(python);
+        let mut command = machine.command(python());
         command
             .arg("-c")
             .arg(format!("{PRELUDE}{program}"))
@@ -80,7 +78,6 @@ impl Talk {
     }
 
     /// Asks it to end, as an operator does.
-    #[allow(dead_code, reason = "for the hosts that are servers")]
     pub fn terminate(&self) {
         let id = self.child.id().to_string();
         let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();

@@ -2,15 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use standins::{playground::TENANT_ID, sql_server::Login};
+use standins::sql_server::Login;
 
-use crate::{
-    library::{built_library, real_driver},
-    machine::{DRIVER, Machine},
-};
-
-/// The machine's own identity.
-pub const MSI: &str = "Authentication=ActiveDirectoryMsi;";
+use crate::{machine::Machine, who::logins};
 
 /// For how long tokens live here.
 const LIFE: Duration = Duration::from_secs(5);
@@ -20,40 +14,6 @@ pub fn short_lived() -> Machine {
     let machine = Machine::new();
     machine.playground.set_token_lifetime(LIFE);
     machine
-}
-
-/// Turns unixODBC's own pool on.
-pub fn pool(machine: &Machine) {
-    machine.write_ini(
-        "odbcinst.ini",
-        &format!(
-            "[ODBC]\nPooling=Yes\n\n[{DRIVER}]\nDriver={}\nRealDriver={}\nCPTimeout=120\n",
-            built_library().display(),
-            real_driver().display(),
-        ),
-    );
-}
-
-/// Who the server takes the machine's own identity for.
-pub fn identity(machine: &Machine) -> String {
-    let description = machine.playground.description();
-    let client_id = description["system_assigned"]["client_id"].as_str().unwrap();
-    format!("{client_id}@{TENANT_ID}")
-}
-
-/// How many token requests have reached the machine's endpoint.
-pub fn requests(machine: &Machine) -> usize {
-    machine.playground.managed_identity.record().requests().len()
-}
-
-/// The logins so far, all of which were accepted.
-pub fn logins(machine: &Machine) -> Vec<Login> {
-    let logins = machine.playground.sql_server.logins();
-    assert!(
-        logins.iter().all(|login| login.identity().is_some()),
-        "{logins:#?}"
-    );
-    logins
 }
 
 /// Waits until the tokens of all logins so far have ended.
