@@ -7,7 +7,7 @@ help: ## this list
 setup: ## install what the demo and the tests need (Debian packages, Python packages into .venv)
 	@scripts/setup.sh
 
-build: setup ## the library and the tool, as they are shipped: target/release/libentra_odbc.so, target/release/entra-odbc
+build: ## the library and the tool, as they are shipped: target/release/libentra_odbc.so, target/release/entra-odbc
 	cargo build --release -p entra-odbc
 # Apart from the library, which would else get what the tool needs of their common dependencies.
 	cargo build --release -p entra-odbc-cli -p entra-odbc-connect
@@ -18,14 +18,14 @@ install: ## put library, tool, header and pkg-config file under PREFIX (/usr/loc
 uninstall: ## remove what `make install` put there
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
 
-demo: build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
+demo: setup build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins
 	@.venv/bin/python scripts/demo.py
 
 wheel: ## build the wheel of the Python package, for this platform: build/wheel/*.whl
 	@scripts/wheel.sh
 
-examples: build ## what the examples need: see examples/README.md
+examples: setup build ## what the examples need: see examples/README.md
 	cargo build --quiet -p standins
 	@scripts/setup-examples.sh
 
@@ -35,7 +35,7 @@ test: setup ## every check: format, lints, units, end to end, header, documentat
 test-hosts: setup ## what needs further hosts and programs; CI runs it too
 	@scripts/test-hosts.sh
 
-bench: build ## print the figures of the README, measured on this machine
+bench: setup build ## print the figures of the README, measured on this machine
 	@scripts/bench.sh
 
 bench-size: build ## print what the library is made of, by section and by crate
@@ -49,4 +49,4 @@ docs: ## write the generated table of docs/keywords.md anew
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf .venv .venv-wheel .venv-hosts .node-hosts
+	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .node-hosts

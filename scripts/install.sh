@@ -3,7 +3,8 @@
 # file and documents under PREFIX (/usr/local), below DESTDIR if that is set.
 #
 # LIBRARY names a library that is built already, and TOOLS a directory with the tool's programs, which may be left out
-# then; else both are built as they are shipped. Registers no driver: `entra-odbc install` does, see README.md.
+# then; else both are built as they are shipped, or under sudo were by `make build`. Registers no driver:
+# `entra-odbc install` does, see README.md.
 set -eu
 cd "$(dirname "$0")/.."
 PREFIX=${PREFIX:-/usr/local}
@@ -28,10 +29,17 @@ if [ "${1:-}" = --uninstall ]; then
 fi
 
 if [ -z "${LIBRARY:-}" ]; then
-    cargo build --release -p entra-odbc
-    LIBRARY=${CARGO_TARGET_DIR:-target}/release/libentra_odbc.so
-    cargo build --release -p entra-odbc-cli -p entra-odbc-connect
     TOOLS=${CARGO_TARGET_DIR:-target}/release
+    LIBRARY=$TOOLS/libentra_odbc.so
+    # root's Rust is another one, or none, and would leave files of root's in the target directory.
+    if [ -z "${SUDO_USER:-}" ]; then
+        cargo build --release -p entra-odbc
+        cargo build --release -p entra-odbc-cli -p entra-odbc-connect
+    fi
+fi
+if [ ! -f "$LIBRARY" ]; then
+    echo "install: there is no $LIBRARY: run \`make build\` first, without sudo" >&2
+    exit 1
 fi
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 # Where the loader does not look by itself, programs are told where the library is.

@@ -7,7 +7,13 @@ use crate::{
     standins::{Office, USER, tools},
     tool::Run,
 };
-use std::{fs, io::Write, path::Path, process::Command, process::Stdio};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::symlink,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -25,17 +31,21 @@ fn commands(section: &str) -> Vec<String> {
         .collect()
 }
 
-/// `make install`, with what is built already.
-fn make_install(place: &Place) -> std::path::PathBuf {
-    let root = place.path("root");
+/// What `make install` and `make uninstall` run, below a directory of the test's.
+fn install_script(place: &Place) -> Command {
     let mut command = Command::new(project().join("scripts/install.sh"));
     command
-        .env("DESTDIR", &root)
-        .env("PREFIX", "/usr/local")
-        .env("LIBRARY", built_library())
-        .env("TOOLS", tools());
+        .env("DESTDIR", place.path("root"))
+        .env("PREFIX", "/usr/local");
+    command
+}
+
+/// `make install`, with what is built already.
+fn make_install(place: &Place) -> std::path::PathBuf {
+    let mut command = install_script(place);
+    command.env("LIBRARY", built_library()).env("TOOLS", tools());
     output(&mut command);
-    root.join("usr/local")
+    place.path("root/usr/local")
 }
 
 #[test]
@@ -96,18 +106,59 @@ fn what_make_install_puts_there_is_found_and_goes_again() {
     ] {
         assert!(prefix.join(file).is_file(), "{file}");
     }
-    let mut command = Command::new(project().join("scripts/install.sh"));
-    command
-        .arg("--uninstall")
-        .env("DESTDIR", place.path("root"))
-        .env("PREFIX", "/usr/local");
-    output(&mut command);
+    output(install_script(&place).arg("--uninstall"));
     let left = output(
         Command::new("find")
             .arg(place.path("root"))
             .args(["-type", "f", "-o", "-type", "l"]),
     );
     assert_eq!(left, "");
+}
+
+/// Where `apt-get` is not, or has other packages, the library can be built all the same.
+#[test]
+fn make_build_installs_nothing() {
+    let plan = output(Command::new("make").args(["-n", "build"]).current_dir(project()));
+    assert!(
+        plan.contains("cargo build --release") && !plan.contains("setup"),
+        "{plan}"
+    );
+}
+
+/// root often has no Rust: what the user has built is installed.
+#[test]
+fn under_sudo_nothing_is_built() {
+    let place = Place::empty();
+    fs::create_dir_all(place.path("bin")).unwrap();
+    symlink("/bin/false", place.path("bin/cargo")).unwrap();
+    let path = format!(
+        "{}:{}",
+        place.path("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let install = || {
+        let mut command = install_script(&place);
+        command
+            .env("SUDO_USER", "ada")
+            .env("PATH", &path)
+            .env("CARGO_TARGET_DIR", place.path("target"))
+            .env_remove("LIBRARY")
+            .env_remove("TOOLS");
+        Run::of(&mut command)
+    };
+    let err = install().refused(1);
+    assert!(
+        err.contains("make build") && err.contains("without sudo"),
+        "{err}"
+    );
+    let release = place.path("target/release");
+    fs::create_dir_all(&release).unwrap();
+    symlink(built_library(), release.join("libentra_odbc.so")).unwrap();
+    for program in ["entra-odbc", "entra-odbc-connect"] {
+        symlink(tools().join(program), release.join(program)).unwrap();
+    }
+    install().done();
+    assert!(place.path("root/usr/local/bin/entra-odbc").is_file());
 }
 
 #[test]
