@@ -76,16 +76,16 @@ fn token(text: &str) -> Option<Token> {
 /// As the SDKs for Python and .NET have it; tokens are secure strings from Az.Accounts 2.17 on if that is
 /// asked for, and from 5.0 on always.
 fn script(resource: &str, tenant: Option<&str>) -> String {
-    let resource = resource.replace('\'', "''");
+    let resource = quoted(resource);
     let tenant = tenant.map_or_else(String::new, |tenant| {
-        format!("$parameters['TenantId'] = '{}'\n", tenant.replace('\'', "''"))
+        format!("$parameters['TenantId'] = {}\n", quoted(tenant))
     });
     format!(
         "$ErrorActionPreference = 'Stop'\n\
          $ProgressPreference = 'SilentlyContinue'\n\
          $module = Import-Module Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue\n\
          if (! $module) {{ Write-Output '{NO_MODULE}'; exit }}\n\
-         $parameters = @{{ 'ResourceUrl' = '{resource}'; 'WarningAction' = 'Ignore' }}\n\
+         $parameters = @{{ 'ResourceUrl' = {resource}; 'WarningAction' = 'Ignore' }}\n\
          {tenant}\
          if ($module.Version -ge [version]'2.17.0') {{ $parameters['AsSecureString'] = $true }}\n\
          $answer = Get-AzAccessToken @parameters\n\
@@ -95,6 +95,20 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
          }}\n\
          Write-Output \"`n{MARK}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n"
     )
+}
+
+/// A literal of PowerShell's: to it these are single quotes all of them, any of which ends what any other began, unless
+/// it is doubled (`CharTraits.IsSingleQuote` in its source).
+fn quoted(text: &str) -> String {
+    let mut literal = String::from("'");
+    for character in text.chars() {
+        if matches!(character, '\'' | '\u{2018}'..='\u{201b}') {
+            literal.push(character);
+        }
+        literal.push(character);
+    }
+    literal.push('\'');
+    literal
 }
 
 #[cfg(test)]
@@ -138,7 +152,11 @@ mod tests {
 
     #[test]
     fn a_quote_in_the_scope_ends_no_string_of_the_script() {
-        assert!(script("https://x'; evil", None).contains("'https://x''; evil'"));
+        for quote in ['\'', '‘', '’', '‚', '‛'] {
+            let script = script(&format!("https://x{quote}; evil"), None);
+            let literal = format!("'https://x{quote}{quote}; evil'");
+            assert!(script.contains(&literal), "{script}");
+        }
     }
 
     #[test]
