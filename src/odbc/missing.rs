@@ -7,8 +7,8 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 pub(crate) use self::supported::correct;
@@ -23,7 +23,7 @@ use super::record::{self, Record};
 use super::table::{Function, Subject};
 
 /// The records, few and short-lived, by handle.
-static RECORDS: Mutex<Vec<(usize, Record)>> = Mutex::new(Vec::new());
+static RECORDS: Lock<Vec<(usize, Record)>> = Lock::new(Vec::new());
 
 /// How many there are, so that the usual case costs one load.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
@@ -73,9 +73,8 @@ fn refuse(function: Function, first: usize, second: usize) -> isize {
     isize::from(SqlReturn::ERROR.0)
 }
 
-fn records() -> MutexGuard<'static, Vec<(usize, Record)>> {
-    // The list is valid after each step, whoever panicked while holding it.
-    RECORDS.lock().unwrap_or_else(PoisonError::into_inner)
+fn records() -> Guard<'static, Vec<(usize, Record)>> {
+    RECORDS.lock()
 }
 
 fn store(handle: usize, record: Record) {

@@ -8,9 +8,10 @@
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Handle, HandleType, Pointer, SqlReturn, WChar};
 
 use super::record::{self, Record};
@@ -29,14 +30,13 @@ struct StandIn {
     record: Option<Record>,
 }
 
-static STAND_INS: Mutex<Vec<StandIn>> = Mutex::new(Vec::new());
+static STAND_INS: Lock<Vec<StandIn>> = Lock::new(Vec::new());
 
 /// How many there are, so that the usual case costs one load.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-fn stand_ins() -> MutexGuard<'static, Vec<StandIn>> {
-    // The list is valid after each step, whoever panicked while holding it.
-    STAND_INS.lock().unwrap_or_else(PoisonError::into_inner)
+fn stand_ins() -> Guard<'static, Vec<StandIn>> {
+    STAND_INS.lock()
 }
 
 /// Runs `body` on the stand-in behind `handle`.
@@ -220,4 +220,55 @@ pub(super) unsafe fn get_diag_field(
     let records = Vec::from_iter(with(handle, |known| known.record.clone()).flatten());
     // SAFETY: passed on as the caller promised them.
     unsafe { record::get_field(&records, number, field, value, capacity, length) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        odbc::{missing, table::Function},
+        os::fork::{tests::end_of, watch},
+    };
+    use std::{sync::atomic::AtomicBool, thread};
+
+    /// All that a host does to a stand-in and to a function that is not there, from the first to the last.
+    fn use_one() -> bool {
+        let handle = create("no driver".into());
+        // SAFETY: a stand-in of this test's own, that nobody uses afterwards.
+        let freed =
+            unsafe { connect(handle) == SqlReturn::ERROR && free_handle(handle, 2) == SqlReturn::SUCCESS };
+        let lacking = missing::answer(Function::SQLParamOptions, handle as usize, 0);
+        missing::forget(handle);
+        freed && lacking == isize::from(SqlReturn::ERROR.0)
+    }
+
+    #[test]
+    fn a_child_forked_while_another_thread_is_in_the_lists_can_use_them() {
+        watch();
+        let ended = AtomicBool::new(false);
+        let fine = thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !ended.load(Ordering::Relaxed) {
+                        assert!(use_one());
+                    }
+                });
+            }
+            let fine = (0..100)
+                .take_while(|_| {
+                    // SAFETY: the child takes our locks and memory, which the C library keeps usable, and ends.
+                    let child = unsafe { libc::fork() };
+                    if child == 0 {
+                        let good = use_one();
+                        // SAFETY: ends the child without running anything of the parent's.
+                        unsafe { libc::_exit(i32::from(!good)) };
+                    }
+                    end_of(child) == Some(0)
+                })
+                .count();
+            ended.store(true, Ordering::Relaxed);
+            fine
+        });
+        assert_eq!(fine, 100);
+    }
 }

@@ -38,7 +38,7 @@ extern "C" fn in_child() {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
     use std::{
@@ -55,7 +55,7 @@ mod tests {
     static INNER: Lock<u64> = Lock::new(0);
 
     /// Waits for a child; how it ended, `None` where it had to be killed.
-    fn end_of(child: libc::pid_t) -> Option<i32> {
+    pub(crate) fn end_of(child: libc::pid_t) -> Option<i32> {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut status = 0;
         loop {
