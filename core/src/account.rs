@@ -25,7 +25,7 @@ use std::{
     fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 use tracing::info;
 
@@ -34,6 +34,9 @@ const LIMIT: usize = 64 * 1024;
 
 /// What the files of accounts end in.
 const FILE: &str = ".account";
+
+/// How long another process may take to make a key.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long to wait between looks at a key that another process makes.
 const LOOK: Duration = Duration::from_millis(20);
@@ -197,10 +200,12 @@ impl Accounts {
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
         }
+        let until = Instant::now() + PATIENCE;
         let _lock = loop {
             match self.lock("key").map_err(|error| error.to_string())? {
                 Some(lock) => break lock,
-                None => tokio::time::sleep(LOOK).await,
+                None if Instant::now() < until => tokio::time::sleep(LOOK).await,
+                None => return Err("another process makes its key and comes to no end".to_owned()),
             }
         };
         if let Some(key) = keyring.key().await? {

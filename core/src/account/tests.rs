@@ -226,3 +226,17 @@ fn a_keyring_that_cannot_keep_the_key_leaves_the_file_to_protect_it() {
     block_on(accounts.save(&ada, &token())).unwrap();
     assert_eq!(block_on(accounts.open(&ada.id())).unwrap(), Some((ada, token())));
 }
+
+#[test]
+fn a_process_that_never_ends_making_the_key_does_not_keep_others_from_saving() {
+    let home = Home::new("stuck");
+    let accounts = with_keyring(&home, IN_A_FILE);
+    let _kept = accounts.lock("key").unwrap().unwrap();
+    let ada = account("ada", 1);
+    let save = async {
+        let patience = Duration::from_secs(10);
+        tokio::time::timeout(patience, accounts.save(&ada, &token())).await
+    };
+    block_on(save).unwrap().unwrap();
+    assert_eq!(block_on(accounts.open(&ada.id())).unwrap(), Some((ada, token())));
+}

@@ -72,13 +72,13 @@ impl RefreshToken {
     async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
         let held = self.session.refresh_token();
         if let Some(token) = self.session.silently(request).await? {
-            self.rotated(held.as_ref().unwrap_or(&self.given))?;
+            self.rotated(held.as_ref().unwrap_or(&self.given)).await?;
             return Ok(token);
         }
         match self.session.refresh(&self.given, request).await? {
             Answer::Granted(granted) => {
                 let token = self.session.keep(granted);
-                self.rotated(&self.given)?;
+                self.rotated(&self.given).await?;
                 Ok(token)
             }
             Answer::Refused(_, error) => Err(error),
@@ -86,7 +86,7 @@ impl RefreshToken {
     }
 
     /// Writes the new token into the file that the redeemed one came from.
-    fn rotated(&self, redeemed: &Secret) -> Result<(), Error> {
+    async fn rotated(&self, redeemed: &Secret) -> Result<(), Error> {
         let (Some(file), Some(new)) = (&self.file, self.session.refresh_token()) else {
             return Ok(());
         };
@@ -94,7 +94,7 @@ impl RefreshToken {
             return Ok(());
         }
         file::rotated(&identity(redeemed)?, identity(&new)?);
-        if let Err(error) = file.replace(redeemed, &new) {
+        if let Err(error) = file.replace(redeemed, &new).await {
             warn!(target: "entra_odbc", %error, "the rotated refresh token is not written back");
         }
         Ok(())

@@ -4,10 +4,11 @@ use crate::{Error, Secret, fork::Lock, identity::IdentityKey, secret_file::faile
 use nix::unistd::geteuid;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
+    time::{Duration, Instant},
 };
 use zeroize::Zeroizing;
 
@@ -15,6 +16,12 @@ use zeroize::Zeroizing;
 const LIMIT: u64 = 64 * 1024;
 
 const KEYWORD: &str = "RefreshTokenFile";
+
+/// How long another process may take to replace the token.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long to wait between looks at it.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How many rotations are remembered.
 const ROTATIONS: usize = 256;
@@ -37,10 +44,9 @@ impl TokenFile {
     }
 
     /// Puts the rotated token in the place of the one that was redeemed, if that is still there.
-    pub fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
+    pub async fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
         let path = Path::new(&self.0);
-        let lock = open(path)?;
-        lock.lock()?;
+        let _lock = Locked::wait(open(path)?).await?;
         if read(path)? != *redeemed {
             // Another process, or its owner, was faster: what is there now is newer.
             return Ok(());
@@ -55,6 +61,33 @@ impl TokenFile {
             let _ = fs::remove_file(&new);
         }
         written
+    }
+}
+
+/// The right to replace the token, or the best that can be had.
+struct Locked(File);
+
+impl Locked {
+    /// Waits for whoever replaces it now, on the background thread and so without blocking it.
+    ///
+    /// Not for ever: who holds the lock for longer hangs, or died and left it to a forked child. Then it is done
+    /// without, by a rename, which at worst loses one of two tokens that are both good.
+    async fn wait(file: File) -> io::Result<Self> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOOK).await,
+                Ok(()) | Err(TryLockError::WouldBlock) => return Ok(Self(file)),
+            }
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // By name: closing the file is not enough where a child of the host has inherited it.
+        let _ = self.0.unlock();
     }
 }
 
@@ -128,6 +161,7 @@ fn write(path: &Path, token: &Secret) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::tests::block_on;
     use std::{os::unix::fs::PermissionsExt as _, path::PathBuf};
 
     fn file(name: &str, content: &str) -> PathBuf {
@@ -148,10 +182,21 @@ mod tests {
         let path = file("replace", "old\n");
         let (token_file, old) = TokenFile::read(path.to_str().unwrap()).unwrap();
         let secret = |text: &str| Secret::new(text.to_owned());
-        token_file.replace(&old, &secret("new")).unwrap();
-        token_file.replace(&old, &secret("late")).unwrap();
+        block_on(token_file.replace(&old, &secret("new"))).unwrap();
+        block_on(token_file.replace(&old, &secret("late"))).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_its_holder_keeps_holds_nobody_up_for_long() {
+        let path = file("locked", "old\n");
+        let (token_file, old) = TokenFile::read(path.to_str().unwrap()).unwrap();
+        let held = File::open(&path).unwrap();
+        held.lock().unwrap();
+        block_on(token_file.replace(&old, &Secret::new("new".to_owned()))).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
         fs::remove_file(&path).unwrap();
     }
 
