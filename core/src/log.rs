@@ -86,7 +86,8 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(String::with_capacity(256));
         event.record(&mut line);
-        let (level, text) = (*event.metadata().level(), line.0.trim_start());
+        let line = line.whole();
+        let (level, text) = (*event.metadata().level(), line.trim_start());
         if let Some(owners) = OWNERS.get().filter(|owners| level <= owners.level) {
             owners.write(level, text);
         }
@@ -108,6 +109,17 @@ impl Subscriber for Log {
 
 /// The message, then the fields, each as `name=value`.
 struct Line(String);
+
+impl Line {
+    /// All of it as one line, whatever endpoints and servers put into their own words.
+    fn whole(self) -> String {
+        if self.0.contains(char::is_control) {
+            self.0.replace(char::is_control, " ")
+        } else {
+            self.0
+        }
+    }
+}
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -142,4 +154,15 @@ fn open(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_a_line_end_in_them_make_no_second_line() {
+        let line = Line("no token error=refused:\r\n2026-01-01 \u{1b}[2J".to_owned());
+        assert_eq!(line.whole(), "no token error=refused:  2026-01-01  [2J");
+    }
 }

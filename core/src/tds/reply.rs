@@ -98,10 +98,11 @@ fn message(body: &[u8]) -> io::Result<String> {
     Ok(utf16(rest.take(units * 2)?))
 }
 
+/// Text of the server's, in one line: it may become part of a message.
 fn utf16(bytes: &[u8]) -> String {
     let (pairs, _) = bytes.as_chunks();
     let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-    String::from_utf16_lossy(&units)
+    String::from_utf16_lossy(&units).replace(char::is_control, " ")
 }
 
 fn garbled() -> io::Error {
@@ -179,11 +180,11 @@ mod tests {
         };
         assert_eq!(parse(&routing("other.example", 11_000)).unwrap(), elsewhere);
         let mut error = vec![ERROR];
-        let body = [&[0; 6][..], &[2, 0], &text("no")].concat();
+        let body = [&[0; 6][..], &[4, 0], &text("no\r\n")].concat();
         error.extend(u16::try_from(body.len()).unwrap().to_le_bytes());
         error.extend(body);
         error.extend([0xfd; 13]);
-        assert_eq!(parse(&error).unwrap(), Answer::Nothing("no".into()));
+        assert_eq!(parse(&error).unwrap(), Answer::Nothing("no  ".into()));
         assert_eq!(parse(&[]).unwrap(), Answer::Nothing(String::new()));
     }
 
