@@ -139,16 +139,13 @@ fn a_host_that_ignores_sigchld_signs_in_by_the_azure_cli() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");
     // A child of its own, whose end it waits for, as the real one has.
-    let az = machine.tool(
+    let machine = machine.with_tool(
         "az",
         &format!(
             "sh -c 'exit 7'\ntest $? = 7 || exit 1\n\
              echo '{{\"accessToken\":\"{token}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'"
         ),
     );
-    let tools = az.parent().unwrap();
-    let path = format!("{}:{}", tools.display(), machine.variables["PATH"]);
-    let machine = machine.with("PATH", path);
     let output = machine.python(
         &format!(
             "{SIGNALS}

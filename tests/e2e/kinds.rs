@@ -20,7 +20,7 @@ const KINDS: &[Kind] = &[
     ("Environment", application::environment),
     ("Msi", machine_identity::managed_identity),
     ("ServicePrincipal", application::secret),
-    ("ServicePrincipalCertificate", application::certificate),
+    ("ServicePrincipalCertificate", application::with_a_certificate),
     ("ClientAssertion", application::assertion),
     ("WorkloadIdentity", application::workload_identity),
     ("AzurePipelines", application::azure_pipelines),

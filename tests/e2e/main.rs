@@ -29,6 +29,7 @@ mod talk;
 mod who;
 
 mod bad_input;
+mod certificate;
 mod clouds;
 mod credentials;
 mod diagnostics;

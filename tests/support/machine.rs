@@ -129,6 +129,13 @@ impl Machine {
         path
     }
 
+    /// The same machine with that script before all others on its PATH.
+    pub fn with_tool(self, name: &str, script: &str) -> Self {
+        let tool = self.tool(name, script);
+        let path = format!("{}:{}", tool.parent().unwrap().display(), self.variables["PATH"]);
+        self.with("PATH", path)
+    }
+
     /// `DRIVER=` and `SERVER=` through the library, then `rest`.
     pub fn string(&self, rest: &str) -> String {
         format!("DRIVER={{{DRIVER}}};{}{rest}", self.server())

@@ -1,6 +1,6 @@
 //! Kinds that sign an application in.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use standins::playground::{
     PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, TENANT_ID,
@@ -8,7 +8,8 @@ use standins::playground::{
 
 use super::Visit;
 use crate::{
-    machine::{Machine, finished},
+    certificate::{self, join, openssl},
+    machine::Machine,
     who,
 };
 
@@ -24,7 +25,7 @@ pub fn environment(machine: Machine) -> Visit {
     payroll(machine, "Authentication=ActiveDirectoryEnvironment")
 }
 
-pub fn certificate(machine: Machine) -> Visit {
+pub fn with_a_certificate(machine: Machine) -> Visit {
     let rest = with_certificate(&machine, "cert.pem");
     payroll(machine, &rest)
 }
@@ -76,36 +77,18 @@ fn cluster_assertion(machine: &Machine) -> String {
     machine.playground.cluster_assertion(Duration::from_hours(1))
 }
 
-/// The keywords of a certificate that was made on this machine by OpenSSL, as people do, and uploaded to payroll.
-///
-/// Its files are `cert.pem` with certificate and key, and `cert.pfx`, whose password is `pfx;password`.
+/// The keywords of the application's certificate, in this file of the machine's directory.
 fn with_certificate(machine: &Machine, file: &str) -> String {
-    let openssl = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command.args(arguments.split(' ')).current_dir(&machine.directory);
-        finished(
-            &command.output().expect("openssl: `make test` installs it"),
-            arguments,
-        );
-    };
-    openssl("req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out public.pem -days 2 -subj /CN=payroll");
-    openssl("x509 -in public.pem -outform DER -out public.der");
-    openssl("pkcs12 -export -inkey key.pem -in public.pem -out cert.pfx -passout pass:pfx;password");
-    let read = |name: &str| std::fs::read(machine.directory.join(name)).unwrap();
-    let both = [read("public.pem"), read("key.pem")].concat();
-    std::fs::write(machine.directory.join("cert.pem"), both).unwrap();
-    machine.playground.entra.change(|directory| {
-        let apps = directory.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps);
-        for app in apps.filter(|app| app.client_id == PAYROLL_CLIENT_ID) {
-            app.certificates.push(read("public.der"));
-        }
-    });
+    certificate::upload(machine);
     format!(
         "Authentication=ActiveDirectoryServicePrincipalCertificate;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
          ClientCertificate={}",
         machine.directory.join(file).display()
     )
 }
+
+/// Makes `cert.pfx`.
+const PFX: &str = "pkcs12 -export -inkey key.pem -in public.pem -out cert.pfx -passout pass:pfx;password";
 
 #[test]
 fn a_certificate_may_be_in_a_pfx_file_with_a_password() {
@@ -114,6 +97,7 @@ fn a_certificate_may_be_in_a_pfx_file_with_a_password() {
         "{};ClientCertificatePassword={{pfx;password}}",
         with_certificate(&machine, "cert.pfx")
     );
+    openssl(&machine, PFX);
     assert_eq!(payroll(machine, &rest).trouble(), None);
 }
 
@@ -121,6 +105,7 @@ fn a_certificate_may_be_in_a_pfx_file_with_a_password() {
 fn what_is_wrong_with_a_certificate_is_said() {
     let machine = Machine::new();
     let good = with_certificate(&machine, "cert.pfx");
+    openssl(&machine, PFX);
     let missing = good.replace("cert.pfx", "nowhere.pem");
     let key = good.replace("cert.pfx", "public.pem");
     for (rest, expected) in [
@@ -176,24 +161,11 @@ fn what_entra_says_of_an_application_arrives_with_its_number_and_what_to_do() {
 fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
     let machine = Machine::new();
     let rest = with_certificate(&machine, "cert.pem");
-    let mut command = Command::new("openssl");
-    command
-        .args([
-            "x509",
-            "-in",
-            "public.pem",
-            "-signkey",
-            "key.pem",
-            "-days",
-            "-1",
-            "-out",
-            "ended.pem",
-        ])
-        .current_dir(&machine.directory);
-    finished(&command.output().unwrap(), "openssl");
-    let read = |name: &str| std::fs::read(machine.directory.join(name)).unwrap();
-    let both = [read("ended.pem"), read("key.pem")].concat();
-    std::fs::write(machine.directory.join("cert.pem"), both).unwrap();
+    openssl(
+        &machine,
+        "x509 -in public.pem -signkey key.pem -days -1 -out ended.pem",
+    );
+    join(&machine, "ended.pem", "key.pem", "cert.pem");
     let error = machine.pyodbc_error(&machine.string(&rest));
     assert!(
         error.contains("HY000") && error.contains("ClientCertificate") && error.contains("expired"),

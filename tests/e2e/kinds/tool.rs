@@ -29,15 +29,8 @@ pub fn azure_powershell(machine: Machine) -> Visit {
 }
 
 fn signed_in(machine: Machine, tool: &str, answer: &str, mode: &str) -> Visit {
-    let machine = with_tool(machine, tool, &format!("echo '{answer}'"));
+    let machine = machine.with_tool(tool, &format!("echo '{answer}'"));
     Visit::by_string(machine, &format!("Authentication=ActiveDirectory{mode}"), USER)
-}
-
-/// A machine whose PATH begins with a tool that is this script.
-fn with_tool(machine: Machine, tool: &str, script: &str) -> Machine {
-    let tool = machine.tool(tool, script);
-    let path = format!("{}:/usr/bin:/bin", tool.parent().unwrap().display());
-    machine.with("PATH", path)
 }
 
 #[test]
@@ -55,7 +48,7 @@ fn a_tool_that_is_not_there_and_one_that_nobody_is_signed_in_to_are_told_apart()
             "{absent}"
         );
 
-        let machine = with_tool(machine, tool, &format!("echo 'Please run {login}' >&2; exit 1"));
+        let machine = machine.with_tool(tool, &format!("echo 'Please run {login}' >&2; exit 1"));
         let nobody = machine.pyodbc_error(&string);
         assert!(
             nobody.contains("28000") && nobody.contains(mode) && nobody.contains(login) && nobody != absent,
