@@ -148,7 +148,7 @@ impl Chain {
         let absent = || {
             Error::new(
                 ErrorKind::Unavailable,
-                format!("nothing answers at {}", probe.host()),
+                format!("no IMDS answers at {}", probe.host()),
             )
         };
         let now = Instant::now();

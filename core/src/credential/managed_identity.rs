@@ -16,6 +16,7 @@ use crate::{
     transport::{Call, Reply, Transport},
 };
 use id::Id;
+pub use imds::is_its_own as is_imds;
 use serde_json::{Map, Value};
 use std::{
     fmt,
@@ -28,10 +29,28 @@ use tracing::debug;
 use zeroize::Zeroizing;
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    sign_in(situation, platform::endpoint(situation.environment)?)
+    sign_in(situation, platform::endpoint(situation.environment)?, Role::Alone)
 }
 
-fn sign_in(situation: &Situation<'_>, endpoint: Box<dyn Endpoint>) -> Result<SignIn, Error> {
+/// The same for a chain.
+pub fn prepare_as_member(situation: &Situation<'_>) -> Result<SignIn, Error> {
+    sign_in(
+        situation,
+        platform::endpoint(situation.environment)?,
+        Role::Member,
+    )
+}
+
+/// What is asked of the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// That it signs in.
+    Alone,
+    /// That it signs in if this machine has an identity.
+    Member,
+}
+
+fn sign_in(situation: &Situation<'_>, endpoint: Box<dyn Endpoint>, role: Role) -> Result<SignIn, Error> {
     let ids = endpoint.ids(id::of(situation.options)?)?;
     let mut key = IdentityKey::of_kind("Msi")?.with("scope", situation.scope);
     for id in &ids {
@@ -43,6 +62,7 @@ fn sign_in(situation: &Situation<'_>, endpoint: Box<dyn Endpoint>) -> Result<Sig
         transport: Arc::clone(situation.transport),
         endpoint,
         ids,
+        role,
         winner: AtomicUsize::new(usize::MAX),
     };
     Ok(SignIn::requesting(key, who, situation.scope, credential))
@@ -72,6 +92,11 @@ pub(super) trait Endpoint: fmt::Debug + Send + Sync {
     /// Whether the token in this answer is of the identity that was asked for.
     fn confirm(&self, _id: &Id, _answer: &Map<String, Value>) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether this is an answer of the endpoint's, not of something else that has its address.
+    fn is_its_own(&self, _answer: &Reply) -> bool {
+        true
     }
 
     /// Whether a refusal says for certain that it has no such identity.
@@ -105,6 +130,7 @@ struct ManagedIdentity {
     transport: Arc<Transport>,
     endpoint: Box<dyn Endpoint>,
     ids: Vec<Id>,
+    role: Role,
     /// Which of `ids` the endpoint knows, once one has worked.
     winner: AtomicUsize,
 }
@@ -119,6 +145,9 @@ impl ManagedIdentity {
             }
             let answer = self.answer(id, request).await?;
             let name = self.endpoint.name();
+            if !self.endpoint.is_its_own(&answer) {
+                return Err(self.endpoint.absent(foreign(&answer)));
+            }
             if answer.status == 200 {
                 let mut object = reply::object(&answer, name)?;
                 self.endpoint.confirm(id, &object)?;
@@ -162,12 +191,16 @@ impl ManagedIdentity {
             format!("{name} has no managed identity with {}", Id::list(&self.ids)),
         );
         let error = match self.ids.first() {
-            Some(Id::SystemAssigned) | None => Error::new(
-                ErrorKind::Refused { code: 0 },
-                format!("{name} has no system-assigned managed identity"),
-            )
-            .remedy(self.endpoint.without_identity()),
-            Some(_) => error.remedy("Assign it to this machine or app, or correct UID."),
+            Some(Id::SystemAssigned) | None => {
+                // As in azure-identity: most developers' machines on Azure have none, and nobody asked for one.
+                let kind = match self.role {
+                    Role::Alone => ErrorKind::Refused { code: 0 },
+                    Role::Member => ErrorKind::Unavailable,
+                };
+                Error::new(kind, format!("{name} has no system-assigned managed identity"))
+                    .remedy(self.endpoint.without_identity())
+            }
+            Some(_) => error.remedy("Assign it to this machine or app, or correct the id."),
         };
         error.detail(answer.map(words).unwrap_or_default())
     }
@@ -181,6 +214,18 @@ impl Credential for ManagedIdentity {
     fn may_be_shared(&self) -> bool {
         true
     }
+}
+
+/// Something else has the endpoint's address.
+fn foreign(answer: &Reply) -> Error {
+    let kind = reply::words(&answer.content_type);
+    Error::new(
+        ErrorKind::Unreachable,
+        format!(
+            "What answers there is something else (status {} {kind})",
+            answer.status
+        ),
+    )
 }
 
 /// A refusal for another reason than that the identity is not there.

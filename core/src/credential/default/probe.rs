@@ -36,10 +36,10 @@ impl Probe {
             .unwrap_or_default()
     }
 
-    /// Whether anyone answers.
+    /// Whether IMDS answers.
     pub async fn is_answered(&self, deadline: &Deadline) -> bool {
         let until = deadline.instant().min(Instant::now() + PATIENCE);
         let answer = self.transport.send(&self.call, &Deadline::at(until)).await;
-        answer.is_ok()
+        answer.is_ok_and(|answer| managed_identity::is_imds(&answer))
     }
 }

@@ -2,7 +2,10 @@ use super::{members::MEMBERS, *};
 use crate::{
     Environment, Keyword, TokenService, credential::tests::Fixture, token::Issued, tool::tests::write_script,
 };
-use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, Playground, PlaygroundOptions, TENANT_ID};
+use standins::{
+    http::{Fault, Response, Times},
+    playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, Playground, PlaygroundOptions, TENANT_ID},
+};
 use std::{fs, path::PathBuf};
 
 /// A machine on which nothing is there unless the test puts it there.
@@ -58,6 +61,13 @@ impl Machine {
         let az = self.directory.join("az");
         write_script(&az, script);
         self
+    }
+
+    /// Has the address of IMDS answer so, whatever it is asked.
+    fn imds_answers(&self, fault: Fault) {
+        let imds = &self.playground.managed_identity;
+        imds.faults().clear();
+        imds.inject_on("/token", Times::UntilCleared, fault);
     }
 
     fn fixture(&self, pairs: &[(Keyword, &str)]) -> Fixture {
@@ -128,6 +138,55 @@ fn a_member_that_is_configured_and_refused_ends_the_chain() {
 }
 
 #[test]
+fn a_machine_without_an_identity_of_its_own_lets_a_developers_tool_try() {
+    let machine = Machine::new("none").with_imds();
+    let az = az_of(&machine, "ada@contoso.com");
+    let machine = machine.with_az(&az);
+    let none = r#"{"error":"invalid_request","error_description":"Identity not found"}"#;
+    machine.imds_answers(Fault::Answer(Response::new(400, "application/json", none)));
+    assert!(machine.who().starts_with("ada@contoso.com"));
+
+    // One that was asked for is missed.
+    let pairs = [(Keyword::ClientId, "11111111-2222-3333-4444-555555555555")];
+    let error = ask(&TokenService::new(), &machine.fixture(&pairs)).unwrap_err();
+    assert_eq!(error.sqlstate(), "28000");
+    assert!(error.to_string().contains("Msi: "), "{error}");
+}
+
+#[test]
+fn another_clouds_metadata_service_and_a_proxys_refusal_are_no_managed_identity() {
+    let machine = Machine::new("foreign").with_imds();
+    let az = az_of(&machine, "ada@contoso.com");
+    let machine = machine.with_az(&az);
+    for (status, kind, body) in [
+        // EC2, with and without version 1 of its service.
+        (
+            404,
+            "text/html",
+            "<?xml version=\"1.0\"?><html><title>404 - Not Found</title></html>",
+        ),
+        (
+            401,
+            "text/html",
+            "<?xml version=\"1.0\"?><html><title>401 - Unauthorized</title></html>",
+        ),
+        // Docker Desktop.
+        (
+            403,
+            "text/plain",
+            "connecting to 169.254.169.254:80: connectex: A socket operation was attempted to an unreachable network.",
+        ),
+        (200, "text/html", "<html>Welcome to the guests' network</html>"),
+    ] {
+        machine.imds_answers(Fault::Answer(Response::new(status, kind, body)));
+        assert!(machine.who().starts_with("ada@contoso.com"), "{status}");
+    }
+    // It is there, and in trouble: another identity must not take its place.
+    machine.imds_answers(Fault::status(503));
+    assert!(machine.token().unwrap_err().to_string().contains("Msi: "));
+}
+
+#[test]
 fn a_developers_tool_that_fails_lets_the_next_one_try() {
     let machine = Machine::new("tools").with_az("echo 'AADSTS50076: use MFA' >&2; exit 1");
     let error = machine.token().unwrap_err();
@@ -143,7 +202,9 @@ fn when_all_fail_each_member_says_why_within_what_a_host_is_told() {
         assert!(text.contains(&format!("{}: ", member.name)), "{text}");
     }
     assert!(
-        text.contains("AZURE_CLIENT_ID is not set") && text.contains("127.0.0.1"),
+        text.contains("AZURE_CLIENT_ID is not set")
+            && text.contains("AZURE_FEDERATED_TOKEN_FILE is not set")
+            && text.contains("127.0.0.1"),
         "{text}"
     );
     assert!(text.contains("entra-odbc login"), "{text}");

@@ -35,6 +35,14 @@ impl Imds {
     }
 }
 
+/// Whether an answer from its address is IMDS's own: those are JSON, unless it is in trouble.
+///
+/// Other clouds have services of their own there, and Docker Desktop's proxy answers 403 in plain text. A refusal in
+/// plain text may be that of a proxy which speaks for IMDS, such as Azure Workload Identity's.
+pub fn is_its_own(answer: &Reply) -> bool {
+    matches!(answer.status, 400 | 408 | 410 | 429 | 500..) || reply::object(answer, "").is_ok()
+}
+
 impl Endpoint for Imds {
     fn name(&self) -> &'static str {
         "the VM's identity endpoint (IMDS)"
@@ -75,6 +83,10 @@ impl Endpoint for Imds {
             route: Route::Near,
             retry: Policy::STANDARD,
         })
+    }
+
+    fn is_its_own(&self, answer: &Reply) -> bool {
+        is_its_own(answer)
     }
 
     fn lacks_identity(&self, answer: &Reply) -> bool {

@@ -55,7 +55,7 @@ impl ArcMachine {
         let environment = Environment::fixed([("IDENTITY_ENDPOINT", self.stand_in.arc_endpoint())]);
         let endpoint = azure_arc::AzureArc::with_tokens(&environment, self.keys.clone());
         let fixture = Fixture::with_environment(pairs, environment);
-        let sign_in = super::super::sign_in(&fixture.situation(), Box::new(endpoint))?;
+        let sign_in = super::super::sign_in(&fixture.situation(), Box::new(endpoint), Role::Alone)?;
         within(Duration::from_secs(10), &sign_in)
     }
 
