@@ -41,8 +41,9 @@ async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Erro
     let script = script(request.resource(), pwsh.tenant.as_deref());
     let units = script.encode_utf16().flat_map(u16::to_le_bytes);
     let encoded = STANDARD.encode(units.collect::<Vec<u8>>());
-    // By the shell, which looks along the PATH, as azure_identity runs its tools.
-    let command = format!("pwsh -NoProfile -NonInteractive -EncodedCommand {encoded}");
+    // By the shell, which looks along the PATH, and in a directory that nobody else writes to, as azure_identity
+    // runs its tools.
+    let command = format!("cd /bin && pwsh -NoProfile -NonInteractive -EncodedCommand {encoded}");
     let arguments = [OsStr::new("-c"), OsStr::new(&command)];
     let runner = pwsh.runner();
     let output = runner.run(OsStr::new("/bin/sh"), &arguments).await;
@@ -73,8 +74,8 @@ fn token(text: &str) -> Option<Token> {
     is_token.then(|| Token::received(Secret::new(token.to_owned()), end))
 }
 
-/// As the SDKs for Python and .NET have it; tokens are secure strings from Az.Accounts 2.17 on if that is
-/// asked for, and from 5.0 on always.
+/// As the SDKs for Python and JavaScript have it; tokens are secure strings from Az.Accounts 2.17 on if that is
+/// asked for, and from 5.0 on always, where it is not asked for any more.
 fn script(resource: &str, tenant: Option<&str>) -> String {
     let resource = quoted(resource);
     let tenant = tenant.map_or_else(String::new, |tenant| {
@@ -87,7 +88,9 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
          if (! $module) {{ Write-Output '{NO_MODULE}'; exit }}\n\
          $parameters = @{{ 'ResourceUrl' = {resource}; 'WarningAction' = 'Ignore' }}\n\
          {tenant}\
-         if ($module.Version -ge [version]'2.17.0') {{ $parameters['AsSecureString'] = $true }}\n\
+         if ($module.Version -ge [version]'2.17.0' -and $module.Version -lt [version]'5.0.0') {{\n\
+         $parameters['AsSecureString'] = $true\n\
+         }}\n\
          $answer = Get-AzAccessToken @parameters\n\
          $token = $answer.Token\n\
          if ($token -is [System.Security.SecureString]) {{\n\
@@ -148,6 +151,26 @@ mod tests {
         ] {
             assert!(script.contains(part), "{script}");
         }
+    }
+
+    #[test]
+    fn powershell_does_not_run_where_the_host_happens_to_stand() {
+        let pwsh = ScriptedTool::new(
+            "pwsh",
+            DIRECTORY,
+            &format!("pwd >\"$(dirname \"$0\")/asked\"\n{ANSWER}"),
+        );
+        pwsh.token(prepare, &[]).unwrap();
+        assert_eq!(pwsh.asked(), "/bin");
+    }
+
+    #[test]
+    fn secure_strings_are_asked_for_only_where_the_module_has_both_kinds() {
+        let script = script("https://database.windows.net", None);
+        assert!(
+            script.contains("-ge [version]'2.17.0' -and $module.Version -lt [version]'5.0.0'"),
+            "{script}"
+        );
     }
 
     #[test]
