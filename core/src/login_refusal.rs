@@ -1,6 +1,6 @@
 //! What it means when SQL Server refuses a login with a token that Entra issued.
 
-use crate::{Error, ErrorKind, Token, token::Claims};
+use crate::{Error, ErrorKind, Token, server, token::Claims};
 
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
@@ -35,6 +35,17 @@ fn cause(claims: &Claims, words: &str) -> (&'static str, String) {
     if words.contains("not currently configured to accept this token") {
         let remedy = "Set an Entra administrator for the server, and check Scope and TenantId.";
         return ("the server accepts no tokens of this tenant", remedy.to_owned());
+    }
+    if words.contains("Token is invalid") {
+        if let Some(audience) = claims.aud.as_deref().filter(|aud| !server::is_audience(aud)) {
+            let remedy =
+                format!("It is for {audience}: get one for https://database.windows.net, or check Scope.");
+            return ("the token is not one for SQL Server", remedy);
+        }
+        if *claims == Claims::default() {
+            let remedy = "Check that it is a whole access token of Entra's, and nothing else.";
+            return ("what was given is no token that can be read", remedy.to_owned());
+        }
     }
     let cause =
         "the database has no user for it, or one made with the object id in place of the application id";
@@ -97,6 +108,30 @@ mod tests {
     fn a_token_that_the_server_takes_for_expired_is_no_missing_user() {
         let text = explained(&json!({ "appid": "a" }), " Token is expired.").unwrap();
         assert!(text.contains("clock") && !text.contains("CREATE USER"), "{text}");
+    }
+
+    #[test]
+    fn a_token_that_was_meant_for_someone_else_is_no_missing_user() {
+        let text = explained(
+            &json!({ "upn": "ada@contoso.com", "aud": "https://graph.microsoft.com" }),
+            " Token is invalid.",
+        )
+        .unwrap();
+        assert!(
+            text.contains("It is for https://graph.microsoft.com: get one for https://database.windows.net"),
+            "{text}"
+        );
+        let text = explained(&json!({}), " Token is invalid.").unwrap();
+        assert!(text.contains("whole access token"), "{text}");
+        for aud in [
+            "https://database.windows.net/",
+            "https://database.usgovcloudapi.net",
+            "022907d3-0f1b-48f7-badc-1ba6abab6d66",
+        ] {
+            let claims = json!({ "upn": "ada@contoso.com", "aud": aud });
+            let text = explained(&claims, " Token is invalid.").unwrap();
+            assert!(text.contains("CREATE USER"), "{text}");
+        }
     }
 
     #[test]

@@ -50,6 +50,17 @@ pub const CLOUDS: [Cloud; 3] = [
     },
 ];
 
+/// Azure SQL's own application id, which is the audience of its tokens in the newer form.
+const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
+
+/// Whether a token with this `aud` is for SQL Server, in whichever cloud.
+#[must_use]
+pub fn is_audience(aud: &str) -> bool {
+    let aud = aud.trim_end_matches('/');
+    let is_of = |cloud: &Cloud| cloud.scope.strip_suffix("/.default") == Some(aud);
+    aud.eq_ignore_ascii_case(AZURE_SQL) || CLOUDS.iter().any(is_of)
+}
+
 impl Server {
     /// Reads the forms that Driver 18 knows: `tcp:host,port`, `host\instance`, `[v6]`, bare IPv6.
     ///
