@@ -130,7 +130,21 @@ mod tests {
                 "echo 'ERROR: AADSTS50076: Due to a configuration change' >&2; exit 1",
                 "28000",
                 50076,
-                "multi-factor",
+                "multi-factor authentication is needed. Please run 'az login' again.",
+            ),
+            (
+                "ended",
+                "echo 'ERROR: AADSTS700082: The refresh token has expired' >&2; exit 1",
+                "28000",
+                700_082,
+                "has expired. Please run 'az login' again.",
+            ),
+            (
+                "consent",
+                "echo 'ERROR: AADSTS65001: The user or administrator has not consented' >&2; exit 1",
+                "28000",
+                65001,
+                "consent is missing. Let a user or administrator consent",
             ),
             (
                 "old",

@@ -68,6 +68,11 @@ mod tests {
                 "28000",
                 "azd auth login",
             ),
+            (
+                "printf '%s\\n' '{\"type\":\"consoleMessage\",\"data\":{\"message\":\"\\nERROR: not logged in\\n\"}}' >&2; exit 1",
+                "28000",
+                "Please run 'azd auth login'. ERROR: not logged in",
+            ),
             ("echo 'AADSTS50076: no' >&2; exit 1", "28000", "multi-factor"),
             ("echo '{\"token\":\"hidden\"}'", "08001", "no usable token"),
             ("exec no-such-program", "08001", "PATH"),

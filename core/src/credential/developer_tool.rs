@@ -6,6 +6,7 @@ use crate::{
 };
 use ::azure_identity::Executor;
 use azure_core::credentials::TokenCredential;
+use serde_json::Value;
 use std::{
     ffi::OsStr,
     fmt, io,
@@ -202,10 +203,23 @@ impl Executor for Runner {
     }
 }
 
+/// What a tool says on its standard error; azd wraps each message in a line of JSON.
+fn said(stderr: &str) -> String {
+    let message = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(line.pointer("/data/message")?.as_str()?.trim().to_owned())
+    };
+    let lines: Vec<_> = stderr
+        .lines()
+        .map(|line| message(line).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
 impl Tool {
     /// What the tool means when it fails.
     pub fn failure(&self, code: Option<i32>, stderr: &str) -> Error {
-        let words = reply::words(stderr);
+        let words = reply::words(&said(stderr));
         let command = self.command;
         // The shell's 127 is lost where the host ignores SIGCHLD.
         let missing = [
@@ -220,7 +234,15 @@ impl Tool {
             .remedy("Install it, or add its directory to PATH.");
         }
         if let Some(code) = entra::number_in(stderr) {
-            return entra::refusal(code).detail(words);
+            let refusal = entra::refusal(code);
+            let [_, remedy, _] = refusal.words();
+            // Where a person has to sign in anew, it is to this tool.
+            let again = remedy.starts_with("Sign in").then(|| self.sign_in_again());
+            return match again {
+                Some(again) => refusal.remedy(again),
+                None => refusal,
+            }
+            .detail(words);
         }
         if self.signed_out.iter().any(|sign| stderr.contains(sign)) {
             return self.not_signed_in().detail(words);
@@ -229,6 +251,10 @@ impl Tool {
         Error::new(ErrorKind::Unavailable, format!("{command} failed ({code})"))
             .remedy(format!("Run {} by hand to see.", self.trial))
             .detail(words)
+    }
+
+    fn sign_in_again(&self) -> String {
+        format!("Please run '{}' again.", self.login)
     }
 
     /// Nobody is signed in to it.
