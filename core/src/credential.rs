@@ -179,6 +179,18 @@ impl SignIn {
         Self { in_string, ..self }
     }
 
+    /// Has its errors speak of these variables in place of the keywords beside them.
+    #[must_use]
+    fn naming(self, names: Vec<(&'static str, &'static str)>) -> Self {
+        let source = match self.source {
+            SignInSource::Credential(credential) => {
+                SignInSource::Credential(Arc::new(Naming { credential, names }))
+            }
+            given @ SignInSource::Given(_) => given,
+        };
+        Self { source, ..self }
+    }
+
     /// Where the token comes from.
     #[must_use]
     pub fn source(&self) -> &SignInSource {
@@ -232,6 +244,30 @@ pub trait Credential: fmt::Debug + Send + Sync {
     /// tool's profile changes under the same key, and a token that was given is for who was given it.
     fn may_be_shared(&self) -> bool {
         false
+    }
+}
+
+/// A credential whose values came from variables, by the keywords that would else hold them.
+#[derive(Debug)]
+struct Naming {
+    credential: Arc<dyn Credential>,
+    names: Vec<(&'static str, &'static str)>,
+}
+
+impl Credential for Naming {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        Box::pin(async {
+            let token = self.credential.token(request).await;
+            token.map_err(|error| error.naming(&self.names))
+        })
+    }
+
+    fn still_holds(&self) -> bool {
+        self.credential.still_holds()
+    }
+
+    fn may_be_shared(&self) -> bool {
+        self.credential.may_be_shared()
     }
 }
 

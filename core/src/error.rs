@@ -102,6 +102,14 @@ impl Error {
         self
     }
 
+    /// Speaks of these in place of the keywords beside them: what is to be corrected came from there.
+    #[must_use]
+    pub(crate) fn naming(mut self, names: &[(&str, &str)]) -> Self {
+        self.what = renamed(&self.what, names);
+        self.remedy = renamed(&self.remedy, names);
+        self
+    }
+
     /// Adds how long the endpoint asks to be left alone.
     #[must_use]
     pub fn asking_for(mut self, wait: Option<Duration>) -> Self {
@@ -151,6 +159,20 @@ impl Error {
     }
 }
 
+/// The text with whole words exchanged: there is a `UID` in `GUID`.
+fn renamed(text: &str, names: &[(&str, &str)]) -> String {
+    let is_end = |c: char| !c.is_ascii_alphanumeric();
+    text.split_inclusive(is_end)
+        .map(|piece| {
+            let known = |(word, name): &(&str, &str)| {
+                let rest = piece.strip_prefix(*word)?;
+                rest.chars().all(is_end).then(|| format!("{name}{rest}"))
+            };
+            names.iter().find_map(known).unwrap_or_else(|| piece.to_owned())
+        })
+        .collect()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[entra-odbc]")?;
@@ -191,6 +213,22 @@ mod tests {
              AADSTS7000215: Invalid client secret provided."
         );
         assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
+    }
+
+    #[test]
+    fn what_came_from_a_variable_is_corrected_there() {
+        let error = Error::invalid("the file of PWDFile= is empty")
+            .remedy("Check TenantId (a GUID) and UID.")
+            .detail("UID")
+            .naming(&[
+                ("UID", "AZURE_CLIENT_ID"),
+                ("PWD", "x"),
+                ("TenantId", "AZURE_TENANT_ID"),
+            ]);
+        assert_eq!(
+            error.to_string(),
+            "[entra-odbc] the file of PWDFile= is empty. Check AZURE_TENANT_ID (a GUID) and AZURE_CLIENT_ID. UID"
+        );
     }
 
     #[test]

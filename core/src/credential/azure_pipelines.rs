@@ -15,6 +15,11 @@ use zeroize::Zeroizing;
 /// The API that a pipeline's own token is for; the same version as in the SDKs.
 const API_VERSION: &str = "7.1";
 
+const CLIENT: &str = "AZURESUBSCRIPTION_CLIENT_ID";
+const TENANT: &str = "AZURESUBSCRIPTION_TENANT_ID";
+const CONNECTION: &str = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
+const SYSTEM_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
+
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let (options, environment) = (situation.options, situation.environment);
     let value = |keyword: Keyword, variable: &str, meaning: &str| {
@@ -29,11 +34,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     } else {
         Keyword::User
     };
-    let client = value(
-        client_keyword,
-        "AZURESUBSCRIPTION_CLIENT_ID",
-        "the client id of the service connection",
-    )?;
+    let client = value(client_keyword, CLIENT, "the client id of the service connection")?;
     // As go-mssqldb takes it: client@tenant.
     let (client, named) = match client.split_once('@') {
         Some((client, tenant)) => (client.to_owned(), Some(tenant.to_owned())),
@@ -45,20 +46,16 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         }
         (Some(tenant), _) => tenant.to_owned(),
         (None, Some(tenant)) => tenant,
-        (None, None) => value(
-            Keyword::TenantId,
-            "AZURESUBSCRIPTION_TENANT_ID",
-            "the tenant of the service connection",
-        )?,
+        (None, None) => value(Keyword::TenantId, TENANT, "the tenant of the service connection")?,
     };
     let connection = value(
         Keyword::ServiceConnectionId,
-        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+        CONNECTION,
         "the id of the service connection",
     )?;
     let system_token = match options.secret(Keyword::SystemToken, Keyword::SystemTokenFile)? {
         Some((token, _)) => token,
-        None => Secret::new(environment.get("SYSTEM_ACCESSTOKEN").ok_or_else(|| {
+        None => Secret::new(environment.get(SYSTEM_TOKEN).ok_or_else(|| {
             missing(
                 Keyword::SystemToken,
                 "the pipeline's own token, or set SYSTEM_ACCESSTOKEN",
@@ -89,7 +86,22 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         url,
         system_token,
     };
-    Ok(SignIn::requesting(key, client, situation.scope, credential).in_string(false))
+    let from_variables = [
+        (client_keyword, CLIENT),
+        (Keyword::TenantId, TENANT),
+        (Keyword::ServiceConnectionId, CONNECTION),
+        (Keyword::SystemToken, SYSTEM_TOKEN),
+    ]
+    .into_iter()
+    .filter(|(keyword, _)| options.get(*keyword).is_none())
+    .filter(|(keyword, _)| {
+        *keyword != Keyword::SystemToken || options.get(Keyword::SystemTokenFile).is_none()
+    })
+    .map(|(keyword, variable)| (keyword.name(), variable))
+    .collect();
+    Ok(SignIn::requesting(key, client, situation.scope, credential)
+        .in_string(false)
+        .naming(from_variables))
 }
 
 /// Where the pipeline's token is exchanged for one that Entra trusts.

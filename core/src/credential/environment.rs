@@ -17,11 +17,28 @@ const SEND_CHAIN: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
 const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
+/// What an application's keywords are called here.
+const OF_APPLICATION: [(&str, &str); 5] = [
+    ("UID", CLIENT),
+    ("TenantId", TENANT),
+    ("PWD", SECRET),
+    ("ClientCertificate", CERTIFICATE),
+    ("ClientCertificatePassword", CERTIFICATE_PASSWORD),
+];
+
+/// What a person's are.
+const OF_PERSON: [(&str, &str); 4] = [
+    ("UID", USER),
+    ("PWD", PASSWORD),
+    ("TenantId", TENANT),
+    ("ClientId", CLIENT),
+];
+
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let sign_in = if let Some(proof) = proof(situation)? {
-        application(situation, proof)?
+        application(situation, proof)?.naming(OF_APPLICATION.into())
     } else {
-        person(situation)?
+        person(situation)?.naming(OF_PERSON.into())
     };
     Ok(sign_in.in_string(false))
 }
@@ -41,7 +58,7 @@ fn proof(situation: &Situation<'_>) -> Result<Option<Proof>, Error> {
         .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"));
     Proof::certificate_file(&path, password.as_ref(), send_chain)
         .map(Some)
-        .map_err(|error| error.remedy(format!("Correct {CERTIFICATE} or {CERTIFICATE_PASSWORD}.")))
+        .map_err(|error| error.naming(&OF_APPLICATION))
 }
 
 fn application(situation: &Situation<'_>, proof: Proof) -> Result<SignIn, Error> {
@@ -114,6 +131,20 @@ mod tests {
             other[at].1 = "other";
             assert_ne!(sign_in(&other).unwrap().key, one);
         }
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_used_is_told_by_its_variable() {
+        let path = std::env::temp_dir().join(format!("entra-odbc-env-cert-{}", std::process::id()));
+        std::fs::write(&path, "garbage").unwrap();
+        let path = path.to_str().unwrap();
+        let error = sign_in(&[(TENANT, "tenant"), (CLIENT, "client"), (CERTIFICATE, path)]).unwrap_err();
+        std::fs::remove_file(path).unwrap();
+        let text = error.to_string();
+        assert!(
+            text.contains("AZURE_CLIENT_CERTIFICATE_PATH= cannot be used") && text.contains("neither a PEM"),
+            "{text}"
+        );
     }
 
     #[test]

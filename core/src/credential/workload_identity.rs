@@ -22,8 +22,9 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::Unavailable,
+                    // The variable first: a chain tells no more than that.
                     format!(
-                        "neither {}= nor {variable} is set, so this is no workload with an identity",
+                        "{variable} is not set, nor {}=, so this is no workload with an identity",
                         keyword.name()
                     ),
                 )
@@ -36,8 +37,8 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     } else {
         Keyword::User
     };
-    let (id, _) = value(client_keyword, CLIENT)?;
-    let (tenant, _) = value(Keyword::TenantId, TENANT)?;
+    let (id, client_named_by) = value(client_keyword, CLIENT)?;
+    let (tenant, tenant_named_by) = value(Keyword::TenantId, TENANT)?;
     let client = Client {
         id,
         tenant: Tenant::named(&tenant)?,
@@ -49,5 +50,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         .all(|keyword| situation.options.get(keyword).is_some());
     let key = client.identify("WorkloadIdentity", situation.scope)?.finish();
     let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, situation.scope, client).in_string(in_string))
+    Ok(SignIn::requesting(key, who, situation.scope, client)
+        .in_string(in_string)
+        .naming(vec![("UID", client_named_by), ("TenantId", tenant_named_by)]))
 }

@@ -175,6 +175,65 @@ fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
 }
 
 #[test]
+fn a_secret_beside_a_certificate_that_needs_no_password_is_a_contradiction() {
+    let machine = Machine::new();
+    let by_secret = |rest: String| rest.replace("ServicePrincipalCertificate", "ServicePrincipal");
+    let rest = by_secret(with_certificate(&machine, "cert.pem"));
+    let error = machine.pyodbc_error(&machine.string(&format!("{rest};PWD=guess")));
+    assert!(
+        error.contains("HY000") && error.contains("ClientCertificate= and PWD= contradict each other"),
+        "{error}"
+    );
+    let rest = by_secret(with_certificate(&machine, "cert.pfx"));
+    assert_eq!(
+        payroll(machine, &format!("{rest};PWD={{pfx;password}}")).trouble(),
+        None
+    );
+}
+
+#[test]
+fn what_came_from_the_environment_is_corrected_there() {
+    let machine = Machine::new()
+        .with("AZURE_TENANT_ID", TENANT_ID)
+        .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+        .with("AZURE_CLIENT_SECRET", "guess");
+    for mode in ["Environment", "Default"] {
+        let error = machine.pyodbc_error(&machine.string(&format!("Authentication=ActiveDirectory{mode}")));
+        assert!(
+            error.contains("the client secret is wrong. Check AZURE_CLIENT_SECRET: ")
+                && error.contains("belong to AZURE_CLIENT_ID.")
+                && error.contains("(7000215)"),
+            "{error}"
+        );
+    }
+    let file = machine.file("token", &cluster_assertion(&machine));
+    let nobody = "11111111-2222-3333-4444-555555555555";
+    let machine = machine
+        .with("AZURE_CLIENT_ID", nobody)
+        .with("AZURE_FEDERATED_TOKEN_FILE", file);
+    let rest = "Authentication=ActiveDirectoryWorkloadIdentity";
+    let error = machine.pyodbc_error(&machine.string(rest));
+    assert!(
+        error.contains("Check AZURE_CLIENT_ID (the application id") && error.contains("and AZURE_TENANT_ID."),
+        "{error}"
+    );
+    let error = machine.pyodbc_error(&machine.string(&format!("{rest};UID={nobody}")));
+    assert!(
+        error.contains("Check UID (the application id") && error.contains("and AZURE_TENANT_ID."),
+        "{error}"
+    );
+    let machine = in_a_pipeline(machine)
+        .with("AZURESUBSCRIPTION_CLIENT_ID", nobody)
+        .with("AZURESUBSCRIPTION_TENANT_ID", TENANT_ID)
+        .with("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", PIPELINE_CONNECTION_ID);
+    let error = machine.pyodbc_error(&machine.string("Authentication=ActiveDirectoryAzurePipelines"));
+    assert!(
+        error.contains("Check AZURESUBSCRIPTION_CLIENT_ID (the application id"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_pipelines_values_may_stand_in_the_string_and_its_mistakes_are_told() {
     let machine = in_a_pipeline(Machine::new());
     let rest = format!(
@@ -190,7 +249,9 @@ fn a_pipelines_values_may_stand_in_the_string_and_its_mistakes_are_told() {
     let machine = machine.with("SYSTEM_ACCESSTOKEN", "of-an-earlier-run");
     let error = machine.pyodbc_error(&machine.string(&format!("{rest}{PIPELINE_CONNECTION_ID}")));
     assert!(
-        error.contains("28000") && error.contains("SystemToken") && !error.contains("of-an-earlier-run"),
+        error.contains("28000")
+            && error.contains("Check ServiceConnectionId and SYSTEM_ACCESSTOKEN")
+            && !error.contains("of-an-earlier-run"),
         "{error}"
     );
 }
