@@ -46,6 +46,7 @@ pub struct Certificate {
     key: RsaKeyPair,
     /// DER, the certificate of the key first.
     chain: Vec<Vec<u8>>,
+    encrypted: bool,
 }
 
 /// What a file holds, not yet put together.
@@ -53,6 +54,8 @@ pub struct Certificate {
 struct Parts {
     certificates: Vec<Vec<u8>>,
     keys: Vec<PrivateKey>,
+    /// Whether a password was needed.
+    encrypted: bool,
 }
 
 /// A private key as it is written.
@@ -70,7 +73,9 @@ impl Certificate {
     pub fn read(path: &str, password: Option<&Secret>, key_path: Option<&str>) -> Result<Self, Error> {
         let mut parts = parts(path, CERTIFICATE, password)?;
         if let Some(key_path) = key_path {
-            parts.keys = self::parts(key_path, KEY, password)?.keys;
+            let apart = self::parts(key_path, KEY, password)?;
+            parts.keys = apart.keys;
+            parts.encrypted |= apart.encrypted;
             if parts.keys.is_empty() {
                 return Err(failed(key_path, KEY, "there is no private key in it")
                     .remedy("Name the PEM file with the key of the certificate."));
@@ -93,7 +98,11 @@ impl Certificate {
             failed(path, CERTIFICATE, "no certificate in it belongs to the key")
                 .remedy("Name the certificate and the key that were made together.")
         })?;
-        let certificate = Self { key, chain };
+        let certificate = Self {
+            key,
+            chain,
+            encrypted: parts.encrypted,
+        };
         certificate.check_times(path)?;
         Ok(certificate)
     }
@@ -113,6 +122,11 @@ impl Certificate {
             return Err(failed(path, CERTIFICATE, &why).remedy("Check this machine's clock."));
         }
         Ok(())
+    }
+
+    /// Whether its files have a password.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
     }
 
     /// Another one for another certificate: the key goes with it.
@@ -237,8 +251,8 @@ impl Trouble {
                 "it is neither a PEM nor a PFX file, or it is damaged",
                 "Name a PEM or PFX (PKCS#12) file.".to_owned(),
             ),
-            Self::NeedsPassword => ("it is encrypted", format!("Add {PASSWORD}=… (or PWD=…).")),
-            Self::WrongPassword => ("its password is another one", format!("Correct {PASSWORD}=.")),
+            Self::NeedsPassword => ("it is encrypted", format!("Add {PASSWORD}=….")),
+            Self::WrongPassword => ("the password is wrong", format!("Correct {PASSWORD}=.")),
             Self::OldEncryption => (
                 "its key is encrypted in OpenSSL's old way",
                 format!("Convert it: openssl pkcs8 -topk8 -in {path} -out key.pem"),

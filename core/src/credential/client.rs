@@ -134,7 +134,14 @@ impl Proof {
             (true, Some(assertion)) => {
                 Err(contradiction(Keyword::ClientCertificate.name(), assertion.name()))
             }
-            (true, None) => Self::certificate(options),
+            (true, None) => {
+                let proof = Self::certificate(options)?;
+                // Beside an encrypted file it is the password of that.
+                if matches!(&proof, Self::Certificate { certificate, .. } if !certificate.is_encrypted()) {
+                    refuse_beside(options, Keyword::ClientCertificate)?;
+                }
+                Ok(proof)
+            }
             (false, Some(_)) => Self::assertion(options),
             (false, None) => Self::secret(options),
         }

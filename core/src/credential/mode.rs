@@ -49,7 +49,7 @@ pub const MODES: &[Mode] = &[
         name: "ServicePrincipal",
         aliases: &["Application"],
         who: "an application, by its secret",
-        needs: &[&[User], &[Password, PasswordFile]],
+        needs: &[&[User], &[Password, PasswordFile, ClientCertificate]],
         may_have: &[TenantId],
         prepare: service_principal::prepare,
     },
@@ -178,7 +178,13 @@ pub const MODES: &[Mode] = &[
                 ClientAssertionFile,
             ],
         ],
-        may_have: &[TenantId],
+        may_have: &[
+            TenantId,
+            ClientKey,
+            ClientCertificatePassword,
+            ClientCertificatePasswordFile,
+            SendCertificateChain,
+        ],
         prepare: on_behalf_of::prepare,
     },
     Mode {

@@ -40,7 +40,10 @@ pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> 
             "PRIVATE KEY" => parts.keys.push(PrivateKey::Pkcs8(decoded(body)?)),
             "RSA PRIVATE KEY" => parts.keys.push(PrivateKey::Pkcs1(decoded(body)?)),
             "EC PRIVATE KEY" => parts.keys.push(PrivateKey::Sec1),
-            "ENCRYPTED PRIVATE KEY" => parts.keys.push(decrypted(&decoded(body)?, password)?),
+            "ENCRYPTED PRIVATE KEY" => {
+                parts.encrypted = true;
+                parts.keys.push(decrypted(&decoded(body)?, password)?);
+            }
             _ => {}
         }
     }

@@ -67,7 +67,10 @@ pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> 
     } else {
         Password::checked(password, safe.as_bytes(), pfx.enter()?)?
     };
-    let mut parts = Parts::default();
+    let mut parts = Parts {
+        encrypted: true,
+        ..Parts::default()
+    };
     let mut contents = Elements::within(safe.as_bytes())?;
     while !contents.is_finished() {
         let mut content = contents.enter()?;

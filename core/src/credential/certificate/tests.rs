@@ -182,7 +182,7 @@ fn every_form_that_openssl_writes_is_read() {
                 assert!(
                     files
                         .refusal(&out, Some("wrong"))
-                        .contains("its password is another one")
+                        .contains("the password is wrong")
                 );
             }
             if name != "plain" && given.is_some() {
