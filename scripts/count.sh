@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # To be sourced: counts what passes and fails.
 passed=0
 failed=0

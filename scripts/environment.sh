@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # To be sourced from the project's root: where the tests find the real driver and Python.
 case $(uname -m) in
     aarch64) arch=arm64 ;;

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # To be sourced from the project's root: installing what scripts need.
 
 say() { printf '%s\n' "$*" >&2; }

@@ -5,5 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-debian_packages unixodbc libkrb5-3 libgssapi-krb5-2 ca-certificates unixodbc-dev pkg-config gcc g++ libc6-dev python3 python3-venv chromium chromium-driver
+debian_packages chromium chromium-driver
 python_packages .venv-examples examples/*/requirements.txt examples/requirements-test.txt

@@ -13,8 +13,7 @@ fi
 
 # unixODBC and the Kerberos libraries that Driver 18 needs; a compiler for the C hosts; PostgreSQL and its
 # driver, which show that another driver can be wrapped; valgrind, which counts instructions.
-packages="unixodbc unixodbc-dev odbcinst libkrb5-3 libgssapi-krb5-2 ca-certificates gcc g++ libc6-dev binutils make pkg-config
-    procps python3 python3-venv odbc-postgresql postgresql-15 valgrind"
-# shellcheck disable=SC2086
-debian_packages openssl $packages
+debian_packages unixodbc unixodbc-dev odbcinst libkrb5-3 libgssapi-krb5-2 ca-certificates openssl \
+    gcc g++ libc6-dev binutils make pkg-config procps python3 python3-venv \
+    odbc-postgresql postgresql-15 valgrind shellcheck
 python_packages .venv tests/requirements.txt
