@@ -42,9 +42,10 @@ if [ ! -f "$LIBRARY" ]; then
     exit 1
 fi
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-# Where the loader does not look by itself, programs are told where the library is.
+# Where the loader does not look by itself, programs are told where the library is. In /usr/local/lib it looks only once
+# ldconfig has run, and on Red Hat not at all.
 case $PREFIX in
-    /usr | /usr/local) rpath= ;;
+    /usr) rpath= ;;
     *) rpath='-Wl,-rpath,${libdir} ' ;;
 esac
 

@@ -50,3 +50,13 @@ fn everything_lies_below_destdir_and_goes_again() {
     make("uninstall", &variables);
     assert_eq!(files(&staging), Vec::<PathBuf>::new());
 }
+
+#[test]
+fn programs_find_the_library_where_the_loader_does_not_look_by_itself() {
+    let staging = directory("staging-local");
+    // As without PREFIX: the loader knows /usr/local/lib by its cache alone, and nobody has brought that up to date.
+    let variables = [("DESTDIR", staging.as_path()), ("PREFIX", Path::new(""))];
+    make("install", &variables);
+    let description = std::fs::read_to_string(staging.join("usr/local/lib/pkgconfig/entra-odbc.pc")).unwrap();
+    assert!(description.contains("-Wl,-rpath,${libdir} "), "{description}");
+}
