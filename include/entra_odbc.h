@@ -14,6 +14,28 @@
  * Linking: `pkg-config --cflags --libs entra-odbc`. Not with the driver libentra_odbc.so itself in a program that uses
  * ODBC: its SQL... functions would take the place of the driver manager's.
  *
+ * Who signs in: Authentication=ActiveDirectory... with one of these names, and the keywords that it needs (and may have;
+ * nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache). The rest is in docs/keywords.md, which is
+ * installed in PREFIX/share/doc/entra-odbc.
+ *   Default                      whatever this machine offers (UID: a managed identity's client id)
+ *   Environment                  whom azure-identity's variables AZURE_... name
+ *   Msi                          the identity that Azure gave to this machine or app (UID, ObjectId, ResourceId)
+ *   ServicePrincipal             an application, by its secret: UID, PWD
+ *   ServicePrincipalCertificate  an application, by its certificate: UID, ClientCertificate (PWD)
+ *   ClientAssertion              an application that someone else vouches for: UID, ClientAssertion(File)
+ *   WorkloadIdentity             an application that its Kubernetes cluster vouches for (UID)
+ *   AzurePipelines               the service connection of a task of Azure Pipelines (UID, ServiceConnectionId)
+ *   AzCli                        whoever ran `az login`
+ *   AzureDeveloperCli            whoever ran `azd auth login`
+ *   AzurePowerShell              whoever ran `Connect-AzAccount`
+ *   DeviceCode                   a person with any browser anywhere, by a code (SaveAccount)
+ *   Interactive                  a person with this machine's browser (UID, SaveAccount)
+ *   Password                     a person, by name and password: UID, PWD
+ *   RefreshToken                 a person who signed in elsewhere: RefreshToken(File)
+ *   OnBehalfOf                   the person who called a service: UserAssertion(File), UID, PWD
+ *   AccessToken                  whoever the token names: AccessToken(File)
+ *   TokenProvider                whoever a callback of the program has a token for: TokenProvider
+ *
  * Contract
  * - Success and failure: a function that can fail answers 0 or -1, and has an `entra_error **` as its last parameter
  *   (NULL: not wanted). On failure the error is written there and is yours to free; on success NULL is. An object that
@@ -152,7 +174,7 @@ int32_t entra_credential_from_string(const char *connection_string,
 
 // Makes a credential from `count` keywords and their values, in which nothing is quoted: a value may hold ; and }.
 //
-// The same as entra_credential_from_string in all else. The options are copied.
+// The same as entra_credential_from_string in all else. The options, at most 1,000, are copied.
 int32_t entra_credential_from_options(const struct entra_option *options,
                                       size_t count,
                                       struct entra_credential **credential,
@@ -234,9 +256,9 @@ size_t entra_access_tokens_held(void);
 
 // Has the lines of the log told to your callback, from `level` (1 to 5) on: 3 is one line for each decision.
 //
-// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours, one line after the other, and
-// lines that come while 1,000 wait are left out and counted. Lines hold names and ids, never a secret. What
-// ENTRA_ODBC_LOG asks for is written as well.
+// NULL takes the last one away, whatever the level. See "Callbacks" above: it is called on a thread of ours, one line
+// after the other, and lines that come while 1,000 wait are left out and counted. Lines hold names and ids, never a
+// secret. What ENTRA_ODBC_LOG asks for is written as well.
 int32_t entra_on_log(entra_log_callback callback,
                      void *user,
                      int32_t level,
@@ -250,6 +272,8 @@ void entra_on_prompt(entra_prompt_callback callback,
 
 // Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
 // connections of the ODBC driver of this library.
+//
+// name: not empty; upper and lower case differ, and blanks around it do not count.
 //
 // NULL takes the callback of that name away. See "Callbacks" above: it is called on a thread of ours, for each token
 // that is wanted, and several times at once where several are. An answer that comes after patience_ms is thrown away;

@@ -96,8 +96,8 @@ pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Resul
         return Ok(None);
     }
     // SAFETY: not NULL; it is read no further than to the NUL that the caller vouches for.
-    let length = unsafe { libc::strnlen(text, LONGEST) };
-    if length == LONGEST {
+    let length = unsafe { libc::strnlen(text, LONGEST + 1) };
+    if length > LONGEST {
         return Err(Error::invalid(format!("{what} is longer than {LONGEST} bytes")));
     }
     // SAFETY: the NUL was found.
@@ -151,7 +151,9 @@ mod tests {
             assert!(optional_text(std::ptr::null(), "it").unwrap().is_none());
             assert!(text(std::ptr::null(), "it").is_err());
             assert!(text(c"\xff".as_ptr(), "it").is_err());
-            let long = CString::new("x".repeat(LONGEST)).unwrap();
+            let longest = CString::new("x".repeat(LONGEST)).unwrap();
+            assert_eq!(text(longest.as_ptr(), "it").unwrap().len(), LONGEST);
+            let long = CString::new("x".repeat(LONGEST + 1)).unwrap();
             assert!(text(long.as_ptr(), "it").is_err());
         }
     }

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn entra_credential_from_string(
 
 /// Makes a credential from `count` keywords and their values, in which nothing is quoted: a value may hold ; and }.
 ///
-/// The same as entra_credential_from_string in all else. The options are copied.
+/// The same as entra_credential_from_string in all else. The options, at most 1,000, are copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_credential_from_options(
     options: *const entra_option,

@@ -19,9 +19,9 @@ pub type entra_log_callback =
 
 /// Has the lines of the log told to your callback, from `level` (1 to 5) on: 3 is one line for each decision.
 ///
-/// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours, one line after the other, and
-/// lines that come while 1,000 wait are left out and counted. Lines hold names and ids, never a secret. What
-/// ENTRA_ODBC_LOG asks for is written as well.
+/// NULL takes the last one away, whatever the level. See "Callbacks" above: it is called on a thread of ours, one line
+/// after the other, and lines that come while 1,000 wait are left out and counted. Lines hold names and ids, never a
+/// secret. What ENTRA_ODBC_LOG asks for is written as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_on_log(
     callback: entra_log_callback,

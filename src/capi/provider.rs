@@ -47,6 +47,8 @@ static ANSWERS: Living<Answer> = Living::new();
 /// Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
 /// connections of the ODBC driver of this library.
 ///
+/// name: not empty; upper and lower case differ, and blanks around it do not count.
+///
 /// NULL takes the callback of that name away. See "Callbacks" above: it is called on a thread of ours, for each token
 /// that is wanted, and several times at once where several are. An answer that comes after patience_ms is thrown away;
 /// once 64 calls of one provider have not returned, it is called no more until one does.
