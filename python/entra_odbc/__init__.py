@@ -14,9 +14,31 @@ or keep Microsoft's driver and take only the token from here:
 >>> credential = entra_odbc.Credential("Authentication=ActiveDirectoryDefault")
 >>> pyodbc.connect(string, attrs_before=entra_odbc.attrs_before(credential))
 
-The keywords `Authentication=…` and those that belong to each kind are in docs/keywords.md. Any credential of
-azure-identity can sign in as well: `connect(…, credential=credential)`. Tokens are requested once for
-all connections of an identity, renewed before they end, and shared by everything in this process.
+Who signs in is said by `Authentication=ActiveDirectory…` with one of these names, and the keywords that it needs (and may
+have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache):
+
+  Default                      whatever this machine offers (UID: a managed identity's client id)
+  Environment                  whom azure-identity's variables AZURE_… name
+  Msi                          the identity that Azure gave to this machine or app (UID, ObjectId, ResourceId)
+  ServicePrincipal             an application, by its secret: UID, PWD
+  ServicePrincipalCertificate  an application, by its certificate: UID, ClientCertificate (PWD)
+  ClientAssertion              an application that someone else vouches for: UID, ClientAssertion(File)
+  WorkloadIdentity             an application that its Kubernetes cluster vouches for (UID)
+  AzurePipelines               the service connection of a task of Azure Pipelines (UID, ServiceConnectionId)
+  AzCli                        whoever ran `az login`
+  AzureDeveloperCli            whoever ran `azd auth login`
+  AzurePowerShell              whoever ran `Connect-AzAccount`
+  DeviceCode                   a person with any browser anywhere, by a code (SaveAccount)
+  Interactive                  a person with this machine's browser (UID, SaveAccount)
+  Password                     a person, by name and password: UID, PWD
+  RefreshToken                 a person who signed in elsewhere: RefreshToken(File)
+  OnBehalfOf                   the person who called a service: UserAssertion(File), UID, PWD
+  AccessToken                  whoever the token names: AccessToken(File)
+  TokenProvider                whoever a callback of the program has a token for: TokenProvider
+
+The rest is in https://github.com/entra-odbc/entra-odbc/blob/main/docs/keywords.md. Any credential of azure-identity can
+sign in as well: `connect(…, credential=credential)`. Tokens are requested once for all connections of an identity,
+renewed before they end, and shared by everything in this process.
 
 - SQLAlchemy: `entra_odbc.sqlalchemy.register(engine)`.
 - Django: `entra_odbc.django.token(…)` for the setting TOKEN.
@@ -24,7 +46,10 @@ all connections of an identity, renewed before they end, and shared by everythin
 - pyodbc and Driver 18 need unixODBC and Kerberos: where the system has none, `load_odbc()` before `import pyodbc`
   loads those of the wheel, and `advice()` says what is still missing and the command that installs it.
 
-Threads may use everything here at once. A forked child goes on with its parent's tokens and credentials.
+Threads may use everything here at once. A forked child goes on with its parent's tokens and credentials. A call waits for
+its token where none is at hand, on the main thread so that Ctrl-C ends it; in asyncio, use `asyncio.to_thread`. Callbacks
+(providers, prompts) are called on threads of the library's own and may call everything here. What a provider raises is
+the error of those who wait for its answer; one that blocks costs them the login timeout.
 """
 
 from __future__ import annotations

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 AZURE_SQL = "https://database.windows.net/.default"
 
 
+def no_coroutine(token: Any) -> Any:
+    """What a credential or function answered, unless it wants to be awaited, which nobody here does."""
+    if hasattr(token, "__await__"):
+        getattr(token, "close", lambda: None)()
+        raise TypeError("an asynchronous credential cannot be used here: take the one without .aio from azure.identity")
+    return token
+
+
 class Borrowed:
     """A credential that gets and keeps its tokens itself, and is asked each time."""
 
@@ -29,7 +37,7 @@ class Borrowed:
 
     def token(self, scope: str | None, **options: Any) -> tuple[str, int]:
         """A token's text and end."""
-        token = self.source.get_token(scope_of(scope or AZURE_SQL), **options)
+        token = no_coroutine(self.source.get_token(scope_of(scope or AZURE_SQL), **options))
         return token.token, int(token.expires_on)
 
     def identity(self, scope: str | None, _timeout: float | None) -> Identity:

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 _PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "encoding", "readonly", "timeout"))
 
 
+# The keywords by which a connection string says who signs in, all spellings (core/src/keyword.rs).
+_WHO = frozenset(
+    (
+        *("authentication", "fedauth", "uid", "user", "user id", "username", "pwd", "password", "clientsecret"),
+        *("pwdfile", "passwordfile", "clientsecretfile", "clientid", "applicationclientid", "msiclientid", "tenantid"),
+        *("tenant", "objectid", "resourceid", "resource id", "msiresourceid", "accesstoken", "accesstokenfile"),
+        *("refreshtoken", "refreshtokenfile", "userassertion", "userassertionfile", "tokenprovider"),
+    )
+)
+
+
 def driver() -> str:
     """The path of the ODBC driver, for `DRIVER=` in a connection string; it needs no entry in odbcinst.ini.
 
@@ -45,15 +56,19 @@ def connect(
     >>> connect(server="contoso.database.windows.net", database="payroll", credential=credential)
 
     `string` and `keywords` are those of a connection string; what pyodbc.connect takes for itself (autocommit,
-    timeout, attrs_before, …) goes there. `DRIVER=` is added unless the string has it or a DSN. `credential` signs in:
-    a Credential, or one of azure-identity, which is not kept: without it, its connections get no renewed tokens. Tokens
-    are renewed while a connection is open, so that Driver 18 can restore it when it is lost.
+    timeout, attrs_before, …) goes there. `DRIVER=` is added unless the string has it or a DSN. `credential` signs in,
+    in place of keywords that say who: a Credential, or one of azure-identity, which is not kept: without it, its
+    connections get no renewed tokens. Tokens are renewed while a connection is open, so that Driver 18 can restore it
+    when it is lost.
 
     Failures are pyodbc's own exceptions; Error says what the system lacks.
     """
     own = {name: keywords.pop(name) for name in _PYODBC & keywords.keys()}
     string = ended(string) + joined(keywords)
     if credential is not None:
+        who = next((name for name, *_ in pairs(string) if name in _WHO), None)
+        if who is not None:
+            raise TypeError(f"either credential= or {who}=: together they might sign in somebody else")
         string = f"{ended(string)}{_signing_in(credential)}"
     if not any(name in ("driver", "dsn", "filedsn") for name, *_ in pairs(string)):
         string = f"DRIVER={{{driver()}}};{string}"
@@ -62,6 +77,8 @@ def connect(
 
 def _signing_in(credential: Credential | TokenSource) -> str:
     if not isinstance(credential, Credential):
+        if not callable(getattr(credential, "get_token", None)):
+            raise TypeError("credential is a Credential, or an object with get_token(), such as azure-identity's")
         return joined({"Authentication": "TokenProvider", "TokenProvider": name_of(credential)})
     way = credential._way
     return _signing_in(way.source) if isinstance(way, Borrowed) else way.string

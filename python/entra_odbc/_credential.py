@@ -6,7 +6,7 @@ from ._borrowed import Borrowed
 from ._error import Error
 from ._native import Native
 from ._string import ended, joined, pairs
-from ._token import AccessToken, AccessTokenInfo, Identity
+from ._token import AccessToken, AccessTokenInfo, Identity, claims_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ class Credential:
 
         A resource without "/.default" is taken as its scope; without any scope it is Azure SQL's. Raises Error.
 
-        `enable_cae` and unknown options are ignored. `claims` and `tenant_id` cannot be honoured, so they are an
-        error rather than a token that does not answer them. A credential of azure-identity gets all of them.
+        A `tenant_id`, which clients of Key Vault and Storage pass, is that of the token or an error. `claims` cannot
+        be honoured, and are an error too. `enable_cae` and unknown options are ignored. A credential of azure-identity
+        gets all of them but `timeout`, which it does not know.
         """
         if len(scopes) > 1:
             raise ValueError("one scope at a time")
@@ -70,11 +71,14 @@ class Credential:
             options = {"claims": claims, "tenant_id": tenant_id, "enable_cae": enable_cae}
             kwargs.update({name: value for name, value in options.items() if value})
             return AccessToken(*self._way.token(scope, **kwargs))
-        if claims or tenant_id:
-            what = "claims" if claims else "tenant_id"
-            message = f"get_token({what}=…) is not supported. Name the tenant by TenantId= in the keywords."
+        if claims:
+            message = "get_token(claims=…) is not supported. A credential of azure-identity answers claims challenges."
             raise Error("HYC00", 0, message)
-        return AccessToken(*self._way.token(scope, timeout))
+        token = AccessToken(*self._way.token(scope, timeout))
+        if tenant_id and str(claims_of(token.token).get("tid")).lower() != tenant_id.lower():
+            message = f"the token is not of the tenant {tenant_id}. Name that by TenantId= in the keywords."
+            raise Error("HYC00", 0, message)
+        return token
 
     def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
         """The same in the shape of azure.core's SupportsTokenInfo; `options` as azure.core's TokenRequestOptions."""

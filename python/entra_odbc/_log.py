@@ -26,13 +26,15 @@ def log_to(logger: Logger | None, level: str = "info") -> None:
     >>> entra_odbc.log_to(logging.getLogger("entra_odbc"), "debug")
     """
     global _logger
+    if logger is not None and not callable(getattr(logger, "log", None)):
+        raise TypeError("a logger is one of logging.getLogger()")
+    if logger is not None and level not in tuple(_NUMBERS):
+        raise ValueError(f"level is one of {', '.join(_NUMBERS)}")
     library = load()
     _logger = logger
     if logger is None:
         library.call(library.on_log, None, None, 0)
         return
-    if level not in _NUMBERS:
-        raise ValueError(f"level is one of {', '.join(_NUMBERS)}")
     library.call(library.on_log, cast(_CALLBACK, c_void_p), None, _NUMBERS[level])
     atexit.unregister(log_to)
     atexit.register(log_to, None)

@@ -83,7 +83,7 @@ class Native:
     def _acquire(self, scope: str | None, timeout: float | None) -> c_void_p:
         """An `entra_token`, to be freed."""
         library = self._library
-        milliseconds = 0 if timeout is None else max(1, min(int(timeout * 1000), _LONGEST))
+        milliseconds = 0 if timeout is None else int(max(1, min(timeout * 1000, _LONGEST)))
         arguments = (self._handle, utf8(scope) if scope else None, milliseconds)
         token, error = c_void_p(), c_void_p()
         if time() < self._sure_until or threading.current_thread() is not threading.main_thread():

@@ -7,6 +7,7 @@ import itertools
 import weakref
 from ctypes import c_void_p, cast
 
+from ._borrowed import no_coroutine
 from ._error import Error
 from ._library import PROVIDER_CALLBACK, load
 from ._string import utf8
@@ -98,7 +99,7 @@ def _answer(number: int, scope: bytes, patience_ms: int, answer: int) -> None:
         if provider is None:
             raise Error("HY000", 0, "the credential is gone: keep it for as long as its connections")
         ask = getattr(provider, "get_token", provider)
-        token = ask(scope.decode())
+        token = no_coroutine(ask(scope.decode()))
         text = token if isinstance(token, str) else token.token
         ends = getattr(token, "expires_on", None) or 0
         owner = owner_of(claims_of(text))

@@ -61,6 +61,8 @@ def ended(string: str) -> str:
 
 def utf8(text: str) -> bytes:
     """Text for a C function, which would end at a NUL."""
+    if not isinstance(text, str):
+        raise TypeError(f"text is a str, not {type(text).__name__}")
     try:
         encoded = text.encode()
     except UnicodeEncodeError:

@@ -29,6 +29,28 @@ def test_a_credential_of_azure_identity_signs_in(machine):
     assert machine.python(program).split("\n") == [machine.app] * 3
 
 
+def test_keywords_that_say_who_are_not_mixed_with_a_credential(machine):
+    program = """
+    import entra_odbc
+    credential = entra_odbc.Credential(MSI)
+    for string, keywords in (server + MSI, {}), (server, {"UID": app["client_id"]}), (server + "User Id=x;", {}):
+        for who in credential, azure():
+            try:
+                entra_odbc.connect(string, credential=who, **keywords)
+            except TypeError as error:
+                print(error)
+    for none in 7, MSI:
+        try:
+            entra_odbc.connect(server, credential=none)
+        except TypeError as error:
+            print(error)
+    """
+    mixed = [f"either credential= or {name}=: together they might sign in somebody else" for name in
+             ("authentication", "authentication", "uid", "uid", "user id", "user id")]
+    none = ["credential is a Credential, or an object with get_token(), such as azure-identity's"] * 2
+    assert machine.python(program).split("\n") == mixed + none
+
+
 def test_a_data_source_signs_in(machine):
     about = machine.standins.description
     (machine.directory / "odbc.ini").write_text(

@@ -50,6 +50,47 @@ def test_azure_core_knows_it_as_a_credential(machine):
     assert machine.python(program) == "Bearer True"
 
 
+def test_a_tenant_that_is_asked_for_is_the_tokens_or_an_error(machine):
+    program = """
+    import entra_odbc
+    credential = entra_odbc.Credential(MSI)
+    # As Key Vault's clients ask (azure-keyvault-secrets, ChallengeAuthPolicy), whose challenge names the tenant.
+    for tenant in standins["tenant_id"], standins["tenant_id"].upper():
+        assert credential.get_token("https://vault.azure.net/.default", tenant_id=tenant).token
+        assert credential.get_token_info("https://vault.azure.net/.default", options={"tenant_id": tenant}).token
+    try:
+        credential.get_token(tenant_id="3e8f0f8e-5c0e-4a4f-8d8a-2f4a7b1c9d00")
+    except entra_odbc.Error as error:
+        print(error)
+    """
+    assert machine.python(program) == (
+        "[HYC00] the token is not of the tenant 3e8f0f8e-5c0e-4a4f-8d8a-2f4a7b1c9d00. "
+        "Name that by TenantId= in the keywords."
+    )
+
+
+def test_an_asynchronous_credential_is_told_apart(machine):
+    program = """
+    import entra_odbc, warnings
+    warnings.simplefilter("error")
+    class Asynchronous:
+        async def get_token(self, *scopes, **options):
+            return None
+    for call in (
+        entra_odbc.Credential(Asynchronous()).get_token,
+        lambda: entra_odbc.attrs_before(Asynchronous()),
+        lambda: entra_odbc.connect(server, credential=Asynchronous()),
+    ):
+        try:
+            call()
+        except Exception as error:
+            assert "asynchronous credential" in str(error), error
+            print(type(error).__name__)
+    """
+    out, err = machine.run(program)
+    assert (out.split("\n"), err) == (["TypeError", "TypeError", "InterfaceError"], "")
+
+
 def test_a_refusal_says_what_to_do_and_no_secret(machine):
     program = """
     import entra_odbc
@@ -80,6 +121,9 @@ def test_bad_input_is_an_error_and_nothing_else(machine):
         "both": lambda: entra_odbc.Credential(good, UID="x"),
         "both again": lambda: entra_odbc.attrs_before(good, UID="x"),
         "a scope that is none": lambda: good.get_token(7),
+        "no timeout": lambda: good.get_token(timeout="5"),
+        "a name that is none": lambda: entra_odbc.register_provider(7, good),
+        "a string that is none": lambda: entra_odbc.stock_connection_string(b"SERVER=localhost"),
         "two scopes": lambda: good.get_token("a", "b"),
         "claims": lambda: good.get_token("https://database.windows.net/.default", claims="{}"),
         "pickle": lambda: pickle.dumps(good),
@@ -104,6 +148,7 @@ def test_a_timeout_is_kept_and_the_next_call_is_none_the_worse(machine):
     program = """
     import entra_odbc, time
     credential = entra_odbc.Credential(**PRINCIPAL)
+    assert entra_odbc.Credential(MSI).get_token(timeout=float("inf")).token
     start = time.monotonic()
     try:
         credential.get_token(timeout=0.3)

@@ -1,7 +1,10 @@
 """The package as such: what it offers, that help() tells it, and what importing it costs."""
 
+import logging
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import entra_odbc
 import pytest
@@ -21,6 +24,12 @@ def test_help_tells_all_of_it():
     text = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}).stdout
     for name in entra_odbc.__all__:
         assert f"{name}(" in text, name
+    # The table that `make docs` writes has a row for each.
+    table = (Path(__file__).parents[2] / "docs/keywords.md").read_text().split("<!--")[1]
+    kinds = re.findall(r"^\| \[`(\w+)`", table, re.MULTILINE)
+    assert len(kinds) > 15
+    for kind in kinds:
+        assert re.search(rf"^ +{kind}  ", text, re.MULTILINE), kind
 
 
 def test_importing_it_imports_next_to_nothing():
@@ -59,3 +68,13 @@ def test_the_log_reaches_a_logger(machine):
     text = machine.python(program)
     assert "INFO entra token" in text
     assert machine.standins.description["app"]["secret"] not in text
+
+
+@pytest.mark.parametrize("call", [
+    lambda: entra_odbc.log_to("entra_odbc"),
+    lambda: entra_odbc.log_to(logging.getLogger(), "loud"),
+    lambda: entra_odbc.log_to(logging.getLogger(), ["info"]),
+])
+def test_what_is_no_logger_or_level_is_refused_at_once(call):
+    with pytest.raises((TypeError, ValueError), match="logger is one of|level is one of"):
+        call()
