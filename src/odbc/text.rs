@@ -3,7 +3,10 @@
 use odbc_sys::{NTS, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
-/// Copies a text argument: `length` in characters, or `SQL_NTS`.
+/// Copies a text argument: `length` in characters, or `SQL_NTS`; in either case up to the first NUL.
+///
+/// There Driver 18.6 stops reading as well, so that what we went on to read, or put behind it, would be for us alone.
+/// Hosts that count the terminator have one at the end.
 ///
 /// `None` where the pointer is null or the length means nothing; such a call is the real driver's to judge.
 ///
@@ -13,20 +16,18 @@ pub(crate) unsafe fn read(text: *const WChar, length: i16) -> Option<Zeroizing<V
     if text.is_null() {
         return None;
     }
-    let count = match usize::try_from(length) {
+    let most = match usize::try_from(length) {
         Ok(count) => count,
-        Err(_) if isize::from(length) == NTS => {
-            let mut count = 0;
-            // SAFETY: the caller promises a terminator; reads stop there.
-            while unsafe { text.add(count).read_unaligned() } != 0 {
-                count += 1;
-            }
-            count
-        }
+        Err(_) if isize::from(length) == NTS => usize::MAX,
         Err(_) => return None,
     };
-    // SAFETY: `count` characters are there, by promise or since the terminator came after them. Unaligned,
-    // since hosts that build the string in a byte buffer owe us nothing.
+    let mut count = 0;
+    // SAFETY: the caller promises that many characters, or a terminator, where reads stop.
+    while count < most && unsafe { text.add(count).read_unaligned() } != 0 {
+        count += 1;
+    }
+    // SAFETY: `count` characters were there just now. Unaligned, since hosts that build the string in a byte buffer
+    // owe us nothing.
     let units = (0..count)
         .map(|at| unsafe { text.add(at).read_unaligned() })
         .collect();
@@ -75,6 +76,7 @@ mod tests {
             assert_eq!(read(text.as_ptr(), -3).unwrap().as_slice(), &text[..3]);
             assert_eq!(read(text.as_ptr(), 2).unwrap().as_slice(), &text[..2]);
             assert_eq!(read(text.as_ptr(), 0).unwrap().as_slice(), &[] as &[u16]);
+            assert_eq!(read(text.as_ptr(), 4).unwrap().as_slice(), &text[..3]);
             assert!(read(text.as_ptr(), -2).is_none());
             assert!(read(null(), -3).is_none());
         }
