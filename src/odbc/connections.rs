@@ -18,7 +18,7 @@ use entra_odbc_core::{
 };
 use odbc_sys::{HDbc, SqlReturn};
 
-use super::{real, record::Record, token_buffer::TokenBuffer};
+use super::{real, real_connection::Arguments, record::Record, token_buffer::TokenBuffer};
 
 /// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
 pub(crate) const ACCESS_TOKEN: i32 = 1256;
@@ -54,6 +54,8 @@ pub(crate) struct Connection {
     pub(crate) records: Records,
     /// A connect that the driver still executes.
     pub(crate) pending: Option<Attempt>,
+    /// What the driver reads and writes meanwhile.
+    pub(crate) executing: Option<Arguments>,
     /// Whether a pool may not give this connection to whoever asks with the same string.
     pub(crate) personal: bool,
     /// The token it was opened with, if the connection is to be taken for dead once that has ended.
@@ -159,6 +161,7 @@ impl Connection {
             login_timeout: None,
             records: Records::default(),
             pending: None,
+            executing: None,
             personal: false,
             dead_after: None,
             counted: false,

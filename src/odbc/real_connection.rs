@@ -1,6 +1,6 @@
 //! The real driver's connection as the connect story sees it.
 
-use std::{ptr::null_mut, sync::Arc, time::Duration};
+use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
 use entra_odbc_core::{
     Error, ErrorKind, MESSAGE_LIMIT,
@@ -40,6 +40,68 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn is_wanted(self) -> bool {
         !self.target.is_null() || !self.length.is_null()
+    }
+}
+
+/// What the driver reads and writes in a connect call.
+///
+/// A driver that answers `SQL_STILL_EXECUTING` works on with the pointers of the first call; those of the calls by
+/// which the host then asks for its answer it passes over (ODBC reference, "Asynchronous execution"). So all of it
+/// stays where it is until the driver has answered for good.
+pub(crate) struct Arguments {
+    /// The connection string, and a terminator.
+    input: Zeroizing<Vec<u16>>,
+    /// Room for the completed one, where the host wants that.
+    completed: Zeroizing<Vec<u16>>,
+    /// One number, on the heap as well: it must not move with this struct.
+    length: Vec<i16>,
+}
+
+impl Arguments {
+    fn new(connection_string: &[u16], is_output_wanted: bool) -> Self {
+        let mut input = Zeroizing::new(Vec::with_capacity(connection_string.len() + 1));
+        input.extend_from_slice(connection_string);
+        input.push(0);
+        // Driver 18.6 answers otherwise where there is no output, and that answer is the host's to have.
+        let room = if is_output_wanted {
+            usize::from(COMPLETED_CAPACITY.unsigned_abs())
+        } else {
+            0
+        };
+        Self {
+            input,
+            completed: Zeroizing::new(vec![0; room]),
+            length: vec![0],
+        }
+    }
+
+    fn is_for(&self, connection_string: &[u16]) -> bool {
+        self.input.split_last().map(|(_, text)| text) == Some(connection_string)
+    }
+
+    /// Pointer, capacity and place of the length of the completed string.
+    fn output(&mut self) -> (*mut WChar, i16, *mut i16) {
+        if self.completed.is_empty() {
+            (null_mut(), 0, null_mut())
+        } else {
+            (
+                self.completed.as_mut_ptr(),
+                COMPLETED_CAPACITY,
+                self.length.as_mut_ptr(),
+            )
+        }
+    }
+
+    fn into_completed(mut self) -> Zeroizing<Vec<u16>> {
+        let length = self.length.first().copied().unwrap_or(0);
+        self.completed.truncate(usize::try_from(length).unwrap_or(0));
+        self.completed
+    }
+}
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arguments").finish_non_exhaustive()
     }
 }
 
@@ -85,30 +147,18 @@ impl RealConnection for Real<'_> {
     }
 
     fn connect(&mut self, connection_string: &[u16], prompt: Prompt) -> Reply {
-        let mut input = Zeroizing::new(Vec::with_capacity(connection_string.len() + 1));
-        input.extend_from_slice(connection_string);
-        input.push(0);
-        let (text, length) = text::argument(&input);
+        let executing = self.connection.executing.take();
+        let mut arguments = executing
+            .filter(|arguments| arguments.is_for(connection_string))
+            .unwrap_or_else(|| Arguments::new(connection_string, self.host.output.is_wanted()));
+        let (text, length) = text::argument(&arguments.input);
         let completion = match prompt {
             Prompt::AsAsked => self.host.completion,
             Prompt::Never => NOPROMPT,
         };
-        let mut completed = Zeroizing::new(Vec::new());
-        let mut completed_length = 0i16;
-        // Driver 18.6 answers otherwise where there is no output, and that answer is the host's to have.
-        let (target, capacity, length_target) = if self.host.output.is_wanted() {
-            completed.resize(usize::from(COMPLETED_CAPACITY.unsigned_abs()), 0);
-            (
-                completed.as_mut_ptr(),
-                COMPLETED_CAPACITY,
-                &raw mut completed_length,
-            )
-        } else {
-            (null_mut(), 0, null_mut())
-        };
+        let (target, capacity, length_target) = arguments.output();
         // SAFETY: the handle and window are the host's; the input is terminated, the output as large as
-        // stated, and both live through the call. A driver that goes on executing is called again with the
-        // same text from another buffer, as the ODBC reference lets a host do.
+        // stated, and both live through the call, or for as long as the driver goes on executing it.
         let answer = unsafe {
             real::SQLDriverConnectW(
                 self.hdbc,
@@ -121,11 +171,14 @@ impl RealConnection for Real<'_> {
                 completion,
             )
         };
-        completed.truncate(usize::try_from(completed_length).unwrap_or(0));
-        Reply {
-            outcome: outcome(answer),
-            completed,
-        }
+        let outcome = outcome(answer);
+        let completed = if matches!(outcome, Outcome::StillExecuting(_)) {
+            self.connection.executing = Some(arguments);
+            Zeroizing::default()
+        } else {
+            arguments.into_completed()
+        };
+        Reply { outcome, completed }
     }
 
     fn message_of(&self, native: i32) -> Option<String> {

@@ -14,6 +14,7 @@
  * connect the token cannot be changed (HY011), attribute 115 leaves an HY092 record, a token and a prompt
  * exclude each other (FA006), the completed string has `UID=;` in it, and a connect without room for that
  * string answers SQL_SUCCESS_WITH_INFO with no record. It does not read the string's keywords otherwise.
+ * While it is executing it works with the pointers of the first call, as the ODBC reference has it.
  */
 
 #define _GNU_SOURCE
@@ -56,6 +57,9 @@ struct handle {
     SQLINTEGER version;
     /* Of a connection: */
     bool connected, executing;
+    /* Of a connect that is executing, those of its first call. */
+    SQLWCHAR *output;
+    SQLSMALLINT capacity, *output_length;
     const unsigned char *token;
     char *login;
     struct { SQLINTEGER attribute; SQLULEN value; } attributes[ATTRIBUTES];

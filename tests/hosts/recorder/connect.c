@@ -123,9 +123,12 @@ SQLRETURN SQLDriverConnectW(SQLHDBC hdbc, SQLHWND window, SQLWCHAR *input, SQLSM
     if (this->token != NULL && completion != SQL_DRIVER_NOPROMPT)
         return record(this, SQL_ERROR, "FA006", 0,
             "Cannot use Access Token with DriverCompletion other than SQL_DRIVER_NOPROMPT.");
+    if (!this->executing)
+        this->output = output, this->capacity = capacity, this->output_length = output_length;
     SQLRETURN code = play(this);
     if (!this->connected || !SQL_SUCCEEDED(code))
         return code;
+    output = this->output, capacity = this->capacity, output_length = this->output_length;
     if (output == NULL && output_length == NULL)
         return answer(this, SQL_SUCCESS_WITH_INFO);
     size_t full;
