@@ -2,39 +2,57 @@
 
 use super::Trouble;
 use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
+use std::cell::Cell;
 
-/// The most rounds of hashing: seconds, not hours. OpenSSL 3 writes 2,048.
-const ROUNDS: u32 = 10_000_000;
+/// The most rounds of hashing, all keys of a file together: seconds, not hours. OpenSSL 3 writes 2,048 for each.
+const ROUNDS: u64 = 10_000_000;
 
 /// The most memory that scrypt may fill, in bytes: OpenSSL 3 writes keys that take 16 MiB, and reads none over 32.
 ///
 /// The crate asks no allocator whether there is enough, so that more would end the process.
 const MEMORY: u64 = 64 * 1024 * 1024;
 
-/// How often it may fill it.
-const PARALLEL: u64 = 16;
+/// How much memory it may fill, all keys of a file together, in bytes: sixteen times as much.
+const FILLED: u64 = 16 * MEMORY;
 
-/// Whether it is affordable to make a key of a password in this way.
-pub fn check(scheme: &EncryptionScheme<'_>) -> Result<(), Trouble> {
-    let Some(parameters) = scheme.pbes2() else {
-        // PBES1 counts in 16 bits.
-        return Ok(());
-    };
-    match &parameters.kdf {
-        Kdf::Pbkdf2(pbkdf2) => check_rounds(pbkdf2.iteration_count),
-        Kdf::Scrypt(scrypt) => {
-            let block = 128 * u64::from(scrypt.block_size);
-            let memory = block.saturating_mul(scrypt.cost_parameter);
-            let parallel = u64::from(scrypt.parallelization);
-            affordable(memory <= MEMORY && parallel <= PARALLEL)
+/// What one file has cost so far: there may be any number of keys in it.
+#[derive(Debug, Default)]
+pub struct Spent {
+    rounds: Cell<u64>,
+    filled: Cell<u64>,
+}
+
+impl Spent {
+    /// Whether it is affordable to make a key of a password in this way, once more.
+    pub fn check(&self, scheme: &EncryptionScheme<'_>) -> Result<(), Trouble> {
+        let Some(parameters) = scheme.pbes2() else {
+            // PBES1 counts in 16 bits.
+            return self.check_rounds(1 << 16);
+        };
+        match &parameters.kdf {
+            Kdf::Pbkdf2(pbkdf2) => self.check_rounds(pbkdf2.iteration_count),
+            Kdf::Scrypt(scrypt) => {
+                let block = 128 * u64::from(scrypt.block_size);
+                let memory = block.saturating_mul(scrypt.cost_parameter);
+                let filled = memory.saturating_mul(scrypt.parallelization.into());
+                affordable(memory <= MEMORY)?;
+                spend(&self.filled, filled, FILLED)
+            }
+            _ => Err(Trouble::UnknownEncryption),
         }
-        _ => Err(Trouble::UnknownEncryption),
+    }
+
+    /// Whether so many rounds more are.
+    pub fn check_rounds(&self, rounds: u32) -> Result<(), Trouble> {
+        affordable(rounds > 0)?;
+        spend(&self.rounds, rounds.into(), ROUNDS)
     }
 }
 
-/// Whether so many rounds are.
-pub fn check_rounds(rounds: u32) -> Result<(), Trouble> {
-    affordable((1..=ROUNDS).contains(&rounds))
+fn spend(spent: &Cell<u64>, more: u64, most: u64) -> Result<(), Trouble> {
+    let all = spent.get().saturating_add(more);
+    spent.set(all);
+    affordable(all <= most)
 }
 
 fn affordable(yes: bool) -> Result<(), Trouble> {
@@ -48,7 +66,7 @@ mod tests {
 
     fn checked(kdf: Kdf<'_>) -> Result<(), Trouble> {
         let encryption = pbes2::EncryptionScheme::Aes256Cbc { iv: &[0; 16] };
-        check(&EncryptionScheme::Pbes2(Parameters { kdf, encryption }))
+        Spent::default().check(&EncryptionScheme::Pbes2(Parameters { kdf, encryption }))
     }
 
     fn rounds(iteration_count: u32) -> Result<(), Trouble> {
@@ -72,10 +90,10 @@ mod tests {
 
     #[test]
     fn what_programs_write_is_affordable_and_what_would_end_or_hang_the_host_is_not() {
-        for common in [1, 2048, 600_000, ROUNDS] {
+        for common in [1, 2048, 600_000, 10_000_000] {
             assert_eq!(rounds(common), Ok(()), "{common}");
         }
-        for far in [0, ROUNDS + 1, u32::MAX] {
+        for far in [0, 10_000_001, u32::MAX] {
             assert_eq!(rounds(far), Err(Trouble::Costly), "{far}");
         }
         assert_eq!(scrypt(1 << 14, 8, 1), Ok(()));
@@ -91,5 +109,13 @@ mod tests {
                 "{cost} {block}"
             );
         }
+    }
+    #[test]
+    fn many_keys_that_are_affordable_each_are_not_so_together() {
+        let spent = Spent::default();
+        for _ in 0..10 {
+            assert_eq!(spent.check_rounds(1_000_000), Ok(()));
+        }
+        assert_eq!(spent.check_rounds(1), Err(Trouble::Costly));
     }
 }

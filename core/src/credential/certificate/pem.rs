@@ -1,6 +1,6 @@
 //! PEM files: certificates and keys between their BEGIN and END lines (RFC 7468), whatever stands around them.
 
-use super::{Parts, PrivateKey, Trouble, cost};
+use super::{Parts, PrivateKey, Trouble, cost::Spent};
 use crate::Secret;
 use base64::{
     Engine as _,
@@ -25,6 +25,7 @@ pub fn is(bytes: &[u8]) -> bool {
 pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> {
     let text = std::str::from_utf8(bytes).map_err(|_| Trouble::Damaged)?;
     let mut parts = Parts::default();
+    let spent = Spent::default();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
         let (label, after) = after.split_once("-----").ok_or(Trouble::Damaged)?;
@@ -42,7 +43,7 @@ pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> 
             "EC PRIVATE KEY" => parts.keys.push(PrivateKey::Sec1),
             "ENCRYPTED PRIVATE KEY" => {
                 parts.encrypted = true;
-                parts.keys.push(decrypted(&decoded(body)?, password)?);
+                parts.keys.push(decrypted(&decoded(body)?, password, &spent)?);
             }
             _ => {}
         }
@@ -59,10 +60,10 @@ fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, Trouble> {
         .map_err(|_| Trouble::Damaged)
 }
 
-fn decrypted(der: &[u8], password: Option<&Secret>) -> Result<PrivateKey, Trouble> {
+fn decrypted(der: &[u8], password: Option<&Secret>, spent: &Spent) -> Result<PrivateKey, Trouble> {
     let password = password.ok_or(Trouble::NeedsPassword)?;
     let info = EncryptedPrivateKeyInfo::try_from(der).map_err(|_| Trouble::UnknownEncryption)?;
-    cost::check(&info.encryption_algorithm)?;
+    spent.check(&info.encryption_algorithm)?;
     // Its padding or its content tells the wrong password; nothing else does.
     let key = info
         .decrypt(password.expose())

@@ -1,6 +1,6 @@
 //! Passwords of PFX files: the check by their MAC, and decryption in the new way (PBES2) and the old one.
 
-use super::{super::cost, Elements, Trouble, oid};
+use super::{super::cost::Spent, Elements, Trouble, oid};
 use crate::Secret;
 use cbc::cipher::{
     BlockCipher, BlockDecryptMut, BlockSizeUser, InnerIvInit as _, KeyInit, block_padding::Pkcs7,
@@ -43,6 +43,7 @@ pub struct Password {
     given: bool,
     /// Whether the MAC says that it is the right one.
     right: bool,
+    spent: Spent,
 }
 
 impl Password {
@@ -55,6 +56,7 @@ impl Password {
             wide: Zeroizing::new(units.flat_map(u16::to_be_bytes).collect()),
             given: password.is_some(),
             right: false,
+            spent: Spent::default(),
         }
     }
 
@@ -114,7 +116,7 @@ impl Password {
             return self.decrypt_old(algorithm, encrypted);
         }
         let scheme = EncryptionScheme::try_from(algorithm).map_err(|_| Trouble::UnknownEncryption)?;
-        cost::check(&scheme)?;
+        self.spent.check(&scheme)?;
         let plain = scheme.decrypt(self.text.as_bytes(), encrypted);
         plain.map(Zeroizing::new).map_err(|_| self.failed())
     }
@@ -152,7 +154,7 @@ impl Password {
         rounds: u32,
         length: usize,
     ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-        cost::check_rounds(rounds)?;
+        self.spent.check_rounds(rounds)?;
         let block = hash.block_len();
         let filled = |text: &[u8]| -> Vec<u8> {
             let length = text.len().div_ceil(block) * block;
