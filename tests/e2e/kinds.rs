@@ -8,7 +8,7 @@ mod tool;
 
 use entra_odbc_core::credential::MODES;
 use standins::sql_server::Outcome;
-use std::{sync::Mutex, thread};
+use std::{fs, sync::Mutex, thread};
 
 use crate::{machine::Machine, who::application};
 
@@ -36,6 +36,31 @@ const KINDS: &[Kind] = &[
     ("TokenProvider", given::token_provider),
 ];
 
+/// The log of a machine's hosts.
+const LOG: &str = "log";
+
+/// What token requests have secrets in.
+const SECRETS: &[&str] = &[
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+    "state",
+];
+
+/// A machine on which the library logs all that it has to tell.
+fn logging() -> Machine {
+    let machine = Machine::new();
+    let log = machine.directory.join(LOG).to_str().unwrap().to_owned();
+    machine
+        .with("ENTRA_ODBC_LOG", "trace")
+        .with("ENTRA_ODBC_LOG_FILE", log)
+}
+
 /// How trying a kind went.
 struct Visit {
     machine: Machine,
@@ -52,6 +77,58 @@ impl Visit {
             said,
             expected: expected.into(),
         }
+    }
+
+    /// The first secret of this sign-in that the log tells; nothing where it tells none, or is not written.
+    fn leak(&self) -> Option<String> {
+        let playground = &self.machine.playground;
+        let log = fs::read_to_string(self.machine.directory.join(LOG)).unwrap_or_default();
+        if !log.contains("token") {
+            return Some(format!("there is no log: {log:?}"));
+        }
+        let records = [
+            playground.entra.record(),
+            playground.managed_identity.record(),
+            playground.pipelines.record(),
+        ];
+        let sent: Vec<_> = records.iter().flat_map(|record| record.requests()).collect();
+        let in_requests = sent.iter().flat_map(|request| {
+            let forms = request.form.iter().chain(request.query.iter());
+            let named = forms.filter(|(name, _)| SECRETS.contains(name));
+            named.chain(
+                request
+                    .headers
+                    .iter()
+                    .filter(|(name, _)| *name == "authorization"),
+            )
+        });
+        let secrets = in_requests.map(|(_, value)| value.to_owned());
+        let logins = playground.sql_server.logins();
+        let tokens = logins
+            .iter()
+            .filter_map(|login| Some(login.token.as_ref()?.reveal().to_owned()));
+        secrets
+            .chain(tokens)
+            .chain(self.kept())
+            // The beginning of any JWT.
+            .chain(["eyJ".to_owned()])
+            .find(|secret| log.contains(secret.get(secret.len() / 3..).unwrap_or(secret)))
+    }
+
+    /// Lines that only secrets have, from files and scripts that this machine signs in by.
+    fn kept(&self) -> Vec<String> {
+        let tools = self.machine.directory.join("tools");
+        let files = [&self.machine.directory, &tools]
+            .into_iter()
+            .filter_map(|directory| fs::read_dir(directory).ok())
+            .flatten()
+            .map(|file| file.unwrap().path());
+        files
+            .filter(|file| !file.ends_with(LOG))
+            .filter_map(|file| fs::read_to_string(file).ok())
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .filter(|line| line.len() >= 60 && !line.contains("Driver="))
+            .collect()
     }
 
     /// What is wrong with it; nothing where the host and the server agree on who came.
@@ -83,7 +160,7 @@ fn every_kind_of_the_table_is_in_the_matrix() {
 }
 
 #[test]
-fn every_kind_signs_in_on_the_real_driver_and_the_server_sees_who_it_is() {
+fn every_kind_signs_in_on_the_real_driver_and_the_server_sees_who_it_is_and_the_log_no_secret() {
     let left = Mutex::new(KINDS.iter());
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -93,7 +170,12 @@ fn every_kind_signs_in_on_the_real_driver_and_the_server_sees_who_it_is() {
                     let Some((name, visit)) = left.lock().unwrap().next() else {
                         break;
                     };
-                    let outcome = thread::spawn(|| visit(Machine::new()).trouble()).join();
+                    let tried = || {
+                        let visit = visit(logging());
+                        let leak = visit.leak().map(|secret| format!("in the log: {secret}"));
+                        visit.trouble().or(leak)
+                    };
+                    let outcome = thread::spawn(tried).join();
                     let trouble = outcome.unwrap_or_else(|_| Some("see above".to_owned()));
                     eprintln!("{name}: {}", trouble.as_deref().unwrap_or("ok"));
                     failures
