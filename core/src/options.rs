@@ -75,7 +75,12 @@ pub fn missing(keyword: Keyword, meaning: &str) -> Error {
 /// Two selections that exclude each other.
 #[must_use]
 pub fn contradiction(one: &str, other: &str) -> Error {
-    Error::invalid(format!("{one}= and {other}= contradict each other")).remedy("Keep one of them.")
+    // `UID=client@tenant` says itself where the value begins.
+    let [one, other] = [one, other].map(|name| match name.contains('=') {
+        true => name.to_owned(),
+        false => format!("{name}="),
+    });
+    Error::invalid(format!("{one} and {other} contradict each other")).remedy("Keep one of them.")
 }
 
 #[cfg(test)]

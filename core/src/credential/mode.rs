@@ -48,7 +48,7 @@ pub const MODES: &[Mode] = &[
     Mode {
         name: "ServicePrincipal",
         aliases: &["Application"],
-        who: "an application, by its secret",
+        who: "an application, by its secret or certificate",
         needs: &[&[User], &[Password, PasswordFile, ClientCertificate]],
         may_have: &[TenantId],
         prepare: service_principal::prepare,
