@@ -19,7 +19,7 @@ const AZ: Tool = Tool {
     directory: ".azure",
     state: "azureProfile.json",
     login: "az login",
-    signed_out: &["az login"],
+    signed_out: &["az login", "az account set"],
     trial: "az account get-access-token",
     needs: "Update the Azure CLI to 2.54 or newer.",
 };

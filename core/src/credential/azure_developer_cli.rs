@@ -68,10 +68,16 @@ mod tests {
                 "28000",
                 "azd auth login",
             ),
+            // As azd writes them: until 1.23.6, and since.
             (
-                "printf '%s\\n' '{\"type\":\"consoleMessage\",\"data\":{\"message\":\"\\nERROR: not logged in\\n\"}}' >&2; exit 1",
+                r#"printf '%s\n' '{"type":"consoleMessage","data":{"message":"\nERROR: not logged in\n"}}' >&2; exit 1"#,
                 "28000",
                 "Please run 'azd auth login'. ERROR: not logged in",
+            ),
+            (
+                r#"printf '%s\n' '{"type":"consoleMessage","data":{"message":"\n"}}' '{"error":"fetching token:\n(invalid_tenant) AADSTS90002: Tenant not found.\n","suggestion":"Run azd auth login to sign in again."}' >&2; exit 1"#,
+                "28000",
+                "and that the cloud is the right one. fetching token: (invalid_tenant) AADSTS90002: Tenant not found.",
             ),
             ("echo 'AADSTS50076: no' >&2; exit 1", "28000", "multi-factor"),
             ("echo '{\"token\":\"hidden\"}'", "08001", "no usable token"),

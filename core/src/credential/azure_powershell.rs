@@ -75,7 +75,8 @@ fn token(text: &str) -> Option<Token> {
 }
 
 /// As the SDKs for Python and JavaScript have it; tokens are secure strings from Az.Accounts 2.17 on if that is
-/// asked for, and from 5.0 on always, where it is not asked for any more.
+/// asked for, and from 5.0 on always, where it is not asked for any more. Errors are written by the script: pwsh's own
+/// way, where standard error is no terminal, is XML with the colours in it (PowerShell#16678).
 fn script(resource: &str, tenant: Option<&str>) -> String {
     let resource = quoted(resource);
     let tenant = tenant.map_or_else(String::new, |tenant| {
@@ -84,6 +85,8 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
     format!(
         "$ErrorActionPreference = 'Stop'\n\
          $ProgressPreference = 'SilentlyContinue'\n\
+         $WarningPreference = 'SilentlyContinue'\n\
+         try {{\n\
          $module = Import-Module Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue\n\
          if (! $module) {{ Write-Output '{NO_MODULE}'; exit }}\n\
          $parameters = @{{ 'ResourceUrl' = {resource}; 'WarningAction' = 'Ignore' }}\n\
@@ -96,7 +99,8 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
          if ($token -is [System.Security.SecureString]) {{\n\
          $token = [System.Net.NetworkCredential]::new('', $token).Password\n\
          }}\n\
-         Write-Output \"`n{MARK}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n"
+         Write-Output \"`n{MARK}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n\
+         }} catch {{ [Console]::Error.WriteLine($_.Exception.Message); exit 1 }}\n"
     )
 }
 
@@ -162,6 +166,18 @@ mod tests {
         );
         pwsh.token(prepare, &[]).unwrap();
         assert_eq!(pwsh.asked(), "/bin");
+    }
+
+    #[test]
+    fn what_went_wrong_is_written_as_plain_text() {
+        let script = script("https://database.windows.net", Some("tenant.example"));
+        let (before, after) = script.split_once("try {\n").unwrap();
+        assert!(!before.contains("Az"), "{script}");
+        let (_, caught) = after.split_once("} catch {").unwrap();
+        assert!(
+            caught.contains("[Console]::Error.WriteLine($_.Exception.Message); exit 1"),
+            "{script}"
+        );
     }
 
     #[test]

@@ -203,15 +203,18 @@ impl Executor for Runner {
     }
 }
 
-/// What a tool says on its standard error; azd wraps each message in a line of JSON.
+/// What a tool says on its standard error.
+///
+/// azd writes lines of JSON: until 1.23.6 with all of it in `data.message`, from then on with the reason in `error`.
 fn said(stderr: &str) -> String {
-    let message = |line: &str| {
+    let reason = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
-        Some(line.pointer("/data/message")?.as_str()?.trim().to_owned())
+        let reason = line.get("error").or_else(|| line.pointer("/data/message"));
+        Some(reason?.as_str()?.trim().to_owned())
     };
     let lines: Vec<_> = stderr
         .lines()
-        .map(|line| message(line).unwrap_or_else(|| line.to_owned()))
+        .map(|line| reason(line).unwrap_or_else(|| line.to_owned()))
         .collect();
     lines.join("\n")
 }
