@@ -76,9 +76,9 @@ pub fn missing(keyword: Keyword, meaning: &str) -> Error {
 #[must_use]
 pub fn contradiction(one: &str, other: &str) -> Error {
     // `UID=client@tenant` says itself where the value begins.
-    let [one, other] = [one, other].map(|name| match name.contains('=') {
-        true => name.to_owned(),
-        false => format!("{name}="),
+    let [one, other] = [one, other].map(|name| {
+        let sign = if name.contains('=') { "" } else { "=" };
+        format!("{name}{sign}")
     });
     Error::invalid(format!("{one} and {other} contradict each other")).remedy("Keep one of them.")
 }

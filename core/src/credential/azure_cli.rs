@@ -126,6 +126,13 @@ mod tests {
                 "not signed in",
             ),
             (
+                "subscription",
+                "echo \"ERROR: No subscription found. Run 'az account set' to select one.\" >&2; exit 1",
+                "28000",
+                0,
+                "is not signed in. Please run 'az login'. ERROR: No subscription found.",
+            ),
+            (
                 "mfa",
                 "echo 'ERROR: AADSTS50076: Due to a configuration change' >&2; exit 1",
                 "28000",
