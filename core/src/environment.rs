@@ -77,10 +77,4 @@ impl Environment {
     pub fn may_run_tools(&self) -> bool {
         self.tools
     }
-
-    /// Whether these are the variables of this process.
-    #[must_use]
-    pub fn is_process(&self) -> bool {
-        matches!(self.source, Source::Process)
-    }
 }

@@ -20,7 +20,6 @@ use crate::os::library::Library;
 mod parser;
 
 /// The file of data sources.
-#[allow(dead_code, reason = "for the connect story")]
 pub(crate) const ODBC_INI: &str = "odbc.ini";
 /// The file of drivers.
 pub(crate) const ODBCINST_INI: &str = "odbcinst.ini";

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -31,12 +31,6 @@ pub(crate) struct RealDriver {
 }
 
 impl RealDriver {
-    /// The file it was loaded from, with all links resolved.
-    #[allow(dead_code, reason = "for the log line of a connect")]
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The library.
     pub(crate) fn library(&self) -> Library {
         self.library
@@ -77,7 +71,6 @@ pub(crate) fn loaded() -> Option<&'static RealDriver> {
 }
 
 /// Whether the driver is loaded and is Microsoft's.
-#[allow(dead_code, reason = "for the connect story")]
 pub(crate) fn is_microsoft() -> bool {
     loaded().is_some_and(RealDriver::is_microsoft)
 }

@@ -182,12 +182,6 @@ impl SqlServer {
         self.address
     }
 
-    /// `Server=` of a connection string.
-    #[must_use]
-    pub fn server_keyword(&self) -> String {
-        format!("{},{}", self.address.ip(), self.address.port())
-    }
-
     /// All that arrived.
     #[must_use]
     pub fn record(&self) -> Record {
@@ -212,17 +206,6 @@ impl SqlServer {
         self.shared.journal.read().requests.clone()
     }
 
-    /// The texts of all requests so far.
-    #[must_use]
-    pub fn batches(&self) -> Vec<String> {
-        let record = self.shared.journal.read();
-        record
-            .requests
-            .iter()
-            .map(|request| request.text.clone())
-            .collect()
-    }
-
     /// Connections that ended in an error.
     #[must_use]
     pub fn broken(&self) -> Vec<Broken> {
@@ -239,14 +222,6 @@ impl SqlServer {
     pub fn wait_for_login(&self, timeout: Duration, fits: impl Fn(&Login) -> bool) -> Option<Login> {
         self.shared.journal.wait_for(timeout, |record| {
             record.logins.iter().find(|login| fits(login)).cloned()
-        })
-    }
-
-    /// Waits for the first request that fits; `None` after `timeout`.
-    #[must_use]
-    pub fn wait_for_request(&self, timeout: Duration, fits: impl Fn(&Request) -> bool) -> Option<Request> {
-        self.shared.journal.wait_for(timeout, |record| {
-            record.requests.iter().find(|request| fits(request)).cloned()
         })
     }
 

@@ -31,12 +31,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The refusal of an expired token.
-    #[must_use]
-    pub fn token_expired() -> Self {
-        Self::RefuseLogin(SqlError::token_refused("Token is expired."))
-    }
-
     fn is_for_login(&self) -> bool {
         !matches!(self, Self::FailRequest(_) | Self::CloseDuringRequest)
     }
