@@ -172,6 +172,26 @@ fn odd_answers_are_told_without_what_was_in_them() {
 }
 
 #[test]
+fn something_else_at_the_address_of_imds_is_told_unless_it_was_imds_before() {
+    let strange = || Fault::html(404);
+    let stand_in = stand_in();
+    let asked = sign_in(&vm(&stand_in), &[]);
+    stand_in.inject_on("/token", Times::UntilCleared, strange());
+    let within_a_second = || within(Duration::from_secs(1), &asked).unwrap_err();
+    let error = within_a_second();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.to_string().contains("something else (status 404 text/html"),
+        "{error}"
+    );
+
+    stand_in.faults().clear();
+    within(Duration::from_secs(10), &asked).unwrap();
+    stand_in.inject_on("/token", Times::UntilCleared, strange());
+    assert_eq!(within_a_second().kind(), ErrorKind::Unreachable);
+}
+
+#[test]
 fn a_broken_connection_is_tried_again() {
     let stand_in = stand_in();
     for fault in [Fault::Reset, Fault::ResetMidway, Fault::Close, Fault::Truncated] {
