@@ -238,6 +238,11 @@ pub trait Credential: fmt::Debug + Send + Sync {
         true
     }
 
+    /// What to tell where time was up, if that is more than that no token arrived.
+    fn late(&self) -> Option<Error> {
+        None
+    }
+
     /// Whether the user's other processes may use its tokens, where that was asked for.
     ///
     /// Only where the identity's key says all that decides who signs in, on this machine as a whole: a
@@ -264,6 +269,10 @@ impl Credential for Naming {
 
     fn still_holds(&self) -> bool {
         self.credential.still_holds()
+    }
+
+    fn late(&self) -> Option<Error> {
+        self.credential.late()
     }
 
     fn may_be_shared(&self) -> bool {

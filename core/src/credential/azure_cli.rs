@@ -181,6 +181,12 @@ mod tests {
             .token(&sign_in, start + Duration::from_millis(300))
             .unwrap_err();
         assert_eq!(error.sqlstate(), "HYT00");
+        assert!(
+            error
+                .to_string()
+                .contains("az gave no token within the login timeout"),
+            "{error}"
+        );
         assert!(start.elapsed() < Duration::from_secs(8));
     }
 

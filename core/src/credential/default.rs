@@ -90,7 +90,11 @@ impl Link {
             scope: request.scope.clone(),
         };
         let bounded = request.deadline.bound(credential.token(&request)).await;
-        bounded.unwrap_or_else(|| Err(Error::new(ErrorKind::TimedOut, "it did not answer in time")))
+        bounded.unwrap_or_else(|| {
+            let late = credential.late();
+            let remedy = late.as_ref().map_or("", |late| late.words()[1]);
+            Err(Error::new(ErrorKind::TimedOut, "it did not answer in time").remedy(remedy))
+        })
     }
 }
 

@@ -151,6 +151,16 @@ impl Credential for DeveloperTool {
         (self.ask)(self, request)
     }
 
+    /// It may wait for something, or be slow at its first call after a start.
+    fn late(&self) -> Option<Error> {
+        let Tool { command, trial, .. } = self.tool;
+        let error = Error::new(
+            ErrorKind::TimedOut,
+            format!("{command} gave no token within the login timeout"),
+        );
+        Some(error.remedy(format!("Raise the login timeout, or run {trial} by hand to see.")))
+    }
+
     fn still_holds(&self) -> bool {
         let profile = self.profile.as_deref();
         profile.and_then(|profile| state(profile, self.tool)) == self.state

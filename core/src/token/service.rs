@@ -320,7 +320,7 @@ async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> 
     deadline
         .bound(shared::token(entry, request))
         .await
-        .unwrap_or_else(|| Err(timed_out()))
+        .unwrap_or_else(|| Err(entry.credential.late().unwrap_or_else(timed_out)))
 }
 
 /// Frees the entry for the next request however this one ends.

@@ -194,6 +194,25 @@ fn a_developers_tool_that_fails_lets_the_next_one_try() {
 }
 
 #[test]
+fn a_developers_tool_that_uses_up_the_time_is_named() {
+    let machine = Machine::new("slow").with_az("exec /bin/sleep 1000");
+    let fixture = machine.fixture(&[]);
+    let sign_in = crate::credential::find("Default")
+        .unwrap()
+        .prepare(&fixture.situation())
+        .unwrap();
+    let soon = Instant::now() + Duration::from_secs(2);
+    let error = TokenService::new().token(&sign_in, soon).unwrap_err();
+    assert_eq!(error.sqlstate(), "HYT00");
+    assert!(
+        error
+            .to_string()
+            .contains("[Default] AzCli: it did not answer in time. Raise the login timeout, or run az"),
+        "{error}"
+    );
+}
+
+#[test]
 fn when_all_fail_each_member_says_why_within_what_a_host_is_told() {
     let error = Machine::new("all").token().unwrap_err();
     assert_eq!(error.sqlstate(), "08001");
