@@ -53,3 +53,20 @@ def test_another_sign_in_is_another_setting(told):
         check=True,
     )
     assert answer.stdout.strip() == f"{app['client_id']}@{told['tenant_id']}", "without a tenant: the server tells it"
+
+
+def test_the_development_server_starts_and_answers(told):
+    command = [sys.executable, "-u", HERE / "manage.py", "runserver", "--noreload", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            lines = []
+            for line in server.stdout:
+                lines.append(line)
+                if line.startswith("Starting development server at "):
+                    break
+            else:
+                pytest.fail("".join(lines))
+            with urllib.request.urlopen(line.split()[-1]) as answer:
+                assert answer.read().decode() == f"{told['system_assigned']['client_id']}@{told['tenant_id']}\n"
+        finally:
+            server.terminate()

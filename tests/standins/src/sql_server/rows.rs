@@ -38,6 +38,9 @@ impl Rows {
             .map(|argument| scope.evaluate(argument, Row::default()))
             .collect::<Result<Vec<_>, _>>()?;
         let mut table = tables::find(from, &arguments, &scope.facts)?;
+        for (joined, _) in &select.joins {
+            table = table.left_join(tables::find(joined, &[], &scope.facts)?)?;
+        }
         if select.condition.is_none()
             && let (Content::Ints(last) | Content::Pairs(last), Some(top)) = (&mut table.content, top)
         {
@@ -70,7 +73,7 @@ impl Rows {
             .iter()
             .map(|(_, expression)| Ok(scope.evaluate(expression, row)?.sql_type))
             .collect::<Result<Vec<_>, SqlError>>()?;
-        if let Some(condition) = &select.condition {
+        for condition in select.joins.iter().map(|(_, on)| on).chain(&select.condition) {
             scope.evaluate(condition, row)?;
         }
         let columns = named(&items, types.iter().cloned());

@@ -45,6 +45,8 @@ pub(in crate::sql_server) struct Select {
     pub(in crate::sql_server) top: Option<Expression>,
     pub(in crate::sql_server) items: Vec<Item>,
     pub(in crate::sql_server) from: Option<Source>,
+    /// `LEFT JOIN … ON …`
+    pub(in crate::sql_server) joins: Vec<(Source, Expression)>,
     pub(in crate::sql_server) condition: Option<Expression>,
 }
 

@@ -23,6 +23,39 @@ pub(in crate::sql_server) enum Content {
     Rows(Vec<Vec<Value>>),
 }
 
+impl Table {
+    /// `LEFT JOIN` with a table without rows, as Django's command line joins the catalogue's: every row stays.
+    pub(in crate::sql_server) fn left_join(self, other: Self) -> Result<Self, SqlError> {
+        let (Content::Rows(mut rows), Content::Rows(others)) = (self.content, other.content) else {
+            return Err(unsupported());
+        };
+        if !others.is_empty() {
+            return Err(unsupported());
+        }
+        for row in &mut rows {
+            row.extend(
+                other
+                    .columns
+                    .iter()
+                    .map(|(_, sql_type)| Value::null(sql_type.clone())),
+            );
+        }
+        let mut columns = self.columns;
+        columns.extend(other.columns);
+        Ok(Self {
+            columns,
+            content: Content::Rows(rows),
+        })
+    }
+}
+
+fn unsupported() -> SqlError {
+    SqlError::new(
+        40510,
+        "Statement 'JOIN' is not supported in this version of SQL Server.",
+    )
+}
+
 /// The name in row `id` of `pairs`.
 pub(in crate::sql_server) fn pair_name(id: i32) -> String {
     format!("row {id}")
@@ -49,15 +82,7 @@ pub(in crate::sql_server) fn find(
     arguments: &[Value],
     facts: &Facts,
 ) -> Result<Table, SqlError> {
-    let length = match arguments.first() {
-        Some(argument) => argument
-            .clone()
-            .cast(&SqlType::Int)?
-            .as_integer()
-            .and_then(|length| i32::try_from(length).ok())
-            .unwrap_or(0),
-        None => DEFAULT_LENGTH,
-    };
+    let length = length(arguments)?;
     let (columns, content) = match source.name.as_str() {
         "ints" | "standin.ints" => (vec![("n", SqlType::Int)], Content::Ints(length)),
         "pairs" | "standin.pairs" => (
@@ -129,6 +154,15 @@ pub(in crate::sql_server) fn find(
             ],
             Content::Rows(Vec::new()),
         ),
+        "sys.extended_properties" => (
+            vec![
+                ("major_id", SqlType::Int),
+                ("minor_id", SqlType::Int),
+                ("name", name_type()),
+                ("value", name_type()),
+            ],
+            Content::Rows(Vec::new()),
+        ),
         "fn_listextendedproperty" | "sys.fn_listextendedproperty" => {
             (vec![("name", name_type())], Content::Rows(Vec::new()))
         }
@@ -144,6 +178,15 @@ pub(in crate::sql_server) fn find(
             .collect(),
         content,
     })
+}
+
+/// How many rows an endless table is to have.
+fn length(arguments: &[Value]) -> Result<i32, SqlError> {
+    let Some(argument) = arguments.first() else {
+        return Ok(DEFAULT_LENGTH);
+    };
+    let length = argument.clone().cast(&SqlType::Int)?.as_integer();
+    Ok(length.and_then(|length| i32::try_from(length).ok()).unwrap_or(0))
 }
 
 fn name_type() -> SqlType {

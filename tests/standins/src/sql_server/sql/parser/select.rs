@@ -26,6 +26,14 @@ impl Parser {
         } else {
             None
         };
+        let mut joins = Vec::new();
+        while from.is_some() && self.word_if("LEFT") {
+            self.word_if("OUTER");
+            self.word("JOIN")?;
+            let source = self.source()?;
+            self.word("ON")?;
+            joins.push((source, self.expression()?));
+        }
         let condition = if self.word_if("WHERE") {
             Some(self.expression()?)
         } else {
@@ -48,6 +56,7 @@ impl Parser {
             top,
             items,
             from,
+            joins,
             condition,
         })
     }
@@ -86,7 +95,7 @@ impl Parser {
         };
         // An alias changes nothing here: columns are known by their last part.
         if self.word_if("AS")
-            || !(self.at_any_word(&OPENERS) || self.at_any_word(&["WHERE", "ORDER", "WITH"]))
+            || !(self.at_any_word(&OPENERS) || self.at_any_word(&["WHERE", "ORDER", "WITH", "LEFT", "ON"]))
         {
             let _ = self.name();
         }

@@ -122,6 +122,26 @@ fn nesting_without_end_is_refused_and_not_followed() {
 }
 
 #[test]
+fn tables_are_joined_with_and_without_aliases() {
+    for sql in [
+        "SELECT name FROM a x LEFT JOIN b.c y ON y.id = x.id LEFT OUTER JOIN d ON (d.id = x.id) WHERE x.id = 1",
+        "SELECT name FROM a LEFT JOIN b.c ON c.id = a.id LEFT OUTER JOIN d AS z ON (z.id = a.id) WHERE a.id = 1",
+    ] {
+        let Statement::Select(select) = only(sql) else {
+            panic!("{sql}");
+        };
+        let joined: Vec<_> = select
+            .joins
+            .iter()
+            .map(|(source, _)| source.name.as_str())
+            .collect();
+        assert_eq!(joined, ["b.c", "d"]);
+        assert!(select.condition.is_some());
+    }
+    assert_eq!(parse("SELECT name FROM a LEFT JOIN b").unwrap_err().number, 102);
+}
+
+#[test]
 fn width_is_not_depth() {
     let list = vec!["UPPER(LOWER('a'))"; 1000].join(", ");
     assert_eq!(
