@@ -91,8 +91,16 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Refuses a string that ends within braces, since what they swallow may be anything.
+    /// Refuses a string that ends within braces, since what they swallow may be anything, and one that goes on behind
+    /// them: Driver 18.6 reads no further, so that what follows, or is put there by us, would be for us alone.
     pub(crate) fn check_braces(&self) -> Result<(), Error> {
+        if let Some(attribute) = self.string.going_on() {
+            return Err(Error::invalid(format!(
+                "the value of {}= goes on after the brace that closes it",
+                attribute.keyword()
+            ))
+            .remedy("Write } inside the braces as }}, and nothing between them and the semicolon."));
+        }
         if self.string.is_terminated() {
             return Ok(());
         }

@@ -19,13 +19,15 @@ pub struct ConnectionString<'a> {
     text: &'a [u16],
     attributes: Vec<Attribute>,
     terminated: bool,
+    /// The first attribute whose value goes on after its braces.
+    beyond: Option<usize>,
 }
 
 /// One `keyword=value;` of a connection string.
 #[derive(Debug)]
 pub struct Attribute {
     keyword: String,
-    /// From the keyword's first unit to the semicolon, exclusive.
+    /// From the keyword's first unit to the semicolon, exclusive; blanks behind braces left out.
     whole: Range<usize>,
     value: Range<usize>,
     braced: bool,
@@ -59,6 +61,7 @@ impl<'a> ConnectionString<'a> {
             text,
             attributes: Vec::new(),
             terminated: true,
+            beyond: None,
         };
         let mut at = 0;
         while at < text.len() {
@@ -75,16 +78,25 @@ impl<'a> ConnectionString<'a> {
                 let (end, closed) = end_of_quoted(text, at + 1);
                 let value = at + 1..end;
                 parsed.terminated = closed;
-                at = skip(text, end, |unit| unit != SEMICOLON);
+                at = if closed { end + 1 } else { end };
                 value
             } else {
                 let from = at;
                 at = skip(text, at, |unit| unit != SEMICOLON);
                 from..at
             };
+            let mut whole = start..at;
+            // Driver 18.6 reads no further than to a brace that anything but a semicolon follows, blanks included: these
+            // go, and with anything else the string is not one that both of us read in the same way.
+            at = skip(text, at, is_space);
+            if !matches!(unit(text, at), None | Some(SEMICOLON)) {
+                parsed.beyond.get_or_insert(parsed.attributes.len());
+                at = skip(text, at, |unit| unit != SEMICOLON);
+                whole.end = at;
+            }
             parsed.attributes.push(Attribute {
                 keyword,
-                whole: start..at,
+                whole,
                 value,
                 braced,
             });
@@ -96,6 +108,12 @@ impl<'a> ConnectionString<'a> {
     #[must_use]
     pub fn is_terminated(&self) -> bool {
         self.terminated
+    }
+
+    /// The first attribute whose value goes on after the brace that closes it.
+    #[must_use]
+    pub fn going_on(&self) -> Option<&Attribute> {
+        self.attributes.get(self.beyond?)
     }
 
     /// The attributes in their order.
@@ -283,6 +301,22 @@ mod tests {
         assert_eq!(parsed.attributes().len(), 1);
         let text = units("a={b;c=d}");
         assert!(ConnectionString::parse(&text).is_terminated());
+    }
+
+    #[test]
+    fn what_follows_a_closing_brace_is_noticed_and_blanks_there_go() {
+        for (text, beyond, kept) in [
+            ("a={b};c=d", None, "a={b};c=d;"),
+            ("a={b} \t;c=d ;e={f} ", None, "a={b};c=d ;e={f};"),
+            ("x=1;a={b}c;d={e}f", Some("a"), "x=1;a={b}c;d={e}f;"),
+            ("a={b} {c};d=e", Some("a"), "a={b} {c};d=e;"),
+            ("a=b{c}d", None, "a=b{c}d;"),
+        ] {
+            let text = units(text);
+            let parsed = ConnectionString::parse(&text);
+            assert_eq!(parsed.going_on().map(Attribute::keyword), beyond);
+            assert_eq!(String::from_utf16(&parsed.only(|_| true)).unwrap(), kept);
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
         (&format!("{payroll};PWDFile=/x"), "HY000", &["PWD=", "PWDFile="]),
         (&format!("{payroll};TokenTimeout=-1"), "HY000", &["TokenTimeout="]),
         (&format!("{payroll};APP={{never closed"), "HY000", &["APP="]),
+        (
+            &format!("APP={{closed}} too early;{payroll}"),
+            "HY000",
+            &["APP=", "}}"],
+        ),
     ] {
         fails(&machine, rest, state, parts);
     }

@@ -84,3 +84,20 @@ fn azures_own_names_are_never_asked_without_encryption() {
     );
     assert!(machine.pyodbc_error(&string).contains("Encrypt="));
 }
+
+#[test]
+fn what_the_driver_does_not_read_does_not_say_where_a_token_may_go() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    // A server that somebody else has put into a data source, who would like to have the token.
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[other]\nDriver={DRIVER}\nServer=localhost,{port}\nTrustServerCertificate=yes\n"),
+    );
+    let token = machine.user_token("ada@contoso.com");
+    let string =
+        format!("DSN=other;APP={{x}}y;Server=127.0.0.1,1;TrustServerCertificate=no;AccessToken={token}");
+    let error = machine.pyodbc_error(&string);
+    assert!(error.contains("HY000") && error.contains("APP="), "{error}");
+    assert!(machine.playground.sql_server.logins().is_empty());
+}
