@@ -1,9 +1,6 @@
 //! Files that appear whole or not at all, with the owner and mode of those that they replace.
 
-use nix::{
-    sys::signal::{SigSet, SigmaskHow, Signal},
-    unistd::geteuid,
-};
+use nix::unistd::geteuid;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Read as _, Write as _},
@@ -33,6 +30,9 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     }
     Ok(Some(bytes))
 }
+
+/// How names end of what is not put in its place yet.
+const UNFINISHED: &str = ".new";
 
 /// A change of a file that is ready to happen; dropped before that, it leaves nothing behind.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Change {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let unfinished = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+        let unfinished = path.with_file_name(format!(".{name}.{}{UNFINISHED}", std::process::id()));
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -121,11 +121,38 @@ impl Change {
     }
 }
 
-/// Where a link leads, so that the link stays one.
+/// Where a link leads, so that the link stays one, even where nothing is there yet.
 fn real(path: &Path) -> io::Result<PathBuf> {
-    match path.canonicalize() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
-        found => found,
+    let found = path.canonicalize();
+    match (&found, path.read_link()) {
+        (Err(error), Ok(target)) if error.kind() == io::ErrorKind::NotFound => {
+            let target = path.parent().unwrap_or(Path::new("")).join(target);
+            let directory = target.parent().unwrap_or(Path::new("")).canonicalize()?;
+            Ok(directory.join(target.file_name().unwrap_or_default()))
+        }
+        (Err(error), Err(_)) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        _ => found,
+    }
+}
+
+/// Removes what runs of this tool that were killed have left beside a file; only for who has locked it, since a run
+/// that goes on has such a file, too.
+pub fn tidy(path: &Path) {
+    let Ok(path) = real(path) else { return };
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+    else {
+        return;
+    };
+    let is_left = |found: &str| {
+        let number = found
+            .strip_prefix('.')
+            .and_then(|rest| rest.strip_prefix(name)?.strip_prefix('.'))
+            .and_then(|rest| rest.strip_suffix(UNFINISHED));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let entries = directory.read_dir().into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left)) {
+        let _ = fs::remove_file(entry.path());
     }
 }
 
@@ -134,19 +161,6 @@ pub fn lock_beside(path: &Path) -> Option<File> {
     let directory = File::open(path.parent()?).ok()?;
     directory.lock().ok()?;
     Some(directory)
-}
-
-/// Does something during which Ctrl-C and the like wait, so that nothing stays half done.
-pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
-    let held: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]
-        .into_iter()
-        .collect();
-    let before = held.thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    let done = work();
-    if let Ok(before) = before {
-        let _ = before.thread_set_mask();
-    }
-    done
 }
 
 #[cfg(test)]
@@ -197,6 +211,40 @@ mod tests {
             .commit()
             .unwrap();
         assert_eq!(here.join("file").metadata().unwrap().mode() & 0o777, 0o644);
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn a_link_to_a_file_that_is_not_there_yet_stays_a_link() {
+        let here = directory("dangling");
+        let (file, link) = (here.join("file"), here.join("link"));
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        Change::to(&link, b"new", 0o600).unwrap().commit().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(link.is_symlink());
+        Change::removal(&link).unwrap().commit().unwrap();
+        assert_eq!(names(&here), ["link"]);
+        std::os::unix::fs::symlink("nowhere/file", here.join("astray")).unwrap();
+        assert!(Change::to(&here.join("astray"), b"new", 0o600).is_err());
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn what_killed_runs_have_left_is_removed_and_nothing_else() {
+        let here = directory("left");
+        let names_before = [
+            ".file.1.new",
+            ".file.77.new",
+            ".file.new",
+            ".file.x.new",
+            ".other.1.new",
+            "file",
+        ];
+        for name in names_before {
+            fs::write(here.join(name), "").unwrap();
+        }
+        tidy(&here.join("file"));
+        assert_eq!(names(&here), [".file.new", ".file.x.new", ".other.1.new", "file"]);
         fs::remove_dir_all(here).unwrap();
     }
 

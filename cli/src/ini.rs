@@ -3,11 +3,16 @@
 //! What unixODBC 2.3.11 does, measured: names of sections and entries are compared without regard to case, the
 //! first of equal ones wins, blanks around names and values are dropped, a header ends at its first `]`, and a
 //! line that starts with `;` or `#` is a comment. A value is the rest of the line: quotes and `;` belong to it.
+//! Before the first section there are comments and empty lines at most: at anything else, a byte order mark and
+//! blanks before that section included, it gives the whole file up.
 
 use std::fmt;
 
 /// The longest file that is read: hand-written ones have some thousand bytes.
 pub const LIMIT: u64 = 1024 * 1024;
+
+/// What editors elsewhere put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The lines of a file, taken apart.
 #[derive(Debug, Clone, Default)]
@@ -105,11 +110,23 @@ impl Ini {
     /// Takes a file apart; refuses what unixODBC would not make sense of either.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut lines = Vec::new();
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            return Err(Malformed {
+                line: 1,
+                why: "it starts with a byte order mark, at which unixODBC gives the file up",
+            });
+        }
         for (at, bytes) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let malformed = |why| Malformed { line: at + 1, why };
             let line = Line::read(bytes).map_err(malformed)?;
-            if line.value().is_some() && !lines.iter().any(Line::is_header) {
+            let is_first = !lines.iter().any(Line::is_header);
+            if line.value().is_some() && is_first {
                 return Err(malformed("an entry before the first section"));
+            }
+            if line.is_header() && is_first && !line.bytes.starts_with(b"[") {
+                return Err(malformed(
+                    "blanks before the first section, at which unixODBC gives the file up",
+                ));
             }
             lines.push(line);
         }

@@ -14,8 +14,8 @@ const LIMIT: u64 = 256 * 1024;
 
 /// What the help of commands says of it.
 pub const HELP: &str = "\
-In place of a connection string, or of a secret in PWD=… and the like, stands - for standard input, @FILE for a
-file, or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authentication=… UID=… PWD=-";
+In place of a connection string, or of a secret in PWD=… and the like, stands - for standard input, @FILE for a file, \
+or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authentication=… UID=… PWD=-";
 
 /// The parts of a connection string, put together.
 pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure> {

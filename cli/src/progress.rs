@@ -24,7 +24,7 @@ static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Does something while the terminal, where there is one, says what is waited for.
 pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    if !io::stderr().is_terminal() {
+    if !io::stderr().is_terminal() || !can_erase() {
         return work();
     }
     let start = Instant::now();
@@ -47,6 +47,11 @@ pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
         drop(done);
         result
     })
+}
+
+/// Whether the terminal understands what erases a line: the shell of Emacs and the like do not.
+fn can_erase() -> bool {
+    std::env::var_os("TERM").is_some_and(|kind| !kind.is_empty() && kind != "dumb")
 }
 
 /// Whether a sign must be erased before something else is written; from then on it is not there any more.

@@ -1,6 +1,6 @@
 //! A secret that is typed at the terminal, and not shown there.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, interrupt::Held};
 use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 use std::{
     fs::{File, OpenOptions},
@@ -43,15 +43,22 @@ pub fn secret(what: &str) -> Result<Zeroizing<String>, Failure> {
 struct Quiet {
     terminal: File,
     before: Termios,
+    /// Last, so that a signal from elsewhere ends the program once the terminal is as it was.
+    held: Held,
 }
 
 impl Quiet {
     fn of(terminal: File) -> nix::Result<Self> {
+        let held = Held::back();
         let before = termios::tcgetattr(&terminal)?;
         let mut mute = before.clone();
         mute.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
         termios::tcsetattr(&terminal, SetArg::TCSAFLUSH, &mute)?;
-        Ok(Self { terminal, before })
+        Ok(Self {
+            terminal,
+            before,
+            held,
+        })
     }
 
     fn ask(&mut self, what: &str) -> io::Result<Zeroizing<String>> {
@@ -70,6 +77,7 @@ impl Quiet {
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
         let mut byte = [0];
         loop {
+            self.held.until_readable(&self.terminal)?;
             if self.terminal.read(&mut byte)? == 0 {
                 return Ok(line);
             }

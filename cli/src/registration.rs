@@ -10,9 +10,11 @@ use crate::{
     failure::Failure,
     file::{self, Change},
     ini::{self, Ini},
+    interrupt::Held,
 };
 use state::State;
 use std::{
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -47,14 +49,23 @@ pub struct Registration {
     state: Option<State>,
 }
 
-/// Changes of a file and of what is known of its past, ready to happen.
+/// Changes of a file and of what is known of its past, of which nothing is written yet.
 #[derive(Debug)]
 pub struct Pending {
-    path: PathBuf,
     /// In the order in which they are to happen.
-    changes: Vec<Change>,
+    writes: Vec<Write>,
     /// What the file will say.
     pub ini: Ini,
+}
+
+/// What is to be in a file.
+#[derive(Debug)]
+struct Write {
+    path: PathBuf,
+    /// `None` where the file is to go.
+    content: Option<Vec<u8>>,
+    /// For a file that is new.
+    mode: u32,
 }
 
 impl Registration {
@@ -105,25 +116,31 @@ impl Registration {
     }
 
     /// Prepares that the file has these sections, beside those that we wrote before; `None` where it has them.
-    pub fn with(&self, wanted: &[Section]) -> Result<Option<Pending>, Failure> {
-        let mut sections = self.sections().to_vec();
-        for new in wanted {
-            match sections
-                .iter_mut()
-                .find(|old| old.name.eq_ignore_ascii_case(&new.name))
-            {
-                Some(old) => *old = new.clone(),
-                None => sections.push(new.clone()),
-            }
-        }
+    pub fn with(&self, wanted: &[Section]) -> Option<Pending> {
         if wanted.iter().all(|section| section.holds_in(&self.ini)) {
-            return Ok(None);
+            return None;
         }
         let original = self.original();
-        let mut ini = parsed(original.as_deref());
-        for section in &sections {
-            for (key, value) in &section.entries {
-                ini.set(&section.name, key, value);
+        let before = parsed(original.as_deref());
+        let mut ini = self.ini.clone();
+        let mut sections = self.sections().to_vec();
+        for new in wanted {
+            // What is wanted no longer, as far as it is still as we wrote it.
+            for (key, value) in sections
+                .iter()
+                .filter(|old| old.is_for(new))
+                .flat_map(|old| &old.entries)
+            {
+                if !new.has(key) && ini.get(&new.name, key) == Some(value) {
+                    ini.set_as_in(&before, &new.name, key);
+                }
+            }
+            for (key, value) in &new.entries {
+                ini.set(&new.name, key, value);
+            }
+            match sections.iter_mut().find(|old| old.is_for(new)) {
+                Some(old) => *old = new.clone(),
+                None => sections.push(new.clone()),
             }
         }
         let state = State {
@@ -131,42 +148,40 @@ impl Registration {
             written: ini.bytes(),
             sections,
         };
-        let state_path = State::path(&self.path);
-        let failed = |path: &Path, error: &io::Error| unusable(path, error);
-        let changes = vec![
-            Change::to(&state_path, &state.bytes(), self.mode())
-                .map_err(|error| failed(&state_path, &error))?,
-            Change::to(&self.path, &state.written, 0o644).map_err(|error| failed(&self.path, &error))?,
+        let writes = vec![
+            Write {
+                path: State::path(&self.path),
+                content: Some(state.bytes()),
+                mode: self.mode(),
+            },
+            Write {
+                path: self.path.clone(),
+                content: Some(state.written),
+                mode: 0o644,
+            },
         ];
-        Ok(Some(Pending {
-            path: self.path.clone(),
-            changes,
-            ini,
-        }))
+        Some(Pending { writes, ini })
     }
 
     /// Prepares that nothing of ours is left; `None` where we wrote nothing.
-    pub fn without(&self) -> Result<Option<Pending>, Failure> {
-        if self.state.is_none() {
-            return Ok(None);
-        }
+    pub fn without(&self) -> Option<Pending> {
+        self.state.as_ref()?;
         let original = self.original();
-        let state_path = State::path(&self.path);
-        let change = match &original {
-            _ if original == self.current => None,
-            Some(original) => Some(Change::to(&self.path, original, 0o644)),
-            None => Some(Change::removal(&self.path)),
-        };
-        let mut changes = Vec::new();
-        if let Some(change) = change {
-            changes.push(change.map_err(|error| unusable(&self.path, &error))?);
+        let ini = parsed(original.as_deref());
+        let mut writes = Vec::new();
+        if original != self.current {
+            writes.push(Write {
+                path: self.path.clone(),
+                content: original,
+                mode: 0o644,
+            });
         }
-        changes.push(Change::removal(&state_path).map_err(|error| unusable(&state_path, &error))?);
-        Ok(Some(Pending {
-            path: self.path.clone(),
-            changes,
-            ini: parsed(original.as_deref()),
-        }))
+        writes.push(Write {
+            path: State::path(&self.path),
+            content: None,
+            mode: 0,
+        });
+        Some(Pending { writes, ini })
     }
 
     /// The file without us.
@@ -209,6 +224,16 @@ impl Registration {
 }
 
 impl Section {
+    fn is_for(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(key))
+    }
+
     /// Whether a section that we made is still for our library.
     fn is_still_ours(&self, ini: &Ini) -> bool {
         let of = |entries: &[(String, String)]| {
@@ -219,20 +244,39 @@ impl Section {
     }
 }
 
-impl Pending {
-    /// Happens.
-    pub fn commit(self) -> Result<(), Failure> {
-        let path = self.path;
-        for change in self.changes {
-            change.commit().map_err(|error| {
-                Failure::failed(
-                    format!("{} could not be replaced: {error}", path.display()),
-                    "Run the same command again.",
-                )
-            })?;
+impl Write {
+    fn ready(&self) -> io::Result<Change> {
+        match &self.content {
+            Some(content) => Change::to(&self.path, content, self.mode),
+            None => Change::removal(&self.path),
         }
-        Ok(())
     }
+}
+
+/// Has everything happen, or nothing where one of the files cannot be written; Ctrl-C waits until it is over.
+///
+/// The lock is that of [`file::lock_beside`], held since before the files were read.
+pub fn carry_out(pending: &[Pending], lock: Option<File>) -> Result<(), Failure> {
+    let _held = Held::back();
+    let writes = || pending.iter().flat_map(|pending| &pending.writes);
+    if lock.is_some() {
+        writes().for_each(|write| file::tidy(&write.path));
+    }
+    let mut ready = Vec::new();
+    for write in writes() {
+        let change = write.ready().map_err(|error| unusable(&write.path, &error))?;
+        ready.push((&write.path, change));
+    }
+    for (path, change) in ready {
+        change.commit().map_err(|error| {
+            Failure::failed(
+                format!("{} could not be replaced: {error}", path.display()),
+                "Run the same command again.",
+            )
+        })?;
+    }
+    drop(lock);
+    Ok(())
 }
 
 fn parsed(bytes: Option<&[u8]>) -> Ini {

@@ -8,7 +8,13 @@ const HELP: &str = "\
 Examples:
   entra-odbc completions bash > /etc/bash_completion.d/entra-odbc
   entra-odbc completions zsh > ~/.zfunc/_entra-odbc
-  entra-odbc completions fish > ~/.config/fish/completions/entra-odbc.fish";
+  entra-odbc completions fish \\
+      > ~/.config/fish/completions/entra-odbc.fish";
+
+/// What clap_complete 4.6 calls us in bash's script where it looks a subcommand's options up: the hyphen in our name
+/// taken for the end of it. Elsewhere in the script it has the name as it should be.
+const MISNAMED: &str = "entra__subcmd__odbc";
+const NAMED: &str = "entra__odbc";
 
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
@@ -23,6 +29,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = arguments::Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "entra-odbc", &mut script);
-    terminal::print_bytes(&script)?;
+    let script = String::from_utf8_lossy(&script).replace(MISNAMED, NAMED);
+    terminal::print_bytes(script.as_bytes())?;
     Ok(())
 }

@@ -12,12 +12,14 @@ use rows::{Format, Rows};
 
 const HELP: &str = "\
 Examples:
-  entra-odbc connect 'DRIVER={ODBC Driver 18 Entra for SQL Server};SERVER=contoso.database.windows.net;DATABASE=payroll;Authentication=ActiveDirectoryDefault'
+  entra-odbc connect 'DSN=payroll;DATABASE=archive'
+  entra-odbc connect SERVER=contoso.database.windows.net \\
+      DATABASE=payroll Authentication=ActiveDirectoryDefault
   entra-odbc connect DSN=payroll --repeat 20
-  entra-odbc connect DSN=payroll --query 'SELECT TOP 10 name FROM sys.tables' --csv
+  entra-odbc connect DSN=payroll --csv --query 'SELECT SUSER_SNAME()'
   entra-odbc connect @connection.txt --json
 
-With --query, standard output has the rows alone, and the rest is on standard error. Without DRIVER= and DSN=, the
+With --query, standard output has the rows alone, and the rest is on standard error. Without DRIVER= and DSN=, the \
 driver is \"ODBC Driver 18 Entra for SQL Server\".";
 
 /// Connect as a program would, and show where the time goes

@@ -18,10 +18,11 @@ const HELP: &str = "\
 Examples:
   entra-odbc doctor
   entra-odbc doctor DSN=payroll
-  entra-odbc doctor 'SERVER=contoso.database.windows.net;DATABASE=payroll;Authentication=ActiveDirectoryDefault'
+  entra-odbc doctor SERVER=contoso.database.windows.net \\
+      DATABASE=payroll Authentication=ActiveDirectoryDefault
   entra-odbc doctor @connection.txt --json
 
-Each finding is ok, a warning or a failure, with its cause and what to do; docs/troubleshooting.md follows them one by
+Each finding is ok, a warning or a failure, with its cause and what to do; docs/troubleshooting.md follows them one by \
 one. No secret is shown. Ends with exit code 1 if there is a failure.";
 
 /// Find out why a connection fails

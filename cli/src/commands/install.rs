@@ -13,7 +13,8 @@ Examples:
   sudo entra-odbc install
   entra-odbc install --user
   sudo entra-odbc install --replace
-  sudo entra-odbc install --dsn payroll Server=contoso.database.windows.net Database=payroll \\
+  sudo entra-odbc install --dsn payroll \\
+      Server=contoso.database.windows.net Database=payroll \\
       Authentication=ActiveDirectoryDefault
 
 What was there before is kept beside each file (odbcinst.ini.entra-odbc), and `entra-odbc uninstall` puts it back.

@@ -18,10 +18,11 @@ const HELP: &str = "\
 Examples:
   entra-odbc login
   entra-odbc login --device-code
-  entra-odbc login --tenant contoso.onmicrosoft.com --username ada@contoso.com
+  entra-odbc login --tenant contoso.onmicrosoft.com \\
+      --username ada@contoso.com
 
-Afterwards Authentication=ActiveDirectoryDefault signs in as this person, in every program of this user, unless the
-machine itself offers an identity (environment variables, managed identity, the Azure CLI). docs/saved-sign-ins.md
+Afterwards Authentication=ActiveDirectoryDefault signs in as this person, in every program of this user, unless the \
+machine itself offers an identity (environment variables, managed identity, the Azure CLI). docs/saved-sign-ins.md \
 says what is saved where.";
 
 /// How long a request may take until the person is asked, and once they have signed in.

@@ -6,7 +6,8 @@ use serde_json::json;
 const HELP: &str = "\
 Examples:
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
-  entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7 --name payroll --role db_datareader
+  entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7 \\
+      --name payroll --role db_datareader
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7 --json";
 
 const NOTE: &str = "\

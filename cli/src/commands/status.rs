@@ -8,6 +8,7 @@ use crate::{
     packages::{Distribution, Package},
     places::Places,
     registration::Registration,
+    replaced,
     terminal::{self, Style},
     wrapped::{View, Wrapped},
 };
@@ -101,11 +102,11 @@ impl Status {
                 .map(|level| (level, environment.get("ENTRA_ODBC_LOG_FILE"))),
             problems: Vec::new(),
         };
-        status.problems = status.problems(&places)?;
+        status.problems = status.problems(&places, &drivers)?;
         Ok(status)
     }
 
-    fn problems(&self, places: &Places) -> Result<Vec<(String, String)>, Failure> {
+    fn problems(&self, places: &Places, drivers: &Drivers) -> Result<Vec<(String, String)>, Failure> {
         let mut problems = Vec::new();
         let mut problem = |what: String, remedy: &str| problems.push((what, remedy.to_owned()));
         if self.unixodbc.is_none() {
@@ -126,24 +127,11 @@ impl Status {
             ),
             Some(_) => {}
         }
-        for path in [Some(&places.system_drivers), places.user_drivers.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let registration = Registration::read(path)?;
-            if registration
-                .changed_since()
-                .any(|section| section.name == STOCK_SECTION)
-            {
-                problem(
-                    format!(
-                        "[{STOCK_SECTION}] in {} is no longer ours: an upgrade of Microsoft's package has taken the \
-                         name back, or somebody else has",
-                        path.display()
-                    ),
-                    "Take it over again: sudo entra-odbc install --replace",
-                );
-            }
+        if let Some(lost) = replaced::lost(places, drivers)? {
+            problem(
+                format!("{}: {}", lost.what, lost.cause),
+                &format!("Take it over again: {}", lost.next),
+            );
         }
         if let Err(tried) = &self.real_driver {
             problem(

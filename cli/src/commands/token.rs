@@ -17,8 +17,10 @@ use zeroize::Zeroizing;
 const HELP: &str = "\
 Examples:
   entra-odbc token
-  entra-odbc token --resource databricks Authentication=ActiveDirectoryMsi
-  entra-odbc token Authentication=ActiveDirectoryServicePrincipal UID=… TenantId=… PWD=-
+  entra-odbc token --resource databricks \\
+      Authentication=ActiveDirectoryMsi
+  entra-odbc token Authentication=ActiveDirectoryServicePrincipal \\
+      UID=… TenantId=… PWD=-
   entra-odbc token --json | jq -r .expires_on
   PGPASSWORD=$(entra-odbc token --resource postgres) psql …
 

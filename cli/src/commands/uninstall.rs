@@ -4,7 +4,7 @@ use crate::{
     failure::Failure,
     file, library,
     places::Places,
-    registration::{Pending, Registration},
+    registration::{self, Registration},
     terminal,
 };
 use entra_odbc_core::{
@@ -19,7 +19,7 @@ Examples:
   sudo entra-odbc uninstall
   entra-odbc uninstall --user
 
-Where nobody else has changed a file since, it is put back to the byte. Else only what this tool wrote goes, and what
+Where nobody else has changed a file since, it is put back to the byte. Else only what this tool wrote goes, and what \
 others wrote stays; a name that an upgrade of Microsoft's package has taken back is left to it.";
 
 /// Put unixODBC's ini files back as they were
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         [Some(places.system_drivers), Some(places.system_sources)]
     };
-    let _lock = paths
+    let lock = paths
         .iter()
         .flatten()
         .next()
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut foreign = None;
     for path in paths.iter().flatten() {
         let registration = Registration::read(path)?;
-        if let Some(change) = registration.without()? {
+        if let Some(change) = registration.without() {
             changed.push(path);
             pending.push(change);
         } else {
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             format!("Remove it with: odbcinst -u -d -n \"{name}\"."),
         ));
     }
-    file::uninterrupted(|| pending.into_iter().try_for_each(Pending::commit))?;
+    registration::carry_out(&pending, lock)?;
     if arguments.json {
         terminal::print_json(&json!({ "changed": changed }))?;
     } else if changed.is_empty() {

@@ -93,4 +93,7 @@ fn what_unixodbc_would_not_understand_is_named_by_its_line() {
         "line 1: an entry before the first section"
     );
     assert_eq!(malformed("[A]\nx=\0\n"), "line 2: it has a NUL byte");
+    assert!(malformed("\u{feff}[A]\nx=1\n").contains("byte order mark"));
+    assert!(malformed("; x\n [A]\nx=1\n").starts_with("line 2: blanks before the first section"));
+    assert_eq!(ini("  ; x\n[A]\nx=1\n [B]\nx=2\n").get("B", "x"), Some("2"));
 }

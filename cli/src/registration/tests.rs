@@ -31,13 +31,15 @@ impl Bench {
 
     /// Whether anything changed.
     fn install(&self, wanted: &[Section]) -> bool {
-        let pending = self.registration().with(wanted).unwrap();
-        pending.map(|pending| pending.commit().unwrap()).is_some()
+        let pending = self.registration().with(wanted);
+        carry_out(pending.as_slice(), None).unwrap();
+        pending.is_some()
     }
 
     fn uninstall(&self) -> bool {
-        let pending = self.registration().without().unwrap();
-        pending.map(|pending| pending.commit().unwrap()).is_some()
+        let pending = self.registration().without();
+        carry_out(pending.as_slice(), None).unwrap();
+        pending.is_some()
     }
 
     fn names(&self) -> usize {
@@ -125,6 +127,73 @@ fn a_name_that_an_upgrade_took_back_is_noticed_and_left_to_it() {
     assert!(bench.install(&[section("Stock", "/ours.so")]));
     assert!(bench.uninstall());
     assert_eq!(bench.text(), STOCK.replace("18.6", "18.7") + "\n");
+}
+
+#[test]
+fn what_an_upgrade_took_back_is_left_to_it_until_it_is_wanted_again() {
+    let bench = Bench::new("left", Some(STOCK.as_bytes()));
+    bench.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
+    let upgraded = bench.text().replace(
+        "Driver = /ours.so\nUsageCount",
+        "Driver=/opt/stock-18.7.so\nUsageCount",
+    );
+    fs::write(bench.file(), &upgraded).unwrap();
+    // Something else changes.
+    assert!(bench.install(&[section("Ours", "/moved.so")]));
+    assert_eq!(bench.text(), upgraded.replace("/ours.so", "/moved.so"));
+    assert_eq!(bench.registration().changed_since().count(), 1);
+    assert!(bench.uninstall());
+    assert_eq!(bench.text(), STOCK.replace("18.6", "18.7") + "\n");
+}
+
+#[test]
+fn what_someone_changed_in_one_section_stays_when_another_is_written() {
+    let source = |database: &str, more: &[&str]| {
+        let entries = [&["Driver", "Ours", "Database", database][..], more].concat();
+        let pairs = entries
+            .chunks(2)
+            .map(|pair| (pair[0].to_owned(), pair[1].to_owned()));
+        vec![Section {
+            name: "payroll".to_owned(),
+            entries: pairs.collect(),
+        }]
+    };
+    let bench = Bench::new("edited", None);
+    bench.install(&source("payroll", &["Encrypt", "yes"]));
+    let edited = bench.text().replace("= payroll", "= archive") + "ApplicationIntent = ReadOnly\n";
+    fs::write(bench.file(), &edited).unwrap();
+    bench.install(&[section("Other", "/ours.so")]);
+    assert_eq!(bench.text(), edited + "\n[Other]\nDriver = /ours.so\n");
+    // Written anew, it says what is wanted now, and keeps what is someone else's.
+    bench.install(&source("finance", &[]));
+    assert_eq!(
+        bench.text(),
+        "[payroll]\nDriver = Ours\nDatabase = finance\nApplicationIntent = ReadOnly\n\n[Other]\nDriver = /ours.so\n"
+    );
+    assert!(bench.uninstall());
+    assert!(!bench.file().exists());
+}
+
+#[test]
+fn nothing_is_written_before_it_happens() {
+    let bench = Bench::new("before", Some(STOCK.as_bytes()));
+    let pending = bench.registration().with(&[section("Ours", "/ours.so")]);
+    assert!(pending.is_some());
+    assert_eq!(bench.names(), 1, "Ctrl-C would leave it behind");
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_no_obstacle_and_goes() {
+    let bench = Bench::new("killed", Some(STOCK.as_bytes()));
+    // A container's processes often have the same number in each run.
+    let left = [std::process::id(), 1].map(|id| bench.0.join(format!(".odbcinst.ini.{id}.new")));
+    for left in &left {
+        fs::write(left, "half").unwrap();
+    }
+    let pending = bench.registration().with(&[section("Ours", "/ours.so")]);
+    carry_out(pending.as_slice(), file::lock_beside(&bench.file())).unwrap();
+    assert_eq!(bench.names(), 2);
+    assert!(bench.text().contains("/ours.so"));
 }
 
 #[test]

@@ -6,7 +6,9 @@ use crate::{
 };
 use std::{
     fs::{self, Permissions},
+    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
+    process::Stdio,
 };
 
 const MSI: &str = "Authentication=ActiveDirectoryMsi";
@@ -104,6 +106,26 @@ fn many_rows_stream_and_none_are_an_empty_array() {
     assert_eq!(value.as_array().unwrap().len(), 2500);
     assert_eq!(run("SELECT name FROM sys.tables", "--json"), "[]\n");
     assert_eq!(run("SELECT name FROM sys.tables", "--csv"), "name\n");
+}
+
+#[test]
+fn rows_that_nobody_reads_end_it_without_a_word() {
+    let office = Office::new();
+    let query = "SELECT TOP 500000 n FROM standin.ints";
+    let mut command = office.command(&["connect", &office.server(), MSI, "--csv", "--query", query]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert_eq!(first, "n\n");
+    // Nothing is said by the program that connects either, which has it from the tool.
+    let run = Run::ended(&child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
 }
 
 #[test]

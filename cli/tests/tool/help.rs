@@ -42,6 +42,53 @@ fn every_shell_gets_completions() {
 }
 
 #[test]
+fn bash_completes_the_options_of_commands() {
+    let directory = std::env::temp_dir().join(format!("entra-odbc-bash-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let script = directory.join("completions");
+    fs::write(&script, run(&["completions", "bash"]).done()).unwrap();
+    let completed = |words: &str| {
+        // As bash calls it: the program, the word under the cursor, and the one before.
+        let asked = "source \"$0\"; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+                     function=$(complete -p entra-odbc | sed 's/.*-F \\([^ ]*\\).*/\\1/'); \
+                     $function entra-odbc \"${@: -1}\" \"${@: -2:1}\"; echo \"${COMPREPLY[*]}\"";
+        let mut command = std::process::Command::new("bash");
+        command
+            .args(["--norc", "-c", asked])
+            .arg(&script)
+            .args(words.split(' '));
+        Run::of(&mut command).done()
+    };
+    assert_eq!(completed("entra-odbc inst"), "install\n");
+    assert_eq!(completed("entra-odbc install --rep"), "--replace\n");
+    assert_eq!(completed("entra-odbc token --cloud "), "public usgov china\n");
+    assert!(completed("entra-odbc completions ").contains("fish"));
+    assert_eq!(completed("entra-odbc help si"), "sid\n");
+    fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn examples_are_narrow_enough_to_be_copied() {
+    let out = run(&["--help"]).done();
+    let names = out
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    for name in names.filter(|name| *name != "help") {
+        let help = run(&[name, "--help"]).done();
+        let (_, after) = help.split_once("Examples:\n").unwrap();
+        let examples = after.lines().take_while(|line| line.starts_with("  "));
+        for example in examples {
+            // A manual page has 71 columns for them on the narrowest of usual terminals.
+            assert!(example.chars().count() <= 71, "{name}: {example}");
+            let is_whole = example.starts_with("      ") || example.contains("entra-odbc ");
+            assert!(is_whole, "{name}: {example}");
+        }
+    }
+}
+
+#[test]
 fn every_command_has_a_manual_page() {
     let out = run(&["man"]).done();
     assert!(out.contains(".TH entra-odbc 1"), "{out}");

@@ -130,6 +130,70 @@ fn status_notices_that_an_upgrade_has_taken_the_name_back() {
 }
 
 #[test]
+fn a_library_that_moves_takes_the_stock_name_along() {
+    let place = Place::with_stock();
+    let [old, new] = ["old.so", "new.so"].map(|name| {
+        fs::copy(built_library(), place.path(name)).unwrap();
+        place.path(name)
+    });
+    place
+        .run(&["install", "--replace", "--library", text(&old)])
+        .done();
+    fs::remove_file(&old).unwrap();
+    // What names it is named by status and doctor, since all programs fail that use the stock name.
+    let run = place.run(&["status"]);
+    assert_eq!(run.code, Some(1));
+    let told = format!(
+        "[{STOCK}] in {} names {}",
+        text(&place.path("odbcinst.ini")),
+        text(&old)
+    );
+    assert!(run.out.contains(&told), "{}", run.out);
+    let doctor = place.run(&["doctor", "--timeout", "1"]).out;
+    assert!(doctor.contains(&told), "{doctor}");
+    let out = place.run(&["install", "--library", text(&new)]).done();
+    assert!(out.contains(&format!("\"{STOCK}\"")), "{out}");
+    for name in [STOCK, OURS] {
+        let seen = registered(&place, name, false);
+        assert!(seen.contains(&format!("Driver={}", text(&new))), "{seen}");
+    }
+    assert_eq!(place.run(&["status"]).code, Some(0));
+    place.run(&["uninstall"]).done();
+    assert_eq!(place.read("odbcinst.ini"), place.stock());
+}
+
+#[test]
+fn status_notices_that_the_systems_file_hides_a_users_own() {
+    let place = Place::empty();
+    place.stock_driver();
+    let microsoft = place.path("microsoft");
+    place
+        .install(&["--user", "--replace", "--real-driver", text(&microsoft)])
+        .done();
+    assert_eq!(place.run(&["status"]).code, Some(0));
+    // Microsoft's package is installed.
+    place.write("odbcinst.ini", place.stock());
+    let run = place.run(&["status"]);
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.out.contains("hides the one in") && run.out.contains("sudo entra-odbc install --replace"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn an_entry_for_64_bits_that_would_win_is_written_as_well() {
+    let place = Place::with_stock();
+    let before = format!("{}\n[{OURS}]\nDriver64=/gone.so\n", place.stock());
+    place.write("odbcinst.ini", &before);
+    place.install(&[]).done();
+    assert_eq!(place.run(&["status"]).code, Some(0));
+    place.run(&["uninstall"]).done();
+    assert_eq!(place.read("odbcinst.ini"), before);
+}
+
+#[test]
 fn what_others_wrote_meanwhile_stays() {
     let place = Place::with_stock();
     place.install(&[]).done();
@@ -213,7 +277,13 @@ fn bad_input_is_refused_with_code_2_and_nothing_changed() {
 
 #[test]
 fn files_that_make_no_sense_are_kept_as_they_are() {
-    for bad in ["[open\n", "[A]\nwhat is this\n", "x=1\n"] {
+    for bad in [
+        "[open\n",
+        "[A]\nwhat is this\n",
+        "x=1\n",
+        "\u{feff}[A]\nx=1\n",
+        " [A]\nx=1\n",
+    ] {
         let place = Place::with_stock();
         place.write("odbcinst.ini", bad);
         let err = place.install(&[]).refused(2);

@@ -11,7 +11,7 @@ use ::standins::{
     sql_server,
 };
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::signal::{Signal, kill, killpg},
     unistd::{Pid, geteuid},
 };
 use std::{
@@ -46,6 +46,17 @@ fn a_wait_shows_on_a_terminal_after_half_a_second_and_is_wiped_away() {
     // Not where nobody looks.
     let run = office.run(&["token", MSI]);
     assert_eq!(run.err, "");
+    // Not where it could not be wiped away.
+    let watch = [
+        "TERM=dumb",
+        "python3",
+        "watch.py",
+        env!("CARGO_BIN_EXE_entra-odbc"),
+        "token",
+        MSI,
+    ];
+    let shown = Run::of(&mut office.program("env", &watch)).done();
+    assert!(shown.contains("eyJ") && !shown.contains('\u{1b}'), "{shown:?}");
     office.playground.managed_identity.faults().clear();
     let shown = on_terminal(&office, &["token", MSI]);
     assert!(!shown.contains("Waiting"), "{shown:?}");
@@ -72,10 +83,17 @@ fn colours_are_for_terminals_that_want_them() {
 
 /// Starts the tool in a group of its own, and interrupts that as a terminal does, once `begun` says so.
 fn interrupted(office: &Office, arguments: &[&str], begun: impl FnOnce()) -> Option<i32> {
+    ended_by(office, arguments, begun, |tool| {
+        killpg(tool, Signal::SIGINT).unwrap();
+    })
+}
+
+/// Starts the tool in a group of its own, and ends it once `begun` says so.
+fn ended_by(office: &Office, arguments: &[&str], begun: impl FnOnce(), end: impl FnOnce(Pid)) -> Option<i32> {
     fs::create_dir(office.path("tmp")).unwrap();
     // Whoever runs the tests in the background of a shell bequeaths them an ignored SIGINT.
     let mut child = office
-        .program("env", &["--default-signal=INT", env!("CARGO_BIN_EXE_entra-odbc")])
+        .program("env", &["--default-signal", env!("CARGO_BIN_EXE_entra-odbc")])
         .args(arguments)
         .env("TMPDIR", office.path("tmp"))
         .process_group(0)
@@ -84,7 +102,7 @@ fn interrupted(office: &Office, arguments: &[&str], begun: impl FnOnce()) -> Opt
         .spawn()
         .unwrap();
     begun();
-    killpg(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    end(Pid::from_raw(child.id().try_into().unwrap()));
     let status = child.wait().unwrap();
     // As a shell would tell it.
     status
@@ -94,16 +112,30 @@ fn interrupted(office: &Office, arguments: &[&str], begun: impl FnOnce()) -> Opt
 
 #[test]
 fn an_interrupted_connect_leaves_nothing_behind() {
+    let group = |signal| move |tool| killpg(tool, signal).unwrap();
+    let tool_alone = |signal| move |tool| kill(tool, signal).unwrap();
+    connect_ended_by(130, group(Signal::SIGINT));
+    connect_ended_by(143, group(Signal::SIGTERM));
+    // As `timeout` and service managers do it: what connects goes with the tool, at once.
+    connect_ended_by(130, tool_alone(Signal::SIGINT));
+    connect_ended_by(143, tool_alone(Signal::SIGTERM));
+    connect_ended_by(129, tool_alone(Signal::SIGHUP));
+}
+
+fn connect_ended_by(expected: i32, end: impl FnOnce(Pid)) {
     let office = Office::new();
     office.playground.sql_server.inject(sql_server::Fault::HangLogin);
-    let code = interrupted(&office, &["connect", &office.server(), MSI], || {
+    let begun = || {
         let login = office
             .playground
             .sql_server
             .wait_for_login(Duration::from_secs(30), |_| true);
         assert!(login.is_some(), "no login came");
-    });
-    assert_eq!(code, Some(130));
+    };
+    let server = office.server();
+    let arguments = ["connect", &server, MSI, "--timeout", "600"];
+    let code = ended_by(&office, &arguments, begun, end);
+    assert_eq!(code, Some(expected));
     assert_eq!(fs::read_dir(office.path("tmp")).unwrap().count(), 0);
 }
 

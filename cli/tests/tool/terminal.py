@@ -1,6 +1,7 @@
-"""Runs a program on a terminal of its own, and types a secret, or Ctrl-C, once it is asked for."""
+"""Runs a program on a terminal of its own; once it asks for a secret, types that, or Ctrl-C, or sends it SIGTERM."""
 import os
 import pty
+import signal
 import sys
 import termios
 
@@ -12,7 +13,10 @@ shown = b""
 while b": " not in shown:
     shown += os.read(terminal, 1024)
 # By now nothing is shown of what is typed.
-os.write(terminal, os.environ["SECRET"].encode() + b"\n" if typed == "secret" else b"\x03")
+if typed == "terminate":
+    os.kill(pid, signal.SIGTERM)
+else:
+    os.write(terminal, os.environ["SECRET"].encode() + b"\n" if typed == "secret" else b"\x03")
 while True:
     try:
         more = os.read(terminal, 65536)

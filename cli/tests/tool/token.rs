@@ -163,11 +163,11 @@ fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_secret_is_typed_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
+fn a_secret_is_typed_unseen_and_its_interruption_leaves_the_terminal_as_it_was() {
     let office = Office::new();
     let [kind, user, tenant] = Office::payroll();
     office.write("terminal.py", include_str!("terminal.py"));
-    for (typed, ends) in [("secret", "0"), ("interrupt", "130")] {
+    for (typed, ends) in [("secret", "0"), ("interrupt", "130"), ("terminate", "-15")] {
         let mut command = office.program(
             "python3",
             &[

@@ -2,15 +2,16 @@
 
 use crate::{
     failure::Failure,
-    file, library,
+    file,
+    interrupt::{self, Held},
+    library,
     packages::{Distribution, Package},
 };
 use entra_odbc_core::{connection_string::ConnectionString, real_driver::OUR_SECTION};
-use nix::sys::signal::{SigSet, Signal};
 use serde_json::{Value, json};
 use std::{
     fs::{self, DirBuilder, OpenOptions},
-    io::{BufRead as _, BufReader, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     os::unix::{fs::DirBuilderExt as _, process::ExitStatusExt as _},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
@@ -77,10 +78,12 @@ impl Refusal {
             format!("[{}] ", self.state)
         };
         let message = crate::terminal::shown(self.message.trim());
-        Failure::failed(
-            format!("{state}{message}"),
-            "entra-odbc doctor looks for the cause.",
-        )
+        // A query that is refused says itself what is wrong with it.
+        let remedy = match self.during.as_str() {
+            "query" => "",
+            _ => "entra-odbc doctor looks for the cause.",
+        };
+        Failure::failed(format!("{state}{message}"), remedy)
     }
 }
 
@@ -89,6 +92,8 @@ pub struct Host {
     child: Child,
     events: BufReader<ChildStdout>,
     log: Option<Log>,
+    /// Last, so that Ctrl-C takes effect once everything is tidied up.
+    held: Held,
 }
 
 /// The connection string with a driver.
@@ -118,15 +123,15 @@ impl Host {
                 .env("ENTRA_ODBC_LOG", log.level())
                 .env("ENTRA_ODBC_LOG_FILE", &log.path);
         }
-        let failed = |error: &std::io::Error| {
+        let failed = |error: &io::Error| {
             Failure::failed(
                 format!("{} cannot be started: {error}", program.display()),
                 "Install the tool anew.",
             )
         };
         let mut child = command.spawn().map_err(|error| failed(&error))?;
-        // Ctrl-C ends the program, which is in our group; we see it end, and tidy up.
-        let _ = SigSet::from(Signal::SIGINT).thread_block();
+        // Only now: it would be held back there, too.
+        let held = Held::back();
         let body = Zeroizing::new(
             json!({
                 "string": request.string, "repeat": request.repeat, "query": request.query, "timeout": request.timeout,
@@ -140,15 +145,26 @@ impl Host {
         let Some(events) = child.stdout.take().map(BufReader::new) else {
             return Err(Failure::failed("the connecting program has no output", ""));
         };
-        Ok(Self { child, events, log })
+        Ok(Self {
+            child,
+            events,
+            log,
+            held,
+        })
     }
 
     /// The next event; `None` once it has ended.
     pub fn next(&mut self) -> Result<Option<Event>, Failure> {
         let mut line = Zeroizing::new(String::new());
-        let read = self.events.read_line(&mut line);
-        read.map_err(|error| {
-            Failure::failed(format!("the connecting program cannot be heard: {error}"), "")
+        let more = if self.events.buffer().is_empty() {
+            self.held.until_readable(self.events.get_ref())
+        } else {
+            Ok(())
+        };
+        let read = more.and_then(|()| self.events.read_line(&mut line));
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => Failure::Interrupted,
+            _ => Failure::failed(format!("the connecting program cannot be heard: {error}"), ""),
         })?;
         if line.is_empty() {
             return Ok(None);
@@ -169,7 +185,10 @@ impl Host {
             .child
             .wait()
             .map_err(|error| failed(format!("{PROGRAM} is lost: {error}")))?;
-        if status.signal() == Some(Signal::SIGINT as i32) {
+        if interrupt::ENDS
+            .iter()
+            .any(|end| status.signal() == Some(*end as i32))
+        {
             return Err(Failure::Interrupted);
         }
         match (status.code(), status.signal()) {
@@ -187,6 +206,14 @@ impl Host {
                 code.unwrap_or(-1)
             ))),
         }
+    }
+}
+
+impl Drop for Host {
+    /// Whoever does not want to hear the rest wants no program that goes on.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -297,7 +324,7 @@ impl Log {
                 .and_then(|path| OpenOptions::new().append(true).create(true).open(path).ok());
             let _ = match file {
                 Some(mut file) => file.write_all(&bytes),
-                None => std::io::stderr().lock().write_all(&bytes),
+                None => io::stderr().lock().write_all(&bytes),
             };
         }
         String::from_utf8_lossy(&bytes).into_owned()

@@ -8,7 +8,7 @@ use crate::{
     loader,
     packages::{Distribution, Package},
     places::Places,
-    registration::Registration,
+    replaced,
     wrapped::View,
 };
 use entra_odbc_core::{
@@ -161,21 +161,9 @@ fn existing(path: &Path) -> String {
 }
 
 fn registration(places: &Places, drivers: &Drivers, findings: &mut Findings) -> io::Result<()> {
-    let paths = [Some(&places.system_drivers), places.user_drivers.as_ref()];
-    for path in paths.into_iter().flatten() {
-        let taken_back = Registration::read(path).is_ok_and(|registration| {
-            registration
-                .changed_since()
-                .any(|section| section.name == STOCK_SECTION)
-        });
-        if taken_back {
-            return findings.warning(
-                Check::Registration,
-                format!("[{STOCK_SECTION}] in {} is no longer ours", path.display()),
-                "an upgrade of Microsoft's package has taken the name back, or somebody else has",
-                "sudo entra-odbc install --replace",
-            );
-        }
+    // Files that make no sense have a finding of their own.
+    if let Ok(Some(lost)) = replaced::lost(places, drivers) {
+        return findings.warning(Check::Registration, lost.what, lost.cause, lost.next);
     }
     let ours: Vec<_> = [OUR_SECTION, STOCK_SECTION]
         .into_iter()

@@ -9,7 +9,7 @@ use crate::{
     loader,
     packages::{Distribution, Package},
     places::Places,
-    registration::{Pending, Registration, Section},
+    registration::{self, Pending, Registration, Section},
     terminal::Style,
     wrapped::{View, Wrapped},
 };
@@ -54,8 +54,9 @@ impl Plan {
         if arguments.user {
             not_hidden(&everything, &places, &library, arguments.replace)?;
         }
-        let wanted = wanted(arguments, &registration, &everything, &library)?;
-        let new = registration.with(&wanted)?;
+        let replaces = arguments.replace || replaced(&registration);
+        let wanted = wanted(arguments, replaces, &registration, &everything, &library)?;
+        let new = registration.with(&wanted);
         let wrapped = found(
             &everything,
             &drivers,
@@ -74,7 +75,7 @@ impl Plan {
             pending,
             library,
             wrapped,
-            replaces: arguments.replace,
+            replaces,
             dsn: arguments.dsn.clone(),
             lock,
         })
@@ -83,8 +84,7 @@ impl Plan {
     /// Writes what is to be written.
     pub fn carry_out(self) -> Result<Done, Failure> {
         let changed = !self.pending.is_empty();
-        file::uninterrupted(|| self.pending.into_iter().try_for_each(Pending::commit))?;
-        drop(self.lock);
+        registration::carry_out(&self.pending, self.lock)?;
         Ok(Done {
             changed,
             drivers: self.drivers,
@@ -146,18 +146,34 @@ fn not_hidden(
     Ok(())
 }
 
+/// Whether an earlier run has taken the stock name over, and nobody has taken it back: then it goes where the driver
+/// goes.
+fn replaced(registration: &Registration) -> bool {
+    registration.is_ours(STOCK_SECTION)
+        && registration
+            .changed_since()
+            .all(|section| section.name != STOCK_SECTION)
+}
+
 /// The sections of odbcinst.ini.
 fn wanted(
     arguments: &Arguments,
+    replaces: bool,
     registration: &Registration,
     everything: &Drivers,
     library: &Library,
 ) -> Result<Vec<Section>, Failure> {
     let path = text(&library.path)?;
-    let mut ours = vec![
-        ("Description".to_owned(), DESCRIPTION.to_owned()),
-        ("Driver".to_owned(), path.to_owned()),
-    ];
+    let driver = |section: &str| {
+        // It would win over Driver.
+        let more = registration.ini().get(section, "Driver64").map(|_| "Driver64");
+        ["Driver"]
+            .into_iter()
+            .chain(more)
+            .map(|key| (key.to_owned(), path.to_owned()))
+    };
+    let mut ours = vec![("Description".to_owned(), DESCRIPTION.to_owned())];
+    ours.extend(driver(OUR_SECTION));
     let named = match &arguments.real_driver {
         Some(path) => Some(named(path, library)?),
         // Kept unless another one is named.
@@ -165,22 +181,17 @@ fn wanted(
             .ini()
             .get(OUR_SECTION, "RealDriver")
             .map(str::to_owned)
-            .or_else(|| outside(arguments.replace, everything, library)),
+            .or_else(|| outside(replaces, everything, library)),
     };
     ours.extend(named.map(|real| ("RealDriver".to_owned(), real)));
     let mut sections = vec![Section {
         name: OUR_SECTION.to_owned(),
         entries: ours,
     }];
-    if arguments.replace {
-        let mut entries = vec![("Driver".to_owned(), path.to_owned())];
-        // It would win over Driver.
-        if registration.ini().get(STOCK_SECTION, "Driver64").is_some() {
-            entries.push(("Driver64".to_owned(), path.to_owned()));
-        }
+    if replaces {
         sections.push(Section {
             name: STOCK_SECTION.to_owned(),
-            entries,
+            entries: driver(STOCK_SECTION).collect(),
         });
     }
     Ok(sections)
@@ -277,7 +288,7 @@ fn source(name: &str, arguments: &Arguments, path: &Path) -> Result<Option<Pendi
             "Choose another name, or remove that data source first.",
         ));
     }
-    registration.with(&[section])
+    Ok(registration.with(&[section]))
 }
 
 /// A path as it can stand in an ini file.
