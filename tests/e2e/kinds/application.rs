@@ -184,9 +184,9 @@ fn a_secret_beside_a_certificate_that_needs_no_password_is_a_contradiction() {
         error.contains("HY000") && error.contains("ClientCertificate= and PWD= contradict each other"),
         "{error}"
     );
-    let rest = by_secret(with_certificate(&machine, "cert.pfx"));
+    let rest = rest.replace("cert.pem", "locked-cert.pem");
     assert_eq!(
-        payroll(machine, &format!("{rest};PWD={{pfx;password}}")).trouble(),
+        payroll(machine, &format!("{rest};PWD={}", certificate::KEY_PASSWORD)).trouble(),
         None
     );
 }
