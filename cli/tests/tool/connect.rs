@@ -192,7 +192,7 @@ fn the_tool_starts_and_says_so_where_unixodbc_is_missing() {
     let run = || Run::of(&mut office.program(tool.to_str().unwrap(), &["connect", "DSN=x"]));
     let err = run().refused(2);
     assert!(
-        err.contains("entra-odbc-connect") && err.contains("not beside it"),
+        err.contains("entra-odbc-connect") && err.contains("not beside it") && err.contains("Python package"),
         "{err}"
     );
     // As the dynamic loader ends a program whose libodbc is missing.

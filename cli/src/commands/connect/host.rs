@@ -232,7 +232,8 @@ fn program() -> Result<PathBuf, Failure> {
     .ok_or_else(|| {
         Failure::refused(
             format!("{PROGRAM}, which connects for this tool, is not beside it"),
-            "Install the tool anew, with both of its programs.",
+            "Install the tool with both of its programs: make install. The Python package has it without this one; \
+             there, entra_odbc.connect() connects.",
         )
     })
 }
