@@ -2,10 +2,12 @@
 
 use nix::unistd::geteuid;
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The content of a regular file of at most `limit` bytes; `None` where there is no file.
@@ -156,11 +158,24 @@ pub fn tidy(path: &Path) {
     }
 }
 
+/// How long another one who changes a file by this tool may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Keeps others who change a file by this tool waiting until it is dropped; none where that cannot be had.
+///
+/// Nor where someone keeps it for long: whoever may read a directory may lock it, on `/etc` that is everyone.
 pub fn lock_beside(path: &Path) -> Option<File> {
     let directory = File::open(path.parent()?).ok()?;
-    directory.lock().ok()?;
-    Some(directory)
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Some(directory),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            Err(_) => return None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +260,17 @@ mod tests {
         }
         tidy(&here.join("file"));
         assert_eq!(names(&here), [".file.new", ".file.x.new", ".other.1.new", "file"]);
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_and_done_without_where_someone_keeps_it() {
+        let here = directory("kept");
+        let held = File::open(&here).unwrap();
+        held.lock().unwrap();
+        assert!(lock_beside(&here.join("file")).is_none());
+        held.unlock().unwrap();
+        assert!(lock_beside(&here.join("file")).is_some());
         fs::remove_dir_all(here).unwrap();
     }
 
