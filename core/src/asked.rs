@@ -24,7 +24,6 @@ pub(crate) enum Selection {
 const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
 
 /// The string and the section of its data source, if that is in force.
-#[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) string: ConnectionString<'a>,
     pub(crate) section: Vec<(String, String)>,

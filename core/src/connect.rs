@@ -16,6 +16,7 @@ use crate::{
     transport::Transport,
 };
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -60,12 +61,20 @@ pub enum Prompt {
 }
 
 /// What the real driver answered.
-#[derive(Debug)]
 pub struct Reply {
     /// Its answer.
     pub outcome: Outcome,
     /// Its completed connection string; empty where there is none.
     pub completed: Zeroizing<Vec<u16>>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the string, which may hold a password.
+        f.debug_struct("Reply")
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The driver's `SQLRETURN`, sorted.

@@ -5,7 +5,7 @@
 //! space around values is kept; `{…}` quotes with `}}` for `}`; a `{` in mid-value is literal; the
 //! first of equal keywords wins.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 use zeroize::Zeroizing;
 
 const SEMICOLON: u16 = b';' as u16;
@@ -14,7 +14,6 @@ const OPEN: u16 = b'{' as u16;
 const CLOSE: u16 = b'}' as u16;
 
 /// A connection string and where its attributes stand in it.
-#[derive(Debug)]
 pub struct ConnectionString<'a> {
     text: &'a [u16],
     attributes: Vec<Attribute>,
@@ -31,6 +30,13 @@ pub struct Attribute {
     whole: Range<usize>,
     value: Range<usize>,
     braced: bool,
+}
+
+impl fmt::Debug for ConnectionString<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Keywords, not values: some of them are passwords.
+        f.debug_list().entries(&self.attributes).finish()
+    }
 }
 
 impl Attribute {

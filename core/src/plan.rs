@@ -16,13 +16,13 @@ use crate::{
     trust::{Channel, Owner},
 };
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 use zeroize::Zeroizing;
 
 /// What is to be done with a connect.
-#[derive(Debug)]
 pub enum Plan {
     /// Not ours: the host's bytes go on untouched.
     StepAside,
@@ -38,7 +38,6 @@ pub enum Plan {
 }
 
 /// A connect with one of our modes.
-#[derive(Debug)]
 pub struct SignInPlan {
     /// The string for the driver: ours out, the rest as it was.
     pub text: Zeroizing<Vec<u16>>,
@@ -47,6 +46,27 @@ pub struct SignInPlan {
     sign_in: SignIn,
     token_timeout: Option<Duration>,
     expiry_is_dead: bool,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StepAside => f.write_str("StepAside"),
+            Self::Forward { prompt, .. } => f
+                .debug_struct("Forward")
+                .field("prompt", prompt)
+                .finish_non_exhaustive(),
+            Self::SignIn(plan) => plan.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for SignInPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInPlan")
+            .field("sign_in", &self.sign_in)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads the string, its data source, and what of both is ours.

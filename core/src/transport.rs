@@ -23,7 +23,7 @@ use reqwest::{Client, ClientBuilder, Method, header::HeaderMap};
 use retry::Trouble;
 use rustls::client::danger::ServerCertVerifier;
 use std::{
-    mem,
+    fmt, mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -70,7 +70,6 @@ pub enum Route {
 }
 
 /// A request to a token endpoint.
-#[derive(Debug)]
 pub struct Call {
     /// `GET` without a body, else `POST`.
     pub url: String,
@@ -82,6 +81,15 @@ pub struct Call {
     pub route: Route,
     /// When it is sent again.
     pub retry: Policy,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("url", &self.url)
+            .field("route", &self.route)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An endpoint's answer, whatever its status.

@@ -83,6 +83,17 @@ fn faults(gate: &Gate) -> Vec<(&'static str, Fault, &'static [&'static str])> {
             &["08001", "HY000"],
         ),
         ("not even JSON", answer("[]"), WRONG),
+        ("JSON without a bottom", answer(&"[".repeat(500_000)), WRONG),
+        (
+            "no text",
+            Fault::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{\"\xff\"".to_vec()),
+            WRONG,
+        ),
+        (
+            "headers without end",
+            Fault::Raw([&b"HTTP/1.1 200 OK\r\nX: "[..], &vec![b'x'; 4 << 20]].concat()),
+            BUSY,
+        ),
         (
             "a redirect",
             Fault::redirect("https://login.evil.example/token"),

@@ -243,6 +243,27 @@ fn the_completed_string_has_ours_back_except_for_secrets() {
 }
 
 #[test]
+fn debug_texts_have_no_value_of_a_string_or_a_variable_in_them() {
+    let text = "Server=localhost;Authentication=Sql Password;UID=me;PWD=hidden";
+    let mut real = Scripted::answering([(Outcome::Connected(0), "PWD=hidden")]);
+    let answer = Machine::new().connect(text, &mut real).unwrap();
+    let text: Vec<u16> = text.encode_utf16().collect();
+    let string = ConnectionString::parse(&text);
+    let environment = Environment::fixed([("AZURE_CLIENT_SECRET", "hidden")]);
+    for shown in [
+        format!("{answer:?}"),
+        format!("{string:?}"),
+        format!("{environment:?}"),
+    ] {
+        // As text, and as its units.
+        assert!(
+            !shown.contains("hidden") && !shown.contains("104, 105, 100"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn the_completed_string_of_a_token_alone_still_asks_for_one() {
     let mut real = Scripted::answering([(Outcome::Connected(0), "SERVER=localhost;")]);
     let answer = Machine::new()

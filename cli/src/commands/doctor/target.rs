@@ -15,7 +15,6 @@ const LEFT: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecifi
 const PORT: u16 = 1433;
 
 /// The string, with what matters of it and of the data source that it names.
-#[derive(Debug)]
 pub struct Target {
     /// The whole of it.
     pub string: Zeroizing<String>,
