@@ -118,7 +118,7 @@ pub struct SignIn {
     /// For the log: a client id, a tool's name; never a secret.
     pub who: String,
     /// Whether the connection string (or its data source) alone decides who signs in; false where a
-    /// file, the environment or a tool's profile does (DESIGN rule 5).
+    /// file, the environment or a tool's profile does; then no pool may hand the connection on.
     pub in_string: bool,
     /// Whether a token may be kept for the next connect.
     pub cache: bool,

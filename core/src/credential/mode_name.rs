@@ -40,7 +40,7 @@ pub fn unknown(value: &str) -> Error {
     let ours: Vec<_> = MODES.iter().map(|mode| mode.name).collect();
     Error::new(
         ErrorKind::UnknownMode,
-        // Driver 18's own words (FACTS 14), which hosts may look for.
+        // Driver 18's own words, which hosts may look for.
         format!("Invalid value specified for connection string attribute 'Authentication': \"{shown}\""),
     )
     .remedy(format!(

@@ -23,10 +23,10 @@ use std::{
 };
 use tracing::{debug, info};
 
-/// A refused token younger than this is not to blame for the refusal (DESIGN rule 8).
+/// A refused token younger than this is not to blame for the refusal.
 const YOUNG: Duration = Duration::from_mins(1);
 
-/// How long an identity whose refused token was replaced gets no second try (DESIGN rule 8).
+/// How long an identity whose refused token was replaced gets no second try.
 const ONCE_IN: Duration = Duration::from_mins(5);
 
 /// Where a token came from.

@@ -194,7 +194,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
     connection.dead_after = None;
     let (reply, personal) = match answer {
         Ok(Answer::StepAside) => {
-            // A connection that a token of the host's own opened is nobody else's either (DESIGN rule 5).
+            // A connection that a token of the host's own opened is nobody else's either.
             let personal = connection.whose() == Whose::Hosts;
             let answer = forward();
             connection.personal =

@@ -273,9 +273,21 @@ fn a_refused_token_is_replaced_once_if_it_is_not_young() {
     let fresh = tokens.replace_refused(&sign_in, &refused, soon()).unwrap();
     assert_eq!(fresh.text.expose(), "token-2");
     assert_eq!(text(&tokens.token(&sign_in, soon()).unwrap()), "token-2");
-    assert!(tokens.replace_refused(&sign_in, &fresh, soon()).is_none());
+    // Not again in the next five minutes.
+    for (since, again) in [
+        (Duration::ZERO, false),
+        (Duration::from_secs(295), false),
+        (Duration::from_secs(301), true),
+    ] {
+        entry(&tokens, &sign_in).state().replaced = Instant::now().checked_sub(since);
+        let fresh = tokens.token(&sign_in, soon()).unwrap().token;
+        let replaced = tokens.replace_refused(&sign_in, &fresh, soon());
+        assert_eq!(replaced.is_some(), again, "{since:?}");
+    }
 
-    let young = Script::open().sign_in("two");
+    let mut young = Script::open();
+    Arc::get_mut(&mut young).unwrap().age = Duration::from_secs(50);
+    let young = young.sign_in("two");
     let refused = tokens.token(&young, soon()).unwrap().token;
     assert!(tokens.replace_refused(&young, &refused, soon()).is_none());
 }

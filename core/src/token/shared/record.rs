@@ -141,6 +141,26 @@ mod tests {
         }
     }
 
+    /// As in a directory on a disk, after the machine was started anew.
+    #[test]
+    fn a_file_that_tells_of_a_time_to_come_is_none() {
+        let place = Place::new("to-come");
+        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let name = name(&key, "one");
+        let signed = |since_start: Duration| {
+            let mut file = write(&token("text"), &key, &name, now).unwrap();
+            let nanoseconds = nanoseconds(since_start).unwrap().to_le_bytes();
+            file[TAG + TIMES - 8..TAG + TIMES].copy_from_slice(&nanoseconds);
+            let tag = key.sign(WHAT, &name, &file[TAG..]);
+            file[..TAG].copy_from_slice(tag.as_ref());
+            file
+        };
+        let now_since_start = since_boot().unwrap();
+        assert!(read(&signed(now_since_start), &key, &name, now).is_some());
+        let to_come = now_since_start + Duration::from_hours(1);
+        assert!(read(&signed(to_come), &key, &name, now).is_none());
+    }
+
     #[test]
     fn what_is_too_long_is_not_written() {
         let place = Place::new("long");
