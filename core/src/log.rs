@@ -161,6 +161,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_lines_of_our_own_are_written() {
+        listen(Level::Trace, std::sync::Arc::new(|_, _| {}));
+        tracing::subscriber::with_default(Log, || {
+            assert!(tracing::enabled!(target: "entra_odbc::odbc", tracing::Level::TRACE));
+            assert!(!tracing::enabled!(target: "azure_core::http", tracing::Level::ERROR));
+            assert!(!tracing::enabled!(target: "hyper", tracing::Level::ERROR));
+        });
+        listen_no_more();
+    }
+
+    #[test]
     fn words_with_a_line_end_in_them_make_no_second_line() {
         let line = Line("no token error=refused:\r\n2026-01-01 \u{1b}[2J".to_owned());
         assert_eq!(line.whole(), "no token error=refused:  2026-01-01  [2J");

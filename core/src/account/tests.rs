@@ -152,6 +152,18 @@ fn an_id_token_tells_whose_account_it_is() {
     let id_token = Secret::new(crate::token::jwt(&claims));
     let account = Account::signed_in("https://login.example", "client", &id_token).unwrap();
     assert_eq!(account.username, "ada@contoso.com");
+    // Ids are written in either case.
+    let again = Account {
+        object_id: "OBJECT".into(),
+        tenant: "Tenant".into(),
+        ..account.clone()
+    };
+    assert_eq!(again.id(), account.id());
+    let another = Account {
+        object_id: "another".into(),
+        ..account.clone()
+    };
+    assert_ne!(another.id(), account.id());
     let nobody = Secret::new("no token".into());
     assert!(Account::signed_in("a", "c", &nobody).is_none());
 }

@@ -179,6 +179,36 @@ fn a_person_may_do_without_the_servers_word() {
 }
 
 #[test]
+fn a_tenant_is_a_guid_or_a_domain_name() {
+    let longest = "a".repeat(253);
+    for name in [TENANT, "contoso.com", &longest] {
+        assert_eq!(
+            tenant_in(&format!("https://login.example/{name}/x")).as_deref(),
+            Some(name)
+        );
+    }
+    let too_long = "a".repeat(254);
+    for name in ["", ".com", "-a", "a_b", "a%20b", "common", &too_long] {
+        assert_eq!(
+            tenant_in(&format!("https://login.example/{name}/x")),
+            None,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_servers_said_is_remembered_for_so_many_of_them_and_no_more() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}/"));
+    let tenants = bench.tenants();
+    let others = (0..LIMIT).map(|number| ((number.to_string(), 1433), TENANT.to_owned()));
+    tenants.known.lock().extend(others);
+    ask(&tenants, &bench.target(), Duration::from_secs(10)).unwrap();
+    let known = tenants.known.lock();
+    assert!(known.len() <= LIMIT && known.contains_key(&("localhost".to_owned(), bench.target().port)));
+}
+
+#[test]
 fn a_server_may_send_on_within_its_cloud_only() {
     for (from, to, may) in [
         ("a.database.windows.net", "b.tr1.database.windows.net", true),
