@@ -30,7 +30,12 @@ def interruptible(library: Library, arguments: tuple[object, ...], token: c_void
             answered.set()
 
     thread = threading.Thread(target=ask, name="entra-odbc-wait", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        # At the interpreter's end there are no new threads (3.12), and no one who interrupts.
+        library.cancellation_free(cancellation)
+        return int(library.credential_get_token(*arguments, None, byref(token), byref(error)))
     try:
         answered.wait()
     except BaseException:

@@ -185,6 +185,18 @@ def test_ctrl_c_ends_the_wait_for_a_token(machine):
     assert (out, process.returncode) == ("interrupted\n", 0), err
 
 
+def test_a_token_can_be_got_where_no_thread_can_be_started(machine):
+    program = """
+    import atexit, entra_odbc, threading
+    def refuse(thread):
+        # As Python 3.12 does from atexit on.
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+    threading.Thread.start = refuse
+    atexit.register(lambda: print(entra_odbc.Credential(**PRINCIPAL).get_token().token.count(".")))
+    """
+    assert machine.python(program) == "2"
+
+
 def test_a_forked_child_goes_on_with_its_parents_credential(machine):
     program = """
     import entra_odbc, os, threading
