@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
+use time::OffsetDateTime;
 
 use super::*;
 use crate::entra::access_token::AZURE_CLI;
@@ -156,6 +157,8 @@ fn a_refresh_token_is_good_once_for_any_resource_until_it_ends() {
     assert_eq!(company.claims(&answer)["aud"], "https://graph.microsoft.com");
     assert_eq!(number(&company.refresh(old, USER_SCOPE)), 9_002_313);
     let new = answer["refresh_token"].as_str().unwrap();
+    let both = "https://database.windows.net/.default https://database.windows.net/user_impersonation";
+    assert_eq!(number(&company.refresh(new, both)), 70011);
     for (state, expected) in [(TokenState::Expired, 700_082), (TokenState::Revoked, 50173)] {
         company.entra().set_refresh_tokens(USER, state);
         assert_eq!(number(&company.refresh(new, USER_SCOPE)), expected);
@@ -295,6 +298,17 @@ fn a_service_acts_for_whoever_called_it() {
     let signature = |token: &str| token.rsplit_once('.').unwrap().1.to_owned();
     let forged = good.replace(&signature(&good), &signature(&for_sql));
     assert_eq!(number(&call(&forged, PORTAL_SECRET)), 50013);
+    // Signed by this Entra, but not the token of a person who called.
+    for (claim, value, expected) in [
+        ("idtyp", serde_json::json!("app"), 7_000_114),
+        ("scp", Value::Null, 240_002),
+        ("tid", serde_json::json!("another"), 50059),
+    ] {
+        let mut claims = company.playground.issuer.verify(&good).unwrap();
+        claims[claim] = value;
+        let odd = company.playground.issuer.sign(&claims);
+        assert_eq!(number(&call(&odd, PORTAL_SECRET)), expected, "{claim}");
+    }
     company.entra().change(|directory| {
         for app in &mut directory.tenants[0].apps {
             app.lacks_consent = true;
@@ -333,6 +347,20 @@ fn a_cluster_vouches_for_an_application() {
         700_211
     );
     assert_eq!(number(&call("no assertion")), 50027);
+    let hour = OffsetDateTime::now_utc().unix_timestamp() + 3600;
+    for (claim, value, expected) in [
+        ("nbf", serde_json::json!(hour), 700_024),
+        (
+            "sub",
+            serde_json::json!(crate::playground::CLUSTER_ISSUER),
+            700_021,
+        ),
+    ] {
+        let mut claims = company.playground.issuer.verify(&good).unwrap();
+        claims[claim] = value;
+        let odd = company.playground.issuer.sign(&claims);
+        assert_eq!(number(&call(&odd)), expected, "{claim}");
+    }
     let change = |change: fn(&mut Federated)| {
         company.entra().change(|directory| {
             let mut apps = directory.tenants[0].apps.iter_mut();

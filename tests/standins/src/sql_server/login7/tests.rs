@@ -102,6 +102,8 @@ fn the_workflow_is_told_from_the_inline_token() {
     let features = [feature(feature::FEDAUTH, &[0x02 << 1 | 1, 3]), vec![feature::END]].concat();
     let login = Login7::parse(&login7([&[]; 8], &features)).unwrap();
     assert_eq!(login.fedauth, Some(FedAuth::Workflow(3)));
+    let unknown = [feature(feature::FEDAUTH, &[0x07 << 1, 3]), vec![feature::END]].concat();
+    assert!(Login7::parse(&login7([&[]; 8], &unknown)).is_err());
 }
 
 #[test]

@@ -39,6 +39,25 @@ fn arithmetic_keeps_the_precedence_of_operators() {
 }
 
 #[test]
+fn numbers_compare() {
+    for (operator, answers) in [
+        ("<", [true, false, false]),
+        ("<=", [true, true, false]),
+        ("=", [false, true, false]),
+        ("<>", [true, false, true]),
+        (">=", [false, true, true]),
+        (">", [false, false, true]),
+    ] {
+        let of = |left| evaluate(&format!("CASE WHEN {left} {operator} 2 THEN 1 ELSE 0 END"));
+        assert_eq!(
+            [1, 2, 3].map(|left| of(left).unwrap()),
+            answers.map(|answer| Value::int(answer.into())),
+            "{operator}"
+        );
+    }
+}
+
+#[test]
 fn null_is_neither_true_nor_false() {
     for expression in ["NULL = NULL", "NOT (NULL = 1)", "1 IN (2, NULL)", "NULL LIKE 'a'"] {
         assert!(evaluate(expression).unwrap().is_null(), "{expression}");
