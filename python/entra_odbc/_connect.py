@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 _PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "encoding", "readonly", "timeout"))
 
 
-# The keywords by which a connection string says who signs in, all spellings (core/src/keyword.rs).
+# The keywords by which a connection string says who signs in, in all spellings.
 _WHO = frozenset(
     (
         *("authentication", "fedauth", "uid", "user", "user id", "username", "pwd", "password", "clientsecret"),
         *("pwdfile", "passwordfile", "clientsecretfile", "clientid", "applicationclientid", "msiclientid", "tenantid"),
-        *("tenant", "objectid", "resourceid", "resource id", "msiresourceid", "accesstoken", "accesstokenfile"),
-        *("refreshtoken", "refreshtokenfile", "userassertion", "userassertionfile", "tokenprovider"),
+        *("tenant", "objectid", "resourceid", "msiresourceid", "resource id", "accesstoken", "accesstokenfile"),
+        *("clientcertificate", "clientcertpath", "clientcertificatepassword", "clientkeypassword", "clientkey"),
+        *("clientcertificatepasswordfile", "clientkeypasswordfile", "clientassertion", "clientassertionfile"),
+        *("tokenfilepath", "serviceconnectionid", "systemtoken", "systemtokenfile", "refreshtoken", "refreshtokenfile"),
+        *("userassertion", "userassertionfile", "tokenprovider"),
     )
 )
 

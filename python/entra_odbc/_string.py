@@ -17,6 +17,8 @@ def quoted(value: str) -> str:
 
 def joined(keywords: Mapping[str, object]) -> str:
     """Keywords as a connection string. True and False become yes and no; what is None is left out."""
+    if any(not name.strip() or any(sign in name for sign in "=;{}\0") for name in keywords):
+        raise Error("HY000", 0, "a keyword is empty or has one of = ; { } in it. Pass keyword and value apart.")
     words = {True: "yes", False: "no"}
     return "".join(
         f"{name}={quoted(words[value] if isinstance(value, bool) else str(value))};"

@@ -1,7 +1,11 @@
 """Connection strings: what is quoted, and what a string says."""
 
+import re
+from pathlib import Path
+
 import pytest
 from entra_odbc import Error
+from entra_odbc._connect import _WHO
 from entra_odbc._string import ended, joined, pairs, utf8
 
 
@@ -12,6 +16,12 @@ def names(string):
 def test_a_value_is_quoted_only_where_it_must_be():
     assert joined({"UID": "3a7d-9c52", "PWD": "pay8Q~roll;{secret}=1"}) == "UID=3a7d-9c52;PWD={pay8Q~roll;{secret}}=1};"
     assert joined({"APP": " x ", "Empty": "", "Encrypt": True, "Left": None}) == "APP={ x };Empty={};Encrypt=yes;"
+
+
+@pytest.mark.parametrize("name", ["", " ", "UID;PWD", "UID=x;PWD", "{UID", "UID}", "UID\0"])
+def test_a_keyword_brings_no_other_along(name):
+    with pytest.raises(Error, match="a keyword is empty or has"):
+        joined({"SERVER": "localhost", name: "x"})
 
 
 def test_what_was_joined_is_read_again():
@@ -48,3 +58,20 @@ def test_what_c_would_cut_or_misread_is_an_error(text):
     with pytest.raises(Error) as failure:
         utf8(text)
     assert failure.value.sqlstate == "HY000"
+
+
+# How somebody signs in, or what a token is for and how it is kept: said of anybody.
+NOT_WHO = {
+    "trusted_connection", "integrated security", "sendcertificatechain", "redirecturi", "interactivetimeout",
+    "saveaccount", "additionallyallowedtenants", "authority", "scope", "resource", "disableinstancediscovery",
+    "tokentimeout", "tokenexpiryisdead", "tokencache",
+}
+
+
+def test_every_keyword_that_says_who_signs_in_is_known_as_one():
+    table = (Path(__file__).parents[2] / "core/src/keyword.rs").read_text()
+    table = table.split("pub const KEYWORDS")[1].split("];")[0]
+    rows = re.findall(r"(?:row|secret)\(\s*Keyword::\w+,\s*&\[(.*?)\]", table, re.DOTALL)
+    names = {name.lower() for row in rows for name in re.findall(r'"(.*?)"', row)}
+    assert len(rows) > 30
+    assert names == _WHO | NOT_WHO
