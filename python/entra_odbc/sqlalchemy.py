@@ -43,7 +43,8 @@ def register(
     (aioodbc) is as good.
 
     A pooled connection whose token has ended is discarded when it is checked out, and another one opened; so is one
-    whose socket was lost while a transaction was open, which outside autocommit is always. The engine must be one person's or application's: its pool hands any connection to anyone.
+    whose socket was lost while a transaction was open, which outside autocommit is always. The engine must be one
+    person's or application's: its pool hands any connection to anyone.
     """
     engine = getattr(engine, "sync_engine", engine)
     given = credential_of(credential, keywords) if credential is not None or keywords else None

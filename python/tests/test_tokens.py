@@ -5,7 +5,8 @@ import json
 
 import pytest
 from azure.core import credentials
-from entra_odbc import AccessToken, AccessTokenInfo, Error
+from entra_odbc import AccessToken, AccessTokenInfo, Error, Identity
+from entra_odbc._borrowed import AZURE_SQL, Borrowed
 from entra_odbc._token import claims_of, owner_of, scope_of
 
 
@@ -48,6 +49,23 @@ def test_an_owner_is_named_by_tenant_object_client_and_audience():
     assert claims_of(jwt(claims)) == claims
     different = [claims, *({**claims, name: "other"} for name in claims)]
     assert len({owner_of(claims) for claims in different}) == 5
+
+
+@pytest.mark.parametrize(
+    ("claims", "principal"),
+    [
+        ({"upn": "ada@contoso.com", "unique_name": "ada", "appid": "c"}, "ada@contoso.com"),
+        ({"app_displayname": "payroll", "appid": "c"}, "payroll"),
+        ({"azp": "c"}, "c"),
+    ],
+)
+def test_a_credential_of_somebody_elses_is_whom_its_token_names(claims, principal):
+    class Source:
+        def get_token(self, *scopes):
+            assert scopes == (AZURE_SQL,)
+            return AccessToken(jwt({"tid": "t", "oid": "o", "aud": "a", **claims}), 7)
+
+    assert Borrowed(Source()).identity(None, None) == Identity(principal, "t", "o", "c", "a", 7)
 
 
 @pytest.mark.parametrize("claims", [{}, {"tid": "t"}, {"oid": "o"}, {"tid": "", "oid": "o"}, {"tid": 1, "oid": 2}])
