@@ -8,15 +8,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
 
-    class _AccessToken(NamedTuple):
-        token: str
-        expires_on: int
+    # For type checkers they are azure.core's own, so that a Credential is one of its credentials to them as well.
+    from azure.core.credentials import AccessToken as _AccessToken
+    from azure.core.credentials import AccessTokenInfo as _AzuresTokenInfo
 
-    class _AccessTokenInfo(NamedTuple):
-        token: str
-        expires_on: int
-        token_type: str
-        refresh_on: int | None
+    class _AccessTokenInfo(_AzuresTokenInfo):
+        def __init__(self, token: str, expires_on: int, token_type: str, refresh_on: int | None) -> None: ...
 
     class _Identity(NamedTuple):
         principal: str
@@ -40,6 +37,11 @@ class AccessToken(_AccessToken):
     """
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+        # Where azure.core is not installed.
+        token: str
+        expires_on: int
 
     def __repr__(self) -> str:
         return f"AccessToken(token='…', expires_on={self.expires_on})"
