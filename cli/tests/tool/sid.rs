@@ -40,8 +40,11 @@ fn a_script_reads_the_same_as_json() {
 fn what_is_no_guid_or_no_name_is_refused_with_its_reason() {
     let err = run(&["sid", "payroll"]).refused(2);
     assert!(err.contains("not a GUID"), "{err}");
-    let err = run(&["sid", APPLICATION, "--name", ""]).refused(2);
-    assert!(err.contains("1 to 128 characters"), "{err}");
+    run(&["sid", APPLICATION, "--name", &"ü".repeat(128)]).done();
+    for name in [String::new(), "ü".repeat(129)] {
+        let err = run(&["sid", APPLICATION, "--name", &name]).refused(2);
+        assert!(err.contains("1 to 128 characters"), "{err}");
+    }
     let err = run(&["sid", APPLICATION, "--name", "a\nb"]).refused(2);
     assert!(err.contains("control characters"), "{err}");
 }

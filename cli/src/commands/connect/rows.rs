@@ -216,4 +216,12 @@ mod tests {
         assert_eq!(rows(Format::Csv).head(), "id,name,\"\"\n");
         assert_eq!(rows(Format::Table).head(), "id  name\n--  ----  -\n");
     }
+
+    #[test]
+    fn a_column_is_as_wide_as_its_widest_value_but_one_value_does_not_fill_the_screen() {
+        let rows = rows(Format::Table);
+        assert_eq!(rows.measured(&[]), [2, 4, 1]);
+        let long = vec![Some("70000".into()), Some("x".repeat(1000)), None];
+        assert_eq!(rows.measured(&[row(), long]), [5, WIDEST, 4]);
+    }
 }
