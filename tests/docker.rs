@@ -12,9 +12,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use standins::playground::{OTHER_USER, Playground, PlaygroundOptions};
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/library.rs"]
+mod library;
+
+use library::output;
 
 const DRIVER: &str = "ODBC Driver 18 Entra for SQL Server";
 
@@ -36,21 +42,6 @@ fn directory(test: &str) -> PathBuf {
     directory
 }
 
-fn succeed(command: &mut Command) -> String {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().unwrap();
-    let stdout = String::from_utf8(stdout).unwrap();
-    assert!(
-        status.success(),
-        "{command:?}: {status}\n{stdout}{}",
-        String::from_utf8_lossy(&stderr)
-    );
-    stdout
-}
-
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -66,7 +57,7 @@ fn instructions(kind: &str) -> Vec<String> {
 
 /// Registers a library below `root`.
 fn register(root: &Path, library: &str) {
-    succeed(
+    output(
         script("register.sh")
             .arg(docker().join("odbcinst.ini.in"))
             .arg(library)
@@ -75,7 +66,7 @@ fn register(root: &Path, library: &str) {
 }
 
 fn registered(root: &Path) -> String {
-    succeed(
+    output(
         Command::new("odbcinst")
             .args(["-q", "-d"])
             .env("ODBCSYSINI", root.join("etc"))
@@ -88,7 +79,7 @@ fn every_script_has_the_syntax_of_sh_and_stops_at_the_first_failure() {
     let mut count = 0;
     for entry in fs::read_dir(docker().join("scripts")).unwrap() {
         let path = entry.unwrap().path();
-        succeed(Command::new("sh").arg("-n").arg(&path));
+        output(Command::new("sh").arg("-n").arg(&path));
         assert!(read(&path).contains("\nset -eu\n"), "{}", path.display());
         count += 1;
     }
@@ -204,7 +195,7 @@ fn the_build_lays_out_what_the_image_installs() {
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
     for product in ["library", "standins"] {
-        succeed(
+        output(
             script("build.sh")
                 .arg(env!("CARGO_MANIFEST_DIR"))
                 .arg(root.join("out"))
@@ -287,7 +278,7 @@ fn a_device_code_can_be_entered_from_outside() {
         command
     };
     let mut ask = with_ca(Command::new("python3"));
-    succeed(ask.args(["-c", ASK, &playground.entra.authority()]));
+    output(ask.args(["-c", ASK, &playground.entra.authority()]));
     let codes = playground.entra.open_user_codes();
     let enter = |arguments: &[&str]| {
         let mut command = with_ca(script("enter-code.sh"));
@@ -297,7 +288,7 @@ fn a_device_code_can_be_entered_from_outside() {
     let wrong = enter(&[&codes[0], OTHER_USER, "guess"]).output().unwrap();
     assert!(!wrong.status.success());
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("AADSTS50126"));
-    succeed(&mut enter(&[&codes[0]]));
+    output(&mut enter(&[&codes[0]]));
     assert!(playground.entra.open_user_codes().is_empty());
     let late = enter(&[&codes[0]]).output().unwrap();
     assert!(String::from_utf8_lossy(&late.stderr).contains("didn't work"));

@@ -150,8 +150,10 @@ fn a_managed_identity_endpoint_answering_badly_is_survived() {
 fn a_fault_that_passes_is_retried_within_the_timeout() {
     let machine = Machine::new();
     for fault in [Fault::status(503), Fault::Reset, Fault::throttled(1)] {
-        machine.playground.entra.inject(fault);
+        machine.playground.entra.inject(fault.clone());
         machine.pyodbc(&machine.string(&Machine::payroll()));
+        let requests = machine.playground.entra.record().take_requests();
+        assert_eq!(requests.len(), 2, "{fault:?}: {requests:?}");
     }
 }
 
