@@ -14,8 +14,8 @@ or keep Microsoft's driver and take only the token from here:
 >>> credential = entra_odbc.Credential("Authentication=ActiveDirectoryDefault")
 >>> pyodbc.connect(string, attrs_before=entra_odbc.attrs_before(credential))
 
-Who signs in is said by `Authentication=ActiveDirectory…` with one of these names, and the keywords that it needs (and may
-have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache):
+Who signs in is said by `Authentication=ActiveDirectory…` with one of these names, and the keywords that it needs (and
+may have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache):
 
   Default                      whatever this machine offers (UID: a managed identity's client id)
   Environment                  whom azure-identity's variables AZURE_… name
@@ -46,10 +46,10 @@ renewed before they end, and shared by everything in this process.
 - pyodbc and Driver 18 need unixODBC and Kerberos: where the system has none, `load_odbc()` before `import pyodbc`
   loads those of the wheel, and `advice()` says what is still missing and the command that installs it.
 
-Threads may use everything here at once. A forked child goes on with its parent's tokens and credentials. A call waits for
-its token where none is at hand, on the main thread so that Ctrl-C ends it; in asyncio, use `asyncio.to_thread`. Callbacks
-(providers, prompts) are called on threads of the library's own and may call everything here. What a provider raises is
-the error of those who wait for its answer; one that blocks costs them the login timeout.
+Threads may use everything here at once. A forked child goes on with its parent's tokens and credentials. A call waits
+for its token where none is at hand, on the main thread so that Ctrl-C ends it; in asyncio, use `asyncio.to_thread`.
+Callbacks (providers, prompts) are called on threads of the library's own and may call everything here. What a
+provider raises is the error of those who wait for its answer; one that blocks costs them the login timeout.
 """
 
 from __future__ import annotations

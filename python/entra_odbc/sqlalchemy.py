@@ -44,7 +44,8 @@ def register(
 
     A pooled connection whose token has ended is discarded when it is checked out, and another one opened; so is one
     whose socket was lost while a transaction was open, which outside autocommit is always. The engine must be one
-    person's or application's: its pool hands any connection to anyone.
+    person's or application's: its pool hands any connection to anyone. So does a pool of unixODBC's, among engines of
+    equal URLs: see `entra_odbc.attrs_before`.
     """
     engine = getattr(engine, "sync_engine", engine)
     given = credential_of(credential, keywords) if credential is not None or keywords else None

@@ -83,3 +83,25 @@ def test_the_code_that_people_have_keeps_working_on_our_driver(machine):
     print(connection.execute(WHO).fetchval())
     """
     assert machine.python(program) == machine.app
+
+
+def test_a_pool_of_unixodbcs_keeps_strings_that_differ_apart(machine):
+    (machine.directory / "odbcinst.ini").write_text(
+        f"[ODBC]\nPooling=Yes\n\n[Stock]\nDriver={machine.variables['ENTRA_ODBC_DRIVER']}\nCPTimeout=60\n"
+    )
+    program = """
+    import entra_odbc, pyodbc
+    def who(application, credential):
+        attributes = entra_odbc.attrs_before(credential)
+        connection = pyodbc.connect(f"DRIVER={{Stock}};APP={application};{server}", attrs_before=attributes)
+        name = connection.execute(WHO).fetchval()
+        connection.close()
+        return name
+    msi, payroll = entra_odbc.Credential(MSI), entra_odbc.Credential(**PRINCIPAL)
+    print(who("msi", msi), who("payroll", payroll))
+    # What is warned of: equal strings.
+    print(who("both", msi), who("both", payroll))
+    """
+    apart, together = machine.python(program).split("\n")
+    assert apart.split() == [machine.msi, machine.app]
+    assert together.split() == [machine.msi, machine.msi]

@@ -27,6 +27,10 @@ use manager::SetConnectAttr;
 /// Then connect with the stock driver, by a string from entra_stock_connection_string: Driver 18 refuses UID, PWD,
 /// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 ///
+/// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
+/// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
+/// of different people differ there, by APP= for instance.
+///
 /// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 /// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
 /// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
