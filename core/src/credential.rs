@@ -38,6 +38,7 @@ mod session;
 mod token_provider;
 mod workload_identity;
 
+pub use default::names as default_chain;
 pub use mode::{MODES, Mode};
 pub use mode_name::{find, find_exact, same_mode, unknown};
 

@@ -106,7 +106,7 @@ fn failed(during: &str, error: &Error) -> io::Result<Failure> {
         Error::Diagnostics { record, .. } => json!({
             "state": record.state.as_str(),
             "native": record.native_error,
-            "message": String::from_utf8_lossy(&record.message),
+            "message": String::from_utf16_lossy(&record.message),
         }),
         error => json!({ "message": error.to_string() }),
     };

@@ -109,6 +109,26 @@ fn many_rows_stream_and_none_are_an_empty_array() {
 }
 
 #[test]
+fn letters_beyond_ascii_come_whole_in_any_locale() {
+    let office = Office::new();
+    let server = office.server();
+    for locale in ["C", "C.UTF-8"] {
+        let mut command =
+            office.command(&["connect", &server, MSI, "--csv", "--query", "SELECT N'Jürgen €'"]);
+        command.env("LC_ALL", locale);
+        let out = Run::of(&mut command).done();
+        assert_eq!(out, "\"\"\nJürgen €\n");
+        // The driver's own words, which are shortened by an ellipsis.
+        let login = ["UID=jürgen", "PWD=grün", "--json"];
+        let mut command = office.command(&[&["connect", &server][..], &login].concat());
+        command.env("LC_ALL", locale);
+        let run = Run::of(&mut command);
+        assert_eq!(run.code, Some(1));
+        assert!(run.out.contains("jürgen"), "{}", run.out);
+    }
+}
+
+#[test]
 fn rows_that_nobody_reads_end_it_without_a_word() {
     let office = Office::new();
     let query = "SELECT TOP 500000 n FROM standin.ints";

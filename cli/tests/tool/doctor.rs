@@ -34,6 +34,17 @@ impl Found {
         found.unwrap_or_else(|| panic!("{check} in {}", self.0))
     }
 
+    /// Expects such a finding among those of a check that finds several things.
+    #[track_caller]
+    fn has_among(&self, check: &str, level: &str, words: &str) {
+        let all = self.0["findings"].as_array().unwrap();
+        let is_meant = |finding: &&Value| {
+            let what = finding["what"].as_str().unwrap();
+            finding["check"] == check && finding["level"] == level && what.contains(words)
+        };
+        assert!(all.iter().any(|finding| is_meant(&finding)), "{words}: {all:#?}");
+    }
+
     /// Expects a finding of this level, with these words in it.
     #[track_caller]
     fn is(&self, check: &str, level: &str, words: &[&str]) {
@@ -286,6 +297,23 @@ fn a_member_that_is_configured_and_fails_is_a_warning_without_its_secret() {
     let found = doctor_with(&office, &variables, &[]);
     found.is("default-chain", "warning", &["Environment", "AADSTS7000215"]);
     assert!(!found.0.to_string().contains("wr0ng"));
+    // What comes after it is not used: a program's chain ends there.
+    found.has_among("default-chain", "warning", "the chain ends at Environment");
+    assert!(!found.0.to_string().contains("the one that is used"));
+}
+
+#[test]
+fn a_member_that_the_environment_leaves_out_is_not_told_to_be_used() {
+    let office = Office::new();
+    let found = doctor_with(&office, &[("AZURE_TOKEN_CREDENTIALS", "dev")], &[]);
+    found.has_among(
+        "default-chain",
+        "skipped",
+        "Msi is left out, as AZURE_TOKEN_CREDENTIALS says",
+    );
+    found.has_among("default-chain", "warning", "nobody is signed in");
+    let found = doctor_with(&office, &[("AZURE_TOKEN_CREDENTIALS", "nobody")], &[]);
+    found.is("default-chain", "failure", &["AZURE_TOKEN_CREDENTIALS"]);
 }
 
 #[test]

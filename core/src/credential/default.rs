@@ -5,7 +5,7 @@ mod probe;
 
 use super::{BoxFuture, Credential, SignIn, SignInSource, Situation, TokenRequest};
 use crate::{
-    Error, ErrorKind, Token,
+    Environment, Error, ErrorKind, Token,
     fork::Lock,
     identity::IdentityKey,
     token::{Asking, Deadline},
@@ -29,6 +29,12 @@ const LINE: usize = 46;
 
 /// No member has worked yet.
 const NOBODY: usize = usize::MAX;
+
+/// The members of the chain in this environment, by our names for their kinds.
+pub fn names(environment: &Environment) -> Result<Vec<&'static str>, Error> {
+    let members = members::selected(environment)?;
+    Ok(members.iter().map(|member| member.name).collect())
+}
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let selected = members::selected(situation.environment)?;

@@ -5,6 +5,7 @@ use crate::{failure::Failure, progress, session::Session};
 use entra_odbc_core::{
     Environment, Error, ErrorKind, KeywordSignIn, TokenService,
     connect::Surroundings,
+    credential,
     tenant::Tenants,
     token::{Claims, Wait},
 };
@@ -24,6 +25,10 @@ const MEMBERS: [(&str, &str); 7] = [
     ("Saved", "SharedTokenCacheCredential"),
 ];
 
+/// Those that surely end the chain where they are configured and fail. A managed identity that refuses may be none:
+/// in the chain it is looked for first.
+const ENDING: [&str; 2] = ["Environment", "WorkloadIdentity"];
+
 /// How long one of them may take; as in the chain itself.
 const TOOL: Duration = Duration::from_secs(10);
 
@@ -34,14 +39,26 @@ pub fn look(
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
+    let selected = match credential::default_chain(&session.environment) {
+        Ok(selected) => selected,
+        Err(error) => return Ok(findings.error(Check::DefaultChain, &error)?),
+    };
     let mut first = None;
+    let mut broken = None;
     for (name, credential) in MEMBERS {
+        if !selected.contains(&name) {
+            findings.skipped(
+                Check::DefaultChain,
+                format!("{name} is left out, as AZURE_TOKEN_CREDENTIALS says"),
+            )?;
+            continue;
+        }
         let outcome = progress::waiting(&format!("Asking {name}"), || {
             ask(string, credential, session, timeout.min(TOOL))
         });
         match outcome {
             Ok(claims) => {
-                let used = if first.is_none() {
+                let used = if first.is_none() && broken.is_none() {
                     ", and is the one that is used"
                 } else {
                     ""
@@ -56,10 +73,21 @@ pub fn look(
             Err(error) => {
                 let [what, remedy, detail] = words(&error, name);
                 findings.warning(Check::DefaultChain, format!("{name}: {what}"), detail, remedy)?;
+                // Who deploys a program means what they configure; tools of developers are passed by.
+                if first.is_none() && ENDING.contains(&name) {
+                    broken.get_or_insert(name);
+                }
             }
         }
     }
-    if first.is_none() {
+    if let Some(broken) = broken {
+        findings.warning(
+            Check::DefaultChain,
+            format!("the chain ends at {broken}, so Authentication=ActiveDirectoryDefault cannot work"),
+            "what is configured is meant to be used, so nobody after it is asked",
+            "Correct it or remove it, or have AZURE_TOKEN_CREDENTIALS name another one.",
+        )?;
+    } else if first.is_none() {
         findings.warning(
             Check::DefaultChain,
             "nobody is signed in, so Authentication=ActiveDirectoryDefault cannot work",
