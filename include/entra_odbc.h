@@ -60,8 +60,8 @@
  *   take no signals.
  *
  * Callbacks
- * - They are called on threads of ours, with all signals blocked, never inside a call of yours; providers on several
- *   threads at once. `user` is yours, and is passed on as it is.
+ * - They are called on threads of ours, never inside a call of yours; providers on several threads at once. All signals
+ *   are blocked there but those of faults (SIGSEGV and the like). `user` is yours, and is passed on as it is.
  * - What they are passed belongs to us and lives for the call.
  * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
  *   keeps nobody waiting but those who want its answer, until their time is up.

@@ -27,7 +27,7 @@ pub struct Prompt {
 
 /// What a host registers to show prompts by.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals blocked, so that a
+/// Called on a thread of our own that lives for this one call and has all signals but those of faults blocked, so that a
 /// callback which blocks, or calls back into us, keeps nobody waiting but itself.
 pub type Callback = Arc<dyn Fn(&Prompt) + Send + Sync>;
 

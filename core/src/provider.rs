@@ -41,7 +41,7 @@ pub struct Provided {
 
 /// A callback. The error is its own words, told to whoever connects: no secrets in there.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals blocked. What it
+/// Called on a thread of our own that lives for this one call and has all signals but those of faults blocked. What it
 /// answers after [`Request::patience`] is thrown away.
 pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sync>;
 

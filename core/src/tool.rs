@@ -88,7 +88,7 @@ pub async fn run_with_input(
 async fn finish(child: Child) -> io::Result<Output> {
     let (stop, stopped) = pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Stop(write), read))?;
     let (sender, receiver) = oneshot::channel();
-    // Started by the background thread, it has all signals blocked as well.
+    // Started by the background thread, it has all signals but those of faults blocked as well.
     thread::Builder::new()
         .name("entra-odbc-tool".into())
         .spawn(move || sender.send(child.finish(&stopped)))?;

@@ -72,8 +72,8 @@ pub(super) static LISTENER: Listener = Listener::new();
 
 /// Has lines of `level` and worse told to `callback` from now on, instead of to the last one.
 ///
-/// Called on a thread of our own that has all signals blocked, one line after the other. Lines that wait while it
-/// is exchanged go to the new one; a call under way goes on.
+/// Called on a thread of our own that has all signals but those of faults blocked, one line after the
+/// other. Lines that wait while it is exchanged go to the new one; a call under way goes on.
 pub fn listen(level: Level, callback: Callback) {
     LISTENER.set(Some((level, callback)));
     install();
