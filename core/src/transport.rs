@@ -127,11 +127,11 @@ impl Transport {
             .bound(self.tries(call, &host, deadline))
             .await
             .unwrap_or_else(|| {
-                Err(Error::new(
-                    ErrorKind::TimedOut,
-                    format!("{host} did not answer within the login timeout"),
+                Err(
+                    Error::new(ErrorKind::TimedOut, format!("{host} did not answer in time")).remedy(
+                        "Check the network and proxies, or allow more time (a connect: the login timeout).",
+                    ),
                 )
-                .remedy("Check the network and proxies, or raise the login timeout."))
             })
     }
 

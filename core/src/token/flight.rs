@@ -144,8 +144,8 @@ impl Flight {
 /// No token in time, and nothing more is known.
 #[must_use]
 pub fn timed_out() -> Error {
-    Error::new(ErrorKind::TimedOut, "no token arrived within the login timeout")
-        .remedy("Check the network, or raise the login timeout.")
+    Error::new(ErrorKind::TimedOut, "no token arrived in time")
+        .remedy("Check the network, or allow more time (a connect: the login timeout).")
 }
 
 /// Lands a flight that its task abandons, be it by a panic or the end of the runtime.
