@@ -62,6 +62,7 @@ impl Environment {
 
     /// The value of `name`; `None` where it is unset, empty or not Unicode.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<String> {
         match &self.source {
             Source::Process => std::env::var(name).ok(),

@@ -1,6 +1,6 @@
 //! Shared libraries: opening them, their symbols, and where they were loaded from.
 
-use std::ffi::{CStr, CString, OsStr, c_void};
+use std::ffi::{CStr, OsStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr::{NonNull, null, null_mut};
@@ -33,8 +33,9 @@ impl Library {
     }
 
     fn open_with(path: &Path, flags: i32) -> Result<Self, String> {
-        let path =
-            CString::new(path.as_os_str().as_bytes()).map_err(|_| "its path contains a NUL".to_owned())?;
+        // Without CString::new, which lies in pages of the library that loading has no other use for.
+        let path = [path.as_os_str().as_bytes(), &[0]].concat();
+        let path = CStr::from_bytes_with_nul(&path).map_err(|_| "its path contains a NUL".to_owned())?;
         // SAFETY: the path is a C string. Loading runs the library's initialisers: that these are sound is what
         // loading a driver means.
         let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };

@@ -81,7 +81,7 @@ impl TokenService {
                 } else {
                     Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, wait, start, &Asking::allowed())
+                self.of_entry(&entry, wait, start, Asking::allowed)
             }
         };
         let issued = found
@@ -133,7 +133,7 @@ impl TokenService {
                 .as_ref()
                 .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, deadline.into(), now, &Asking::forbidden()) {
+        match self.of_entry(&entry, deadline.into(), now, Asking::forbidden) {
             Ok((token, ..)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
@@ -175,12 +175,13 @@ impl TokenService {
         }
     }
 
+    /// `asking` makes what a request needs: a token at hand costs no allocation.
     fn of_entry(
         &self,
         entry: &Arc<Entry>,
         wait: Wait<'_>,
         now: Moment,
-        asking: &Asking,
+        asking: fn() -> Asking,
     ) -> Result<(Arc<Token>, Source, bool), Error> {
         let (flight, source) = {
             let mut state = entry.state();
@@ -203,7 +204,7 @@ impl TokenService {
                 if let Some(error) = state.failures.remembered(now.steady) {
                     return Err(error.clone());
                 }
-                let flight = Arc::new(Flight::new(asking.clone()));
+                let flight = Arc::new(Flight::new(asking()));
                 flight.join(wait.until);
                 state.flight = Some(Arc::clone(&flight));
                 (flight, Source::Requested)
@@ -222,7 +223,7 @@ impl TokenService {
             // A renewal that may not ask, and found that it must: this call may.
             Err(error)
                 if error.kind() == ErrorKind::PromptNeeded
-                    && asking.is_allowed()
+                    && asking().is_allowed()
                     && !flight.asking().is_allowed() =>
             {
                 self.of_entry(entry, wait, now, asking)
