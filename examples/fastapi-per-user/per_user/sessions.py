@@ -26,8 +26,9 @@ class Session:
 
 
 class Sessions:
-    def __init__(self, seconds, clock=time.monotonic):
+    def __init__(self, seconds, clock=time.monotonic, most=MOST):
         self._seconds = seconds
+        self._most = most
         self._clock = clock
         self._lock = threading.Lock()
         self._sessions = OrderedDict()  # id -> Session, the longest unused first
@@ -37,9 +38,12 @@ class Sessions:
         session = Session(secrets.token_urlsafe(32), self._clock(), **what)
         with self._lock:
             self._forget_old()
+            while len(self._sessions) >= self._most:
+                # Anybody can begin a sign-in, so those on their way make room before those who are signed in.
+                oldest = next(iter(self._sessions.values()))
+                gone = next((old for old in self._sessions.values() if not old.person), oldest)
+                del self._sessions[gone.id]
             self._sessions[session.id] = session
-            while len(self._sessions) > MOST:
-                self._sessions.popitem(last=False)
         return session
 
     def find(self, session_id):
