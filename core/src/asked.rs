@@ -4,8 +4,9 @@ use crate::{
     Error, Keyword, Options,
     connect::Surroundings,
     connection_string::{Attribute, ConnectionString},
-    credential::{self, Mode},
+    credential::{self, FORWARDED, Mode},
     options::contradiction,
+    respelling,
     server::{SERVER_KEYWORDS, Server},
     tds::{self, Target, Trust},
     trust,
@@ -19,9 +20,6 @@ pub(crate) enum Selection {
     Respelled(&'static str),
     Mode(&'static Mode),
 }
-
-/// The values of `Authentication` that Driver 18 serves itself, as it spells them.
-const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
 
 /// The string and the section of its data source, if that is in force.
 pub(crate) struct Asked<'a> {
@@ -41,6 +39,18 @@ impl<'a> Asked<'a> {
             .map(|attribute| string.value(attribute));
         let section = name.map_or_else(Vec::new, |name| (around.data_source)(name.trim()));
         Self { string, section }
+    }
+
+    /// Calls `body` with the same in Driver 18's own words.
+    pub(crate) fn in_drivers_words<T>(
+        &self,
+        around: &Surroundings<'_>,
+        body: impl FnOnce(&Asked<'_>) -> T,
+    ) -> T {
+        match respelling::of(&self.string) {
+            Some(text) => body(&Asked::read(&text, around)),
+            None => body(self),
+        }
     }
 
     /// The value of the first of `names` in the string, else in the section.

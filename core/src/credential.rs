@@ -38,9 +38,9 @@ mod session;
 mod token_provider;
 mod workload_identity;
 
-pub use default::names as default_chain;
+pub use default::{ChainMember, chain as default_chain};
 pub use mode::{MODES, Mode};
-pub use mode_name::{find, find_exact, same_mode, unknown};
+pub use mode_name::{FORWARDED, find, find_exact, same_mode, unknown};
 
 use crate::{
     Environment, Error, Keyword, Options,

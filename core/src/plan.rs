@@ -81,12 +81,10 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
             text: asked.respelled(value),
             prompt: Prompt::AsAsked,
         }),
-        Selection::Mode(mode) => match respelling::of(&asked.string) {
-            Some(text) => Asked::read(&text, around).sign_in(mode, around),
-            None => asked.sign_in(mode, around),
-        }
-        .map(|plan| Plan::SignIn(Box::new(plan)))
-        .map_err(|error| error.in_mode(mode.name)),
+        Selection::Mode(mode) => asked
+            .in_drivers_words(around, |asked| asked.sign_in(mode, around))
+            .map(|plan| Plan::SignIn(Box::new(plan)))
+            .map_err(|error| error.in_mode(mode.name)),
     }
 }
 
@@ -99,11 +97,9 @@ pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u1
     match asked.selection(true)? {
         Selection::None => Ok(Zeroizing::new(text.to_vec())),
         Selection::Respelled(value) => Ok(asked.respelled(value)),
-        Selection::Mode(mode) => match respelling::of(&asked.string) {
-            Some(text) => Asked::read(&text, around).stock(mode, around),
-            None => asked.stock(mode, around),
-        }
-        .map_err(|error| error.in_mode(mode.name)),
+        Selection::Mode(mode) => asked
+            .in_drivers_words(around, |asked| asked.stock(mode, around))
+            .map_err(|error| error.in_mode(mode.name)),
     }
 }
 

@@ -51,7 +51,7 @@ pub const CLOUDS: [Cloud; 3] = [
 ];
 
 /// Azure SQL's own application id, which is the audience of its tokens in the newer form.
-const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
+pub const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
 
 /// Whether a token with this `aud` is for SQL Server, in whichever cloud.
 #[must_use]

@@ -13,7 +13,7 @@ use crate::{
     credential::{Mode, SignIn, SignInSource, Situation},
     fork::Lock,
     options::missing,
-    respelling, scope as scopes,
+    scope as scopes,
     server::{Cloud, Server},
     tds::Target,
     token::{Issued, Sharing, Wait},
@@ -76,11 +76,9 @@ impl KeywordSignIn {
             Selection::Mode(mode) => mode,
             Selection::None | Selection::Respelled(_) => return Err(asked.names_nobody()),
         };
-        match respelling::of(&asked.string) {
-            Some(text) => Self::of(&Asked::read(&text, around), mode, around),
-            None => Self::of(&asked, mode, around),
-        }
-        .map_err(|error| error.in_mode(mode.name))
+        asked
+            .in_drivers_words(around, |asked| Self::of(asked, mode, around))
+            .map_err(|error| error.in_mode(mode.name))
     }
 
     fn of(asked: &Asked<'_>, mode: &'static Mode, around: &Surroundings<'_>) -> Result<Self, Error> {

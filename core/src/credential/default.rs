@@ -30,10 +30,30 @@ const LINE: usize = 46;
 /// No member has worked yet.
 const NOBODY: usize = usize::MAX;
 
-/// The members of the chain in this environment, by our names for their kinds.
-pub fn names(environment: &Environment) -> Result<Vec<&'static str>, Error> {
-    let members = members::selected(environment)?;
-    Ok(members.iter().map(|member| member.name).collect())
+/// A member of the chain, for those who look for the cause of a failure.
+#[derive(Debug, Clone, Copy)]
+pub struct ChainMember {
+    /// Our name for its kind.
+    pub name: &'static str,
+    /// What `AZURE_TOKEN_CREDENTIALS` calls it.
+    pub credential: &'static str,
+    /// Whether the chain of this environment has it.
+    pub is_selected: bool,
+    /// Whether it surely ends the chain where it is configured and fails: who deploys a program means what they
+    /// configure. Developers' tools are passed by, and so is a managed identity that may be none.
+    pub is_last_word: bool,
+}
+
+/// All members in their order.
+pub fn chain(environment: &Environment) -> Result<Vec<ChainMember>, Error> {
+    let selected = members::selected(environment)?;
+    let members = members::MEMBERS.iter().map(|member| ChainMember {
+        name: member.name,
+        credential: member.credential,
+        is_selected: selected.iter().any(|chosen| chosen.name == member.name),
+        is_last_word: !member.is_tool && !member.needs_probe,
+    });
+    Ok(members.collect())
 }
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {

@@ -6,7 +6,10 @@ use crate::{Error, ErrorKind};
 /// What Microsoft's clients put before the name.
 const PREFIXES: [&str; 2] = ["activedirectory", "entra"];
 
-/// Values that are the real driver's to interpret; named to the user beside ours.
+/// The values of `Authentication=` that Driver 18 serves itself, as it spells them.
+pub const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
+
+/// Those of them that are named to the user beside ours.
 const NOT_OURS: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
 
 /// The kind that `value` names, compared without case, blanks, `_` and `-`; `Active Directory` or

@@ -14,21 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The members in their order, by the names that `AZURE_TOKEN_CREDENTIALS` has for them.
-const MEMBERS: [(&str, &str); 7] = [
-    ("Environment", "EnvironmentCredential"),
-    ("WorkloadIdentity", "WorkloadIdentityCredential"),
-    ("Msi", "ManagedIdentityCredential"),
-    ("AzCli", "AzureCliCredential"),
-    ("AzureDeveloperCli", "AzureDeveloperCliCredential"),
-    ("AzurePowerShell", "AzurePowerShellCredential"),
-    ("Saved", "SharedTokenCacheCredential"),
-];
-
-/// Those that surely end the chain where they are configured and fail. A managed identity that refuses may be none:
-/// in the chain it is looked for first.
-const ENDING: [&str; 2] = ["Environment", "WorkloadIdentity"];
-
 /// How long one of them may take; as in the chain itself.
 const TOOL: Duration = Duration::from_secs(10);
 
@@ -39,14 +24,15 @@ pub fn look(
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let selected = match credential::default_chain(&session.environment) {
-        Ok(selected) => selected,
+    let members = match credential::default_chain(&session.environment) {
+        Ok(members) => members,
         Err(error) => return Ok(findings.error(Check::DefaultChain, &error)?),
     };
     let mut first = None;
     let mut broken = None;
-    for (name, credential) in MEMBERS {
-        if !selected.contains(&name) {
+    for member in members {
+        let name = member.name;
+        if !member.is_selected {
             findings.skipped(
                 Check::DefaultChain,
                 format!("{name} is left out, as AZURE_TOKEN_CREDENTIALS says"),
@@ -54,7 +40,7 @@ pub fn look(
             continue;
         }
         let outcome = progress::waiting(&format!("Asking {name}"), || {
-            ask(string, credential, session, timeout.min(TOOL))
+            ask(string, member.credential, session, timeout.min(TOOL))
         });
         match outcome {
             Ok(claims) => {
@@ -73,8 +59,7 @@ pub fn look(
             Err(error) => {
                 let [what, remedy, detail] = words(&error, name);
                 findings.warning(Check::DefaultChain, format!("{name}: {what}"), detail, remedy)?;
-                // Who deploys a program means what they configure; tools of developers are passed by.
-                if first.is_none() && ENDING.contains(&name) {
+                if first.is_none() && member.is_last_word {
                     broken.get_or_insert(name);
                 }
             }

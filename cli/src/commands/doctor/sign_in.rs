@@ -6,15 +6,12 @@ use super::{
     target::Target,
 };
 use crate::{clock, failure::Failure, guid::Guid, progress, session::Session};
-use entra_odbc_core::{Error, KeywordSignIn, Token, token::Deadline};
+use entra_odbc_core::{Error, KeywordSignIn, Token, server::AZURE_SQL, token::Deadline};
 use std::{
     io,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-
-/// Azure SQL's own application id, which is the audience of its tokens in the newer form.
-const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
 
 /// A token that ends sooner than this is hardly of use.
 const SHORT: Duration = Duration::from_mins(5);

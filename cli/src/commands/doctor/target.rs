@@ -3,13 +3,10 @@
 use entra_odbc_core::{
     connect::Surroundings,
     connection_string::ConnectionString,
-    credential,
+    credential::{self, FORWARDED},
     server::{SERVER_KEYWORDS, Server},
 };
 use zeroize::Zeroizing;
-
-/// The values of `Authentication=` that are Driver 18's own.
-const LEFT: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
 
 /// Where SQL Server listens unless told otherwise.
 const PORT: u16 = 1433;
@@ -51,7 +48,7 @@ impl Target {
         let authentication = get("Authentication").or_else(|| get("fedauth"));
         let has_token = || get("AccessToken").or_else(|| get("AccessTokenFile")).is_some();
         let is_ours = match authentication.filter(|value| !value.is_empty()) {
-            Some(value) => !LEFT.iter().any(|left| credential::same_mode(left, &value)),
+            Some(value) => !FORWARDED.iter().any(|known| credential::same_mode(known, &value)),
             None => has_token(),
         };
         Self {

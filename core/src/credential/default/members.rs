@@ -17,7 +17,7 @@ pub struct Member {
     /// Our name of the kind.
     pub name: &'static str,
     /// Its name in azure-identity, which `AZURE_TOKEN_CREDENTIALS` takes.
-    credential: &'static str,
+    pub credential: &'static str,
     /// Whether it belongs to a developer's machine, not to a deployed program.
     pub is_tool: bool,
     /// Whether it is looked for before it is asked, where there are others.
