@@ -17,5 +17,5 @@ mod table;
 mod text;
 pub(crate) mod token_buffer;
 
-pub(crate) use connections::begin_in_child;
+pub(crate) use connections::{ACCESS_TOKEN, IS_POINTER, begin_in_child};
 pub(crate) use table::real;

@@ -27,8 +27,8 @@ pub struct Prompt {
 
 /// What a host registers to show prompts by.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals but those of faults blocked, so that a
-/// callback which blocks, or calls back into us, keeps nobody waiting but itself.
+/// Called on a thread of our own that lives for this one call and has all signals but those of faults
+/// blocked, so that a callback which blocks, or calls back into us, keeps nobody waiting but itself.
 pub type Callback = Arc<dyn Fn(&Prompt) + Send + Sync>;
 
 /// The ways to a person; one per process.

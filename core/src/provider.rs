@@ -41,8 +41,8 @@ pub struct Provided {
 
 /// A callback. The error is its own words, told to whoever connects: no secrets in there.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals but those of faults blocked. What it
-/// answers after [`Request::patience`] is thrown away.
+/// Called on a thread of our own that lives for this one call and has all signals but those of faults
+/// blocked. What it answers after [`Request::patience`] is thrown away.
 pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sync>;
 
 /// The providers of a process by name.

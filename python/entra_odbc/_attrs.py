@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._credential import Credential, credential_of
+from ._credential import SQL_COPT_SS_ACCESS_TOKEN, Credential, credential_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def attrs_before(
     after its token's end the next token of the same identity is written into it.
     """
     if type(who) is Credential and not keywords:
-        return {1256: who._way.struct(scope, timeout)[0]}
+        return {SQL_COPT_SS_ACCESS_TOKEN: who._way.struct(scope, timeout)[0]}
     return credential_of(who, keywords).attrs_before(scope=scope, timeout=timeout)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # What pyodbc.connect takes for itself; every other keyword is part of the connection string.
 _PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "encoding", "readonly", "timeout"))
 
-
 # The keywords by which a connection string says who signs in, in all spellings.
 _WHO = frozenset(
     (

@@ -16,9 +16,7 @@ from ._token import claims_of, owner_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
-
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from ._borrowed import TokenSource
 

@@ -25,7 +25,7 @@ pub(crate) const ACCESS_TOKEN: i32 = 1256;
 /// `SQL_ATTR_LOGIN_TIMEOUT` (sqlext.h), in seconds.
 pub(crate) const LOGIN_TIMEOUT: i32 = 103;
 /// `SQL_IS_POINTER` (sqlext.h).
-const IS_POINTER: i32 = -4;
+pub(crate) const IS_POINTER: i32 = -4;
 
 /// Whose token the real connection points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

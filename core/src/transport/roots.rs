@@ -90,6 +90,12 @@ impl fmt::Display for UnknownIssuer {
 impl std::error::Error for UnknownIssuer {}
 
 impl Places {
+    /// The file that is read first.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Path> {
+        self.bundle.as_deref()
+    }
+
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
     pub fn of(environment: &Environment) -> Self {
@@ -112,14 +118,6 @@ impl Places {
                 }
             }),
         }
-    }
-}
-
-impl Places {
-    /// The file that is read first.
-    #[must_use]
-    pub fn bundle(&self) -> Option<&Path> {
-        self.bundle.as_deref()
     }
 }
 

@@ -4,12 +4,10 @@ use std::{ffi::c_void, ptr::NonNull};
 
 use entra_odbc_core::Error;
 
-use crate::os::library::{self, Library};
-
-/// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
-const ACCESS_TOKEN: i32 = 1256;
-/// `SQL_IS_POINTER` (sqlext.h).
-const IS_POINTER: i32 = -4;
+use crate::{
+    odbc::{ACCESS_TOKEN, IS_POINTER},
+    os::library::{self, Library},
+};
 
 type Function = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, i32) -> i16;
 

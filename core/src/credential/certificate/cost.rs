@@ -110,6 +110,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn many_keys_that_are_affordable_each_are_not_so_together() {
         let spent = Spent::default();

@@ -166,6 +166,7 @@ mod tests {
         let arc = AzureArc::new(&Environment::fixed([("IDENTITY_ENDPOINT", "http://host/token")]));
         assert_eq!(arc.endpoint, "http://host/token");
     }
+
     #[test]
     fn an_agent_that_is_installed_but_silent_is_a_mistake_only_where_the_environment_names_it() {
         let kind = |environment: &Environment| {

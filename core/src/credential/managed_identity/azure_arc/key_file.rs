@@ -246,6 +246,7 @@ mod tests {
                 .contains("azcmagent")
         );
     }
+
     #[test]
     fn a_user_who_may_not_read_the_key_has_no_identity_here_and_is_told_how_to_get_one() {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
