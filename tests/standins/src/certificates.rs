@@ -2,14 +2,18 @@
 //!
 //! Keys are ECDSA P-256, quick to make and known to every client at hand: rustls, OpenSSL in Driver 18, Python's `ssl`.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 use time::{Duration, OffsetDateTime};
 
 /// A certificate authority that exists as long as the test does.
@@ -78,17 +82,81 @@ impl CertificateAuthority {
         (config(vec![certificate.into()], &key), der)
     }
 
+    /// A server configuration with a certificate made for whichever name the client asks for (SNI), as anyone gets one
+    /// for names of their own; where `own` refuses the name, or there is none, for `others` alone.
+    #[must_use]
+    pub fn server_config_for_asked_names(
+        self: &Arc<Self>,
+        own: impl Fn(&str) -> bool + Send + Sync + 'static,
+        others: &[&str],
+    ) -> Arc<ServerConfig> {
+        let resolver = MadeWhenAsked {
+            authority: Arc::clone(self),
+            own: Box::new(own),
+            others: others.iter().map(ToString::to_string).collect(),
+            made: Mutex::default(),
+        };
+        let config = builder()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        Arc::new(config)
+    }
+
     fn signed(
         &self,
         names: &[&str],
         not_before: OffsetDateTime,
         not_after: OffsetDateTime,
     ) -> Arc<ServerConfig> {
+        let (chain, key) = self.leaf(names, not_before, not_after);
+        config(chain, &key)
+    }
+
+    fn leaf(
+        &self,
+        names: &[&str],
+        not_before: OffsetDateTime,
+        not_after: OffsetDateTime,
+    ) -> (Vec<CertificateDer<'static>>, KeyPair) {
         let key = key();
         let certificate = leaf(names, not_before, not_after)
             .signed_by(&key, &self.issuer)
             .expect("a certificate");
-        config(vec![certificate.into()], &key)
+        (vec![certificate.into()], key)
+    }
+}
+
+/// Certificates for names that clients ask for, each made once.
+struct MadeWhenAsked {
+    authority: Arc<CertificateAuthority>,
+    own: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    others: Vec<String>,
+    made: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+}
+
+impl fmt::Debug for MadeWhenAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MadeWhenAsked").finish_non_exhaustive()
+    }
+}
+
+impl ResolvesServerCert for MadeWhenAsked {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let asked = hello
+            .server_name()
+            .filter(|name| (self.own)(name))
+            .unwrap_or_default();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let certified = made.entry(asked.to_owned()).or_insert_with(|| {
+            let names = [asked].into_iter().filter(|name| !name.is_empty());
+            let names: Vec<&str> = names.chain(self.others.iter().map(String::as_str)).collect();
+            let (not_before, not_after) = around_now();
+            let (chain, key) = self.authority.leaf(&names, not_before, not_after);
+            let key =
+                rustls::crypto::ring::sign::any_supported_type(&private(&key)).expect("a key that signs");
+            Arc::new(CertifiedKey::new(chain, key))
+        });
+        Some(Arc::clone(certified))
     }
 }
 
@@ -124,12 +192,19 @@ fn key() -> KeyPair {
 }
 
 fn config(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Arc<ServerConfig> {
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring does TLS 1.2 and 1.3")
+    let config = builder()
         .with_no_client_auth()
-        .with_single_cert(chain, key)
+        .with_single_cert(chain, private(key))
         .expect("a key that fits its certificate");
     Arc::new(config)
+}
+
+fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))
+}
+
+fn builder() -> ConfigBuilder<ServerConfig, WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring does TLS 1.2 and 1.3")
 }

@@ -12,6 +12,7 @@
 pub mod azure_pipelines;
 pub mod certificates;
 pub mod control;
+pub mod dns;
 pub mod entra;
 pub mod http;
 pub mod jwt;

@@ -84,7 +84,7 @@ impl Default for PlaygroundOptions {
 /// The running stand-ins; dropped, they are stopped.
 pub struct Playground {
     /// The authority over all certificates.
-    pub ca: CertificateAuthority,
+    pub ca: Arc<CertificateAuthority>,
     /// Entra.
     pub entra: Entra,
     /// IMDS and App Service's endpoint.
@@ -94,14 +94,15 @@ pub struct Playground {
     /// Azure Pipelines, as a task of it sees it.
     pub pipelines: AzurePipelines,
     identities: Identities,
-    pub(crate) issuer: Arc<Issuer>,
+    /// Who signs its tokens.
+    pub issuer: Arc<Issuer>,
 }
 
 impl Playground {
     /// Starts all stand-ins.
     #[must_use]
     pub fn start(options: &PlaygroundOptions) -> Self {
-        let ca = CertificateAuthority::new();
+        let ca = Arc::new(CertificateAuthority::new());
         let issuer = Arc::new(Issuer::new());
         let mut names = vec!["localhost", "127.0.0.1"];
         names.extend(options.names.iter().map(String::as_str));

@@ -33,6 +33,7 @@ mod value;
 mod wire;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,7 @@ use fault::Faults;
 use record::Journal;
 
 pub use fault::Fault;
+pub use prelogin::Encryption;
 pub use record::{Broken, Hidden, Login, LoginKind, Outcome, Record, Request};
 pub use tokens::SqlError;
 
@@ -68,11 +70,33 @@ pub struct User {
     pub password: Hidden,
 }
 
+/// The certificate and key for the address that a client has connected to.
+#[derive(Clone)]
+pub struct TlsByAddress(Arc<dyn Fn(IpAddr) -> Arc<ServerConfig> + Send + Sync>);
+
+impl TlsByAddress {
+    /// What `choose` says for each address.
+    pub fn new(choose: impl Fn(IpAddr) -> Arc<ServerConfig> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |address| for_tds(&choose(address))))
+    }
+}
+
+impl fmt::Debug for TlsByAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TlsByAddress").finish_non_exhaustive()
+    }
+}
+
 /// How the server is to be.
 #[derive(Debug, Clone)]
 pub struct SqlServerOptions {
     /// Certificate and key.
     pub tls: Arc<ServerConfig>,
+    /// Others in their place, by the address that the client has connected to: a server that listens on all
+    /// addresses stands for many.
+    pub tls_by_address: Option<TlsByAddress>,
+    /// Whether the server encrypts.
+    pub encryption: Encryption,
     /// Whose tokens are believed.
     pub issuer: Arc<Issuer>,
     /// Accepted values of `aud`.
@@ -95,6 +119,8 @@ impl SqlServerOptions {
     pub fn new(tls: Arc<ServerConfig>, issuer: Arc<Issuer>) -> Self {
         Self {
             tls,
+            tls_by_address: None,
+            encryption: Encryption::Required,
             issuer,
             audiences: AUDIENCES.map(str::to_owned).into(),
             users: Vec::new(),

@@ -26,9 +26,11 @@ const PACKET_SIZES: std::ops::RangeInclusive<usize> = 512..=32767;
 pub(super) struct Arrival {
     pub(super) connection: u64,
     pub(super) peer: SocketAddr,
-    pub(super) server_port: u16,
+    pub(super) destination: SocketAddr,
     pub(super) strict: bool,
+    pub(super) encryption: u8,
     pub(super) tls: String,
+    pub(super) tls_name: Option<String>,
 }
 
 /// `None` when there is nothing more to say to this client.
@@ -135,8 +137,11 @@ fn recorded(login7: &Login7, arrival: &Arrival) -> Login {
         process_id: login7.client_process,
         recovery_requested: login7.recovery.is_some(),
         reconnect: restored.is_some(),
+        destination: arrival.destination,
         strict: arrival.strict,
+        encryption: arrival.encryption,
         tls: arrival.tls.clone(),
+        tls_name: arrival.tls_name.clone(),
         features: login7.features.clone(),
         outcome: Outcome::Fault,
     }
@@ -240,7 +245,7 @@ fn session(login7: &Login7, login: &Login, identity: Identity, spid: u16, arriva
         host: login7.host_name.clone(),
         app: login7.app_name.clone(),
         address: arrival.peer.ip().to_string(),
-        server_port: arrival.server_port,
+        server_port: arrival.destination.port(),
         spid,
         recoverable: login7.recovery.is_some(),
     };

@@ -13,6 +13,15 @@ const TERMINATOR: u8 = 0xFF;
 const ENCRYPT_ON: u8 = 0x01;
 const ENCRYPT_NOT_SUPPORTED: u8 = 0x02;
 
+/// Whether a server encrypts (PRELOGIN option ENCRYPTION).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// Everything, whatever the client asks for, as Azure SQL does.
+    Required,
+    /// Nothing: `ENCRYPT_NOT_SUP`. A client that insists goes away.
+    NotSupported,
+}
+
 /// What the client asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Prelogin {
@@ -43,19 +52,23 @@ impl Prelogin {
         }
     }
 
-    pub(super) fn can_encrypt(&self) -> bool {
-        self.encryption != ENCRYPT_NOT_SUPPORTED
+    /// Whether client and server have found a way to go on.
+    pub(super) fn can_go_on(&self, server: Encryption) -> bool {
+        match server {
+            Encryption::Required => self.encryption != ENCRYPT_NOT_SUPPORTED,
+            Encryption::NotSupported => self.encryption != ENCRYPT_ON,
+        }
     }
 
-    /// As Azure SQL answers: everything encrypted whatever was asked, no MARS. Under TLS already, there is nothing to
-    /// negotiate.
-    pub(super) fn answer(&self, version: [u8; 6], strict: bool) -> Vec<u8> {
+    /// No MARS, and encryption as the server has it. Under TLS already (`None`), there is nothing to negotiate.
+    pub(super) fn answer(&self, version: [u8; 6], encryption: Option<Encryption>) -> Vec<u8> {
+        let encryption = match encryption {
+            Some(Encryption::Required) => ENCRYPT_ON,
+            Some(Encryption::NotSupported) | None => ENCRYPT_NOT_SUPPORTED,
+        };
         let mut options: Vec<(u8, Vec<u8>)> = vec![
             (VERSION, version.to_vec()),
-            (
-                ENCRYPTION,
-                vec![if strict { ENCRYPT_NOT_SUPPORTED } else { ENCRYPT_ON }],
-            ),
+            (ENCRYPTION, vec![encryption]),
             (INSTANCE, vec![0]),
             (THREAD, Vec::new()),
             (MARS, vec![0]),
@@ -90,14 +103,14 @@ mod tests {
             encryption: 0,
             fedauth_required: Some(1),
         };
-        let answer = Prelogin::parse(&asked.answer([12, 0, 0, 0, 0, 0], false)).unwrap();
+        let answer = Prelogin::parse(&asked.answer([12, 0, 0, 0, 0, 0], Some(Encryption::Required))).unwrap();
         assert_eq!(answer.encryption, ENCRYPT_ON);
         assert_eq!(answer.fedauth_required, Some(1));
     }
 
     #[test]
     fn federated_authentication_is_offered_only_to_those_who_ask() {
-        let answer = Prelogin::default().answer([12, 0, 0, 0, 0, 0], false);
+        let answer = Prelogin::default().answer([12, 0, 0, 0, 0, 0], Some(Encryption::Required));
         assert_eq!(Prelogin::parse(&answer).unwrap().fedauth_required, None);
     }
 

@@ -1,6 +1,7 @@
 //! What arrived, for tests to ask: logins, requests, broken connections.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -112,10 +113,16 @@ pub struct Login {
     pub recovery_requested: bool,
     /// This login restores a lost session.
     pub reconnect: bool,
+    /// The address that the client has connected to.
+    pub destination: SocketAddr,
     /// `Encrypt=strict`: TLS came before TDS.
     pub strict: bool,
-    /// The TLS version.
+    /// PRELOGIN's ENCRYPTION as the client sent it: 0 for `Encrypt=no`, 1 for `yes`.
+    pub encryption: u8,
+    /// The TLS version; empty where nothing is encrypted.
     pub tls: String,
+    /// The server name that the client asked for in TLS (SNI).
+    pub tls_name: Option<String>,
     /// The feature ids, in the client's order.
     pub features: Vec<u8>,
     /// How it ended.
