@@ -69,7 +69,7 @@ pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) ->
         environment: &service.environment,
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
         microsoft: real_driver::is_microsoft(),
-        data_source: &|name| ini::entries(name, ini::ODBC_INI),
+        data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),
         transport: &service.transport,
         tokens: &service.tokens,
         prompts: &service.prompts,

@@ -64,9 +64,13 @@ impl Session {
             let (value, _) = self.drivers.entry(OUR_SECTION, keyword)?;
             Some(value.to_owned())
         };
-        let data_source = |name: &str| {
-            let file = self.sources.iter().find(|ini| ini.has(name));
-            file.map(|ini| ini.entries(name)).unwrap_or_default()
+        // As libodbcinst does it: the first file that has the entry.
+        let data_source = |section: &[u16], keyword: &str| {
+            let section = String::from_utf16(section).ok()?;
+            self.sources
+                .iter()
+                .find_map(|ini| ini.get(&section, keyword))
+                .map(str::to_owned)
         };
         body(&Surroundings {
             environment: &self.environment,

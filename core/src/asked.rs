@@ -1,15 +1,14 @@
 //! What a connection string and its data source say, to a connect and to a request for a token alone.
 
 use crate::{
-    Error, Keyword, Options,
+    Error, KEYWORDS, Keyword, Options,
     connect::Surroundings,
     connection_string::{Attribute, ConnectionString},
     credential::{self, FORWARDED, Mode},
+    data_source::DataSource,
     options::contradiction,
     respelling,
-    server::{SERVER_KEYWORDS, Server},
-    tds::{self, Target, Trust},
-    trust,
+    trust::Channel,
 };
 use zeroize::Zeroizing;
 
@@ -24,21 +23,27 @@ pub(crate) enum Selection {
 /// The string and the section of its data source, if that is in force.
 pub(crate) struct Asked<'a> {
     pub(crate) string: ConnectionString<'a>,
-    pub(crate) section: Vec<(String, String)>,
+    pub(crate) section: Option<DataSource<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn read(text: &'a [u16], around: &Surroundings<'_>) -> Self {
+    pub(crate) fn read(text: &'a [u16], around: &Surroundings<'a>) -> Self {
         let string = ConnectionString::parse(text);
-        // Driver 18 ignores the section where DRIVER= precedes DSN=.
-        let name = string
-            .attributes()
-            .iter()
-            .find(|attribute| attribute.is("DSN") || attribute.is("DRIVER"))
+        let section = string
+            .find_first(&["DSN", "DRIVER"])
+            // Driver 18 ignores the section where DRIVER= precedes DSN=.
             .filter(|attribute| attribute.is("DSN"))
-            .map(|attribute| string.value(attribute));
-        let section = name.map_or_else(Vec::new, |name| (around.data_source)(name.trim()));
+            .map(|attribute| DataSource::new(string.units(attribute), around));
         Self { string, section }
+    }
+
+    /// The name of the driver that string or data source asks for.
+    pub(crate) fn driver(&self) -> Option<Zeroizing<String>> {
+        match &self.section {
+            Some(section) => section.get("Driver"),
+            None => self.string.get("DRIVER"),
+        }
+        .filter(|name| !name.trim().is_empty())
     }
 
     /// Calls `body` with the same in Driver 18's own words.
@@ -55,18 +60,14 @@ impl<'a> Asked<'a> {
 
     /// The value of the first of `names` in the string, else in the section.
     pub(crate) fn get(&self, names: &[&str]) -> Option<Zeroizing<String>> {
-        let is_one = |keyword: &str| names.iter().any(|name| name.eq_ignore_ascii_case(keyword));
-        self.string
-            .attributes()
-            .iter()
-            .find(|attribute| is_one(attribute.keyword()))
-            .map(|attribute| self.string.value(attribute))
-            .or_else(|| {
-                self.section
-                    .iter()
-                    .find(|(keyword, _)| is_one(keyword))
-                    .map(|(_, value)| Zeroizing::new(value.clone()))
-            })
+        match self.string.find_first(names) {
+            Some(attribute) => Some(self.string.value(attribute)),
+            None => names.iter().find_map(|name| self.in_section(name)),
+        }
+    }
+
+    pub(crate) fn in_section(&self, keyword: &str) -> Option<Zeroizing<String>> {
+        self.section.as_ref()?.get(keyword)
     }
 
     pub(crate) fn given(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
@@ -140,74 +141,35 @@ impl<'a> Asked<'a> {
                 options.add(row.keyword, value.to_owned());
             }
         }
-        for (keyword, value) in &self.section {
-            if let Some(row) = Keyword::named(keyword) {
-                options.add(row.keyword, value.trim().to_owned());
+        if let Some(section) = &self.section {
+            for (keyword, name) in KEYWORDS
+                .iter()
+                .flat_map(|row| row.names.iter().map(|name| (row.keyword, name)))
+            {
+                if let Some(value) = section.get(name) {
+                    options.add(keyword, value.trim().to_owned());
+                }
             }
         }
         options
     }
 
-    /// Every server that the string names, and the section's where the string names none.
-    ///
-    /// All of them, not the first: a token may go to whichever of them the driver picks.
-    pub(crate) fn servers(&self) -> Vec<Server> {
-        let mut servers = self.all(&SERVER_KEYWORDS);
-        if !servers.is_empty() {
-            servers.extend(self.all(&["Failover_Partner"]));
+    /// The connection as string and data source ask for it; `None` where they name no server.
+    pub(crate) fn channel(&self) -> Result<Option<Channel>, Error> {
+        if let Some(section) = &self.section {
+            section.check_name()?;
         }
-        servers
+        Channel::read(
+            |keyword| self.string.get(keyword),
+            |keyword| self.in_section(keyword),
+        )
     }
 
-    fn all(&self, names: &[&str]) -> Vec<Server> {
-        let is_one = |keyword: &str| names.iter().any(|name| name.eq_ignore_ascii_case(keyword));
-        let in_string: Vec<_> = self
-            .string
-            .attributes()
-            .iter()
-            .filter(|attribute| is_one(attribute.keyword()))
-            .filter_map(|attribute| Server::parse(&self.string.value(attribute)))
-            .collect();
-        if !in_string.is_empty() {
-            return in_string;
-        }
-        self.section
-            .iter()
-            .filter(|(keyword, _)| is_one(keyword))
-            .filter_map(|(_, value)| Server::parse(value))
-            .collect()
-    }
-
-    /// How the driver goes about the login, so that the server can be asked for its tenant likewise; `None`
-    /// for a named instance, whose port is not known.
-    pub(crate) fn target(&self, servers: &[Server], validate: bool) -> Option<Target> {
-        let server = servers.first()?;
-        let port = match (server.port, &server.instance) {
-            (Some(port), _) => port,
-            (None, None) => tds::PORT,
-            (None, Some(_)) => return None,
-        };
-        let get = |name| {
-            self.get(&[name])
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-        };
-        let strict = get("Encrypt").is_some_and(|value| value.eq_ignore_ascii_case("strict"));
-        let any = get("TrustServerCertificate").is_some_and(|value| trust::is_yes(&value));
-        let trust = match get("ServerCertificate") {
-            Some(path) => Trust::File(path),
-            None if any && !validate && !strict => Trust::Any,
-            None => Trust::Authorities {
-                name: get("HostnameInCertificate"),
-            },
-        };
-        Some(Target {
-            host: server.host.clone(),
-            port,
-            database: get("Database"),
-            strict,
-            trust,
-        })
+    /// The database, by which some servers choose where to send a connection on.
+    pub(crate) fn database(&self) -> Option<String> {
+        let database = self.get(&["Database"])?;
+        let database = database.trim();
+        (!database.is_empty()).then(|| database.to_owned())
     }
 }
 

@@ -96,8 +96,8 @@ pub struct Surroundings<'a> {
     pub installed: &'a dyn Fn(&str) -> Option<String>,
     /// Whether the wrapped driver is Microsoft's; over another one only exact mode names are ours.
     pub microsoft: bool,
-    /// The section of a data source: its keys and values.
-    pub data_source: &'a dyn Fn(&str) -> Vec<(String, String)>,
+    /// An entry of a section of odbc.ini, by the section's name as UTF-16 units and a keyword; as libodbcinst has it.
+    pub data_source: &'a dyn Fn(&[u16], &str) -> Option<String>,
     /// The HTTP client.
     pub transport: &'a Arc<Transport>,
     /// The tokens of this process.
@@ -159,6 +159,7 @@ pub fn connect(
     let mut began = Instant::now();
     let timeout = real.login_timeout();
     let span = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
+    plan.rule_out_redirect(began + span, around)?;
     let Issued { token, asked, .. } = plan.token(began + span, around)?;
     if asked {
         // A prompt has a time of its own; the login's begins after it.
@@ -246,7 +247,8 @@ impl Attempt {
 }
 
 fn place(token: &Token, plan: &SignInPlan, real: &mut dyn RealConnection) -> Result<(), Error> {
-    AccessToken::new(&token.text)
+    plan.check_token(token)
+        .and_then(|()| AccessToken::new(&token.text))
         .and_then(|token| real.place(&token))
         .map_err(|error| error.in_mode(plan.mode()))
 }

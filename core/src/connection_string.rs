@@ -134,6 +134,13 @@ impl<'a> ConnectionString<'a> {
         self.attributes.iter().find(|attribute| attribute.is(name))
     }
 
+    /// The first attribute with one of these keywords.
+    #[must_use]
+    pub fn find_first(&self, names: &[&str]) -> Option<&Attribute> {
+        let is_one = |attribute: &&Attribute| names.iter().any(|name| attribute.is(name));
+        self.attributes.iter().find(is_one)
+    }
+
     /// The first value of this keyword, unquoted.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Zeroizing<String>> {
@@ -149,6 +156,25 @@ impl<'a> ConnectionString<'a> {
         } else {
             raw
         }
+    }
+
+    /// The value as its UTF-16 units, lone surrogates and all.
+    #[must_use]
+    pub fn units(&self, attribute: &Attribute) -> Vec<u16> {
+        let raw = slice(self.text, &attribute.value);
+        if !attribute.braced {
+            return raw.to_vec();
+        }
+        let mut units = Vec::with_capacity(raw.len());
+        let mut rest = raw;
+        while let [unit, after @ ..] = rest {
+            units.push(*unit);
+            rest = match after {
+                [CLOSE, after @ ..] if *unit == CLOSE => after,
+                after => after,
+            };
+        }
+        units
     }
 
     /// The string with only the attributes that `keep` accepts, each exactly as it was written.
@@ -180,6 +206,15 @@ impl<'a> ConnectionString<'a> {
         }
         text
     }
+}
+
+/// Appends `keyword={value};`, an empty value as well.
+pub fn append_quoted(text: &mut Vec<u16>, keyword: &str, value: &str) {
+    let value = Zeroizing::new(value.replace('}', "}}"));
+    text.extend(keyword.encode_utf16());
+    text.extend([EQUALS, OPEN]);
+    text.extend(value.encode_utf16());
+    text.extend([CLOSE, SEMICOLON]);
 }
 
 /// Appends `keyword=value;`, quoted where the value needs it.

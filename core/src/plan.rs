@@ -4,16 +4,18 @@
 //! knows, in another client's spelling; one of our modes; an error.
 
 use crate::{
-    Error, Keyword, Token,
+    Error, Keyword, Options, Token,
     asked::{Asked, Selection, is_keyword},
     connect::{Prompt, Surroundings},
-    connection_string::{Attribute, ConnectionString, append},
+    connection_string::{Attribute, ConnectionString, append, append_quoted},
     credential::{Mode, SignIn},
+    data_source,
+    real_driver::STOCK_SECTION,
     respelling,
-    server::Server,
     sign_in::{self, Chosen},
+    tds::Target,
     token::{Carrier, Issued},
-    trust::{Channel, Owner},
+    trust::{Administrator, Channel, DICTATED, Decision, FAILOVER_PARTNER},
 };
 use std::{
     fmt,
@@ -39,10 +41,16 @@ pub enum Plan {
 
 /// A connect with one of our modes.
 pub struct SignInPlan {
-    /// The string for the driver: ours out, the rest as it was.
+    /// The string for the driver: first what it is told, then the rest as it was, without our keywords.
     pub text: Zeroizing<Vec<u16>>,
-    /// What was taken out, secrets excepted, for the output string.
+    /// What the host said in place of what the driver is told, for the output string.
+    replaced: Vec<u16>,
+    /// Our keywords, secrets excepted, for the output string.
     taken_out: Vec<u16>,
+    /// Whether a token of which nobody can tell whom it is for may go to the server.
+    opaque_tokens: bool,
+    /// The server that must say first that it sends nobody on.
+    may_redirect: Option<Target>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
     expiry_is_dead: bool,
@@ -90,17 +98,25 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
 
 /// The string for a host that keeps the stock driver and gives it a token itself: our keywords out.
 ///
-/// The same rules as for a connect of ours say where a token may go. A string without one of our modes stays
-/// as it is.
+/// The same rules as for a connect of ours say where a token may go, also where the string has none of our modes and the
+/// token comes from elsewhere. Only a string that leaves the sign-in to the driver by name stays as it is: Driver 18
+/// refuses a token beside it.
 pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
     let asked = Asked::read(text, around);
-    match asked.selection(true)? {
-        Selection::None => Ok(Zeroizing::new(text.to_vec())),
-        Selection::Respelled(value) => Ok(asked.respelled(value)),
-        Selection::Mode(mode) => asked
-            .in_drivers_words(around, |asked| asked.stock(mode, around))
-            .map_err(|error| error.in_mode(mode.name)),
-    }
+    let (name, mode) = match asked.selection(true)? {
+        Selection::None if asked.given(Keyword::Authentication).is_some() => {
+            return Ok(Zeroizing::new(text.to_vec()));
+        }
+        Selection::Respelled(value) => return Ok(asked.respelled(value)),
+        Selection::None => (None, None),
+        Selection::Mode(mode) => (Some(mode.name), Some(mode)),
+    };
+    asked
+        .in_drivers_words(around, |asked| asked.stock(mode, around))
+        .map_err(|error| match name {
+            Some(name) => error.in_mode(name),
+            None => error,
+        })
 }
 
 impl Asked<'_> {
@@ -112,11 +128,8 @@ impl Asked<'_> {
                 || attribute.is("Trusted_Connection")
                 || (attribute.is("UID") || attribute.is("PWD")) && empty()
         };
-        let in_section = |(keyword, _): &(String, String)| {
-            keyword.eq_ignore_ascii_case("Authentication")
-                || keyword.eq_ignore_ascii_case("Trusted_Connection")
-        };
-        let overridden = self.section.iter().any(in_section);
+        let in_section = |keyword: &&str| self.in_section(keyword).is_some();
+        let overridden = ["Authentication", "Trusted_Connection"].iter().any(in_section);
         if !overridden && !self.string.attributes().iter().any(refused) {
             return Plan::StepAside;
         }
@@ -147,71 +160,128 @@ impl Asked<'_> {
 
     /// Case 4 of the contract.
     fn sign_in(&self, mode: &'static Mode, around: &Surroundings<'_>) -> Result<SignInPlan, Error> {
-        let servers = self.known_servers()?;
-        let owner = Owner::read(around.environment, around.installed);
-        let chosen = Chosen::of(self, mode, &servers, &owner, around)?;
-        let validate = self.check_channel(&servers, &chosen.scope, &owner)?;
+        let administrator = Administrator::read(around.environment, around.installed);
+        let options = self.options(mode)?;
+        let (scope, decision) = self.decide(Some(&options), &administrator)?;
+        let channel = &decision.channel;
+        let may_redirect = if decision.rules_out_redirect {
+            Some(self.redirect_target(channel)?)
+        } else {
+            None
+        };
+        let chosen = Chosen::of(self, mode, options, Some(channel), &administrator, around)?;
+        let driver = self.driver();
+        let driver = driver.as_deref().map_or(STOCK_SECTION, |name| name.as_str());
         Ok(SignInPlan {
-            text: self.without_ours(validate),
+            text: self.dictated(Some(driver), channel, |attribute| {
+                Keyword::named(attribute.keyword()).is_none()
+            }),
+            replaced: self.replaced(),
             taken_out: self.taken_out(mode),
-            sign_in: chosen.prepare(&chosen.scope, around)?,
+            may_redirect,
+            sign_in: chosen.prepare(&scope, around)?,
             token_timeout: chosen.token_timeout,
             expiry_is_dead: chosen.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
+            opaque_tokens: decision.opaque_tokens,
         })
     }
 
-    /// The string for the stock driver, which a host gives a token of ours to.
-    fn stock(&self, mode: &Mode, around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
-        let servers = self.known_servers()?;
-        let owner = Owner::read(around.environment, around.installed);
-        let scope = sign_in::scope(&self.options(mode)?, &servers);
-        let validate = self.check_channel(&servers, &scope, &owner)?;
-        Ok(self.without_ours(validate))
+    /// The string for the stock driver, which a host gives a token to.
+    fn stock(&self, mode: Option<&Mode>, around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
+        let administrator = Administrator::read(around.environment, around.installed);
+        let options = mode.map(|mode| self.options(mode)).transpose()?;
+        let (_, decision) = self.decide(options.as_ref(), &administrator)?;
+        let is_ours = |attribute: &Attribute| match (mode, Keyword::named(attribute.keyword())) {
+            (_, None) => false,
+            (Some(_), Some(_)) => true,
+            // Without a mode these are the driver's, which refuses them beside a token unless they are absent.
+            (None, Some(row)) => match row.keyword {
+                Keyword::User | Keyword::Password => self.string.value(attribute).is_empty(),
+                _ => true,
+            },
+        };
+        let driver = self.driver();
+        if driver.is_none() && self.section.is_some() {
+            return Err(
+                Error::invalid("the data source that DSN= names has no Driver= entry")
+                    .remedy("Add it in odbc.ini, or write DRIVER= in place of DSN=."),
+            );
+        }
+        let driver = driver.as_deref().map(String::as_str);
+        Ok(self.dictated(driver, &decision.channel, |attribute| !is_ours(attribute)))
     }
 
-    fn known_servers(&self) -> Result<Vec<Server>, Error> {
+    /// Which scope the token is for, and by which connection it may go there.
+    fn decide(
+        &self,
+        options: Option<&Options>,
+        administrator: &Administrator,
+    ) -> Result<(String, Decision), Error> {
         self.check_braces()?;
-        let servers = self.servers();
-        if servers.is_empty() {
-            return Err(Error::invalid(
-                "Server= is missing, so nobody can tell whether a token may go there",
-            )
-            .remedy("Add Server=… to the connection string or data source."));
-        }
-        Ok(servers)
+        let channel = self.channel()?.ok_or_else(|| {
+            Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
+                .remedy("Add Server=... to the connection string or data source.")
+        })?;
+        let scope = sign_in::scope(options, channel.cloud());
+        let decision = channel.decide(&scope, administrator)?;
+        Ok((scope, decision))
     }
 
-    fn check_channel(&self, servers: &[Server], scope: &str, owner: &Owner) -> Result<bool, Error> {
-        let get = |name| self.get(&[name]);
-        let encrypt = get("Encrypt");
-        let trust = get("TrustServerCertificate");
-        let name = get("HostnameInCertificate");
-        let file = get("ServerCertificate");
-        Channel {
-            servers,
-            encrypt: encrypt.as_deref().map(String::as_str),
-            trust_server_certificate: trust.as_deref().map(String::as_str),
-            hostname_in_certificate: name.as_deref().map(String::as_str),
-            server_certificate: file.as_deref().map(String::as_str),
-            scope,
+    /// How the server is asked whether it sends connections on.
+    fn redirect_target(&self, channel: &Channel) -> Result<Target, Error> {
+        let server = &channel.server;
+        let cannot = |why: &str| {
+            Error::invalid(format!(
+                "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why}"
+            ))
+        };
+        let intent = self.get(&["ApplicationIntent"]);
+        if intent.is_some_and(|intent| intent.trim().eq_ignore_ascii_case("ReadOnly")) {
+            return Err(cannot("ApplicationIntent=ReadOnly asks for that after the login").remedy(
+                "Remove ApplicationIntent=, or have the certificate validated: Encrypt=yes;TrustServerCertificate=no.",
+            ));
         }
-        .check(owner)
+        channel.target(self.database()).ok_or_else(|| {
+            cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
+        })
     }
 
-    /// The string for the driver; where a section is in force, what it may say against a token is
-    /// overridden, since keywords in the string win.
-    fn without_ours(&self, validate: bool) -> Zeroizing<Vec<u16>> {
-        let mut text = self.string.only(|attribute| {
-            Keyword::named(attribute.keyword()).is_none()
-                && !(validate && attribute.is("TrustServerCertificate"))
-        });
-        if validate {
-            append(&mut text, "TrustServerCertificate", "no");
+    /// The string for the driver: the driver's own name, which keeps it from reading a data source; then what it is told
+    /// of the connection; then what `keep` accepts of the string, and last what the data source says.
+    fn dictated(
+        &self,
+        driver: Option<&str>,
+        channel: &Channel,
+        keep: impl Fn(&Attribute) -> bool,
+    ) -> Zeroizing<Vec<u16>> {
+        let mut text = Zeroizing::new(Vec::with_capacity(1024));
+        if let Some(driver) = driver {
+            append_quoted(&mut text, "DRIVER", driver);
         }
-        if !self.section.is_empty() {
-            override_section(&mut text);
+        channel.dictate(&mut text);
+        append(&mut text, "Trusted_Connection", "no");
+        let rest = self
+            .string
+            .only(|attribute| !is_dictated(attribute) && keep(attribute));
+        text = concatenated(&text, &rest);
+        if self.section.is_some() {
+            for keyword in data_source::FORWARDED {
+                let value = self
+                    .in_section(keyword)
+                    .filter(|_| self.string.find(keyword).is_none());
+                if let Some(value) = value {
+                    let mut entry = Zeroizing::new(Vec::with_capacity(keyword.len() + 2 * value.len() + 4));
+                    append(&mut entry, keyword, &value);
+                    text = concatenated(&text, &entry);
+                }
+            }
         }
         text
+    }
+
+    /// What the string says itself of driver, data source and connection.
+    fn replaced(&self) -> Vec<u16> {
+        self.string.only(|attribute| is_dictated(attribute)).to_vec()
     }
 
     fn taken_out(&self, mode: &Mode) -> Vec<u16> {
@@ -258,6 +328,17 @@ impl SignInPlan {
         around.tokens.carry(&self.sign_in, token, connection);
     }
 
+    /// Refuses a token of which nobody can tell whom it is for, unless the server is one that may have any.
+    pub fn check_token(&self, token: &Token) -> Result<(), Error> {
+        if self.opaque_tokens || token.is_jwt() {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "the token is not a JWT, so nobody can tell that it is for this server, and it does not go there (docs/trust.md)",
+        )
+        .remedy("Check where it comes from; tokens of other kinds go to servers that the administrator trusts: `entra-odbc trust add`."))
+    }
+
     /// A living token, from the cache or its source, by `deadline` or `TokenTimeout`.
     pub fn token(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<Issued, Error> {
         let bound = self.token_timeout.map(|timeout| Instant::now() + timeout);
@@ -283,13 +364,40 @@ impl SignInPlan {
             return Zeroizing::default();
         }
         let string = ConnectionString::parse(completed);
-        let mut text = string.only(|attribute| Keyword::named(attribute.keyword()).is_none());
+        let is_drivers =
+            |attribute: &Attribute| Keyword::named(attribute.keyword()).is_none() && !is_dictated(attribute);
+        let mut text = concatenated(&self.replaced, &string.only(is_drivers));
         text.extend_from_slice(&self.taken_out);
         text
+    }
+
+    /// Makes sure that the server sends nobody on, where nothing else would keep the token from going along.
+    pub fn rule_out_redirect(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<(), Error> {
+        let Some(target) = &self.may_redirect else {
+            return Ok(());
+        };
+        around
+            .tenants
+            .rule_out_redirect(target, deadline, around.tokens)
+            .map_err(|error| error.in_mode(self.mode()))
     }
 }
 
 fn override_section(text: &mut Vec<u16>) {
     append(text, "Authentication", "");
     append(text, "Trusted_Connection", "no");
+}
+
+/// Whether the driver is told this first, or must not hear of it at all.
+fn is_dictated(attribute: &Attribute) -> bool {
+    let is = |keyword: &&str| attribute.is(keyword);
+    ["DSN", "DRIVER"].iter().any(is) || DICTATED.iter().any(is) || FAILOVER_PARTNER.iter().any(is)
+}
+
+/// Both, one behind the other, in memory of which no copy is left behind.
+fn concatenated(one: &[u16], other: &[u16]) -> Zeroizing<Vec<u16>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(one.len() + other.len() + 256));
+    text.extend_from_slice(one);
+    text.extend_from_slice(other);
+    text
 }

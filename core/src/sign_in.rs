@@ -14,10 +14,10 @@ use crate::{
     fork::Lock,
     options::missing,
     scope as scopes,
-    server::{Cloud, Server},
+    server::Cloud,
     tds::Target,
     token::{Issued, Sharing, Wait},
-    trust::{self, Owner},
+    trust::{self, Administrator, Channel},
 };
 use std::{
     borrow::Cow,
@@ -83,9 +83,15 @@ impl KeywordSignIn {
 
     fn of(asked: &Asked<'_>, mode: &'static Mode, around: &Surroundings<'_>) -> Result<Self, Error> {
         asked.check_braces()?;
-        let owner = Owner::read(around.environment, around.installed);
+        let administrator = Administrator::read(around.environment, around.installed);
+        let mut channel = asked.channel()?;
+        if let Some(channel) = channel.as_mut().filter(|channel| channel.cloud().is_some()) {
+            // No token goes there, but the server may be asked for its tenant.
+            channel.trust_server_certificate = false;
+        }
+        let options = asked.options(mode)?;
         let sign_in = Self {
-            chosen: Chosen::of(asked, mode, &asked.servers(), &owner, around)?,
+            chosen: Chosen::of(asked, mode, options, channel.as_ref(), &administrator, around)?,
             kept: Lock::default(),
         };
         sign_in.resolved(&sign_in.chosen.scope, around)?;
@@ -197,20 +203,21 @@ impl Chosen {
     pub(crate) fn of(
         asked: &Asked<'_>,
         mode: &'static Mode,
-        servers: &[Server],
-        owner: &Owner,
+        options: Options,
+        channel: Option<&Channel>,
+        administrator: &Administrator,
         around: &Surroundings<'_>,
     ) -> Result<Self, Error> {
-        let options = asked.options(mode)?;
-        let authority = trust::authority(options.get(Keyword::Authority), owner, cloud(servers).authority)?;
-        // The driver's own rule, or the one that is forced on it (`trust::Channel`).
-        let validate = servers.iter().any(|server| server.cloud().is_some());
+        let cloud = channel.and_then(Channel::cloud);
+        let of_cloud = cloud.unwrap_or(Cloud::public()).authority;
+        let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
+        let target = channel.and_then(|channel| channel.target(asked.database()));
         Ok(Self {
-            scope: scope(&options, servers),
+            scope: scope(Some(&options), cloud),
             token_timeout: token_timeout(&options)?,
             mode,
             authority,
-            target: asked.target(servers, validate).map(Arc::new),
+            target: target.map(Arc::new),
             sharing: Sharing::asked_for(&options, around.environment)?,
             options,
         })
@@ -234,14 +241,11 @@ impl Chosen {
     }
 }
 
-/// The scope of a token for these servers, unless `Scope=` names another.
-pub(crate) fn scope(options: &Options, servers: &[Server]) -> String {
-    let of_cloud = || cloud(servers).scope.to_owned();
-    options.get(Keyword::Scope).map_or_else(of_cloud, scopes::of)
-}
-
-fn cloud(servers: &[Server]) -> &'static Cloud {
-    servers.first().and_then(Server::cloud).unwrap_or(Cloud::public())
+/// The scope of a token for the servers of this cloud, unless `Scope=` names another.
+pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
+    let of_cloud = || cloud.unwrap_or(Cloud::public()).scope.to_owned();
+    let named = options.and_then(|options| options.get(Keyword::Scope));
+    named.map_or_else(of_cloud, scopes::of)
 }
 
 fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {

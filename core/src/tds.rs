@@ -11,9 +11,10 @@ mod prelogin;
 mod reply;
 mod trust;
 
-use crate::{Environment, Error, ErrorKind};
+use crate::Environment;
 use channel::Channel;
 use packet::Kind;
+use prelogin::Extent;
 use rustls::{ClientConfig, crypto::CryptoProvider};
 use std::{io, sync::Arc};
 
@@ -23,44 +24,58 @@ pub use trust::Trust;
 /// Where SQL Server listens unless told otherwise.
 pub const PORT: u16 = 1433;
 
+/// How a connection is encrypted, in the words of `Encrypt=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encryption {
+    /// `no` or `optional`: then the certificate is not looked at either.
+    No,
+    /// `yes` or `mandatory`, Driver 18's default: TLS inside TDS.
+    Yes,
+    /// `strict` (TDS 8.0): TLS before TDS, and the certificate validated whatever `TrustServerCertificate=` says.
+    Strict,
+}
+
 /// How the driver would go about the same login.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// The host, as the connection string names it.
+    /// The host, as the driver is told it.
     pub host: String,
     /// The port.
     pub port: u16,
     /// The database, by which some servers route.
     pub database: Option<String>,
-    /// Whether TLS comes before TDS (`Encrypt=strict`, TDS 8.0) and not inside it.
-    pub strict: bool,
+    /// What is encrypted, and when.
+    pub encryption: Encryption,
     /// Whose certificate will do.
     pub trust: Trust,
 }
 
-/// Asks a server for its tenant.
-pub async fn ask(target: &Target, environment: &Environment) -> Result<Answer, Error> {
-    exchange(target, environment)
-        .await
-        .map_err(|error| unreachable(target, &error))
-}
-
-async fn exchange(target: &Target, environment: &Environment) -> io::Result<Answer> {
+/// Asks a server where it wants its tokens from.
+pub async fn ask(target: &Target, environment: &Environment) -> io::Result<Answer> {
     let config = config(target, environment)?;
     let mut channel = Channel::connect(&target.host, target.port).await?;
-    if target.strict {
+    if target.encryption == Encryption::Strict {
         channel.encrypt(&target.host, config.clone(), false).await?;
     }
-    channel.send(Kind::Prelogin, &prelogin::request()).await?;
+    let offer = prelogin::request(target.encryption != Encryption::No);
+    channel.send(Kind::Prelogin, &offer).await?;
     let offered = prelogin::Reply::parse(&channel.message().await?)?;
-    if !target.strict {
-        if !offered.encrypts {
+    let extent = match target.encryption {
+        // What else the server says of it counts under TLS no more.
+        Encryption::Strict => Extent::Nothing,
+        Encryption::Yes if offered.encrypts != Extent::Everything => {
             return Err(io::Error::other("it does not encrypt"));
         }
+        Encryption::Yes | Encryption::No => offered.encrypts,
+    };
+    if extent != Extent::Nothing {
         channel.encrypt(&target.host, config, true).await?;
     }
     let login = login7::request(&target.host, target.database.as_deref(), offered.echo);
     channel.send(Kind::Login7, &login).await?;
+    if extent == Extent::Login {
+        channel.decrypted();
+    }
     reply::parse(&channel.message().await?)
 }
 
@@ -73,19 +88,8 @@ fn config(target: &Target, environment: &Environment) -> io::Result<Arc<ClientCo
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    if target.strict {
+    if target.encryption == Encryption::Strict {
         config.alpn_protocols = vec![b"tds/8.0".to_vec()];
     }
     Ok(Arc::new(config))
-}
-
-fn unreachable(target: &Target, error: &io::Error) -> Error {
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "{},{} could not be asked for its tenant: {error}",
-            target.host, target.port
-        ),
-    )
-    .remedy("Check Server= and the network, or name the tenant: TenantId=….")
 }

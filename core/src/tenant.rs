@@ -6,10 +6,11 @@ use crate::{
     identity::IdentityKeyBuilder,
     server::Server,
     tds::{self, Answer, Target},
-    token::Deadline,
+    token::{Deadline, TokenService},
 };
 use std::{
     collections::HashMap,
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,6 +22,11 @@ const SHARED: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// How many servers are remembered.
 const LIMIT: usize = 1000;
+
+/// For how long it is remembered that a server redirects nobody; an administrator may change that at any time.
+const DIRECT_TTL: Duration = Duration::from_mins(5);
+
+const NAME_THE_TENANT: &str = "Check Server= and the network, or name the tenant: TenantId=....";
 
 /// How long a server may take to answer where there is something to fall back on.
 const BRIEFLY: Duration = Duration::from_secs(5);
@@ -46,6 +52,8 @@ pub enum Tenant {
 pub struct Tenants {
     environment: Environment,
     known: Lock<HashMap<(String, u16), String>>,
+    /// Until when it is known of a server that it redirects nobody.
+    direct: Lock<HashMap<Target, Instant>>,
 }
 
 impl Tenant {
@@ -98,6 +106,49 @@ impl Tenants {
         Self {
             environment: environment.clone(),
             known: Lock::default(),
+            direct: Lock::default(),
+        }
+    }
+
+    /// Makes sure that a server does not redirect the login to another one; an error where it does, or cannot be asked.
+    ///
+    /// Blocks until the server has answered; not at all where it was asked in the last minutes.
+    pub fn rule_out_redirect(
+        self: &Arc<Self>,
+        target: &Target,
+        deadline: Instant,
+        tokens: &TokenService,
+    ) -> Result<(), Error> {
+        let known = self.direct.lock().get(target).copied();
+        if known.is_some_and(|until| Instant::now() < until) {
+            return Ok(());
+        }
+        let asking = {
+            let (tenants, target) = (Arc::clone(self), target.clone());
+            async move { tds::ask(&target, &tenants.environment).await }
+        };
+        match tokens.run(deadline, asking)? {
+            None => Err(not_in_time(target, "did not answer the question whether it redirects connections")
+                .remedy("Check Server= and the network.")),
+            Some(Err(error)) => Err(unreachable(target, "could not be asked whether it redirects connections", &error)
+                .remedy("Check Server= and the network.")),
+            Some(Ok(Answer::Elsewhere { host, port })) => Err(Error::invalid(format!(
+                "{},{} redirects to {host},{port}, and nothing would vouch for that server, so no token goes there \
+                 (docs/trust.md)",
+                target.host, target.port
+            ))
+            .remedy(
+                "Have the certificate validated by its Azure name: HostnameInCertificate=<the Azure name>;\
+                 TrustServerCertificate=no; or write that name in Server= and lead it here in /etc/hosts.",
+            )),
+            Some(Ok(Answer::TokenFrom(_) | Answer::Nothing(_))) => {
+                let mut direct = self.direct.lock();
+                if direct.len() >= LIMIT {
+                    direct.clear();
+                }
+                direct.insert(target.clone(), Instant::now() + DIRECT_TTL);
+                Ok(())
+            }
         }
     }
 
@@ -108,16 +159,10 @@ impl Tenants {
             return Ok(known);
         }
         let start = Instant::now();
-        let tenant = deadline.bound(self.ask(target)).await.unwrap_or_else(|| {
-            Err(Error::new(
-                ErrorKind::TimedOut,
-                format!(
-                    "{},{} did not tell its tenant within the login timeout",
-                    target.host, target.port
-                ),
-            )
-            .remedy("Check Server= and the network, or name the tenant: TenantId=…."))
-        })?;
+        let tenant = deadline
+            .bound(self.ask(target))
+            .await
+            .unwrap_or_else(|| Err(not_in_time(target, "did not tell its tenant").remedy(NAME_THE_TENANT)))?;
         let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(target: "entra_odbc", host = target.host, tenant, milliseconds, "the server told its tenant");
         let mut known = self.known.lock();
@@ -128,9 +173,15 @@ impl Tenants {
         Ok(tenant)
     }
 
+    async fn probe(&self, target: &Target) -> Result<Answer, Error> {
+        tds::ask(target, &self.environment).await.map_err(|error| {
+            unreachable(target, "could not be asked for its tenant", &error).remedy(NAME_THE_TENANT)
+        })
+    }
+
     /// Asks the server, and one more where it sends us on.
     async fn ask(&self, target: &Target) -> Result<String, Error> {
-        let answer = match tds::ask(target, &self.environment).await? {
+        let answer = match self.probe(target).await? {
             Answer::Elsewhere { host, port } => {
                 let next = Target {
                     host,
@@ -143,7 +194,7 @@ impl Tenants {
                         &format!("it sends to {}, of another cloud", next.host),
                     ));
                 }
-                tds::ask(&next, &self.environment).await?
+                self.probe(&next).await?
             }
             answer => answer,
         };
@@ -179,6 +230,16 @@ fn tenant_in(url: &str) -> Option<String> {
 fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     !name.is_empty() && name.len() <= 253 && name.chars().all(fits) && !name.starts_with(['.', '-'])
+}
+
+fn not_in_time(target: &Target, what: &str) -> Error {
+    let text = format!("{},{} {what} within the login timeout", target.host, target.port);
+    Error::new(ErrorKind::TimedOut, text)
+}
+
+fn unreachable(target: &Target, what: &str, error: &io::Error) -> Error {
+    let text = format!("{},{} {what}: {error}", target.host, target.port);
+    Error::new(ErrorKind::Unreachable, text)
 }
 
 fn unsaid(target: &Target, why: &str) -> Error {

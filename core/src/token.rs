@@ -69,6 +69,12 @@ impl Token {
         Claims::of(self.text.expose())
     }
 
+    /// Whether it is a JWT, which says whom it is for.
+    #[must_use]
+    pub fn is_jwt(&self) -> bool {
+        claims::is_jwt(self.text.expose())
+    }
+
     /// How long it lives in all, from when we got it.
     #[must_use]
     pub fn life(&self) -> Duration {

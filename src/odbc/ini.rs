@@ -34,8 +34,14 @@ type GetProfileString =
 ///
 /// An empty entry is `Some("")` in odbc.ini, and `None` in odbcinst.ini.
 pub(crate) fn get(section: &str, key: &str, file: &str) -> Option<String> {
+    let section: Vec<u16> = section.encode_utf16().collect();
+    get_in_section(&section, key, file)
+}
+
+/// The same with the section's name as the units that the real driver would pass on.
+pub(crate) fn get_in_section(section: &[u16], key: &str, file: &str) -> Option<String> {
     let Some(function) = function() else {
-        return parser::get(section, key, file);
+        return parser::get(&String::from_utf16(section).ok()?, key, file);
     };
     let value = ask(function, Some(section), Some(key), file, 4096)?;
     if value == [ABSENT] || (value.is_empty() && file == ODBCINST_INI) {
@@ -54,19 +60,6 @@ pub(crate) fn sections(file: &str) -> Vec<String> {
         .split(|unit| *unit == 0)
         .filter(|name| !name.is_empty())
         .map(decode)
-        .collect()
-}
-
-/// The keys and values of a section, in its order.
-pub(crate) fn entries(section: &str, file: &str) -> Vec<(String, String)> {
-    let Some(function) = function() else {
-        return parser::entries(section, file);
-    };
-    let keys = ask(function, Some(section), None, file, 1 << 14).unwrap_or_default();
-    keys.split(|unit| *unit == 0)
-        .filter(|key| !key.is_empty())
-        .map(decode)
-        .filter_map(|key| get(section, &key, file).map(|value| (key, value)))
         .collect()
 }
 
@@ -89,12 +82,12 @@ fn function() -> Option<GetProfileString> {
 /// Calls libodbcinst, and returns as many units as it says it wrote.
 fn ask(
     function: GetProfileString,
-    section: Option<&str>,
+    section: Option<&[u16]>,
     key: Option<&str>,
     file: &str,
     capacity: u16,
 ) -> Option<Vec<u16>> {
-    let section = section.map(encode);
+    let section = section.map(|units| [units, &[0]].concat());
     let key = key.map(encode);
     let file = encode(file);
     let default = [ABSENT, 0];

@@ -82,7 +82,8 @@ fn network() -> (Machine, Proxy) {
     machine.variables.remove("AZURE_AUTHORITY_HOST");
     let machine = machine
         .with("HTTPS_PROXY", format!("http://{}", proxy.address))
-        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap());
+        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap())
+        .with("ENTRA_ODBC_TRUSTED_SERVERS", "db.internal.example");
     (machine, proxy)
 }
 

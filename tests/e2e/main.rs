@@ -21,6 +21,8 @@ mod library;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../support/machine.rs"]
 mod machine;
+#[path = "../support/network.rs"]
+mod network;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../support/talk.rs"]
 mod talk;
@@ -34,6 +36,7 @@ mod clouds;
 mod credentials;
 mod diagnostics;
 mod existing_code;
+
 mod faults;
 mod fork;
 mod forwarded;
@@ -53,3 +56,4 @@ mod spellings;
 mod tenant;
 mod trust;
 mod untouched;
+mod world;

@@ -89,7 +89,10 @@ fn with_a_mode_of_ours_the_driver_gets_the_rest_no_prompt_and_the_token() {
         .unwrap();
     assert!(connect.contains("completion=0"), "{connect}");
     assert!(connect.contains("token=abc"), "{connect}");
-    let text = hex("DRIVER=x;SERVER=localhost;APP=a;");
+    let text = hex(
+        "DRIVER={x};SERVER=127.0.0.1;ADDRESS=127.0.0.1;Encrypt=yes;TrustServerCertificate=no;\
+         HostnameInCertificate={localhost};ServerCertificate={};Trusted_Connection=no;APP=a;",
+    );
     assert!(connect.contains(&format!("hex={text}")), "{connect}");
     let after = lines.iter().skip_while(|line| !line.starts_with("SQLDisconnect"));
     assert!(

@@ -122,12 +122,11 @@ impl Machine {
             environment: &self.environment,
             installed: &|_| None,
             microsoft: self.microsoft,
-            data_source: &|name| {
-                if name == "payroll" {
-                    self.section.clone()
-                } else {
-                    Vec::new()
-                }
+            data_source: &|section, keyword| {
+                let payroll: Vec<u16> = "payroll".encode_utf16().collect();
+                let is_asked = |(key, _): &&(String, String)| key.eq_ignore_ascii_case(keyword);
+                let entry = self.section.iter().find(is_asked).filter(|_| section == payroll);
+                entry.map(|(_, value)| value.clone())
             },
             transport: &self.transport,
             tokens: &self.tokens,
@@ -149,6 +148,16 @@ impl Machine {
         error
     }
 }
+
+/// What the driver is told of a validated connection to this machine, then `rest`.
+fn told(driver: &str, rest: &str) -> String {
+    format!(
+        "DRIVER={{{driver}}};SERVER=127.0.0.1;ADDRESS=127.0.0.1;Encrypt=yes;TrustServerCertificate=no;\
+         HostnameInCertificate={{localhost}};ServerCertificate={{}};Trusted_Connection=no;{rest}"
+    )
+}
+
+const STOCK: &str = crate::real_driver::STOCK_SECTION;
 
 fn completed(answer: Answer) -> String {
     match answer {
@@ -180,7 +189,7 @@ fn without_one_of_our_modes_the_story_steps_aside() {
 fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
     let mut real = Scripted::connecting();
     let text = "DRIVER={x};Server= localhost,1 ;APP=a{b;Authentication=ActiveDirectoryAccessToken;\
-                AccessToken=abc;Trusted_Connection=Yes;UID=;PWD={};Tenant=t;Encrypt=no";
+                AccessToken=abc;Trusted_Connection=Yes;UID=;PWD={};Tenant=t;Encrypt=strict;Language= a ";
     Machine::new().connect(text, &mut real).unwrap();
     assert_eq!(
         real.did,
@@ -188,7 +197,9 @@ fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
             Did::TakeOff,
             Did::Place(16),
             Did::Connect(
-                "DRIVER={x};Server= localhost,1 ;APP=a{b;Encrypt=no;".into(),
+                "DRIVER={x};SERVER=127.0.0.1,1;ADDRESS=127.0.0.1,1;Encrypt=strict;TrustServerCertificate=no;\
+                 HostnameInCertificate={localhost};ServerCertificate={};Trusted_Connection=no;APP=a{b;Language= a ;"
+                    .into(),
                 Prompt::Never
             ),
         ]
@@ -200,7 +211,7 @@ fn a_token_alone_selects_its_mode() {
     let mut real = Scripted::connecting();
     let answer = Machine::new().connect("Server=localhost;AccessToken=abc", &mut real);
     assert!(matches!(answer, Ok(Answer::SignedIn { in_string: true, .. })));
-    assert_eq!(real.strings(), ["Server=localhost;"]);
+    assert_eq!(real.strings(), [told(STOCK, "")]);
 }
 
 #[test]
@@ -210,7 +221,10 @@ fn a_clouds_certificate_is_validated_whatever_the_string_says() {
     Machine::new().connect(text, &mut real).unwrap();
     assert_eq!(
         real.strings(),
-        ["Server=x.database.windows.net;TrustServerCertificate=no;"]
+        [format!(
+            "DRIVER={{{STOCK}}};SERVER=x.database.windows.net;ADDRESS=x.database.windows.net;Encrypt=yes;\
+             TrustServerCertificate=no;HostnameInCertificate={{}};ServerCertificate={{}};Trusted_Connection=no;"
+        )]
     );
 }
 
@@ -219,26 +233,33 @@ fn a_second_server_in_the_string_cannot_hide_behind_a_trusted_first() {
     let machine = Machine::new();
     for text in [
         "Server=localhost;Addr=evil.example;TrustServerCertificate=yes;AccessToken=abc",
-        "Server=localhost;Server=evil.example;TrustServerCertificate=yes;AccessToken=abc",
         "Server=localhost;Failover_Partner=evil.example;TrustServerCertificate=yes;AccessToken=abc",
     ] {
         let error = machine.refusal(text).to_string();
-        assert!(error.contains("evil.example"), "{error}");
+        assert!(
+            error.contains("Addr=") || error.contains("Failover_Partner="),
+            "{error}"
+        );
     }
+    let mut real = Scripted::connecting();
+    machine
+        .connect("Server=localhost;Server=evil.example;AccessToken=abc", &mut real)
+        .unwrap();
+    assert_eq!(real.strings(), [told(STOCK, "")]);
 }
 
 #[test]
 fn the_completed_string_has_ours_back_except_for_secrets() {
     let mut real = Scripted::answering([(
         Outcome::Connected(1),
-        "DRIVER={x};SERVER=localhost;UID=;APP=a;Trusted_Connection=no;",
+        "DRIVER=x;SERVER=127.0.0.1;UID=;APP=a;Trusted_Connection=no;HostNameInCertificate=localhost;",
     )]);
     let text = "DRIVER={x};Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=s3cret;\
                 PWD=hidden;ClientId={a;b};Trusted_Connection=yes";
     let answer = Machine::new().connect(text, &mut real).unwrap();
     assert_eq!(
         completed(answer),
-        "DRIVER={x};SERVER=localhost;APP=a;Authentication=ActiveDirectoryAccessToken;ClientId={a;b};"
+        "DRIVER={x};Server=localhost;APP=a;Authentication=ActiveDirectoryAccessToken;ClientId={a;b};"
     );
 }
 
@@ -271,23 +292,60 @@ fn the_completed_string_of_a_token_alone_still_asks_for_one() {
         .unwrap();
     assert_eq!(
         completed(answer),
-        "SERVER=localhost;Authentication=ActiveDirectoryAccessToken;"
+        "Server=localhost;Authentication=ActiveDirectoryAccessToken;"
     );
 }
 
 #[test]
-fn a_data_source_selects_the_mode_and_is_overridden_where_it_would_refuse_a_token() {
+fn a_data_source_selects_the_mode_and_all_of_it_comes_to_the_driver_in_the_string() {
     let machine = Machine::with_section(&[
+        ("Driver", "Entra"),
         ("Server", "localhost"),
         ("Authentication", "ActiveDirectoryAccessToken"),
         ("AccessToken", "abc"),
+        ("RegPrecedence", "Yes"),
+        ("Database", "a;b"),
+        ("Language", "us_english"),
     ]);
-    let mut real = Scripted::connecting();
-    machine.connect("DSN=payroll;APP=x", &mut real).unwrap();
+    let mut real = Scripted::answering([(Outcome::Connected(0), "DRIVER=Entra;SERVER=127.0.0.1;APP=x;")]);
+    let answer = machine
+        .connect("DSN=payroll;APP=x;Language=y", &mut real)
+        .unwrap();
     assert_eq!(
         real.strings(),
-        ["DSN=payroll;APP=x;Authentication=;Trusted_Connection=no;"]
+        [told("Entra", "APP=x;Language=y;Database={a;b};")]
     );
+    // What the host stores names the data source again.
+    assert_eq!(completed(answer), "DSN=payroll;APP=x;");
+}
+
+#[test]
+fn nothing_of_a_data_source_can_lead_the_token_elsewhere() {
+    let given = [
+        ("Authentication", "ActiveDirectoryAccessToken"),
+        ("AccessToken", "abc"),
+    ];
+    for (more, expected) in [
+        (("Failover_Partner", "evil.example"), "Failover_Partner="),
+        (("Server", "evil.example"), "evil.example"),
+        (
+            ("HostnameInCertificate", "evil.example"),
+            "HostnameInCertificate=",
+        ),
+        (("Encrypt", "no"), "Encrypt="),
+    ] {
+        let machine =
+            Machine::with_section(&[given[0], given[1], more, ("Server", "x.database.windows.net")]);
+        let error = machine.refusal("DSN=payroll").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let machine = Machine::with_section(&given);
+    for name in ["", "\u{100}", "pay\u{16f}roll"] {
+        let error = machine
+            .refusal(&format!("DSN={name};Server=localhost;AccessToken=abc"))
+            .to_string();
+        assert!(error.contains("DSN="), "{error}");
+    }
 }
 
 #[test]
@@ -388,7 +446,7 @@ fn over_another_driver_only_our_exact_names_are_ours() {
     let mut real = Scripted::connecting();
     let text = "Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=abc";
     machine.connect(text, &mut real).unwrap();
-    assert_eq!(real.strings(), ["Server=localhost;"]);
+    assert_eq!(real.strings(), [told(STOCK, "")]);
 }
 
 #[test]
@@ -419,7 +477,13 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
         (
             "Server=db.example;AccessToken=abc;TrustServerCertificate=yes",
             "HY000",
-            &["TrustServerCertificate=", "ENTRA_ODBC_TRUSTED_SERVERS"],
+            &[
+                "db.example",
+                "TrustServerCertificate=",
+                "ENTRA_ODBC_TRUSTED_SERVERS",
+                "trust add db.example",
+                "docs/trust.md",
+            ],
         ),
         (
             "Server=localhost;AccessToken=abc;Authority=https://evil.example",
@@ -451,7 +515,7 @@ fn a_hundred_thousand_characters_are_just_long() {
     let text = format!("Server=localhost;AccessToken=abc;APP={}", "x".repeat(100_000));
     let mut real = Scripted::connecting();
     Machine::new().connect(&text, &mut real).unwrap();
-    assert_eq!(real.strings()[0].len(), "Server=localhost;APP=;".len() + 100_000);
+    assert_eq!(real.strings()[0].len(), told(STOCK, "APP=;").len() + 100_000);
 }
 
 #[test]
@@ -486,7 +550,10 @@ fn a_driver_that_still_executes_is_called_again_with_the_kept_string_and_token()
         )
         .unwrap();
     assert!(pending.is_none());
-    assert_eq!(real.strings(), ["Server=localhost;"; 3]);
+    assert_eq!(
+        real.strings(),
+        [told(STOCK, ""), told(STOCK, ""), told(STOCK, "")]
+    );
     assert_eq!(
         real.did.iter().filter(|did| matches!(did, Did::Place(_))).count(),
         1

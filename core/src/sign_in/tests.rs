@@ -49,14 +49,18 @@ impl Program {
             environment: &self.environment,
             installed: &|_| None,
             microsoft: true,
-            data_source: &|name| {
-                let entries = [("Authentication", "TokenProvider"), ("TokenProvider", "mine")];
-                let known = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
-                if name == "payroll" {
-                    known.into()
-                } else {
-                    Vec::new()
-                }
+            data_source: &|section, keyword| {
+                let payroll: Vec<u16> = "payroll".encode_utf16().collect();
+                let entries = [
+                    ("Driver", "Stock"),
+                    ("Authentication", "TokenProvider"),
+                    ("TokenProvider", "mine"),
+                    ("Database", "books"),
+                ];
+                let entry = entries.into_iter().find(|(key, _)| *key == keyword);
+                entry
+                    .filter(|_| section == payroll)
+                    .map(|(_, value)| value.to_owned())
             },
             transport: &self.transport,
             tokens: &self.tokens,
@@ -204,20 +208,44 @@ fn the_stock_driver_gets_the_string_without_our_keywords() {
             .map(|text| String::from_utf16(&text).unwrap())
             .map_err(|error| error.to_string())
     };
+    let told = |server: &str, name: &str| {
+        format!(
+            "SERVER={server};ADDRESS={server};Encrypt=yes;TrustServerCertificate=no;HostnameInCertificate={{{name}}};\
+             ServerCertificate={{}};Trusted_Connection=no;"
+        )
+    };
+    let local = told("127.0.0.1", "localhost");
     assert_eq!(
         stock("SERVER=localhost;Authentication=Msi;UID=abc;Database={a;b}").unwrap(),
-        "SERVER=localhost;Database={a;b};"
+        format!("{local}Database={{a;b}};")
     );
     assert_eq!(
-        stock("SERVER=x.database.windows.net;fedauth=Msi;TrustServerCertificate=yes").unwrap(),
-        "SERVER=x.database.windows.net;TrustServerCertificate=no;"
+        stock("Driver={x};SERVER=x.database.windows.net;fedauth=Msi;TrustServerCertificate=yes").unwrap(),
+        format!("DRIVER={{x}};{}", told("x.database.windows.net", ""))
     );
     assert_eq!(
         stock("DSN=payroll;SERVER=localhost").unwrap(),
-        "DSN=payroll;SERVER=localhost;Authentication=;Trusted_Connection=no;"
+        format!("DRIVER={{Stock}};{local}Database=books;")
+    );
+    assert!(
+        stock("DSN=other;SERVER=localhost")
+            .unwrap_err()
+            .contains("Driver=")
+    );
+    // Whoever brings the token, it travels with the string.
+    assert_eq!(
+        stock("SERVER=localhost;UID=;PWD={};Trusted_Connection=Yes;Database=a").unwrap(),
+        format!("{local}Database=a;")
     );
     let sql = "SERVER=localhost; UID=sa;PWD={x}";
-    assert_eq!(stock(sql).unwrap(), sql);
+    assert_eq!(stock(sql).unwrap(), format!("{local}UID=sa;PWD={{x}};"));
+    let integrated = "SERVER=evil.example;Authentication=ActiveDirectoryIntegrated";
+    assert_eq!(stock(integrated).unwrap(), integrated);
+    assert!(
+        stock("SERVER=evil.example;TrustServerCertificate=yes")
+            .unwrap_err()
+            .contains("evil.example")
+    );
     for (text, expected) in [
         ("Authentication=Msi", "Server="),
         (

@@ -84,6 +84,11 @@ impl Channel {
         Ok(())
     }
 
+    /// From now on nothing is encrypted: the login was.
+    pub fn decrypted(&mut self) {
+        self.tls = None;
+    }
+
     /// Sends a message.
     pub async fn send(&mut self, kind: Kind, message: &[u8]) -> io::Result<()> {
         let plain = packets(kind, message);

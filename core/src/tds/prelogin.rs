@@ -7,14 +7,17 @@ const ENCRYPTION: u8 = 1;
 const FEDAUTHREQUIRED: u8 = 6;
 const TERMINATOR: u8 = 0xff;
 
-/// `ENCRYPT_ON`, `ENCRYPT_REQ`.
-const ENCRYPTS: [u8; 2] = [1, 3];
+/// `ENCRYPT_OFF`: the login alone.
+const OFF: u8 = 0;
+/// `ENCRYPT_ON` and `ENCRYPT_REQ`.
+const ON: [u8; 2] = [1, 3];
 
-/// Our offer: encrypted throughout, and a token will come.
-pub fn request() -> Vec<u8> {
+/// Our offer: encrypted throughout, or the login alone where that is what the driver will ask for; and a token will come.
+pub fn request(encrypted: bool) -> Vec<u8> {
+    let encryption = [u8::from(encrypted)];
     let options: [(u8, &[u8]); 3] = [
         (VERSION, &[18, 6, 0, 0, 0, 0]),
-        (ENCRYPTION, &[1]),
+        (ENCRYPTION, &encryption),
         (FEDAUTHREQUIRED, &[1]),
     ];
     let mut table = Vec::new();
@@ -31,11 +34,22 @@ pub fn request() -> Vec<u8> {
     table
 }
 
+/// What is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing.
+    Nothing,
+    /// The login.
+    Login,
+    /// Everything.
+    Everything,
+}
+
 /// The server's part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply {
-    /// Whether everything is to be encrypted.
-    pub encrypts: bool,
+    /// What is to be encrypted.
+    pub encrypts: Extent,
     /// Whether the server spoke of tokens, which the login has to repeat.
     pub echo: bool,
 }
@@ -45,7 +59,7 @@ impl Reply {
     pub fn parse(bytes: &[u8]) -> io::Result<Self> {
         let garbled = || io::Error::other("its PRELOGIN answer is garbled");
         let mut reply = Self {
-            encrypts: false,
+            encrypts: Extent::Nothing,
             echo: false,
         };
         let mut rest = bytes;
@@ -64,7 +78,13 @@ impl Reply {
                     let length = usize::from(u16::from_be_bytes([length_high, length_low]));
                     let value = bytes.get(offset..offset + length).ok_or_else(garbled)?;
                     match (option, value) {
-                        (ENCRYPTION, [value]) => reply.encrypts = ENCRYPTS.contains(value),
+                        (ENCRYPTION, [value]) => {
+                            reply.encrypts = match *value {
+                                OFF => Extent::Login,
+                                value if ON.contains(&value) => Extent::Everything,
+                                _ => Extent::Nothing,
+                            }
+                        }
                         (FEDAUTHREQUIRED, [value]) => reply.echo = *value == 1,
                         _ => {}
                     }
@@ -82,13 +102,20 @@ mod tests {
 
     #[test]
     fn our_own_offer_reads_as_it_was_meant() {
-        let reply = Reply::parse(&request()).unwrap();
-        assert!(reply.encrypts && reply.echo);
+        let encrypts = |encrypted| {
+            let reply = Reply::parse(&request(encrypted)).unwrap();
+            assert!(reply.echo);
+            reply.encrypts
+        };
+        assert_eq!(
+            (encrypts(true), encrypts(false)),
+            (Extent::Everything, Extent::Login)
+        );
     }
 
     #[test]
     fn whatever_a_server_says_is_read_within_bounds() {
-        let good = request();
+        let good = request(true);
         for cut in 0..good.len() {
             let _ = Reply::parse(&good[..cut]);
         }

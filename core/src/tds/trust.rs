@@ -15,12 +15,12 @@ use rustls::{
 use std::{io, sync::Arc};
 
 /// What the string says of the server's certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Trust {
-    /// One that an authority of this machine signed, for the host or, where it is said, for this name.
+    /// One that an authority of this machine signed, for one of these names.
     Authorities {
-        /// `HostnameInCertificate=`.
-        name: Option<String>,
+        /// The host's, where it is none of an address, and `HostnameInCertificate=`.
+        names: Vec<String>,
     },
     /// The one in this file (`ServerCertificate=`), and no other.
     File(String),
@@ -36,13 +36,13 @@ impl Trust {
         provider: &Arc<CryptoProvider>,
     ) -> io::Result<Arc<dyn ServerCertVerifier>> {
         let rule = match self {
-            Self::Authorities { name: None } => {
-                return Ok(Arc::new(Verifier::new(environment, Arc::clone(provider))));
-            }
-            Self::Authorities { name: Some(name) } => Rule::Name(
+            Self::Authorities { names } => Rule::Names(
                 Verifier::new(environment, Arc::clone(provider)),
-                // A pattern stands for the hosts that it fits; any of them will do for the check.
-                ServerName::try_from(name.replace('*', "any")).map_err(io::Error::other)?,
+                names
+                    .iter()
+                    // A pattern stands for the hosts that it fits; any of them will do for the check.
+                    .map(|name| ServerName::try_from(name.replace('*', "any")).map_err(io::Error::other))
+                    .collect::<io::Result<_>>()?,
             ),
             Self::File(path) => Rule::Exactly(CertificateDer::from_pem_file(path).map_err(io::Error::other)?),
             Self::Any => Rule::Any,

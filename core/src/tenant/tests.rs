@@ -1,11 +1,11 @@
 //! Servers that say where they want their tokens from, and servers that do not.
 
 use super::*;
-use crate::tds::Trust;
+use crate::tds::{Encryption, Trust};
 use standins::{
     certificates::CertificateAuthority,
     jwt::Issuer,
-    sql_server::{Login, Outcome, SqlServer, SqlServerOptions},
+    sql_server::{Fault, Login, Outcome, SqlServer, SqlServerOptions},
 };
 use std::{
     net::TcpListener,
@@ -48,8 +48,10 @@ impl Bench {
             host: "localhost".into(),
             port: self.server.port(),
             database: Some("payroll".into()),
-            strict: false,
-            trust: Trust::Authorities { name: None },
+            encryption: Encryption::Yes,
+            trust: Trust::Authorities {
+                names: vec!["localhost".into()],
+            },
         }
     }
 
@@ -119,14 +121,16 @@ fn the_certificate_is_checked_as_the_driver_checks_it() {
         trust,
         ..bench.target()
     };
-    let named = |name: &str| {
+    let named = |names: &[&str]| {
         with(Trust::Authorities {
-            name: Some(name.into()),
+            names: names.iter().map(ToString::to_string).collect(),
         })
     };
     assert!(ask(&stranger, &with(Trust::Any), Duration::from_secs(10)).is_ok());
-    assert!(bench.ask(&named("localhost")).is_ok());
-    assert!(bench.ask(&named("other.example")).is_err());
+    // Either name will do, as it does for Driver 18.
+    assert!(bench.ask(&named(&["other.example", "localhost"])).is_ok());
+    assert!(bench.ask(&named(&["other.example"])).is_err());
+    assert!(bench.ask(&named(&[])).is_err());
     let authority = bench.roots.to_str().unwrap().to_owned();
     assert!(
         bench.ask(&with(Trust::File(authority))).is_err(),
@@ -221,4 +225,52 @@ fn a_server_may_send_on_within_its_cloud_only() {
     ] {
         assert_eq!(may_go(from, to), may, "{from} {to}");
     }
+}
+
+#[test]
+fn a_server_that_redirects_is_refused_and_one_that_does_not_is_asked_once() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}"));
+    let tenants = Arc::new(bench.tenants());
+    let tokens = TokenService::new();
+    let ask =
+        || tenants.rule_out_redirect(&bench.target(), Instant::now() + Duration::from_secs(10), &tokens);
+    bench.server.inject(Fault::RouteLogin {
+        host: "gateway.example".into(),
+        port: 11_000,
+    });
+    let error = ask().unwrap_err().to_string();
+    assert!(
+        error.contains("gateway.example,11000") && error.contains("docs/trust.md"),
+        "{error}"
+    );
+    for _ in 0..3 {
+        ask().unwrap();
+    }
+    // The refusal is not remembered, the good answer is. A login is in the record once its client has left.
+    let is_second = |login: &Login| login.connection == 2;
+    assert!(
+        bench
+            .server
+            .wait_for_login(Duration::from_secs(10), is_second)
+            .is_some()
+    );
+    assert_eq!(bench.server.logins().len(), 2);
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_about_redirects_is_not_trusted() {
+    let bench = Bench::new("https://login.example/t");
+    let unreachable = Target {
+        port: 1,
+        ..bench.target()
+    };
+    let tenants = Arc::new(bench.tenants());
+    let error = tenants
+        .rule_out_redirect(
+            &unreachable,
+            Instant::now() + Duration::from_secs(10),
+            &TokenService::new(),
+        )
+        .unwrap_err();
+    assert_eq!(error.sqlstate(), "08001");
 }

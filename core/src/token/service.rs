@@ -17,7 +17,7 @@ use crate::{
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, mpsc},
     task::Poll,
     time::{Duration, Instant, SystemTime},
 };
@@ -98,6 +98,23 @@ impl TokenService {
             .map_err(|error| error.in_mode(sign_in.mode));
         report(sign_in, &issued, start.steady);
         issued
+    }
+
+    /// Runs a task on the background thread and waits for it until `deadline`; `None` where that came first.
+    pub fn run<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.runtime.spawn(async move {
+            if let Ok(done) = tokio::time::timeout_at(deadline.into(), task).await {
+                // Nobody waits any more where this fails.
+                let _ = sender.send(done);
+            }
+        })?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        Ok(receiver.recv_timeout(left).ok())
     }
 
     /// A newer token after the server refused a login with this one, if that is worth a try.

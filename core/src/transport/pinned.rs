@@ -53,8 +53,8 @@ impl std::error::Error for Unpinned {}
 /// What makes a certificate the right one.
 #[derive(Debug)]
 pub enum Rule {
-    /// It is good for this name, whatever the host is called.
-    Name(Verifier, ServerName<'static>),
+    /// It is good for one of these names, whatever the host is called.
+    Names(Verifier, Vec<ServerName<'static>>),
     /// It is this one, whoever signed it.
     Exactly(CertificateDer<'static>),
     /// It has this thumbprint, whoever signed it.
@@ -88,8 +88,15 @@ impl ServerCertVerifier for Special {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match &self.rule {
-            Rule::Name(verifier, name) => {
-                verifier.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+            Rule::Names(verifier, names) => {
+                let mut answer = Err(CertificateError::NotValidForName.into());
+                for name in names {
+                    answer = verifier.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+                    if answer.is_ok() {
+                        break;
+                    }
+                }
+                answer
             }
             Rule::Exactly(known) if known.as_ref() != end_entity.as_ref() => {
                 Err(CertificateError::ApplicationVerificationFailure.into())

@@ -21,12 +21,6 @@ pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
     get_in(&content(file), section, key)
 }
 
-pub(super) fn entries(section: &str, file: &str) -> Vec<(String, String)> {
-    entries_in(&content(file), section)
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
-}
-
 pub(super) fn sections(file: &str) -> Vec<String> {
     content(file)
         .lines()

@@ -93,7 +93,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         environment: &environment,
         installed: &|_| None,
         microsoft: true,
-        data_source: &|_| Vec::new(),
+        data_source: &|_, _| None,
         transport: &transport,
         tokens: &tokens,
         prompts: &prompts,

@@ -15,7 +15,7 @@ use entra_odbc_core::{
     Environment, KeywordSignIn,
     token::Deadline,
     transport::{Call, Places, Policy, Reply, Route, Transport},
-    trust::{self, Owner},
+    trust::{self, Administrator},
 };
 use std::{
     future::Future,
@@ -80,9 +80,10 @@ pub fn look(
 
 /// Where sign-ins go on this machine unless a string says otherwise.
 fn of_machine(session: &Session) -> Result<String, Failure> {
-    let owner = session.with_surroundings(|around| Owner::read(around.environment, around.installed));
+    let administrator =
+        session.with_surroundings(|around| Administrator::read(around.environment, around.installed));
     let public = entra_odbc_core::server::Cloud::public().authority;
-    Ok(trust::authority(None, &owner, public)?)
+    Ok(trust::authority(None, &administrator, public)?)
 }
 
 /// Runs something that waits, on a runtime of its own.

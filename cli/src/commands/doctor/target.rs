@@ -33,13 +33,9 @@ impl Target {
             .iter()
             .find(|attribute| attribute.is("DSN") || attribute.is("DRIVER"))
             .filter(|attribute| attribute.is("DSN"))
-            .map(|attribute| parsed.value(attribute));
-        let section = source.map_or_else(Vec::new, |name| (around.data_source)(name.trim()));
+            .map(|attribute| parsed.units(attribute));
         let get = |name: &str| {
-            let in_section = || {
-                let entry = section.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-                Some(entry.1.clone())
-            };
+            let in_section = || (around.data_source)(source.as_deref()?, name);
             parsed
                 .get(name)
                 .map(|value| value.trim().to_owned())

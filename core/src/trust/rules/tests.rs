@@ -1,0 +1,148 @@
+//! Each rule, and what is said where none of them lets a token through.
+
+use super::*;
+use crate::{Environment, connection_string::ConnectionString};
+
+const SQL: &str = "https://database.windows.net/.default";
+
+fn decide(string: &str, scope: &str) -> Result<Decision, String> {
+    let text: Vec<u16> = string.encode_utf16().collect();
+    let parsed = ConnectionString::parse(&text);
+    let administrator = Administrator::read(
+        &Environment::fixed([("ENTRA_ODBC_TRUSTED_SERVERS", "trusted.example,10.0.0.7")]),
+        |_| None,
+    );
+    let channel = Channel::read(|keyword| parsed.get(keyword), |_| None)
+        .unwrap()
+        .unwrap();
+    channel.decide(scope, &administrator).map_err(|error| {
+        let error = error.in_mode("ServicePrincipalCertificate").to_string();
+        assert!(error.encode_utf16().count() <= crate::MESSAGE_LIMIT, "{error}");
+        error
+    })
+}
+
+/// Whether the certificate is validated, a token of any kind may go there, and a redirect must be ruled out.
+fn allowed(string: &str) -> (bool, bool, bool) {
+    let decision = decide(string, SQL).unwrap();
+    let validated = decision.channel.is_validated();
+    (validated, decision.opaque_tokens, decision.rules_out_redirect)
+}
+
+fn refused(string: &str, parts: &[&str]) {
+    let error = decide(string, SQL).unwrap_err();
+    for part in parts {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
+fn azures_names_are_validated_whatever_the_string_says() {
+    for string in [
+        "Server=x.database.windows.net;TrustServerCertificate=yes",
+        "Server=x.privatelink.database.windows.net;HostnameInCertificate=x.database.windows.net",
+        "Server=tcp:x.database.windows.net,1433;Encrypt=strict",
+        "Server=10.1.2.3;HostnameInCertificate=x.database.windows.net",
+        "Server=10.1.2.3;HostnameInCertificate=*.database.windows.net;TrustServerCertificate=yes",
+        "Server=x.database.windows.net;HostnameInCertificate=trusted.example",
+    ] {
+        assert_eq!(allowed(string), (true, false, false), "{string}");
+    }
+    for string in ["Encrypt=no", "ServerCertificate=/tmp/evil.pem;Encrypt=strict"] {
+        let keyword = string.split('=').next().unwrap();
+        refused(
+            &format!("Server=x.database.windows.net;{string}"),
+            &[keyword, "x.database.windows.net"],
+        );
+    }
+}
+
+#[test]
+fn every_name_that_the_certificate_may_have_is_azures_or_the_administrators() {
+    refused(
+        "Server=evil.example",
+        &["evil.example", "trust add evil.example", "docs/trust.md"],
+    );
+    refused(
+        "Server=evil.example;HostnameInCertificate=x.database.windows.net",
+        &["evil.example is no name of Azure's"],
+    );
+    refused(
+        "Server=x.database.windows.net;HostnameInCertificate=evil.example",
+        &["HostnameInCertificate=evil.example"],
+    );
+    refused(
+        "Server=10.1.2.3;HostnameInCertificate=evil.example",
+        &["HostnameInCertificate=evil.example"],
+    );
+    refused(
+        "Server=10.1.2.3",
+        &["10.1.2.3 is an address", "HostnameInCertificate=<"],
+    );
+    refused("Server=database.windows.net", &["database.windows.net"]);
+    refused(
+        "Server=evil.example;TrustServerCertificate=yes",
+        &["TrustServerCertificate=yes"],
+    );
+    refused(
+        "Server=x.database.windows.net;HostnameInCertificate=x.database.usgovcloudapi.net",
+        &["two clouds"],
+    );
+}
+
+#[test]
+fn a_literal_loopback_address_is_as_the_string_says() {
+    assert_eq!(
+        allowed("Server=127.0.0.1;HostnameInCertificate=localhost"),
+        (true, true, false)
+    );
+    assert_eq!(allowed("Server=localhost"), (true, true, false));
+    assert_eq!(
+        allowed("Server=::1;TrustServerCertificate=yes"),
+        (false, true, true)
+    );
+    assert_eq!(allowed("Server=localhost;Encrypt=no"), (false, true, true));
+    assert_eq!(
+        allowed("Server=127.0.0.1;Encrypt=strict;TrustServerCertificate=yes"),
+        (true, true, false)
+    );
+}
+
+#[test]
+fn a_host_of_the_administrators_is_as_the_string_says() {
+    assert_eq!(allowed("Server=Trusted.example,1433"), (true, true, false));
+    assert_eq!(
+        allowed("Server=trusted.example;TrustServerCertificate=yes"),
+        (false, true, true)
+    );
+    assert_eq!(allowed("Server=10.0.0.7;Encrypt=no"), (false, true, true));
+}
+
+#[test]
+fn a_token_for_something_else_goes_to_that_very_host() {
+    let dataverse = "https://org.crm.dynamics.example/.default";
+    let validated = |string: &str| decide(string, dataverse).map(|decision| decision.channel.is_validated());
+    assert_eq!(
+        validated("Server=org.crm.dynamics.example;TrustServerCertificate=yes"),
+        Ok(true)
+    );
+    assert_eq!(validated("Server=localhost"), Ok(true));
+    assert_eq!(validated("Server=trusted.example"), Ok(true));
+    for string in [
+        "Server=x.database.windows.net",
+        "Server=evil.example",
+        "Server=evil.example;HostnameInCertificate=org.crm.dynamics.example",
+        "Server=org.crm.dynamics.example;HostnameInCertificate=evil.example",
+        "Server=10.0.0.1",
+    ] {
+        let error = decide(string, dataverse).unwrap_err();
+        assert!(error.contains("Scope="), "{string}: {error}");
+    }
+    for scope in [
+        "https://vault.azure.net@evil.example/.default",
+        "https://evil.example/x/.default",
+        "http://evil.example/.default",
+    ] {
+        assert!(decide("Server=evil.example", scope).is_err(), "{scope}");
+    }
+}

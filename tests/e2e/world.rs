@@ -1,0 +1,195 @@
+//! The network around a machine, for tests of where a token goes: honest servers of Azure, and everybody else.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+use standins::{
+    dns::Dns,
+    playground::PlaygroundOptions,
+    sql_server::{Encryption, Login, SqlServer, SqlServerOptions, TlsByAddress},
+};
+
+use crate::{
+    machine::{Machine, python},
+    network::HOST_NAME,
+};
+
+/// Where the names of Azure lead to; such a server has the certificate of its name.
+pub const AZURE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 1, 0, 1));
+/// Where the machine's own name leads to, according to whoever has the name server.
+pub const NAMESAKE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 9, 0, 4));
+/// Where all other names lead to.
+pub const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 9, 0, 5));
+/// A name for which a stranger has a certificate that is good everywhere; and one below it.
+pub const STRANGERS_NAMES: [&str; 2] = ["evil.example", "*.evil.example"];
+
+const SUFFIXES: [&str; 4] = [
+    ".database.windows.net",
+    ".fabric.microsoft.com",
+    ".database.usgovcloudapi.net",
+    ".database.chinacloudapi.cn",
+];
+
+/// Servers at every address, on the default port and on one that does not encrypt, and a name server.
+pub struct World {
+    pub machine: Machine,
+    pub dns: Dns,
+    /// Answers at every address on port 1433, encrypted.
+    pub everywhere: SqlServer,
+    /// Answers at every address on port [`PLAIN_PORT`], and never encrypts.
+    pub plain: SqlServer,
+}
+
+/// The port of the servers that do not encrypt.
+pub const PLAIN_PORT: u16 = 1444;
+
+impl World {
+    /// Only within a namespace (`network::inside`).
+    pub fn new() -> Self {
+        let machine = Machine::of(&PlaygroundOptions::default());
+        let playground = &machine.playground;
+        let ca = &playground.ca;
+        let azure = ca.server_config_for_asked_names(|_| true, &["nobody.database.windows.net"]);
+        let local = ca.server_config(&["localhost", "127.0.0.1"]);
+        let strangers = ca.server_config_for_asked_names(|name| !is_azures(name), &STRANGERS_NAMES);
+        let certificates = TlsByAddress::new(move |address| {
+            Arc::clone(match address {
+                AZURE => &azure,
+                address if address.is_loopback() => &local,
+                _ => &strangers,
+            })
+        });
+        let server = |port, encryption| {
+            let options = SqlServerOptions {
+                listen: SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+                tls_by_address: Some(certificates.clone()),
+                encryption,
+                sts_url: format!(
+                    "{}/{}/",
+                    playground.entra.authority(),
+                    standins::playground::TENANT_ID
+                ),
+                ..SqlServerOptions::new(ca.server_config(&["localhost"]), Arc::clone(&playground.issuer))
+            };
+            SqlServer::start(options).unwrap()
+        };
+        Self {
+            dns: Dns::start(([127, 0, 0, 1], 53).into(), |name| vec![address_of(name)]).unwrap(),
+            everywhere: server(1433, Encryption::Required),
+            plain: server(PLAIN_PORT, Encryption::NotSupported),
+            machine,
+        }
+    }
+
+    /// Every login since the last call, at whichever server.
+    pub fn take_logins(&self) -> Vec<Login> {
+        let mut logins = self.everywhere.take_logins();
+        logins.extend(self.plain.take_logins());
+        logins
+    }
+
+    /// A host that calls this library, or the driver itself, without a driver manager.
+    pub fn host(&self, library: &Path) -> Host {
+        Host::start(&self.machine, library)
+    }
+}
+
+fn address_of(name: &str) -> IpAddr {
+    match name {
+        HOST_NAME => NAMESAKE,
+        name if is_azures(name) => AZURE,
+        _ => STRANGER,
+    }
+}
+
+/// Whether nobody but Microsoft has a certificate for the name.
+pub fn is_azures(name: &str) -> bool {
+    SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// See tests/hosts/connects.py.
+pub struct Host {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+/// How a connect ended.
+#[derive(Debug)]
+pub struct Connected {
+    pub code: i64,
+    /// SQLSTATE, native error and text of each record.
+    pub records: Vec<(String, i64, String)>,
+    pub completed: String,
+}
+
+impl Connected {
+    pub fn succeeded(&self) -> bool {
+        matches!(self.code, 0 | 1)
+    }
+
+    pub fn text(&self) -> String {
+        let records = self.records.iter();
+        records
+            .map(|(state, native, text)| format!("{state} {native} {text}\n"))
+            .collect()
+    }
+}
+
+impl Host {
+    fn start(machine: &Machine, library: &Path) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/connects.py");
+        let mut child = machine
+            .command(python())
+            .arg(script)
+            .arg(library)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    /// Connects by a string of these UTF-16 units, with a token of the host's own where there is one.
+    pub fn connect(&mut self, string: &[u16], token: Option<&str>) -> Connected {
+        self.ask(&json!({ "string": string, "token": token }))
+    }
+
+    fn ask(&mut self, asked: &Value) -> Connected {
+        writeln!(self.input.as_ref().unwrap(), "{asked}").unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let records = answer["records"].as_array().unwrap().iter();
+        Connected {
+            code: answer["code"].as_i64().unwrap(),
+            records: records
+                .map(|record| (text(&record[0]), record[1].as_i64().unwrap(), text(&record[2])))
+                .collect(),
+            completed: text(&answer["completed"]),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.input = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// The UTF-16 units of a text.
+pub fn units(text: &str) -> Vec<u16> {
+    text.encode_utf16().collect()
+}
