@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel examples test test-hosts bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel examples test test-hosts fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ test: setup ## every check: format, lints, units, end to end, header, documentat
 
 test-hosts: setup ## what needs further hosts and programs; CI runs it too
 	@scripts/test-hosts.sh
+
+fuzz: setup ## connect by odd strings and data sources until stopped, each time by another seed
+	@scripts/fuzz.sh
 
 bench: setup build ## print the figures of the README, measured on this machine
 	@scripts/bench.sh

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// case (`trust::DICTATED`), and `Failover_Partner` and its `FailoverPartnerSPN`.
 ///
 /// It takes each of them in a string as well.
-pub(crate) const FORWARDED: [&str; 36] = [
+pub const FORWARDED: [&str; 36] = [
     "Database",
     "Description",
     "Language",

@@ -18,7 +18,7 @@ mod asked;
 pub mod connect;
 pub mod connection_string;
 pub mod credential;
-mod data_source;
+pub mod data_source;
 mod directory;
 mod environment;
 mod error;

@@ -169,6 +169,10 @@ impl Asked<'_> {
         } else {
             None
         };
+        tracing::debug!(
+            target: "entra_odbc", server = %channel.server, encrypt = channel.encryption.name(),
+            validated = channel.is_validated(), "decided where the token may go"
+        );
         let chosen = Chosen::of(self, mode, options, Some(channel), &administrator, around)?;
         let driver = self.driver();
         let driver = driver.as_deref().map_or(STOCK_SECTION, |name| name.as_str());

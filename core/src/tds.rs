@@ -35,6 +35,18 @@ pub enum Encryption {
     Strict,
 }
 
+impl Encryption {
+    /// The word for `Encrypt=`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Yes => "yes",
+            Self::Strict => "strict",
+        }
+    }
+}
+
 /// How the driver would go about the same login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {

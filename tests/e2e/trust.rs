@@ -1,23 +1,13 @@
-//! Where a token may go: each rule, through the driver manager, checked at the server that nothing arrived.
+//! Where a token may go: each rule of docs/trust.md, checked at the servers that nothing else arrived.
+
+mod differential;
+mod local_names;
+mod redirects;
+mod sections;
+mod stock_driver;
+mod strangers;
 
 use crate::machine::{DRIVER, Machine, ours};
-
-#[test]
-fn a_token_goes_to_a_strange_host_only_over_a_validated_certificate() {
-    let machine = Machine::new();
-    // A name that is not this machine's own to our eyes, and leads to the stand-in all the same.
-    let strange = format!("DRIVER={{{DRIVER}}};SERVER=db.internal.example,{};", 1);
-    let error = machine.pyodbc_error(&format!(
-        "{strange}Authentication=ActiveDirectoryMsi;TrustServerCertificate=yes"
-    ));
-    assert!(error.contains("TrustServerCertificate="), "{error}");
-    assert!(error.contains("ENTRA_ODBC_TRUSTED_SERVERS"), "{error}");
-    let requests = machine.playground.managed_identity.record().requests();
-    assert!(
-        requests.is_empty(),
-        "no token may even be asked for: {requests:?}"
-    );
-}
 
 #[test]
 fn an_untrusted_certificate_at_the_server_gets_no_token() {
@@ -40,22 +30,29 @@ fn an_untrusted_certificate_at_the_server_gets_no_token() {
 }
 
 #[test]
-fn the_owner_may_trust_a_host_in_odbcinst_ini_but_a_string_may_not() {
+fn the_administrator_may_trust_a_host_in_odbcinst_ini_but_a_string_may_not() {
     let machine = Machine::new();
     let string = format!(
         "DRIVER={{{DRIVER}}};SERVER=db.internal.example,1;Authentication=ActiveDirectoryMsi;\
-         TrustServerCertificate=yes;TrustedServers=db.internal.example"
+         TrustedServers=db.internal.example"
     );
-    assert!(machine.pyodbc_error(&string).contains("TrustServerCertificate="));
-    machine.register(&format!("{}TrustedServers=db.internal.example\n", ours(DRIVER)));
     let error = machine.pyodbc_error(&string);
-    // Past our rule, the driver looks for the host and does not find it.
-    assert!(!error.contains("TrustServerCertificate="), "{error}");
+    assert!(
+        error.contains("HY000") && error.contains("trust add db.internal.example"),
+        "{error}"
+    );
+    assert!(machine.playground.managed_identity.record().requests().is_empty());
+    for trusted in ["db.internal.example", "*.internal.example"] {
+        machine.register(&format!("{}TrustedServers=a.example, {trusted}\n", ours(DRIVER)));
+        let error = machine.pyodbc_error(&string);
+        // Past our rule, the driver looks for the host and does not find it.
+        assert!(!error.contains("entra-odbc trust"), "{error}");
+    }
     assert!(!machine.playground.managed_identity.record().requests().is_empty());
 }
 
 #[test]
-fn a_string_names_no_authority_that_the_owner_does_not_know() {
+fn a_string_names_no_authority_that_the_administrator_does_not_know() {
     let machine = Machine::new();
     let error = machine.pyodbc_error(&machine.string(&format!(
         "{}Authority=https://login.evil.example",
@@ -64,25 +61,23 @@ fn a_string_names_no_authority_that_the_owner_does_not_know() {
     assert!(error.contains("Authority="), "{error}");
     let known = machine.playground.entra.authority();
     machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
+    // The section's word counts beside the variable's.
+    machine.register(&format!("{}Authority={known}\n", ours(DRIVER)));
+    let machine = machine.with("AZURE_AUTHORITY_HOST", "https://login.other.example");
+    machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
 }
 
 #[test]
-fn a_token_for_another_audience_is_refused_for_a_strange_host() {
+fn a_token_that_says_not_whom_it_is_for_goes_to_trusted_servers_alone() {
     let machine = Machine::new();
-    let string = format!(
-        "DRIVER={{{DRIVER}}};SERVER=db.internal.example,1;Authentication=ActiveDirectoryMsi;\
-         Scope=https://vault.azure.net"
-    );
-    assert!(machine.pyodbc_error(&string).contains("Scope="));
-}
-
-#[test]
-fn azures_own_names_are_never_asked_without_encryption() {
-    let machine = Machine::new();
-    let string = format!(
-        "DRIVER={{{DRIVER}}};SERVER=x.database.windows.net;Authentication=ActiveDirectoryMsi;Encrypt=no"
-    );
-    assert!(machine.pyodbc_error(&string).contains("Encrypt="));
+    let string = |server: &str| format!("DRIVER={{{DRIVER}}};SERVER={server};AccessToken=0pa9ue");
+    let error = machine.pyodbc_error(&string("x.database.windows.net"));
+    assert!(error.contains("HY000") && error.contains("JWT"), "{error}");
+    assert!(!error.contains("0pa9ue"), "{error}");
+    let port = machine.playground.sql_server.port();
+    let error = machine.pyodbc_error(&string(&format!("localhost,{port}")));
+    assert!(error.contains("18456"), "{error}");
+    assert_eq!(machine.playground.sql_server.logins().len(), 1);
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl World {
     }
 }
 
-fn address_of(name: &str) -> IpAddr {
+/// Where the name server leads a name.
+pub fn address_of(name: &str) -> IpAddr {
     match name {
         HOST_NAME => NAMESAKE,
         name if is_azures(name) => AZURE,
@@ -126,7 +127,6 @@ pub struct Connected {
     pub code: i64,
     /// SQLSTATE, native error and text of each record.
     pub records: Vec<(String, i64, String)>,
-    pub completed: String,
 }
 
 impl Connected {
@@ -162,7 +162,12 @@ impl Host {
 
     /// Connects by a string of these UTF-16 units, with a token of the host's own where there is one.
     pub fn connect(&mut self, string: &[u16], token: Option<&str>) -> Connected {
-        self.ask(&json!({ "string": string, "token": token }))
+        self.connect_within(5, string, token)
+    }
+
+    /// The same with a login timeout in seconds.
+    pub fn connect_within(&mut self, timeout: u32, string: &[u16], token: Option<&str>) -> Connected {
+        self.ask(&json!({ "string": string, "token": token, "timeout": timeout }))
     }
 
     fn ask(&mut self, asked: &Value) -> Connected {
@@ -177,7 +182,6 @@ impl Host {
             records: records
                 .map(|record| (text(&record[0]), record[1].as_i64().unwrap(), text(&record[2])))
                 .collect(),
-            completed: text(&answer["completed"]),
         }
     }
 }

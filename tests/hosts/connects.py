@@ -2,9 +2,9 @@
 
     connects.py <library>
 
-Reads a line of JSON for each connect, `{"string": [unit, ...], "token": "..." or null, "dsn": bool}`: a string for
-SQLDriverConnectW, or with `dsn` a data source for SQLConnectW, and a token to be set as SQL_COPT_SS_ACCESS_TOKEN.
-Writes one for each, `{"code": n, "records": [[state, native, message], ...], "completed": "..."}`, and disconnects.
+Reads a line of JSON for each connect, `{"string": [unit, ...], "token": "..." or null, "timeout": seconds}`: a string for
+SQLDriverConnectW, a token to be set as SQL_COPT_SS_ACCESS_TOKEN before, and the login timeout. Writes one for each,
+`{"code": n, "records": [[state, native, message], ...]}`, and disconnects.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import sys
 ENV, DBC = 1, 2
 ODBC_VERSION, ODBC_3 = 200, 3
 LOGIN_TIMEOUT, ACCESS_TOKEN = 103, 1256
-IS_POINTER, NTS = -4, -3
+IS_POINTER = -4
 
 library = ctypes.CDLL(sys.argv[1])
 pointer = ctypes.c_void_p
@@ -44,17 +44,8 @@ def records(dbc):
     return found
 
 
-def connect(dbc, asked):
-    if asked.get("dsn"):
-        units = asked["string"]
-        return library.SQLConnectW(dbc, text(units), len(units), None, NTS, None, NTS), ""
-    completed, length = (ctypes.c_uint16 * 8192)(), ctypes.c_int16()
-    units = asked["string"]
-    answer = library.SQLDriverConnectW(
-        dbc, None, text(units), len(units), completed, 8192, ctypes.byref(length), 0
-    )
-    whole = bytes(completed)[: 2 * max(length.value, 0)].decode("utf-16-le", "replace")
-    return answer, whole if answer in (0, 1) else ""
+def connect(dbc, units):
+    return library.SQLDriverConnectW(dbc, None, text(units), len(units), None, 0, None, 0)
 
 
 environment = handle(ENV, None)
@@ -62,14 +53,14 @@ library.SQLSetEnvAttr(environment, ODBC_VERSION, pointer(ODBC_3), 0)
 for line in sys.stdin:
     asked = json.loads(line)
     dbc = handle(DBC, environment)
-    library.SQLSetConnectAttr(dbc, LOGIN_TIMEOUT, pointer(asked.get("timeout", 5)), 0)
+    library.SQLSetConnectAttr(dbc, LOGIN_TIMEOUT, pointer(asked["timeout"]), 0)
     token = None
     if asked.get("token"):
         words = asked["token"].encode("utf-16-le")
         token = ctypes.create_string_buffer(struct.pack("<i", len(words)) + words)
         library.SQLSetConnectAttr(dbc, ACCESS_TOKEN, token, IS_POINTER)
-    answer, completed = connect(dbc, asked)
-    answered = {"code": answer, "records": records(dbc) if answer else [], "completed": completed}
+    answer = connect(dbc, asked["string"])
+    answered = {"code": answer, "records": records(dbc) if answer else []}
     if answer in (0, 1):
         library.SQLDisconnect(dbc)
     library.SQLFreeHandle(DBC, dbc)

@@ -107,11 +107,6 @@ impl Channel {
     /// Writes it for the driver, what is absent as well: `{}` is how Driver 18.6 takes "none" without a warning (`01S00`).
     pub fn dictate(&self, text: &mut Vec<u16>) {
         let server = self.server.to_string();
-        let encrypt = match self.encryption {
-            Encryption::No => "no",
-            Encryption::Yes => "yes",
-            Encryption::Strict => "strict",
-        };
         let trust = if self.trust_server_certificate {
             "yes"
         } else {
@@ -120,7 +115,7 @@ impl Channel {
         // Two keywords for one thing, of which the driver prefers the second.
         append(text, "SERVER", &server);
         append(text, "ADDRESS", &server);
-        append(text, "Encrypt", encrypt);
+        append(text, "Encrypt", self.encryption.name());
         append(text, "TrustServerCertificate", trust);
         for (keyword, value) in [
             ("HostnameInCertificate", &self.hostname_in_certificate),

@@ -1,0 +1,60 @@
+//! Strings that a token travels with by other means: the C API's, for the stock driver.
+
+use crate::machine::{BARE, Machine, finished};
+
+const STOCK: &str = "
+import ctypes, os, sys
+library = ctypes.CDLL(os.environ['ENTRA_ODBC_LIBRARY'])
+library.entra_error_message.restype = ctypes.c_char_p
+library.entra_text_value.restype = ctypes.c_char_p
+for string in sys.argv[1:]:
+    text, error = ctypes.c_void_p(), ctypes.c_void_p()
+    answer = library.entra_stock_connection_string(string.encode(), ctypes.byref(text), ctypes.byref(error))
+    if answer:
+        print('refused:', library.entra_error_message(error).decode())
+    else:
+        print(library.entra_text_value(text).decode())
+";
+
+#[test]
+fn every_string_is_checked_whoever_brings_the_token() {
+    let machine = Machine::new().with(
+        "ENTRA_ODBC_LIBRARY",
+        crate::library::built_library().to_str().unwrap(),
+    );
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[books]\nDriver={BARE}\nServer=evil.example\nRegPrecedence=Yes\n"),
+    );
+    let driver = format!("DRIVER={{{BARE}}}");
+    let output = machine.python(
+        STOCK,
+        &[
+            &format!("{driver};SERVER=evil.example;TrustServerCertificate=yes"),
+            &format!("{driver};SERVER=evil.example"),
+            "DSN=books",
+            &format!("{driver};SERVER=x.database.windows.net;TrustServerCertificate=yes"),
+            "DSN=books;SERVER=x.database.windows.net",
+        ],
+    );
+    let output = finished(&output, "stock");
+    let lines: Vec<&str> = output.lines().collect();
+    for refused in &lines[..3] {
+        assert!(
+            refused.starts_with("refused:") && refused.contains("evil.example"),
+            "{output}"
+        );
+    }
+    for told in &lines[3..] {
+        let start =
+            format!("{driver};SERVER=x.database.windows.net;ADDRESS=x.database.windows.net;Encrypt=yes;");
+        assert!(
+            told.starts_with(&start) && told.contains("TrustServerCertificate=no"),
+            "{output}"
+        );
+        assert!(
+            !told.contains("DSN=") && !told.contains("TrustServerCertificate=yes"),
+            "{output}"
+        );
+    }
+}
