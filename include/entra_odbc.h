@@ -225,7 +225,8 @@ void entra_error_free(struct entra_error *error);
 // program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
 // library is loaded for it.
 //
-// Then connect with the stock driver, by a string from entra_stock_connection_string: Driver 18 refuses UID, PWD,
+// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
+// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
 // Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 //
 // A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
@@ -303,12 +304,14 @@ int32_t entra_answer_token(struct entra_answer *answer,
 // Answers -1 if the message is NULL or not UTF-8, or the call was answered or is over.
 int32_t entra_answer_failure(struct entra_answer *answer, const char *message);
 
-// Rewrites a connection string for the stock driver, beside which a token of ours is set: our keywords go.
+// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
+// certificate are named before all else, so that the token goes there and nowhere else.
 //
-// All the rest stays as it was, with two exceptions that keep the token from going astray: to servers of Azure
-// TrustServerCertificate=no is added (and Encrypt=no is an error), and what a DSN= says against a token is overridden.
-// Without SERVER= (in the string or its DSN) it is an error, since then nobody can tell whether a token may go there. A
-// string that asks for none of our sign-in kinds stays as it is. The text is yours, to be freed by entra_text_free.
+// The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error
+// (HY000) that says what to do, and so is a string without SERVER= (in it or in its DSN). They are applied whoever brings
+// the token, also to a string that has none of our sign-in kinds; only one that leaves the sign-in to the driver by
+// Authentication= stays as it is, since the driver then refuses a token. A DSN= becomes the DRIVER= that it names and what
+// it says. The text is yours, to be freed by entra_text_free.
 int32_t entra_stock_connection_string(const char *connection_string,
                                       struct entra_text **stock,
                                       struct entra_error **error);

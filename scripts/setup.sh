@@ -12,8 +12,9 @@ if ! command -v cargo >/dev/null; then
 fi
 
 # unixODBC and the Kerberos libraries that Driver 18 needs; a compiler for the C hosts; PostgreSQL and its
-# driver, which show that another driver can be wrapped; valgrind, which counts instructions.
+# driver, which show that another driver can be wrapped; valgrind, which counts instructions; iproute2, by which the tests
+# have networks of their own.
 debian_packages unixodbc unixodbc-dev odbcinst libkrb5-3 libgssapi-krb5-2 ca-certificates openssl \
     gcc g++ libc6-dev binutils make pkg-config procps python3 python3-venv \
-    odbc-postgresql postgresql-15 valgrind shellcheck
+    odbc-postgresql postgresql-15 valgrind shellcheck iproute2 hostname
 python_packages .venv tests/requirements.txt

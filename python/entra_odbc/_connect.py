@@ -96,7 +96,10 @@ def _pyodbc() -> Any:
 
 
 def stock_connection_string(string: str) -> str:
-    """The connection string as Microsoft's own driver takes it beside a token: without the keywords of this package."""
+    """The connection string as Microsoft's own driver takes it beside a token: without the keywords of this package.
+
+    An Error where a token may not go to the server: docs/trust.md has the rules.
+    """
     from ._string import utf8
 
     library = load()

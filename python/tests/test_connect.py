@@ -75,12 +75,27 @@ def test_a_failure_is_pyodbcs_own_with_our_words(machine):
 def test_the_stock_string_has_none_of_our_keywords(machine):
     program = """
     import entra_odbc
-    print(entra_odbc.stock_connection_string("DRIVER={x};SERVER=s;Trusted_Connection=Yes;UID=u;PWD={a;b};TenantId=t;"
+    print(entra_odbc.stock_connection_string("DRIVER={x};SERVER=s.database.windows.net;Trusted_Connection=Yes;UID=u;"
+                                             "PWD={a;b};TenantId=t;Database=d;"
                                              "Authentication=ActiveDirectoryServicePrincipal;Encrypt=yes"))
     """
     stock = machine.python(program)
-    assert all(word in stock for word in ("DRIVER={x}", "SERVER=s", "Encrypt=yes"))
-    assert not any(word in stock for word in ("Trusted", "UID", "PWD", "a;b", "TenantId", "Authentication"))
+    assert all(word in stock for word in ("DRIVER={x}", "SERVER=s.database.windows.net", "Encrypt=yes", "Database=d"))
+    assert not any(word in stock for word in ("UID", "PWD", "a;b", "TenantId", "Authentication"))
+    assert "Trusted_Connection=no" in stock
+
+
+def test_a_string_that_a_token_travels_with_is_checked_whoever_brings_the_token(machine):
+    program = """
+    import entra_odbc, sqlalchemy
+    engine = sqlalchemy.create_engine("mssql+pyodbc://@evil.example/d?driver=x&TrustServerCertificate=yes")
+    entra_odbc.sqlalchemy.register(engine, entra_odbc.Credential(**PRINCIPAL))
+    try:
+        engine.connect()
+    except Exception as error:
+        print("evil.example" in str(error), "docs/trust.md" in str(error))
+    """
+    assert machine.python(program) == "True True"
 
 
 def test_a_library_that_is_not_there_is_named(machine):

@@ -24,7 +24,8 @@ use manager::SetConnectAttr;
 /// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
 /// library is loaded for it.
 ///
-/// Then connect with the stock driver, by a string from entra_stock_connection_string: Driver 18 refuses UID, PWD,
+/// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
+/// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
 /// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 ///
 /// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:

@@ -12,12 +12,14 @@ use super::{
 };
 use crate::service;
 
-/// Rewrites a connection string for the stock driver, beside which a token of ours is set: our keywords go.
+/// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
+/// certificate are named before all else, so that the token goes there and nowhere else.
 ///
-/// All the rest stays as it was, with two exceptions that keep the token from going astray: to servers of Azure
-/// TrustServerCertificate=no is added (and Encrypt=no is an error), and what a DSN= says against a token is overridden.
-/// Without SERVER= (in the string or its DSN) it is an error, since then nobody can tell whether a token may go there. A
-/// string that asks for none of our sign-in kinds stays as it is. The text is yours, to be freed by entra_text_free.
+/// The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error
+/// (HY000) that says what to do, and so is a string without SERVER= (in it or in its DSN). They are applied whoever brings
+/// the token, also to a string that has none of our sign-in kinds; only one that leaves the sign-in to the driver by
+/// Authentication= stays as it is, since the driver then refuses a token. A DSN= becomes the DRIVER= that it names and what
+/// it says. The text is yours, to be freed by entra_text_free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_stock_connection_string(
     connection_string: *const c_char,
