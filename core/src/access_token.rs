@@ -21,7 +21,11 @@ impl<'a> AccessToken<'a> {
             return Err(Error::invalid("the access token is empty"));
         }
         if bytes.len() * 2 > MAXIMUM {
-            return Err(Error::invalid("the access token is longer than 32768 characters"));
+            return Err(
+                Error::invalid("the access token is longer than 32768 characters").remedy(
+                    "Have its issuer put less in it, such as fewer groups (token configuration of the application).",
+                ),
+            );
         }
         // Without a way out in the middle, so that the compiler checks many bytes at once.
         let bad = bytes.iter().fold(0, |bad, byte| {

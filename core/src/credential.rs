@@ -50,7 +50,7 @@ use crate::{
     provider::Providers,
     tds::Target,
     tenant::{Tenant, Tenants},
-    token::{Asking, Deadline, Sharing, Token},
+    token::{Asking, Deadline, Sharing, Token, arrival},
     transport::Transport,
 };
 use std::{
@@ -160,9 +160,10 @@ impl SignIn {
         }
     }
 
-    /// A sign-in by a token that the connection string or a file holds.
-    pub fn given(key: IdentityKey, who: impl Into<String>, scope: &str, token: Token) -> Self {
-        Self {
+    /// A sign-in by a token that the connection string or a file holds, if it is fit for use.
+    pub fn given(key: IdentityKey, who: impl Into<String>, scope: &str, token: Token) -> Result<Self, Error> {
+        let token = arrival::judge(token, scope)?;
+        Ok(Self {
             key,
             mode: "",
             who: who.into(),
@@ -171,7 +172,7 @@ impl SignIn {
             shared: None,
             scope: scope.to_owned(),
             source: SignInSource::Given(Arc::new(token)),
-        }
+        })
     }
 
     /// Says whether the string alone decides who signs in.

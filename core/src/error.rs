@@ -81,6 +81,16 @@ impl Error {
         self
     }
 
+    /// The same where nothing is said yet of what to do.
+    #[must_use]
+    pub fn remedy_or(self, remedy: &str) -> Self {
+        if self.remedy.is_empty() {
+            self.remedy(remedy)
+        } else {
+            self
+        }
+    }
+
     /// Adds the endpoint's own words (error description, correlation id), which come last.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {

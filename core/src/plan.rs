@@ -14,7 +14,7 @@ use crate::{
     respelling,
     sign_in::{self, Chosen},
     tds::Target,
-    token::{Carrier, Issued},
+    token::{Audience, Carrier, Issued},
     trust::{Administrator, Channel, DICTATED, Decision, FAILOVER_PARTNER},
 };
 use std::{
@@ -334,7 +334,7 @@ impl SignInPlan {
 
     /// Refuses a token of which nobody can tell whom it is for, unless the server is one that may have any.
     pub fn check_token(&self, token: &Token) -> Result<(), Error> {
-        if self.opaque_tokens || token.is_jwt() {
+        if self.opaque_tokens || token.audience != Audience::Unknown {
             return Ok(());
         }
         Err(Error::invalid(

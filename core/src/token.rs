@@ -1,5 +1,6 @@
 //! An access token: its text, its times, and the service that gets and keeps one per identity.
 
+pub(crate) mod arrival;
 mod asking;
 mod cache;
 mod cancellation;
@@ -15,6 +16,7 @@ mod service;
 pub(crate) mod shared;
 mod wait;
 
+pub use arrival::Audience;
 pub use asking::Asking;
 pub use cancellation::Cancellation;
 pub use carrier::Carrier;
@@ -45,10 +47,15 @@ pub struct Token {
     pub issued: Moment,
     /// Whose it is, where only its giver could say; two that differ are two people's.
     pub identity: Option<IdentityKey>,
+    /// What is known of its audience: one of an unknown audience may be any secret.
+    pub audience: Audience,
 }
 
+/// For how long a token that does not say is taken to live; Entra's live 60 to 90 minutes.
+const OPAQUE: Duration = Duration::from_hours(1);
+
 impl Token {
-    /// A token that has just been received.
+    /// A token that its issuer has just answered with.
     #[must_use]
     pub fn received(text: Secret, expires_on: SystemTime) -> Self {
         Self {
@@ -58,6 +65,18 @@ impl Token {
             refresh_on: None,
             issued: Moment::now(),
             identity: None,
+            audience: Audience::Requested,
+        }
+    }
+
+    /// A token from a string, a file or the host's own code: nobody has said yet what it is, but the token itself.
+    #[must_use]
+    pub fn given(text: Secret) -> Self {
+        let end = Claims::of(text.expose()).exp;
+        Self {
+            end_is_guessed: end.is_none(),
+            audience: Audience::Unknown,
+            ..Self::received(text, end.unwrap_or_else(|| SystemTime::now() + OPAQUE))
         }
     }
 
@@ -67,12 +86,6 @@ impl Token {
     #[must_use]
     pub fn claims(&self) -> Claims {
         Claims::of(self.text.expose())
-    }
-
-    /// Whether it is a JWT, which says whom it is for.
-    #[must_use]
-    pub fn is_jwt(&self) -> bool {
-        claims::is_jwt(self.text.expose())
     }
 
     /// How long it lives in all, from when we got it.

@@ -10,6 +10,8 @@ use entra_odbc_core::credential::MODES;
 use standins::sql_server::Outcome;
 use std::{fs, sync::Mutex, thread};
 
+pub use given::PROVIDER;
+
 use crate::{machine::Machine, who::application};
 
 /// A kind and how it is tried: the machine that it was tried on, what `SUSER_SNAME()` said, and what it should say.

@@ -30,6 +30,7 @@ mod talk;
 #[path = "../support/who.rs"]
 mod who;
 
+mod arrival;
 mod bad_input;
 mod certificate;
 mod clouds;

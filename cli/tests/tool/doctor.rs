@@ -362,7 +362,7 @@ fn a_token_that_does_not_fit_the_server_is_told_with_what_is_wrong_with_it() {
     let server = office.server();
     let portal = office.playground.portal_token(USER, Duration::from_hours(1));
     let found = doctor(&office, &[&server, &format!("AccessToken={portal}")]);
-    found.is("token", "failure", &["api://", "database.windows.net"]);
+    found.is("sign-in", "failure", &["not for https://database.windows.net"]);
     let short = office.playground.user_token(USER, Duration::from_mins(2));
     let found = doctor(&office, &[&server, &format!("AccessToken={short}")]);
     found.is("token", "warning", &["will end soon"]);

@@ -1,13 +1,7 @@
 //! `AccessToken`: a token that the connection string or a file holds.
 
 use super::{SignIn, Situation};
-use crate::{
-    Error, Keyword, Secret, Token, access_token::AccessToken, identity::IdentityKey, options::missing,
-};
-use std::time::{Duration, SystemTime};
-
-/// For how long a token that does not say is taken to live; Entra's live 60 to 90 minutes.
-const OPAQUE: Duration = Duration::from_hours(1);
+use crate::{Error, Keyword, Secret, Token, identity::IdentityKey, options::missing};
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let options = situation.options;
@@ -24,37 +18,19 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
             "the access token (PWD= does as well), or AccessTokenFile= with a path",
         )
     })?;
-    let token = token(text).map_err(|error| {
-        error.remedy(if from_file {
+    let token = Token::given(text);
+    let key = IdentityKey::of_kind("AccessToken")?
+        .with("token", token.text.expose())
+        .finish();
+    let who = token.claims().to_string();
+    let sign_in = SignIn::given(key, who, situation.scope, token).map_err(|error| {
+        error.remedy_or(if from_file {
             "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
         } else {
             "Check AccessToken: the token alone, as its issuer gave it."
         })
     })?;
-    let key = IdentityKey::of_kind("AccessToken")?
-        .with("token", token.text.expose())
-        .finish();
-    let who = token.claims().to_string();
-    Ok(SignIn::given(key, who, situation.scope, token).in_string(!from_file))
-}
-
-/// Checks the shape, and the end where the token says it.
-pub fn token(text: Secret) -> Result<Token, Error> {
-    AccessToken::new(&text)?;
-    let now = SystemTime::now();
-    let mut token = Token::received(text, now + OPAQUE);
-    token.end_is_guessed = true;
-    if let Some(end) = token.claims().exp {
-        token.expires_on = end;
-        token.end_is_guessed = false;
-        if let Ok(past) = now.duration_since(end) {
-            return Err(Error::invalid(format!(
-                "the access token expired {} s ago",
-                past.as_secs()
-            )));
-        }
-    }
-    Ok(token)
+    Ok(sign_in.in_string(!from_file))
 }
 
 #[cfg(test)]
@@ -65,6 +41,9 @@ mod tests {
         token::jwt,
     };
     use serde_json::json;
+    use std::time::{Duration, SystemTime};
+
+    const AUD: &str = "https://database.windows.net/";
 
     fn sign_in(pairs: &[(Keyword, &str)]) -> Result<SignIn, Error> {
         prepare(&Fixture::new(pairs).situation())
@@ -81,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_token_in_the_string_is_at_hand_and_never_cached() {
-        let text = jwt(&json!({ "upn": "ada@example.com", "exp": 4_102_444_800_u64 }));
+        let text = jwt(&json!({ "aud": AUD, "upn": "ada@example.com", "exp": 4_102_444_800_u64 }));
         let sign_in = sign_in(&[(Keyword::AccessToken, &text)]).unwrap();
         assert!(sign_in.in_string && !sign_in.cache);
         assert_eq!(sign_in.who, "ada@example.com");

@@ -82,12 +82,8 @@ impl fmt::Display for Claims {
     }
 }
 
-/// Whether a token is three parts of which the middle one holds claims.
-pub(super) fn is_jwt(token: &str) -> bool {
-    payload(token).is_some()
-}
-
-fn payload(token: &str) -> Option<Value> {
+/// The claims of a JWT as they are; `None` for anything else.
+pub(super) fn payload(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;

@@ -14,7 +14,7 @@ mod sweep;
 
 pub use sharing::Sharing;
 
-use super::{Deadline, Moment, Token, cache::Entry};
+use super::{Deadline, Moment, Token, arrival, cache::Entry};
 
 use crate::{Error, credential::TokenRequest, directory::Directory, identity::IdentityKey};
 use key::{Key, Name};
@@ -50,11 +50,16 @@ impl Slot {
 
     /// Opened anew each time: the host may close what it did not open, and a directory may be replaced
     /// when its user logs out.
-    fn open(&self) -> io::Result<Shelf> {
+    fn open(&self, scope: &str) -> io::Result<Shelf> {
         let directory = self.sharing.open()?;
         let key = Key::of(&directory)?;
         let name = key.name(&self.key)?;
-        Ok(Shelf { directory, key, name })
+        Ok(Shelf {
+            directory,
+            key,
+            name,
+            scope: scope.to_owned(),
+        })
     }
 }
 
@@ -64,13 +69,13 @@ impl Slot {
 /// Runs on the background thread and is dropped at the deadline, which lets the next process go ahead.
 pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
     let Some(slot) = entry.shared.get() else {
-        return entry.credential.token(request).await;
+        return ask(entry, request).await;
     };
-    let shelf = match slot.open() {
+    let shelf = match slot.open(&entry.scope) {
         Ok(shelf) => shelf,
         Err(why) => {
             warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
-            return entry.credential.token(request).await;
+            return ask(entry, request).await;
         }
     };
     let old = entry.state().token.clone();
@@ -84,7 +89,7 @@ pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error
             Err(error)
         }
         Ok(Turn::Ours(lock)) => {
-            let outcome = entry.credential.token(request).await;
+            let outcome = ask(entry, request).await;
             if let Err(why) = shelf.tell(&outcome, &lock) {
                 warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
             }
@@ -92,9 +97,17 @@ pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error
         }
         Err(why) => {
             warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
-            entry.credential.token(request).await
+            ask(entry, request).await
         }
     }
+}
+
+/// One request, and the judgement of what it brought: nothing else is cached or shared.
+async fn ask(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
+    let token = entry.credential.token(request).await?;
+    arrival::judge(token, &entry.scope).map_err(|error| {
+        error.remedy_or("Have the program's token provider return the token alone, as its issuer gave it.")
+    })
 }
 
 /// Whose turn it is to ask.
@@ -114,6 +127,8 @@ struct Shelf {
     directory: Directory,
     key: Key,
     name: Name,
+    /// The scope of the tokens.
+    scope: String,
 }
 
 impl Shelf {
@@ -158,6 +173,8 @@ impl Shelf {
     fn newer(&self, old: Option<&Token>, now: Moment) -> Option<Token> {
         let file = self.directory.read(&self.name.entry(), record::LIMIT).ok()??;
         let token = record::read(&file, &self.key, &self.name, now)?;
+        // Another process, perhaps with another version of this library, wrote it.
+        let token = arrival::judge(token, &self.scope).ok()?;
         let is_newer = old.is_none_or(|old| token.text != old.text && token.age_at(now) < old.age_at(now));
         (is_newer && token.lives_at(now)).then_some(token)
     }

@@ -286,7 +286,6 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
 #[test]
 fn connections_are_kept_for_the_next_request() {
     let bench = Bench::new();
-    bench.entra.set_lifetimes(Duration::ZERO, None);
     let pairs = [
         (Keyword::User, CLIENT),
         (Keyword::TenantId, TENANT),
@@ -294,7 +293,8 @@ fn connections_are_kept_for_the_next_request() {
     ];
     let fixture = Fixture::with_environment(&pairs, bench.environment()).at(&bench.entra.authority());
     let mode = credential::find("ServicePrincipal").unwrap();
-    let sign_in = mode.prepare(&fixture.situation()).unwrap();
+    let mut sign_in = mode.prepare(&fixture.situation()).unwrap();
+    sign_in.cache = false;
     let tokens = TokenService::new();
     let mut took = Vec::new();
     for _ in 0..3 {

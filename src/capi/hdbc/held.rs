@@ -174,7 +174,7 @@ mod tests {
 
     fn sign_in(name: &str) -> SignIn {
         let key = IdentityKey::of_kind(name).unwrap().finish();
-        SignIn::given(key, name, "scope", Token::clone(&token("x")))
+        SignIn::given(key, name, "scope", Token::clone(&token("x"))).unwrap()
     }
 
     /// Sets a token as a connection's, by a driver manager that answers so; where it is.

@@ -103,8 +103,8 @@ fn every_id_finds_its_identity_on_a_vm_and_in_an_app() {
 #[test]
 fn which_kind_of_id_a_bare_uid_was_is_remembered() {
     let stand_in = stand_in();
-    stand_in.set_token_lifetime(Duration::ZERO);
-    let sign_in = sign_in(&vm(&stand_in), &[(Keyword::User, "lent-object")]);
+    let mut sign_in = sign_in(&vm(&stand_in), &[(Keyword::User, "lent-object")]);
+    sign_in.cache = false;
     let tokens = TokenService::new();
     for requests in [2, 3, 4] {
         tokens

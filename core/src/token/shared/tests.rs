@@ -181,7 +181,7 @@ fn sixteen_processes_make_one_request_and_share_its_token() {
 fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
     let place = Place::new("refusal");
     let key = IdentityKey::of_kind("one").unwrap().finish();
-    let shelf = || Slot::new(&place.sharing(), key).open().unwrap();
+    let shelf = || Slot::new(&place.sharing(), key).open("scope").unwrap();
     let refusal = Error::new(ErrorKind::Refused { code: 7 }, "as scripted");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
