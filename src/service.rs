@@ -68,7 +68,7 @@ pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) ->
     body(&Surroundings {
         environment: &service.environment,
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
-        microsoft: real_driver::is_microsoft(),
+        takes_tokens: &real_driver::takes_tokens,
         data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),
         transport: &service.transport,
         tokens: &service.tokens,

@@ -75,7 +75,7 @@ impl Session {
         body(&Surroundings {
             environment: &self.environment,
             installed: &installed,
-            microsoft: true,
+            takes_tokens: &|| true,
             data_source: &data_source,
             transport: &self.transport,
             tokens: &self.tokens,

@@ -76,17 +76,19 @@ impl<'a> Asked<'a> {
     }
 
     /// Who signs in.
-    pub(crate) fn selection(&self, microsoft: bool) -> Result<Selection, Error> {
+    ///
+    /// `takes_tokens` says whether the target driver takes access tokens.
+    pub(crate) fn selection(&self, takes_tokens: &dyn Fn() -> bool) -> Result<Selection, Error> {
         let authentication = self.given(Keyword::Authentication);
         let Some(value) = authentication.as_deref().map(|value| value.trim()) else {
             let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-            let has_token = microsoft && token.iter().any(|keyword| self.given(*keyword).is_some());
+            let has_token = token.iter().any(|keyword| self.given(*keyword).is_some()) && takes_tokens();
             return Ok(match credential::find("AccessToken") {
                 Some(mode) if has_token => Selection::Mode(mode),
                 _ => Selection::None,
             });
         };
-        if !microsoft {
+        if !takes_tokens() {
             return Ok(credential::find_exact(value).map_or(Selection::None, Selection::Mode));
         }
         let by_driver = self.string.find("fedauth").is_none();

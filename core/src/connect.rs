@@ -94,8 +94,10 @@ pub struct Surroundings<'a> {
     pub environment: &'a Environment,
     /// What the machine's owner wrote into our own section of odbcinst.ini, by keyword.
     pub installed: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether the wrapped driver is Microsoft's; over another one only exact mode names are ours.
-    pub microsoft: bool,
+    /// Whether the target driver takes access tokens; over another one only exact mode names are ours.
+    ///
+    /// A function, since the answer may cost calls of the driver: it is asked only where it decides something.
+    pub takes_tokens: &'a dyn Fn() -> bool,
     /// An entry of a section of odbc.ini, by the section's name as UTF-16 units and a keyword; as libodbcinst has it.
     pub data_source: &'a dyn Fn(&[u16], &str) -> Option<String>,
     /// The HTTP client.

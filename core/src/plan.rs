@@ -83,7 +83,7 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
     if host_token {
         return Ok(asked.beside_a_host_token());
     }
-    match asked.selection(around.microsoft)? {
+    match asked.selection(around.takes_tokens)? {
         Selection::None => Ok(Plan::StepAside),
         Selection::Respelled(value) => Ok(Plan::Forward {
             text: asked.respelled(value),
@@ -103,7 +103,7 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
 /// refuses a token beside it.
 pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
     let asked = Asked::read(text, around);
-    let (name, mode) = match asked.selection(true)? {
+    let (name, mode) = match asked.selection(&|| true)? {
         Selection::None if asked.given(Keyword::Authentication).is_some() => {
             return Ok(Zeroizing::new(text.to_vec()));
         }

@@ -72,7 +72,7 @@ impl KeywordSignIn {
 
     fn read(text: &[u16], around: &Surroundings<'_>) -> Result<Self, Error> {
         let asked = Asked::read(text, around);
-        let mode = match asked.selection(true)? {
+        let mode = match asked.selection(&|| true)? {
             Selection::Mode(mode) => mode,
             Selection::None | Selection::Respelled(_) => return Err(asked.names_nobody()),
         };

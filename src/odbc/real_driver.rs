@@ -13,6 +13,7 @@ use super::table::ROWS;
 use crate::os::library::Library;
 
 mod candidate;
+mod capability;
 mod openssl;
 mod surroundings;
 
@@ -36,8 +37,10 @@ impl RealDriver {
         self.library
     }
 
-    /// Whether this is a driver of Microsoft's for SQL Server: no other carries their bulk copy functions.
-    pub(crate) fn is_microsoft(&self) -> bool {
+    /// Whether it has the bulk copy functions of Microsoft's C++ drivers for SQL Server.
+    ///
+    /// Their driver in Rust has not: what a driver takes, [`takes_tokens`] tells.
+    fn has_bulk_copy(&self) -> bool {
         self.library.symbol(c"bcp_initW").is_some()
     }
 
@@ -70,9 +73,10 @@ pub(crate) fn loaded() -> Option<&'static RealDriver> {
     DRIVER.get()
 }
 
-/// Whether the driver is loaded and is Microsoft's.
-pub(crate) fn is_microsoft() -> bool {
-    loaded().is_some_and(RealDriver::is_microsoft)
+/// Whether the loaded driver knows [`ACCESS_TOKEN`](super::ACCESS_TOKEN) as an access token.
+pub(crate) fn takes_tokens() -> bool {
+    // The header of those drivers says so; one that is too old for it answers for itself when one is set.
+    loaded().is_some_and(|driver| driver.has_bulk_copy() || capability::takes_tokens())
 }
 
 /// Loads the driver unless it is loaded; a failure is the text of the record that the host will see, and is
@@ -93,7 +97,7 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     for candidate in candidates {
         match candidate::load(&candidate.path) {
             Ok(driver) => {
-                if driver.is_microsoft() {
+                if driver.has_bulk_copy() {
                     openssl::keep_apart();
                 }
                 tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");

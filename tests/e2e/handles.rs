@@ -156,6 +156,24 @@ fn a_hosts_token_may_be_freed_at_once_and_signs_in_again_on_the_same_handle() {
 }
 
 #[test]
+fn the_longest_token_that_a_login_has_room_for_reaches_the_server_and_a_longer_one_is_refused() {
+    let machine = Machine::new();
+    // MS-TDS 2.2.6.4: a login is at most 128 KiB - 1, and has a few hundred bytes beside the token.
+    let sent = "x".repeat(65_000);
+    let token = machine.file("token", &sent);
+    let connect = format!("!connect:{}", machine.string(""));
+    let output = direct(&machine, &[&format!("token:{token}"), &connect]);
+    assert!(output.contains("18456"), "{output}");
+    let logins = machine.playground.sql_server.logins();
+    let arrived: Vec<_> = logins.iter().filter_map(|login| login.token.as_ref()).collect();
+    assert_eq!(arrived.len(), 1);
+    assert_eq!(arrived[0].reveal(), sent);
+    let token = machine.file("token", &"x".repeat(65_537));
+    let output = direct(&machine, &[&format!("!token:{token}"), "diag"]);
+    assert!(output.contains("HY024") && output.contains("131072"), "{output}");
+}
+
+#[test]
 fn many_connections_at_once_keep_their_own_identities() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");

@@ -46,6 +46,7 @@ mod handles;
 mod hosts;
 mod kinds;
 mod managed_identity;
+mod other_drivers;
 mod pool;
 mod real_driver;
 mod recorder;

@@ -1,28 +1,46 @@
 //! A driver that writes down what reaches it, behind ours and alone.
 
-use std::{fs, path::PathBuf, sync::LazyLock};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use crate::{
     library::built_library,
-    machine::{DRIVER, Machine, compile, section},
+    machine::{DRIVER, Machine, compile, compile_as, section},
 };
 
 /// The driver's file.
 pub static RECORDER: LazyLock<PathBuf> = LazyLock::new(|| compile("recorder.c", &["-shared", "-fPIC"]));
 
+/// The same without bulk copy functions, as a driver that is not one of Microsoft's C++ ones.
+pub static WITHOUT_BULK_COPY: LazyLock<PathBuf> = LazyLock::new(|| {
+    compile_as(
+        "recorder-without-bulk-copy",
+        "recorder.c",
+        &["-shared", "-fPIC", "-DWITHOUT_BULK_COPY"],
+    )
+});
+
 /// The name under which it is reached without us; as long as ours, so that lengths are the same in both logs.
 pub const ALONE: &str = "ODBC Driver 18 Alone for SQL Server";
 
-/// A machine whose real driver is the recorder, which answers connects as this script says.
+/// A machine whose target driver is the recorder, which answers connects as this script says.
 pub fn recording(script: &str) -> Machine {
+    recording_by(&RECORDER, script)
+}
+
+/// The same by one of the recorder's variants.
+pub fn recording_by(recorder: &Path, script: &str) -> Machine {
     assert_eq!(ALONE.len(), DRIVER.len());
     let machine = Machine::new();
     let log = machine.directory.join("log").to_str().unwrap().to_owned();
     let machine = machine
         .with("RECORDER_LOG", log)
         .with("RECORDER_SCRIPT", script)
-        .with("ENTRA_ODBC_DRIVER", RECORDER.to_str().unwrap());
-    machine.register(&[section(DRIVER, &built_library()), section(ALONE, &RECORDER)].concat());
+        .with("ENTRA_ODBC_DRIVER", recorder.to_str().unwrap());
+    machine.register(&[section(DRIVER, &built_library()), section(ALONE, recorder)].concat());
     machine
 }
 

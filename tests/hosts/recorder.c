@@ -8,6 +8,11 @@
  * RECORDER_SCRIPT  one answer per connect call, in order and separated by commas, then `ok`:
  *                  ok | info | executing | need | refused:<native> | error:<state>:<native>
  * RECORDER_LACKS   an attribute that the driver does not know
+ * RECORDER_INTEGER an attribute that is 0 or 1 to it, as SQL_ATTR_SYNC_POINT, 1256, is to IBM's driver for Db2
+ * RECORDER_KEEPS_TOKEN
+ *                  set: 1256 = NULL is refused (HY009), as by Microsoft's driver in Rust
+ *
+ * With -DWITHOUT_BULK_COPY it has no bulk copy functions, as drivers other than Microsoft's C++ ones.
  *
  * Where it matters it behaves as Microsoft's ODBC Driver 18.6 was seen to: it keeps the pointer to an
  * ACCESSTOKEN struct and reads it again at each connect, SQLDisconnect leaves the token where it is, after
@@ -37,7 +42,9 @@ enum {
     ACCESS_TOKEN = 1256,
     ANSI_APP = 115,
     ATTRIBUTES = 64,
-    MAXIMUM_TOKEN = 65536,
+    MAXIMUM_TOKEN = 131072,
+    /* From here on ODBC 3.8 has attributes that each driver defines for itself. */
+    OF_ANOTHER_DRIVER = 0x4000,
     DEFAULT_LOGIN_TIMEOUT = 15,
     LOGIN_FAILED = 18456,
     DATABASE_CONTEXT_CHANGED = 5701,

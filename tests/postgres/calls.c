@@ -117,6 +117,9 @@ static void attributes(void)
     D(SQLGetConnectAttr(dbc, SQL_ATTR_CONNECTION_DEAD, &number, sizeof number, NULL));
     printf("dead %u\n", number);
     D(SQLSetConnectAttr(dbc, 31234, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    /* An access token to Microsoft's drivers; to this one a number like any other. */
+    D(SQLSetConnectAttr(dbc, 1256, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    D(SQLSetConnectAttr(dbc, 1256, NULL, SQL_IS_POINTER));
     /* The calls of ODBC 2, which the manager maps or not. */
     memset(text, 0, sizeof text);
     D(SQLGetConnectOption(dbc, SQL_CURRENT_QUALIFIER, text));

@@ -298,8 +298,13 @@ pub fn finished(output: &Output, what: &str) -> String {
 
 /// A C program of tests/hosts, compiled once per test run.
 pub fn compile(source: &str, arguments: &[&str]) -> PathBuf {
+    compile_as(source, source, arguments)
+}
+
+/// The same under another name: one source, compiled in several ways.
+pub fn compile_as(name: &str, source: &str, arguments: &[&str]) -> PathBuf {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{source}-{}", std::process::id()));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     let compiler = Command::new("cc")
         .args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-O1", "-o"])
         .arg(&target)

@@ -81,7 +81,7 @@ impl RealConnection for Scripted {
 /// A machine with one data source, and nothing else unless a test adds it.
 struct Machine {
     environment: Environment,
-    microsoft: bool,
+    takes_tokens: bool,
     section: Vec<(String, String)>,
     transport: Arc<Transport>,
     tokens: TokenService,
@@ -92,7 +92,7 @@ impl Machine {
     fn new() -> Self {
         let environment = Environment::empty();
         Self {
-            microsoft: true,
+            takes_tokens: true,
             section: Vec::new(),
             transport: Arc::new(Transport::new(&environment)),
             tokens: TokenService::new(),
@@ -121,7 +121,7 @@ impl Machine {
         let around = Surroundings {
             environment: &self.environment,
             installed: &|_| None,
-            microsoft: self.microsoft,
+            takes_tokens: &|| self.takes_tokens,
             data_source: &|section, keyword| {
                 let payroll: Vec<u16> = "payroll".encode_utf16().collect();
                 let is_asked = |(key, _): &&(String, String)| key.eq_ignore_ascii_case(keyword);
@@ -429,7 +429,7 @@ fn beside_a_token_of_the_hosts_own_only_what_the_driver_refuses_goes() {
 #[test]
 fn over_another_driver_only_our_exact_names_are_ours() {
     let machine = Machine {
-        microsoft: false,
+        takes_tokens: false,
         ..Machine::new()
     };
     for text in [

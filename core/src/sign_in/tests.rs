@@ -48,7 +48,7 @@ impl Program {
         body(&Surroundings {
             environment: &self.environment,
             installed: &|_| None,
-            microsoft: true,
+            takes_tokens: &|| true,
             data_source: &|section, keyword| {
                 let payroll: Vec<u16> = "payroll".encode_utf16().collect();
                 let entries = [

@@ -1,10 +1,9 @@
 //! Connection attributes, of which two are ours: the access token, and whether a connection may be reused.
 
-use entra_odbc_core::access_token;
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
-    connections::{self, ACCESS_TOKEN},
+    connections::{self, ACCESS_TOKEN, Whose},
     real, real_driver,
     record::Record,
 };
@@ -13,6 +12,9 @@ use crate::odbc::{
 const CONNECTION_DEAD: i32 = 1209;
 /// `SQL_CD_TRUE` (sqlext.h).
 const CD_TRUE: u32 = 1;
+/// The longest token of the application's own, in bytes. Driver 18.6 itself sends whatever it is given (1,000,000
+/// characters arrived), but a whole login must be shorter than this (MS-TDS 2.2.6.4), so no longer token can work.
+const LONGEST: usize = 128 * 1024;
 
 /// `SQLSetConnectAttr`: unixODBC's choice before the connection is up.
 ///
@@ -21,7 +23,7 @@ const CD_TRUE: u32 = 1;
 pub(crate) unsafe fn set_connect_attr(hdbc: HDbc, attribute: i32, value: Pointer, length: i32) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
     unsafe {
-        if is_access_token(attribute) {
+        if is_access_token(hdbc, attribute, value) {
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
@@ -41,7 +43,7 @@ pub(crate) unsafe fn set_connect_attr_w(
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
     unsafe {
-        if is_access_token(attribute) {
+        if is_access_token(hdbc, attribute, value) {
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
@@ -84,7 +86,7 @@ pub(crate) unsafe fn get_connect_attr(
 pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) -> SqlReturn {
     // SAFETY: the host's arguments, passed on; an option that is a pointer comes as an integer.
     unsafe {
-        if is_access_token(i32::from(option)) {
+        if is_access_token(hdbc, i32::from(option), value as Pointer) {
             return set_access_token(hdbc, value as Pointer);
         }
         connections::begin_call(hdbc);
@@ -102,8 +104,17 @@ pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer)
     unsafe { real::SQLGetConnectOptionW(hdbc, option, value) }
 }
 
-fn is_access_token(attribute: i32) -> bool {
-    attribute == ACCESS_TOKEN && real_driver::is_microsoft()
+/// Whether this sets or removes an access token. Of another driver's attribute of that number nothing is read: its
+/// value may be an integer.
+fn is_access_token(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
+    if attribute != ACCESS_TOKEN {
+        return false;
+    }
+    if value.is_null() {
+        return connections::find(hdbc)
+            .is_some_and(|shared| connections::lock(&shared).whose() != Whose::Nobodys);
+    }
+    real_driver::takes_tokens()
 }
 
 /// A token of the host's own: copied, since hosts free it too early for the driver's reconnects.
@@ -119,11 +130,10 @@ unsafe fn set_access_token(hdbc: HDbc, value: Pointer) -> SqlReturn {
     }
     // SAFETY: a struct starts with its data's size.
     let size = unsafe { value.cast::<u32>().read_unaligned() } as usize;
-    if size == 0 || !size.is_multiple_of(2) || size > access_token::MAXIMUM {
+    if size == 0 || !size.is_multiple_of(2) || size > LONGEST {
         let message = format!(
             "[entra-odbc] Invalid attribute value: an ACCESSTOKEN struct with {size} bytes of data; \
-             they must be UTF-16, neither none nor more than {}.",
-            access_token::MAXIMUM
+             they must be UTF-16, neither none nor more than {LONGEST}."
         );
         connection.records.ours = vec![Record::new(*b"HY024", message)];
         connection.settle();

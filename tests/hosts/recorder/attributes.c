@@ -8,10 +8,15 @@ static SQLULEN *slot(struct handle *this, SQLINTEGER attribute)
     return NULL;
 }
 
+static bool is_named_in(const char *variable, SQLINTEGER attribute)
+{
+    const char *named = getenv(variable);
+    return named != NULL && atoi(named) == attribute;
+}
+
 static bool is_lacking(SQLINTEGER attribute)
 {
-    const char *lacks = getenv("RECORDER_LACKS");
-    return attribute == ANSI_APP || (lacks != NULL && atoi(lacks) == attribute);
+    return attribute == ANSI_APP || attribute >= OF_ANOTHER_DRIVER || is_named_in("RECORDER_LACKS", attribute);
 }
 
 /* While a connect is executing, the handle takes that connect call and diagnostics, no other. */
@@ -27,10 +32,11 @@ static SQLRETURN set(const char *name, SQLHDBC hdbc, SQLINTEGER attribute, SQLPO
     struct text line = { 0 };
     bool is_text = attribute == SQL_ATTR_CURRENT_CATALOG || attribute == SQL_ATTR_TRACEFILE
         || attribute == SQL_ATTR_TRANSLATE_LIB;
+    bool is_integer = is_named_in("RECORDER_INTEGER", attribute), is_token = attribute == ACCESS_TOKEN && !is_integer;
     add(&line, "%s attribute=%d", name, (int)attribute);
-    if (attribute == ACCESS_TOKEN && value == NULL) {
+    if (is_token && value == NULL) {
         add(&line, " null");
-    } else if (attribute == ACCESS_TOKEN) {
+    } else if (is_token) {
         add(&line, " length=%d token=", (int)length);
         add_token(&line, value);
     } else if (is_text) {
@@ -44,9 +50,13 @@ static SQLRETURN set(const char *name, SQLHDBC hdbc, SQLINTEGER attribute, SQLPO
         return sequence_error(this);
     if (is_lacking(attribute))
         return record(this, SQL_ERROR, "HY092", 0, "Invalid attribute/option identifier");
-    if (attribute == ACCESS_TOKEN) {
+    if (is_integer && (SQLULEN)value > 1)
+        return record(this, SQL_ERROR, "HY024", 0, "Invalid attribute value");
+    if (is_token) {
         if (this->connected)
             return record(this, SQL_ERROR, "HY011", 0, "Attribute cannot be set now");
+        if (value == NULL && getenv("RECORDER_KEEPS_TOKEN") != NULL)
+            return record(this, SQL_ERROR, "HY009", 0, "Invalid use of null pointer");
         this->token = value;
         return answer(this, SQL_SUCCESS);
     }

@@ -121,7 +121,8 @@ SQLRETURN SQLGetFunctions(SQLHDBC hdbc, SQLUSMALLINT function, SQLUSMALLINT *sup
     return answer(this, SQL_SUCCESS);
 }
 
-/* By this name the library knows a driver of Microsoft's. */
+#ifndef WITHOUT_BULK_COPY
+/* By this name the library knows one of Microsoft's C++ drivers. */
 SQLRETURN bcp_initW(SQLHDBC hdbc, const SQLWCHAR *table, const SQLWCHAR *file, const SQLWCHAR *errors,
     SQLINTEGER direction);
 
@@ -131,3 +132,4 @@ SQLRETURN bcp_initW(SQLHDBC hdbc, const SQLWCHAR *table, const SQLWCHAR *file, c
     (void)table, (void)file, (void)errors, (void)direction;
     return record(begin(hdbc), SQL_ERROR, "HY000", 0, "There is nothing to copy into.");
 }
+#endif

@@ -92,7 +92,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
     let around = Surroundings {
         environment: &environment,
         installed: &|_| None,
-        microsoft: true,
+        takes_tokens: &|| true,
         data_source: &|_, _| None,
         transport: &transport,
         tokens: &tokens,
