@@ -8,6 +8,7 @@ use crate::{
     Environment, Error, Token, TokenService,
     access_token::AccessToken,
     login_refusal::{self, LOGIN_FAILED},
+    opened::Opened,
     plan::{self, Plan, SignInPlan},
     prompt::Prompts,
     provider::Providers,
@@ -123,19 +124,17 @@ pub enum Answer {
     SignedIn {
         /// The driver's answer, its completed string put right.
         reply: Reply,
-        /// Whether who signed in can be told from the connection string alone.
-        in_string: bool,
-        /// The token whose end makes the connection one that a pool does not hand out again; `None`
-        /// where the string asks to leave that out.
-        dead_after: Option<Arc<Token>>,
+        /// For whom the connection was opened; `None` until it is.
+        opened: Option<Opened>,
         /// What it means that the server refused the token, to be told beside its own words.
         refusal: Option<Error>,
     },
 }
 
 /// A sign-in that has its token and waits for the driver's final answer.
-#[derive(Debug)]
 pub struct Attempt {
+    /// As the application gave it.
+    text: Zeroizing<Vec<u16>>,
     plan: Box<SignInPlan>,
     token: Arc<Token>,
     deadline: Instant,
@@ -174,12 +173,23 @@ pub fn connect(
         real.limit_login(deadline.saturating_duration_since(Instant::now()));
     }
     let attempt = Attempt {
+        text: Zeroizing::new(text.to_vec()),
         plan,
         token,
         deadline,
         retried: false,
     };
     attempt.proceed(pending, real, around)
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the string, which may hold a password.
+        f.debug_struct("Attempt")
+            .field("plan", &self.plan)
+            .field("retried", &self.retried)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Attempt {
@@ -190,11 +200,9 @@ impl Attempt {
         real: &mut dyn RealConnection,
         around: &Surroundings<'_>,
     ) -> Result<Answer, Error> {
-        let in_string = self.plan.in_string();
         loop {
             let mut reply = real.connect(&self.plan.text, Prompt::Never);
-            let mut refusal = None;
-            let dead_after = self.plan.expiry_is_dead().then(|| Arc::clone(&self.token));
+            let (mut opened, mut refusal) = (None, None);
             match reply.outcome {
                 Outcome::StillExecuting(_) => *pending = Some(self),
                 Outcome::Connected(_) => {
@@ -203,6 +211,7 @@ impl Attempt {
                         self.plan.carry(&self.token, &connection, around);
                     }
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
+                    opened = Some(Opened::by(self.text, &self.plan, self.token));
                 }
                 Outcome::Failed(_) => {
                     if self.replace_refused_token(real, around)? {
@@ -214,8 +223,7 @@ impl Attempt {
             }
             return Ok(Answer::SignedIn {
                 reply,
-                in_string,
-                dead_after,
+                opened,
                 refusal,
             });
         }

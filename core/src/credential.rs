@@ -118,9 +118,8 @@ pub struct SignIn {
     pub mode: &'static str,
     /// For the log: a client id, a tool's name; never a secret.
     pub who: String,
-    /// Whether the connection string (or its data source) alone decides who signs in; false where a
-    /// file, the environment or a tool's profile does; then no pool may hand the connection on.
-    pub in_string: bool,
+    /// What tells who signs in.
+    pub told_by: ToldBy,
     /// Whether a token may be kept for the next connect.
     pub cache: bool,
     /// Where its tokens are shared with the user's other processes, if that was asked for and the
@@ -129,6 +128,20 @@ pub struct SignIn {
     /// The scope of the token.
     pub scope: String,
     source: SignInSource,
+}
+
+/// What tells who signs in: whether a pool may hand the connection on hangs on it ([`Opened`](crate::Opened)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldBy {
+    /// The connection string (or its data source) alone.
+    String,
+    /// What the string leads to as well: files, the environment, a tool's profile. All of it is in the key.
+    Surroundings,
+    /// An answer that may be another one the next time, under the same key: whom a person signs in as, or which
+    /// member of a chain has a token.
+    Answer,
+    /// Nothing before the token is there.
+    Token,
 }
 
 /// Where the token of a [`SignIn`] comes from.
@@ -142,6 +155,8 @@ pub enum SignInSource {
 
 impl SignIn {
     /// A sign-in whose tokens are requested, and cached under `key`.
+    ///
+    /// Told by its surroundings, unless the kind says otherwise.
     pub fn requesting(
         key: IdentityKey,
         who: impl Into<String>,
@@ -152,7 +167,7 @@ impl SignIn {
             key,
             mode: "",
             who: who.into(),
-            in_string: true,
+            told_by: ToldBy::Surroundings,
             cache: true,
             shared: None,
             scope: scope.to_owned(),
@@ -167,7 +182,7 @@ impl SignIn {
             key,
             mode: "",
             who: who.into(),
-            in_string: true,
+            told_by: ToldBy::String,
             cache: false,
             shared: None,
             scope: scope.to_owned(),
@@ -175,10 +190,10 @@ impl SignIn {
         })
     }
 
-    /// Says whether the string alone decides who signs in.
+    /// Says what tells who signs in.
     #[must_use]
-    pub fn in_string(self, in_string: bool) -> Self {
-        Self { in_string, ..self }
+    pub fn told_by(self, told_by: ToldBy) -> Self {
+        Self { told_by, ..self }
     }
 
     /// Has its errors speak of these variables in place of the keywords beside them.

@@ -8,6 +8,19 @@ pub struct Options {
     values: Vec<(Keyword, Secret)>,
 }
 
+/// The keywords whose values are paths of files that take part in who signs in.
+const FILES: [Keyword; 9] = [
+    Keyword::PasswordFile,
+    Keyword::AccessTokenFile,
+    Keyword::ClientCertificate,
+    Keyword::ClientCertificatePasswordFile,
+    Keyword::ClientKey,
+    Keyword::ClientAssertionFile,
+    Keyword::SystemTokenFile,
+    Keyword::RefreshTokenFile,
+    Keyword::UserAssertionFile,
+];
+
 impl Options {
     /// Adds a value unless the keyword already has one: the first of equal keywords wins.
     pub fn add(&mut self, keyword: Keyword, value: String) {
@@ -31,6 +44,12 @@ impl Options {
             .find(|(known, _)| *known == keyword)
             .map(|(_, value)| value.expose())
             .filter(|value| !value.is_empty())
+    }
+
+    /// Whether any of them names a file that takes part in who signs in.
+    #[must_use]
+    pub fn name_a_file(&self) -> bool {
+        FILES.iter().any(|keyword| self.get(*keyword).is_some())
     }
 
     /// The value, or an error that names the keyword.

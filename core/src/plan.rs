@@ -315,10 +315,10 @@ impl SignInPlan {
         self.sign_in.mode
     }
 
-    /// Whether who signs in can be told from the connection string alone.
+    /// Who signs in.
     #[must_use]
-    pub fn in_string(&self) -> bool {
-        self.sign_in.in_string
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 
     /// Whether a pool is to take the connection for dead once the token it was opened with has ended.

@@ -10,7 +10,7 @@ use crate::{
     asked::{Asked, Selection},
     connect::Surroundings,
     connection_string,
-    credential::{Mode, SignIn, SignInSource, Situation},
+    credential::{Mode, SignIn, SignInSource, Situation, ToldBy},
     fork::Lock,
     options::missing,
     scope as scopes,
@@ -158,7 +158,7 @@ impl KeywordSignIn {
         }
         let sign_in = Arc::new(self.chosen.prepare(scope, around)?);
         let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
-        if lasts && sign_in.in_string && sign_in.cache {
+        if lasts && sign_in.told_by == ToldBy::String && sign_in.cache {
             let mut kept = self.kept.lock();
             if kept.len() < KEPT && !kept.iter().any(|(known, _)| known == scope) {
                 kept.push((scope.to_owned(), Arc::clone(&sign_in)));

@@ -10,15 +10,16 @@ use std::{
 };
 
 use entra_odbc_core::{
-    Token,
+    Opened,
     access_token::AccessToken,
     connect::Attempt,
     fork::{Guard, Lock},
-    token::{Carrier, Moment},
+    token::Carrier,
 };
 use odbc_sys::{HDbc, SqlReturn};
 
 use super::{real, real_connection::Arguments, record::Record, token_buffer::TokenBuffer};
+use crate::service::with_surroundings;
 
 /// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
 pub(crate) const ACCESS_TOKEN: i32 = 1256;
@@ -36,6 +37,17 @@ pub(crate) enum Whose {
     Hosts,
     /// One that we got.
     Ours,
+}
+
+/// To whom a pool, which knows connections by their string alone, may give one.
+#[derive(Debug)]
+pub(crate) enum Reuse {
+    /// To whoever asks with that string: nobody of ours signed in.
+    AsTheDriverSays,
+    /// To nobody: a token that the application set itself opened it.
+    Never,
+    /// To whoever asks, while the string still names whom it was opened for.
+    WhileTheirs(Box<Opened>),
 }
 
 /// Our side of one connection.
@@ -56,10 +68,8 @@ pub(crate) struct Connection {
     pub(crate) pending: Option<Attempt>,
     /// What the driver reads and writes meanwhile.
     pub(crate) executing: Option<Arguments>,
-    /// Whether a pool may not give this connection to whoever asks with the same string.
-    pub(crate) personal: bool,
-    /// The token it was opened with, if the connection is to be taken for dead once that has ended.
-    pub(crate) dead_after: Option<Arc<Token>>,
+    /// To whom a pool may give it.
+    pub(crate) reuse: Reuse,
     /// Counted in [`NEEDING_CARE`].
     counted: bool,
 }
@@ -162,8 +172,7 @@ impl Connection {
             records: Records::default(),
             pending: None,
             executing: None,
-            personal: false,
-            dead_after: None,
+            reuse: Reuse::AsTheDriverSays,
             counted: false,
         }
     }
@@ -247,13 +256,12 @@ impl Connection {
     }
 
     /// Whether a pool is to drop this connection rather than hand it to whoever asks with the same string.
-    ///
-    /// The token that counts is the one of the login. Renewed ones reach the server only by a reconnect,
-    /// which the driver makes without telling anyone; so a connection that has reconnected meanwhile may be
-    /// dropped for nothing, and one whose session lives on an ended token is never handed out.
     pub(crate) fn is_dead_to_a_pool(&self) -> bool {
-        let ended = |token: &Arc<Token>| !token.lives_at(Moment::now());
-        self.personal || self.dead_after.as_ref().is_some_and(ended)
+        match &self.reuse {
+            Reuse::AsTheDriverSays => false,
+            Reuse::Never => true,
+            Reuse::WhileTheirs(opened) => with_surroundings(|around| opened.is_dead(around)),
+        }
     }
 
     /// Our token has done its work on this handle.

@@ -1,6 +1,12 @@
 //! unixODBC's pool: connections are reused, but never by someone else.
 
-use crate::{machine::Machine, talk::Talk, who::MSI};
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
+
+use crate::{
+    machine::Machine,
+    talk::Talk,
+    who::{MSI, application, identity},
+};
 
 fn pooled() -> Machine {
     let machine = Machine::new();
@@ -34,21 +40,86 @@ fn the_same_identity_gets_its_connection_back() {
     assert_eq!(identities(&machine).len(), 1, "one login for two connects");
 }
 
+/// What a program is told in turn: it connects, says who it is, and closes, each time it hears a line. A line
+/// `name=value` sets a variable of its environment first.
+const IN_TURN: &str = "
+while True:
+    connection = pyodbc.connect(sys.argv[1])
+    say(connection.execute('SELECT SUSER_SNAME()').fetchval())
+    connection.close()
+    name, _, value = hear().partition('=')
+    if name:
+        os.environ[name] = value
+";
+
+fn in_turn(machine: &Machine, string: &str) -> Talk {
+    Talk::start(machine, IN_TURN, &[string])
+}
+
+/// Has the program connect again, after that variable was set if one is named.
+fn again(host: &mut Talk, variable: &str) -> String {
+    host.say(variable);
+    host.hear()
+}
+
 #[test]
-fn a_token_file_that_names_someone_else_meanwhile_opens_a_connection_of_their_own() {
+fn a_token_file_opens_another_connection_only_when_it_names_someone_else() {
     let machine = pooled();
     let file = machine.file("token", &machine.user_token("ada@contoso.com"));
-    let connect = format!("connect:{}", machine.string(&format!("AccessTokenFile={file}")));
-    let output = machine.script(&[
-        "pooling",
-        &connect,
-        WHO,
-        "disconnect",
-        &connect,
-        WHO,
-        "disconnect",
-    ]);
-    assert_eq!(identities(&machine), ["ada@contoso.com"; 2], "{output}");
+    let mut host = in_turn(&machine, &machine.string(&format!("AccessTokenFile={file}")));
+    assert_eq!(host.hear(), "ada@contoso.com");
+    assert_eq!(again(&mut host, ""), "ada@contoso.com");
+    assert_eq!(identities(&machine), ["ada@contoso.com"], "handed out again");
+    machine.file("token", &machine.user_token("grace@contoso.com"));
+    assert_eq!(again(&mut host, ""), "grace@contoso.com");
+    assert_eq!(again(&mut host, ""), "grace@contoso.com");
+    assert_eq!(identities(&machine), ["ada@contoso.com", "grace@contoso.com"]);
+}
+
+#[test]
+fn a_managed_identitys_endpoint_variables_decide_whose_connection_it_is() {
+    let machine = pooled();
+    let mut host = in_turn(&machine, &machine.string(MSI));
+    assert_eq!(host.hear(), identity(&machine));
+    assert_eq!(again(&mut host, ""), identity(&machine));
+    let platform = &machine.playground.managed_identity;
+    let shell = format!("MSI_ENDPOINT={}", platform.cloud_shell_endpoint());
+    assert_eq!(again(&mut host, &shell), USER);
+    assert_eq!(again(&mut host, ""), USER);
+    assert_eq!(identities(&machine), [&identity(&machine), USER]);
+}
+
+#[test]
+fn the_environments_variables_decide_whose_connection_it_is() {
+    let machine = pooled()
+        .with("AZURE_TENANT_ID", TENANT_ID)
+        .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+        .with("AZURE_CLIENT_SECRET", PAYROLL_SECRET);
+    let mut host = in_turn(
+        &machine,
+        &machine.string("Authentication=ActiveDirectoryEnvironment"),
+    );
+    let payroll = application(PAYROLL_CLIENT_ID);
+    assert_eq!(host.hear(), payroll);
+    assert_eq!(again(&mut host, ""), payroll);
+    assert_eq!(identities(&machine).len(), 1);
+    host.say("AZURE_CLIENT_SECRET=wrong");
+    // The string signs in nobody now, so nobody gets what is left of the one before.
+    let (status, _) = host.end(std::time::Duration::from_mins(1));
+    assert!(!status.success());
+    assert_eq!(identities(&machine).len(), 1);
+}
+
+#[test]
+fn the_default_chain_keeps_a_connection_while_the_same_member_signs_in() {
+    let machine = pooled();
+    let mut host = in_turn(&machine, &machine.string("Authentication=ActiveDirectoryDefault"));
+    assert_eq!(host.hear(), identity(&machine));
+    assert_eq!(again(&mut host, ""), identity(&machine));
+    let platform = &machine.playground.managed_identity;
+    let shell = format!("MSI_ENDPOINT={}", platform.cloud_shell_endpoint());
+    assert_eq!(again(&mut host, &shell), USER);
+    assert_eq!(identities(&machine), [&identity(&machine), USER]);
 }
 
 #[test]

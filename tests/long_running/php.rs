@@ -169,6 +169,7 @@ fn persistent_pdo_opens_a_new_connection_once_the_token_has_ended() {
 fn a_second_persistent_pdo_leaves_the_first_its_connection() {
     let machine = Machine::new();
     let file = machine.file("token", &machine.user_token("ada@contoso.com"));
+    let next = machine.file("next", &machine.user_token("grace@contoso.com"));
     let program = "
 function connect() {
     global $string;
@@ -176,14 +177,17 @@ function connect() {
 }
 $first = connect();
 $first->beginTransaction();
+rename($argv[2], $argv[3]);
 $second = connect();
 say($second->query(WHO)->fetchColumn());
 say($first->query(WHO)->fetchColumn());
 $first->commit();
 ";
     let string = machine.string(&format!("AccessTokenFile={file}"));
-    let output = command(&machine, program, &[&string]).output().unwrap();
-    assert_eq!(finished(&output, "php"), "ada@contoso.com\nada@contoso.com");
+    let output = command(&machine, program, &[&string, &next, &file])
+        .output()
+        .unwrap();
+    assert_eq!(finished(&output, "php"), "grace@contoso.com\nada@contoso.com");
     assert_eq!(logins(&machine).len(), 2);
 }
 

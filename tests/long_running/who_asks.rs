@@ -85,12 +85,15 @@ fn a_keyword_has_it_told_alive() {
 }
 
 #[test]
-fn a_connection_whose_owner_the_string_does_not_name_is_dead_from_the_start_and_works() {
+fn a_connection_is_dead_once_its_string_leads_to_someone_else_and_works_on() {
     let machine = Machine::new();
-    let file = machine.file("token", &machine.user_token("ada@contoso.com"));
     for rest in ["", "TokenExpiryIsDead=no;"] {
+        let file = machine.file("token", &machine.user_token("ada@contoso.com"));
         let string = machine.string(&format!("AccessTokenFile={file};{rest}"));
-        let host = Talk::start(&machine, ASKS, &[&string]);
+        let mut host = Talk::start(&machine, ASKS, &[&string]);
+        assert_eq!(host.hear(), "alive ada@contoso.com", "{rest}");
+        machine.file("token", &machine.user_token("grace@contoso.com"));
+        host.say("again");
         assert_eq!(host.hear(), "dead ada@contoso.com", "{rest}");
     }
 }

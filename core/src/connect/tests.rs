@@ -210,7 +210,7 @@ fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
 fn a_token_alone_selects_its_mode() {
     let mut real = Scripted::connecting();
     let answer = Machine::new().connect("Server=localhost;AccessToken=abc", &mut real);
-    assert!(matches!(answer, Ok(Answer::SignedIn { in_string: true, .. })));
+    assert!(matches!(answer, Ok(Answer::SignedIn { opened: Some(_), .. })));
     assert_eq!(real.strings(), [told(STOCK, "")]);
 }
 

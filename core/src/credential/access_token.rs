@@ -23,14 +23,13 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         .with("token", token.text.expose())
         .finish();
     let who = token.claims().to_string();
-    let sign_in = SignIn::given(key, who, situation.scope, token).map_err(|error| {
+    SignIn::given(key, who, situation.scope, token).map_err(|error| {
         error.remedy_or(if from_file {
             "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
         } else {
             "Check AccessToken: the token alone, as its issuer gave it."
         })
-    })?;
-    Ok(sign_in.in_string(!from_file))
+    })
 }
 
 #[cfg(test)]
@@ -62,7 +61,8 @@ mod tests {
     fn a_token_in_the_string_is_at_hand_and_never_cached() {
         let text = jwt(&json!({ "aud": AUD, "upn": "ada@example.com", "exp": 4_102_444_800_u64 }));
         let sign_in = sign_in(&[(Keyword::AccessToken, &text)]).unwrap();
-        assert!(sign_in.in_string && !sign_in.cache);
+        assert_eq!(sign_in.told_by, crate::credential::ToldBy::String);
+        assert!(!sign_in.cache);
         assert_eq!(sign_in.who, "ada@example.com");
         let SignInSource::Given(token) = sign_in.source() else {
             panic!()
@@ -81,7 +81,7 @@ mod tests {
         std::fs::write(&path, "opaque-two\n").unwrap();
         let two = sign_in(&[(Keyword::AccessTokenFile, file)]).unwrap();
         std::fs::remove_file(&path).unwrap();
-        assert!(!one.in_string);
+
         assert_ne!(one.key, two.key);
         assert_eq!(
             sign_in(&[(Keyword::AccessTokenFile, file)])

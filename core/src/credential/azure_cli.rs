@@ -17,6 +17,7 @@ const AZ: Tool = Tool {
     name: "the Azure CLI (az)",
     directory_variable: "AZURE_CONFIG_DIR",
     directory: ".azure",
+    variables: &[],
     state: "azureProfile.json",
     login: "az login",
     signed_out: &["az login", "az account set"],
@@ -82,7 +83,7 @@ mod tests {
         fn token(&self, pairs: &[(Keyword, &str)]) -> Result<Arc<Token>, Error> {
             let fixture = Fixture::with_environment(pairs, self.environment());
             let sign_in = prepare(&fixture.situation())?;
-            assert!(!sign_in.in_string);
+            assert_eq!(sign_in.told_by, crate::credential::ToldBy::Surroundings);
             let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
             assert_eq!(issued.source, Source::Requested);
             Ok(issued.token)

@@ -14,6 +14,8 @@ const AZD: Tool = Tool {
     name: "the Azure Developer CLI (azd)",
     directory_variable: "AZD_CONFIG_DIR",
     directory: ".azd",
+    // Editors sign azd in by these (its docs, "External Authentication").
+    variables: &["AZD_AUTH_ENDPOINT", "AZD_AUTH_KEY"],
     state: "config.json",
     login: "azd auth login",
     signed_out: &["azd auth login", "not logged in"],

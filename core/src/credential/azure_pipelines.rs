@@ -99,9 +99,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     })
     .map(|(keyword, variable)| (keyword.name(), variable))
     .collect();
-    Ok(SignIn::requesting(key, client, situation.scope, credential)
-        .in_string(false)
-        .naming(from_variables))
+    Ok(SignIn::requesting(key, client, situation.scope, credential).naming(from_variables))
 }
 
 /// Where the pipeline's token is exchanged for one that Entra trusts.

@@ -19,6 +19,7 @@ const PWSH: Tool = Tool {
     name: "PowerShell (pwsh)",
     directory_variable: "AZURE_POWERSHELL_CONFIG_DIR",
     directory: ".Azure",
+    variables: &[],
     state: "AzureRmContext.json",
     login: "Connect-AzAccount",
     signed_out: &["Connect-AzAccount"],

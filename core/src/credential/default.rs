@@ -3,7 +3,7 @@
 mod members;
 mod probe;
 
-use super::{BoxFuture, Credential, SignIn, SignInSource, Situation, TokenRequest};
+use super::{BoxFuture, Credential, SignIn, SignInSource, Situation, TokenRequest, ToldBy};
 use crate::{
     Environment, Error, ErrorKind, Token,
     fork::Lock,
@@ -82,7 +82,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         winner: AtomicUsize::new(NOBODY),
         absent_until: Lock::new(None),
     };
-    Ok(SignIn::requesting(key.finish(), "default chain", situation.scope, chain).in_string(false))
+    Ok(SignIn::requesting(key.finish(), "default chain", situation.scope, chain).told_by(ToldBy::Answer))
 }
 
 /// Whether the next member has its turn after this error.

@@ -30,6 +30,8 @@ pub struct Tool {
     pub directory_variable: &'static str,
     /// Where that is else, below the home directory.
     pub directory: &'static str,
+    /// Which variables make it sign in otherwise than by its directory.
+    pub variables: &'static [&'static str],
     /// The file in there that changes when someone signs in or out.
     pub state: &'static str,
     /// How to sign in to it.
@@ -75,7 +77,13 @@ pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Resu
         .map(PathBuf::from)
         .or_else(|| Some(Path::new(&environment.get("HOME")?).join(tool.directory)));
     let state = profile.as_deref().and_then(|profile| state(profile, tool));
-    let key = IdentityKey::of_kind(tool.kind)?
+    let key = tool
+        .variables
+        .iter()
+        .fold(IdentityKey::of_kind(tool.kind)?, |key, name| {
+            key.with_optional(name, environment.get(name).as_deref())
+        });
+    let key = key
         .with_optional("profile", profile.as_deref().and_then(Path::to_str))
         .with_optional("state", state.as_deref())
         .with_optional("tenant", tenant)
@@ -89,7 +97,7 @@ pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Resu
         state,
         ask,
     };
-    Ok(SignIn::requesting(key, tool.command, situation.scope, credential).in_string(false))
+    Ok(SignIn::requesting(key, tool.command, situation.scope, credential))
 }
 
 /// Which version of the profile it is: another one after somebody signed in, or switched the account.

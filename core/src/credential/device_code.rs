@@ -1,7 +1,7 @@
 //! `DeviceCode`: a person who signs in with a browser anywhere, by a code that this program shows (RFC 8628).
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, entra,
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, entra,
     oauth::{self, Answer, Form},
     person::{self, GRACE},
     reply,
@@ -44,7 +44,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         prompts: Arc::clone(situation.prompts),
         accounts: person::saved_in(situation)?,
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
+    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::Answer))
 }
 
 /// A person, and how they are asked.

@@ -1,7 +1,7 @@
 //! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
 
 use super::{
-    ANY_ORGANIZATION, SignIn, Situation,
+    ANY_ORGANIZATION, SignIn, Situation, ToldBy,
     client::{Client, Proof},
     oauth::Endpoint,
     password,
@@ -40,7 +40,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     } else {
         person(situation)?.naming(OF_PERSON.into())
     };
-    Ok(sign_in.in_string(false))
+    Ok(sign_in.told_by(ToldBy::Surroundings))
 }
 
 /// In azure-identity's order: a secret, then a certificate.
@@ -120,7 +120,7 @@ mod tests {
         let person = [(CLIENT, "client"), (USER, "ada@contoso.com"), (PASSWORD, "p")];
         let person = sign_in(&person).unwrap();
         assert_eq!(person.who, "ada@contoso.com");
-        assert!(!person.in_string);
+        assert_eq!(person.told_by, ToldBy::Surroundings);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod page;
 mod pkce;
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, entra,
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, entra,
     oauth::{self, Form, Granted},
     person::{self, GRACE},
     reply,
@@ -47,7 +47,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         environment: situation.environment.clone(),
         accounts: person::saved_in(situation)?,
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(false))
+    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::Answer))
 }
 
 /// A person, and how they are asked.

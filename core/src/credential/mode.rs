@@ -3,9 +3,9 @@
 //! `docs/keywords.md` has it as well, written from here by `make docs`.
 
 use super::{
-    SignIn, Situation, access_token, azure_cli, azure_developer_cli, azure_pipelines, azure_powershell,
-    client_assertion, default, device_code, environment, interactive, managed_identity, on_behalf_of,
-    password, refresh_token, service_principal, service_principal_certificate, token_provider,
+    SignIn, Situation, ToldBy, access_token, azure_cli, azure_developer_cli, azure_pipelines,
+    azure_powershell, client_assertion, default, device_code, environment, interactive, managed_identity,
+    on_behalf_of, password, refresh_token, service_principal, service_principal_certificate, token_provider,
     workload_identity,
 };
 use crate::{
@@ -227,6 +227,11 @@ impl Mode {
         (self.prepare)(situation)
             .map(|sign_in| SignIn {
                 mode: self.name,
+                told_by: match sign_in.told_by {
+                    // Whatever the kind thinks: what a file says may change under the same string.
+                    ToldBy::String if situation.options.name_a_file() => ToldBy::Surroundings,
+                    told_by => told_by,
+                },
                 ..sign_in
             })
             .map_err(|error| error.in_mode(self.name))

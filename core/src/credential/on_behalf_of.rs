@@ -1,7 +1,7 @@
 //! `OnBehalfOf`: a service reaches the database as the person who called it.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
     client::{Client, Proof},
     oauth::{Answer, Form, Granted},
 };
@@ -11,7 +11,7 @@ use tracing::info;
 
 pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let options = situation.options;
-    let (assertion, from_file) = options
+    let (assertion, _) = options
         .secret(Keyword::UserAssertion, Keyword::UserAssertionFile)?
         .ok_or_else(|| {
             missing(
@@ -30,7 +30,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         assertion,
         refresh_token: Lock::new(None),
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).in_string(!from_file))
+    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::String))
 }
 
 /// A service, and the person it acts for.

@@ -1,7 +1,7 @@
 //! `Password`: a person by name and password, which Microsoft advises against and multi-factor policies refuse.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
     oauth::{Endpoint, Form},
     session::{AZURE_CLI, Session},
 };
@@ -55,7 +55,7 @@ pub fn sign_in(
         user: user.to_owned(),
         secret: password,
     };
-    Ok(SignIn::requesting(key, user, situation.scope, credential))
+    Ok(SignIn::requesting(key, user, situation.scope, credential).told_by(ToldBy::String))
 }
 
 /// Says once per process what Microsoft says of it.

@@ -3,7 +3,7 @@
 mod file;
 
 use super::{
-    ANY_ORGANIZATION, BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    ANY_ORGANIZATION, BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
     oauth::{Answer, Endpoint},
     session::{AZURE_CLI, Session},
 };
@@ -50,9 +50,8 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         .identify("RefreshToken", situation.scope)?
         .with_identity("refresh token", &file::origin(&identity(&given)?))
         .finish();
-    let in_string = file.is_none();
     let credential = RefreshToken { session, given, file };
-    Ok(SignIn::requesting(key, client, situation.scope, credential).in_string(in_string))
+    Ok(SignIn::requesting(key, client, situation.scope, credential).told_by(ToldBy::String))
 }
 
 /// Whom a refresh token stands for, as far as can be told.

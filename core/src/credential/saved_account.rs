@@ -38,7 +38,12 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         session,
         accounts,
     };
-    Ok(SignIn::requesting(key, account.username, situation.scope, credential).in_string(false))
+    Ok(SignIn::requesting(
+        key,
+        account.username,
+        situation.scope,
+        credential,
+    ))
 }
 
 /// An account on disk.

@@ -44,7 +44,7 @@ impl ScriptedTool {
     pub fn token(&self, prepare: Prepare, pairs: &[(Keyword, &str)]) -> Result<Arc<Token>, Error> {
         let fixture = self.fixture(pairs);
         let sign_in = prepare(&fixture.situation())?;
-        assert!(!sign_in.in_string);
+        assert_eq!(sign_in.told_by, crate::credential::ToldBy::Surroundings);
         let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
         Ok(issued.token)
     }

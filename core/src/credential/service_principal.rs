@@ -1,7 +1,7 @@
 //! `ServicePrincipal`: an application with a proof of its own, mostly a client secret.
 
 use super::{
-    SignIn, Situation,
+    SignIn, Situation, ToldBy,
     client::{Client, Proof},
 };
 use crate::{Error, Options};
@@ -18,12 +18,8 @@ pub fn sign_in(
 ) -> Result<SignIn, Error> {
     let client = Client::named(situation, proof)?;
     let key = client.identify(kind, situation.scope)?.finish();
-    Ok(SignIn::requesting(
-        key,
-        client.id.clone(),
-        situation.scope,
-        client,
-    ))
+    let who = client.id.clone();
+    Ok(SignIn::requesting(key, who, situation.scope, client).told_by(ToldBy::String))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `TokenProvider`: a token that a callback of the host's own gets.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, reply};
+use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, reply};
 use crate::{
     Error, Keyword, Token,
     identity::IdentityKey,
@@ -31,7 +31,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     // Who it is, only the provider knows, and only when it is asked.
     Ok(SignIn {
         cache: false,
-        ..sign_in.in_string(false)
+        ..sign_in.told_by(ToldBy::Token)
     })
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let service = TokenService::new();
         for name in ["ada", "grace"] {
             let sign_in = prepare(&fixture.situation()).unwrap();
-            assert!(!sign_in.in_string);
+            assert_eq!(sign_in.told_by, ToldBy::Token);
             let issued = service.token(&sign_in, soon()).unwrap();
             assert_eq!(issued.token.text.expose(), name);
         }

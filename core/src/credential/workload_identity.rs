@@ -45,12 +45,8 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         proof: Proof::assertion_file(&path, named_by)?,
         endpoint: Endpoint::new(situation.transport, situation.authority),
     };
-    let in_string = [client_keyword, Keyword::TenantId, Keyword::ClientAssertionFile]
-        .into_iter()
-        .all(|keyword| situation.options.get(keyword).is_some());
     let key = client.identify("WorkloadIdentity", situation.scope)?.finish();
     let who = client.id.clone();
     Ok(SignIn::requesting(key, who, situation.scope, client)
-        .in_string(in_string)
         .naming(vec![("UID", client_named_by), ("TenantId", tenant_named_by)]))
 }

@@ -170,7 +170,15 @@ fn pairs_mean_what_they_say_whatever_is_in_them() {
 fn what_the_keywords_alone_decide_is_resolved_once_and_all_else_each_time() {
     let program = Program::new();
     let kept = |text: &str| program.read(text).unwrap().kept.lock().len();
-    assert_eq!(kept("Authentication=Msi"), 1);
+    let application = "Authentication=ActiveDirectoryServicePrincipal;UID=a;TenantId=t.example;";
+    assert_eq!(kept(&format!("{application}PWD=x")), 1);
+    // Any file will do for it here; it is a line of text once, and something else the next time.
+    let file = std::env::temp_dir().join(format!("entra-odbc-{}-kept", std::process::id()));
+    std::fs::write(&file, "x").unwrap();
+    assert_eq!(kept(&format!("{application}PWDFile={}", file.display())), 0);
+    std::fs::remove_file(file).unwrap();
+    // Variables say where its endpoint is, or that it is elsewhere by not being set.
+    assert_eq!(kept("Authentication=Msi"), 0);
     assert_eq!(kept(MINE), 0);
     assert_eq!(kept("AccessToken=opaque"), 0);
 }

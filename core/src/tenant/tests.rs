@@ -154,7 +154,7 @@ fn a_server_that_hangs_or_speaks_something_else_is_given_up() {
         // The connection of the first part waits in line before.
         for _ in 0..2 {
             let (mut stream, _) = listener.accept().unwrap();
-            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
     let error = ask(&bench.tenants(), &target, Duration::from_secs(10)).unwrap_err();

@@ -183,6 +183,11 @@ impl Cache {
         entry
     }
 
+    /// The entry of an identity, if there is one.
+    pub fn known(&self, key: &IdentityKey) -> Option<Arc<Entry>> {
+        self.entries.lock().get(key).map(Arc::clone)
+    }
+
     /// How many identities are kept.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

@@ -67,6 +67,13 @@ impl Claims {
         };
         differ(&self.oid, &other.oid) || differ(&self.tid, &other.tid)
     }
+
+    /// Whether two tokens are certainly those of one identity; unsaid is not enough.
+    #[must_use]
+    pub fn is_certainly(&self, other: &Self) -> bool {
+        let equal = |one: &Option<String>, two: &Option<String>| one.is_some() && one == two;
+        equal(&self.oid, &other.oid) && equal(&self.tid, &other.tid)
+    }
 }
 
 /// `someone@example.com (object id …, tenant …)`, or a word for a token that does not say.

@@ -117,6 +117,13 @@ impl TokenService {
         Ok(receiver.recv_timeout(left).ok())
     }
 
+    /// The living token of this identity, if there is one: nobody is asked for it, and nothing renewed.
+    pub fn at_hand(&self, sign_in: &SignIn) -> Option<Arc<Token>> {
+        let entry = self.cache.known(&sign_in.key)?;
+        let token = entry.state().living(Moment::now()).map(Arc::clone);
+        token
+    }
+
     /// A newer token after the server refused a login with this one, if that is worth a try.
     ///
     /// Only for a token over a minute old, and once in five minutes per identity; `None` also where

@@ -53,10 +53,6 @@ pub(crate) unsafe fn set_connect_attr_w(
 
 /// `SQLGetConnectAttrW`: unixODBC's pool asks 1209 before it hands a connection out again.
 ///
-/// The pool's key is the connection string alone, so a connection of someone who is not named in it must
-/// not be found alive; nor one whose token has ended, since Azure SQL may end its session at any request
-/// (error 37396), unless the string says `TokenExpiryIsDead=no`.
-///
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn get_connect_attr(
@@ -67,12 +63,8 @@ pub(crate) unsafe fn get_connect_attr(
     length: *mut i32,
 ) -> SqlReturn {
     connections::begin_call(hdbc);
-    if attribute == CONNECTION_DEAD
-        && !value.is_null()
-        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).is_dead_to_a_pool())
-    {
-        // SAFETY: the attribute is a 32-bit integer, for which the host has room.
-        unsafe { value.cast::<u32>().write_unaligned(CD_TRUE) };
+    // SAFETY: the host's arguments, passed on.
+    if unsafe { answer_for_dead(hdbc, attribute, value) } {
         return SqlReturn::SUCCESS;
     }
     // SAFETY: the host's arguments, passed on.
@@ -101,7 +93,27 @@ pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) ->
 pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer) -> SqlReturn {
     connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
+    if unsafe { answer_for_dead(hdbc, option.into(), value) } {
+        return SqlReturn::SUCCESS;
+    }
+    // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLGetConnectOptionW(hdbc, option, value) }
+}
+
+/// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, is not to hand this one out to
+/// whoever asks with that string; whether it did.
+///
+/// # Safety
+/// The value has room for the attribute.
+unsafe fn answer_for_dead(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
+    let dead = attribute == CONNECTION_DEAD
+        && !value.is_null()
+        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).is_dead_to_a_pool());
+    if dead {
+        // SAFETY: the attribute is a 32-bit integer, for which the host has room.
+        unsafe { value.cast::<u32>().write_unaligned(CD_TRUE) };
+    }
+    dead
 }
 
 /// Whether this sets or removes an access token. Of another driver's attribute of that number nothing is read: its

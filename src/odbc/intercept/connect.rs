@@ -12,7 +12,7 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use crate::odbc::{
-    connections::{self, Connection, Whose},
+    connections::{self, Connection, Reuse, Whose},
     real,
     real_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
     record::Record,
@@ -162,8 +162,7 @@ pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
     // SAFETY: the host's argument, passed on.
     let answer = unsafe { real::SQLDisconnect(hdbc) };
     if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
-        connection.personal = false;
-        connection.dead_after = None;
+        connection.reuse = Reuse::AsTheDriverSays;
         connection.token_is_stale();
         // After SQL_SUCCESS_WITH_INFO the host still has the driver's records to read: then the next call
         // takes the token off.
@@ -191,26 +190,30 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
     };
     let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut real, around));
     connection.pending = pending;
-    connection.dead_after = None;
-    let (reply, personal) = match answer {
+    connection.reuse = Reuse::AsTheDriverSays;
+    // A connection that a token of the application's own opened is nobody else's.
+    let reuse = |connection: &Connection| match connection.whose() {
+        Whose::Hosts => Reuse::Never,
+        Whose::Nobodys | Whose::Ours => Reuse::AsTheDriverSays,
+    };
+    let (reply, reuse) = match answer {
         Ok(Answer::StepAside) => {
-            // A connection that a token of the host's own opened is nobody else's either.
-            let personal = connection.whose() == Whose::Hosts;
+            let reuse = reuse(&connection);
             let answer = forward();
-            connection.personal =
-                personal && (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO);
+            if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
+                connection.reuse = reuse;
+            }
             return answer;
         }
-        Ok(Answer::Replied(reply)) => (reply, connection.whose() == Whose::Hosts),
+        Ok(Answer::Replied(reply)) => (reply, reuse(&connection)),
         Ok(Answer::SignedIn {
             reply,
-            in_string,
-            dead_after,
+            opened,
             refusal,
         }) => {
-            connection.dead_after = dead_after;
             connection.explain(refusal.as_ref());
-            (reply, !in_string)
+            let reuse = opened.map_or(Reuse::Never, |opened| Reuse::WhileTheirs(Box::new(opened)));
+            (reply, reuse)
         }
         Err(error) => {
             connection.token_is_stale();
@@ -218,7 +221,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
         }
     };
     // SAFETY: the output is the host's.
-    unsafe { connection.finish(&reply, personal, host.output) }
+    unsafe { connection.finish(&reply, reuse, host.output) }
 }
 
 impl Connection {
@@ -241,7 +244,7 @@ impl Connection {
     ///
     /// # Safety
     /// The output is that of the host's call.
-    unsafe fn finish(&mut self, reply: &Reply, personal: bool, output: Output) -> SqlReturn {
+    unsafe fn finish(&mut self, reply: &Reply, reuse: Reuse, output: Output) -> SqlReturn {
         let mut answer = match reply.outcome {
             Outcome::StillExecuting(code) => return SqlReturn(code),
             Outcome::Failed(code) => {
@@ -251,7 +254,7 @@ impl Connection {
             }
             Outcome::Connected(code) => SqlReturn(code),
         };
-        self.personal = personal;
+        self.reuse = reuse;
         if output.is_wanted() {
             // SAFETY: the output is the host's, with room as it says.
             let whole =

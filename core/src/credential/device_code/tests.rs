@@ -110,7 +110,7 @@ fn a_person_is_asked_in_entras_own_words_and_has_longer_than_the_login_timeout()
         assert_eq!(question.form.get("grant_type"), Some(GRANT));
         assert_eq!(question.form.get("device_code"), Some("d3vice"));
     }
-    assert!(!bench.sign_in.in_string);
+    assert_eq!(bench.sign_in.told_by, ToldBy::Answer);
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Endpoint for ServiceFabric {
     fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
         key.with("service fabric", &self.endpoint)
             .with("header", self.header.expose())
+            .with("thumbprint", &format!("{:?}", self.thumbprint))
     }
 
     /// The cluster decides: an id would be passed over, and someone else sign in than was asked for. So

@@ -1,0 +1,99 @@
+//! For whom a connection was opened, so that a pool can be told later whether it is still theirs.
+//!
+//! unixODBC's pool knows connections by their string alone. What else decides who signs in (files, the environment, a
+//! tool's profile) may have changed by the time the same string asks again.
+
+use crate::{
+    Token,
+    connect::Surroundings,
+    connection_string::ConnectionString,
+    credential::{SignIn, SignInSource, ToldBy},
+    identity::IdentityKey,
+    plan::{self, Plan, SignInPlan},
+    token::Moment,
+};
+use std::{fmt, sync::Arc};
+use tracing::debug;
+use zeroize::Zeroizing;
+
+/// An open connection of ours: the string that it was opened with, for whom, and by which token.
+pub struct Opened {
+    text: Zeroizing<Vec<u16>>,
+    key: IdentityKey,
+    told_by: ToldBy,
+    /// Whether nothing but the string can tell anything else.
+    is_settled: bool,
+    token: Arc<Token>,
+    expiry_is_dead: bool,
+}
+
+impl Opened {
+    /// A connection that was opened just now.
+    pub(crate) fn by(text: Zeroizing<Vec<u16>>, plan: &SignInPlan, token: Arc<Token>) -> Self {
+        let sign_in = plan.sign_in();
+        let is_given =
+            matches!(sign_in.source(), SignInSource::Given(_)) && sign_in.told_by == ToldBy::String;
+        Self {
+            is_settled: is_given && ConnectionString::parse(&text).find("DSN").is_none(),
+            text,
+            key: sign_in.key,
+            told_by: sign_in.told_by,
+            token,
+            expiry_is_dead: plan.expiry_is_dead(),
+        }
+    }
+
+    /// Whether whoever connects with the same string now is to get another connection.
+    ///
+    /// So where the token has ended that it was opened with (Azure SQL may end its session at any request, error
+    /// 37396), unless the string says `TokenExpiryIsDead=no`; and where the string would now sign in somebody else,
+    /// or nobody. No token is requested, and nothing read but the files that the string or the environment names.
+    ///
+    /// The token that counts is the one of the login. Renewed ones reach the server only by a reconnect, which the
+    /// driver makes without telling anyone; so a connection that has reconnected meanwhile may be dropped for
+    /// nothing, and one whose session lives on an ended token is never handed out.
+    #[must_use]
+    pub fn is_dead(&self, around: &Surroundings<'_>) -> bool {
+        self.expiry_is_dead && !self.token.lives_at(Moment::now()) || !self.is_still_theirs(around)
+    }
+
+    fn is_still_theirs(&self, around: &Surroundings<'_>) -> bool {
+        if self.is_settled {
+            return true;
+        }
+        if self.told_by == ToldBy::Token {
+            return false;
+        }
+        match plan::read(&self.text, false, around) {
+            Ok(Plan::SignIn(plan)) => {
+                let sign_in = plan.sign_in();
+                sign_in.key == self.key && (self.told_by != ToldBy::Answer || self.is_answer(sign_in, around))
+            }
+            Ok(_) => false,
+            Err(error) => {
+                debug!(target: "entra_odbc", %error, "a pooled connection's string signs in nobody any more");
+                false
+            }
+        }
+    }
+
+    /// Whether a connect would now get a token of the one who signed in, without asking anybody.
+    fn is_answer(&self, sign_in: &SignIn, around: &Surroundings<'_>) -> bool {
+        around.tokens.at_hand(sign_in).is_some_and(|token| {
+            token.text == self.token.text || token.claims().is_certainly(&self.token.claims())
+        })
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the string, which may hold a password.
+        f.debug_struct("Opened")
+            .field("key", &self.key)
+            .field("told_by", &self.told_by)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
