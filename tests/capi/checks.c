@@ -137,11 +137,15 @@ static void what_was_freed_is_known_for_good(void)
     FAILED(entra_credential_get_token(credential, NULL, 0, cancellation, &token, &error), "HY000", "cancellation");
     entra_credential_free(credential);
     DONE(entra_stock_connection_string("SERVER=localhost;Authentication=Msi", &text, &error));
-    CHECK_TEXT(entra_text_value(text), "SERVER=localhost;");
+    CHECK_TEXT(entra_text_value(text),
+        "SERVER=127.0.0.1;ADDRESS=127.0.0.1;Encrypt=yes;TrustServerCertificate=no;"
+        "HostnameInCertificate={localhost};ServerCertificate={};Trusted_Connection=no;");
     entra_text_free(text);
     entra_text_free(text);
     CHECK_TEXT(entra_text_value(text), "");
     FAILED(entra_stock_connection_string("Authentication=Msi", &text, &error), "HY000", "Server=");
+    FAILED(entra_stock_connection_string("SERVER=evil.example;TrustServerCertificate=yes", &text, &error), "HY000",
+        "evil.example");
     CHECK_TEXT(entra_error_message(error), "");
 }
 

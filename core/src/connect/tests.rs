@@ -1,7 +1,11 @@
 //! The story with a scripted driver in place of the real one.
 
 use super::*;
-use crate::{Secret, connection_string::ConnectionString, token::Token};
+use crate::{
+    Secret,
+    connection_string::ConnectionString,
+    token::{self, Token},
+};
 use std::collections::VecDeque;
 
 /// What a connect did to the driver, in order.
@@ -217,8 +221,17 @@ fn a_token_alone_selects_its_mode() {
 #[test]
 fn a_clouds_certificate_is_validated_whatever_the_string_says() {
     let mut real = Scripted::connecting();
-    let text = "Server=x.database.windows.net;TrustServerCertificate=yes;AccessToken=abc";
-    Machine::new().connect(text, &mut real).unwrap();
+    let token = token::jwt(&serde_json::json!({ "aud": "https://database.windows.net/" }));
+    let string = "Server=x.database.windows.net;TrustServerCertificate=yes;AccessToken=";
+    Machine::new()
+        .connect(&format!("{string}{token}"), &mut real)
+        .unwrap();
+    // Of what is no JWT nobody can tell whom it is for.
+    let error = Machine::new().refusal(&format!("{string}0pa9ue")).to_string();
+    assert!(
+        error.contains("docs/trust.md") && !error.contains("0pa9ue"),
+        "{error}"
+    );
     assert_eq!(
         real.strings(),
         [format!(
