@@ -9,13 +9,18 @@ mod timestamp;
 pub use listener::{Callback, Level, listen, listen_no_more};
 
 use crate::Environment;
+use libc::PIPE_BUF;
 use listener::LISTENER;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use once_cell::race::OnceBox;
 use std::{
     fmt::{self, Write as _},
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::{
+        fd::{AsFd as _, BorrowedFd},
+        unix::fs::OpenOptionsExt,
+    },
     path::Path,
     time::SystemTime,
 };
@@ -148,9 +153,21 @@ impl Owners {
         // A log that cannot be written is no reason to fail.
         let _ = match &self.file {
             Some(file) => { file }.write(line.as_bytes()),
-            None => nix::unistd::write(io::stderr(), line.as_bytes()).map_err(io::Error::from),
+            None => write_unless_full(io::stderr().as_fd(), line.as_bytes()),
         };
     }
+}
+
+/// Writes where there is room: a pipe that nobody reads would keep the background thread, and with it every identity,
+/// waiting. It cannot be made non-blocking, since other programs write to it as well.
+fn write_unless_full(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    let mut ready = [PollFd::new(to, PollFlags::POLLOUT)];
+    if poll(&mut ready, PollTimeout::ZERO)? == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    // What a pipe that is ready has room for at least.
+    let bytes = bytes.get(..PIPE_BUF).unwrap_or(bytes);
+    Ok(nix::unistd::write(to, bytes)?)
 }
 
 /// Appended to, and made for the owner's eyes only: it names principals and servers.
@@ -176,6 +193,16 @@ mod tests {
             assert!(!tracing::enabled!(target: "hyper", tracing::Level::ERROR));
         });
         listen_no_more();
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_nobody_up() {
+        let (_read, write) = nix::unistd::pipe().unwrap();
+        let mut lines = 0;
+        while write_unless_full(write.as_fd(), &[b'x'; 2 * PIPE_BUF]).is_ok() {
+            lines += 1;
+        }
+        assert!(lines > 0);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a connection string and its data source say to us, keyword by keyword.
 
-use crate::{Error, Keyword, Secret, secret_file};
+use crate::{
+    Error, Keyword, Secret,
+    secret_file::{self, Shape},
+};
 
 /// The values of our keywords for one connect; the string's win over the data source's.
 #[derive(Debug, Default, Clone)]
@@ -64,7 +67,10 @@ impl Options {
         match (self.get(keyword), self.get(file)) {
             (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
             (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
-            (None, Some(path)) => Ok(Some((secret_file::read(path, file.name())?, true))),
+            (None, Some(path)) => Ok(Some((
+                secret_file::read(path, file.name(), Shape::of(file))?,
+                true,
+            ))),
             (None, None) => Ok(None),
         }
     }

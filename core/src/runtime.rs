@@ -54,8 +54,6 @@ impl Generation {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            // Threads for name look-ups; requests for many identities at once may wait for one.
-            .max_blocking_threads(8)
             .build()
             .map_err(failed)?;
         let handle = runtime.handle().clone();

@@ -1,53 +1,75 @@
-//! Opening the files that `…File` keywords name: they may be chosen by whoever writes the string.
+//! The files that `...File` keywords name: they may be chosen by whoever writes the string, and what is in them is sent
+//! somewhere. So each must look like what its keyword is for, and no error quotes it.
 
-use crate::{Error, Secret};
-use std::{
-    fs::{File, OpenOptions},
-    io::Read,
-    os::unix::fs::OpenOptionsExt,
+use crate::{
+    Error, Keyword, Secret,
+    regular_file::{self, SECRET},
+    token::Claims,
 };
+use std::path::Path;
 use zeroize::Zeroizing;
 
-/// The largest file that is read, in bytes.
-const LIMIT: u64 = 64 * 1024;
+/// What a file must look like to be taken for what it is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One line of text: passwords and client secrets.
+    Line,
+    /// Characters of tokens alone: printable ASCII, no blanks.
+    Token,
+    /// A signed JWT, which all assertions for Entra are (RFC 7523).
+    Jwt,
+}
+
+impl Shape {
+    /// That of what this keyword's file holds.
+    #[must_use]
+    pub fn of(file: Keyword) -> Self {
+        match file {
+            Keyword::ClientAssertionFile | Keyword::UserAssertionFile => Self::Jwt,
+            Keyword::AccessTokenFile | Keyword::SystemTokenFile | Keyword::RefreshTokenFile => Self::Token,
+            _ => Self::Line,
+        }
+    }
+
+    fn check(self, text: &str) -> Result<(), &'static str> {
+        if text.is_empty() {
+            return Err("it is empty");
+        }
+        if text.chars().any(char::is_control) {
+            return Err("it has more than one line, or control characters");
+        }
+        if self != Self::Line && !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("it has characters that no token has");
+        }
+        if self == Self::Jwt && !Claims::are_in(text) {
+            return Err("it is no signed assertion (JWT)");
+        }
+        Ok(())
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Line => "Name a readable text file with the secret in it.",
+            Self::Token => "Name a readable text file with the token alone in it, as its issuer gave it.",
+            Self::Jwt => "Name a readable text file with the assertion alone in it, as its issuer gave it.",
+        }
+    }
+}
 
 /// Reads a secret from a regular file of at most 64 KiB, surrounding white space removed.
-pub fn read(path: &str, keyword: &str) -> Result<Secret, Error> {
-    let failed =
-        |why: &str| failed(path, keyword, why).remedy("Name a readable text file with the secret in it.");
-    let bytes = bytes(path, keyword)?;
+pub fn read(path: &str, keyword: &str, shape: Shape) -> Result<Secret, Error> {
+    let failed = |why: &str| failed(path, keyword, why).remedy(shape.remedy());
+    let bytes = regular_file::read(Path::new(path), SECRET).map_err(|why| failed(&why.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Err(failed("it is empty"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(failed("it has more than one line, or control characters"));
-    }
+    shape.check(text).map_err(failed)?;
     Ok(Secret::new(text.to_owned()))
 }
 
-/// Reads a regular file of at most 64 KiB.
-///
-/// Opened without blocking, since a FIFO would hang the host; errors name the keyword and the path,
-/// never the content.
-pub fn bytes(path: &str, keyword: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let failed = |why: &str| failed(path, keyword, why).remedy("Name a readable file.");
-    let file = open(path).map_err(|error| failed(&error.to_string()))?;
-    let metadata = file.metadata().map_err(|error| failed(&error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(failed("it is not a regular file"));
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    // All at once: what a growing buffer leaves behind is not zeroed.
-    bytes.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
-    file.take(LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(&error.to_string()))?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(failed(&format!("it is longer than {LIMIT} bytes")));
-    }
-    Ok(bytes)
+/// Reads a regular file of at most `limit` bytes, whatever is in it.
+pub fn bytes(path: &str, keyword: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    regular_file::read(Path::new(path), limit)
+        .map_err(|why| failed(path, keyword, &why.to_string()).remedy("Name a readable file."))
 }
 
 /// A file that cannot be used, and why.
@@ -55,27 +77,13 @@ pub fn failed(path: &str, keyword: &str, why: &str) -> Error {
     Error::invalid(format!("the file of {keyword}= cannot be used: {path}: {why}"))
 }
 
-fn open(path: &str) -> std::io::Result<File> {
-    // O_CLOEXEC is std's default; O_NONBLOCK matters for FIFOs and devices only.
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, path::PathBuf};
+    use crate::{regular_file::tests::Place, token::jwt};
 
-    fn directory(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("entra-odbc-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        path
-    }
-
-    fn refusal(path: &std::path::Path) -> String {
-        let error = read(path.to_str().unwrap(), "AccessTokenFile").unwrap_err();
+    fn refusal(path: &Path, shape: Shape) -> String {
+        let error = read(path.to_str().unwrap(), "AccessTokenFile", shape).unwrap_err();
         assert_eq!(error.sqlstate(), "HY000");
         let text = error.to_string();
         assert!(
@@ -87,40 +95,33 @@ mod tests {
 
     #[test]
     fn a_secret_is_read_without_its_line_end() {
-        let path = directory("read").join("secret");
-        fs::write(&path, "\u{feff}s3cret\r\n").unwrap();
-        assert_eq!(
-            read(path.to_str().unwrap(), "PWDFile").unwrap().expose(),
-            "s3cret"
-        );
+        let place = Place::new("secret");
+        let path = place.file("secret", "\u{feff}s3cret\r\n");
+        for shape in [Shape::Line, Shape::Token] {
+            let secret = read(path.to_str().unwrap(), "PWDFile", shape).unwrap();
+            assert_eq!(secret.expose(), "s3cret");
+        }
+        let path = place.file("jwt", jwt(&serde_json::json!({})));
+        assert!(read(path.to_str().unwrap(), "ClientAssertionFile", Shape::Jwt).is_ok());
     }
 
     #[test]
-    fn what_is_not_a_small_text_file_is_refused_without_hanging_and_without_its_content() {
-        let here = directory("refused");
-        assert!(refusal(&here).contains("regular file"));
-        assert!(refusal(&here.join("absent")).contains("No such file"));
-
-        let fifo = here.join("fifo");
-        let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
-        assert!(made.success() || fifo.exists());
-        assert!(refusal(&fifo).contains("regular file"));
-
-        let big = here.join("big");
-        fs::write(&big, vec![b'a'; 1024 * 1024]).unwrap();
-        assert!(refusal(&big).contains("longer"));
-
-        let empty = here.join("empty");
-        fs::write(&empty, " \n").unwrap();
-        assert!(refusal(&empty).contains("empty"));
-
-        let binary = here.join("binary");
-        fs::write(&binary, b"hidden\xff").unwrap();
-        assert!(!refusal(&binary).contains("hidden"));
-
-        let lines = here.join("lines");
-        fs::write(&lines, "root:x:0\nhidden:y:1\n").unwrap();
-        assert!(!refusal(&lines).contains("hidden"));
-        fs::remove_dir_all(here).unwrap();
+    fn what_does_not_look_as_its_keyword_says_is_refused_without_its_content() {
+        let place = Place::new("shapes");
+        for (content, shape, why) in [
+            (" \n", Shape::Line, "empty"),
+            ("root:x:0\nhidden:y:1\n", Shape::Line, "more than one line"),
+            ("hidden words", Shape::Token, "characters that no token has"),
+            ("hidd\u{e9}n", Shape::Token, "characters that no token has"),
+            ("hidden.hidden.hidden", Shape::Jwt, "no signed assertion"),
+            ("hidden", Shape::Jwt, "no signed assertion"),
+        ] {
+            let text = refusal(&place.file("file", content), shape);
+            assert!(text.contains(why) && !text.contains("hidden"), "{text}");
+        }
+        let binary = refusal(&place.file("binary", b"hidden\xff"), Shape::Line);
+        assert!(binary.contains("UTF-8") && !binary.contains("hidden"), "{binary}");
+        assert!(refusal(&place.file("big", vec![b'a'; SECRET + 1]), Shape::Line).contains("longer"));
+        assert!(refusal(&place.fifo("fifo"), Shape::Line).contains("FIFO"));
     }
 }

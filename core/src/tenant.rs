@@ -130,8 +130,12 @@ impl Tenants {
         match tokens.run(deadline, asking)? {
             None => Err(not_in_time(target, "did not answer the question whether it redirects connections")
                 .remedy("Check Server= and the network.")),
-            Some(Err(error)) => Err(unreachable(target, "could not be asked whether it redirects connections", &error)
-                .remedy("Check Server= and the network.")),
+            Some(Err(error)) => Err(unreachable(
+                target,
+                "could not be asked whether it redirects connections",
+                &error,
+                "Check Server= and the network.",
+            )),
             Some(Ok(Answer::Elsewhere { host, port })) => Err(Error::invalid(format!(
                 "{},{} redirects to {host},{port}, and nothing would vouch for that server, so no token goes there \
                  (docs/trust.md)",
@@ -175,7 +179,12 @@ impl Tenants {
 
     async fn probe(&self, target: &Target) -> Result<Answer, Error> {
         tds::ask(target, &self.environment).await.map_err(|error| {
-            unreachable(target, "could not be asked for its tenant", &error).remedy(NAME_THE_TENANT)
+            unreachable(
+                target,
+                "could not be asked for its tenant",
+                &error,
+                NAME_THE_TENANT,
+            )
         })
     }
 
@@ -237,9 +246,13 @@ fn not_in_time(target: &Target, what: &str) -> Error {
     Error::new(ErrorKind::TimedOut, text)
 }
 
-fn unreachable(target: &Target, what: &str, error: &io::Error) -> Error {
+fn unreachable(target: &Target, what: &str, error: &io::Error, remedy: &str) -> Error {
+    // A file that the string names: said as it is, since no server was asked.
+    if let Some(ours) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
+        return ours.clone();
+    }
     let text = format!("{},{} {what}: {error}", target.host, target.port);
-    Error::new(ErrorKind::Unreachable, text)
+    Error::new(ErrorKind::Unreachable, text).remedy(remedy)
 }
 
 fn unsaid(target: &Target, why: &str) -> Error {

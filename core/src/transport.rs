@@ -16,6 +16,7 @@ pub use roots::Places;
 use crate::{
     Environment, Error, ErrorKind,
     fork::{Lock, Process},
+    names::Resolver,
     token::Deadline,
 };
 use pinned::Thumbprint;
@@ -264,6 +265,8 @@ impl Transport {
             .tls_backend_preconfigured(tls)
             // Turns the process's own variables off; ours come through the seam.
             .no_proxy()
+            // Its own waits for one of a few threads.
+            .dns_resolver(Arc::new(Resolver))
             .redirect(reqwest::redirect::Policy::none())
             // `entra-odbc status` reads the version of a library from this, up to the blank.
             .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION"), " (odbc)"))

@@ -46,6 +46,7 @@ mod handles;
 mod hosts;
 mod kinds;
 mod managed_identity;
+mod odd_files;
 mod other_drivers;
 mod pool;
 mod real_driver;

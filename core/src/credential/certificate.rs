@@ -6,7 +6,7 @@ mod pem;
 mod pfx;
 
 use crate::{
-    Error, Secret,
+    Error, Secret, regular_file,
     secret_file::{self, failed},
 };
 use base64::{
@@ -182,7 +182,7 @@ impl Certificate {
 
 /// What is in a file, PEM or PFX as its first bytes say.
 fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
-    let bytes = secret_file::bytes(path, keyword)?;
+    let bytes = secret_file::bytes(path, keyword, regular_file::CERTIFICATE)?;
     let (found, convert) = if pem::is(&bytes) {
         (pem::parts(&bytes, password), CONVERT_PEM)
     } else {

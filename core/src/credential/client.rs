@@ -9,7 +9,7 @@ use crate::{
     Error, Keyword, Options, Secret, Token,
     identity::{IdentityKey, IdentityKeyBuilder},
     options::{contradiction, missing},
-    secret_file,
+    secret_file::{self, Shape},
     tenant::Tenant,
 };
 use std::fmt;
@@ -106,7 +106,7 @@ impl Client {
                 certificate,
                 send_chain,
             } => certificate.assertion(&self.id, &self.endpoint.url(tenant, "token"), *send_chain),
-            Proof::AssertionFile { path, named_by } => secret_file::read(path, named_by),
+            Proof::AssertionFile { path, named_by } => secret_file::read(path, named_by, Shape::Jwt),
             Proof::Secret(text) | Proof::Assertion(text) => Ok(text.clone()),
         }
     }
@@ -223,7 +223,7 @@ impl Proof {
 
     /// An assertion in a file, which must be there already.
     pub fn assertion_file(path: &str, named_by: &'static str) -> Result<Self, Error> {
-        secret_file::read(path, named_by)?;
+        secret_file::read(path, named_by, Shape::Jwt)?;
         Ok(Self::AssertionFile {
             path: path.to_owned(),
             named_by,

@@ -1,6 +1,7 @@
 //! The connection that the probe is made over: TCP, and TLS inside TDS packets or around them.
 
 use super::packet::{HEADER, Header, Kind, packets};
+use crate::names;
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use std::{
     io::{self, Read as _, Write as _},
@@ -29,7 +30,8 @@ impl Channel {
     /// Connects to the first of the host's addresses that answers.
     pub async fn connect(host: &str, port: u16) -> io::Result<Self> {
         let mut last = io::Error::other("its name has no address");
-        for address in tokio::net::lookup_host((host, port)).await? {
+        for mut address in names::addresses(host).await? {
+            address.set_port(port);
             match timeout(CONNECT, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => {
                     let _ = tcp.set_nodelay(true);

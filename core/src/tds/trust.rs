@@ -1,7 +1,9 @@
 //! Whose certificate will do for the probe: the same as for the driver.
 
 use crate::{
-    Environment,
+    Environment, Error,
+    regular_file::CERTIFICATE,
+    secret_file::{bytes, failed},
     transport::{
         pinned::{Rule, Special},
         roots::Verifier,
@@ -44,9 +46,18 @@ impl Trust {
                     .map(|name| ServerName::try_from(name.replace('*', "any")).map_err(io::Error::other))
                     .collect::<io::Result<_>>()?,
             ),
-            Self::File(path) => Rule::Exactly(CertificateDer::from_pem_file(path).map_err(io::Error::other)?),
+            Self::File(path) => Rule::Exactly(certificate(path).map_err(io::Error::other)?),
             Self::Any => Rule::Any,
         };
         Ok(Arc::new(Special::new(rule, Arc::clone(provider))))
     }
+}
+
+/// The first certificate in the PEM file of `ServerCertificate=`, which the string chooses.
+fn certificate(path: &str) -> Result<CertificateDer<'static>, Error> {
+    const KEYWORD: &str = "ServerCertificate";
+    CertificateDer::from_pem_slice(&bytes(path, KEYWORD, CERTIFICATE)?).map_err(|_| {
+        failed(path, KEYWORD, "there is no certificate in it")
+            .remedy("Name the PEM file with the certificate of the server.")
+    })
 }

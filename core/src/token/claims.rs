@@ -39,6 +39,12 @@ impl Claims {
             .unwrap_or_default()
     }
 
+    /// Whether a text is a JWT, whose claims can be read.
+    #[must_use]
+    pub fn are_in(text: &str) -> bool {
+        payload(text).is_some()
+    }
+
     fn from_json(payload: &Value) -> Self {
         let text = |names: &[&str]| names.iter().find_map(|name| printable(payload.get(name)?));
         Self {

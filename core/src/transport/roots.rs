@@ -4,7 +4,10 @@
 //! the same certificates. So the bundle is read at the first handshake, and the directory only when
 //! the bundle does not know the issuer.
 
-use crate::Environment;
+use crate::{
+    Environment,
+    regular_file::{self, BUNDLE, CERTIFICATE, Refusal},
+};
 use once_cell::race::OnceBox;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -35,6 +38,9 @@ const BUNDLES: [&str; 6] = [
 
 /// Where they keep the certificates one by one.
 const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+/// How many files of a directory are looked at; Debian has some 400, each authority twice.
+const ENTRIES: usize = 10_000;
 
 /// Checks a server's certificate against the machine's authorities.
 #[derive(Debug)]
@@ -152,32 +158,35 @@ impl Verifier {
     /// The certificates of the bundle.
     fn bundle(&self) -> &Loaded {
         self.bundle.get_or_init(|| {
-            let mut store = RootCertStore::empty();
-            if let Some(path) = &self.places.bundle {
-                add_file(&mut store, path);
-            }
-            Box::new(self.verifier(store))
+            let (store, trouble) = self.of_bundle();
+            Box::new(self.verifier(store, trouble))
         })
     }
 
     /// Those of the bundle and the directories.
     fn everything(&self) -> &Loaded {
         self.everything.get_or_init(|| {
-            let mut store = RootCertStore::empty();
-            if let Some(path) = &self.places.bundle {
-                add_file(&mut store, path);
-            }
+            let (mut store, trouble) = self.of_bundle();
             for directory in &self.places.directories {
                 add_directory(&mut store, directory);
             }
-            Box::new(self.verifier(store))
+            Box::new(self.verifier(store, trouble))
         })
     }
 
-    fn verifier(&self, store: RootCertStore) -> Loaded {
+    /// What the bundle holds, and why it could not be read.
+    fn of_bundle(&self) -> (RootCertStore, Option<Refusal>) {
+        let mut store = RootCertStore::empty();
+        let bundle = self.places.bundle.as_deref();
+        let trouble = bundle.and_then(|path| add_file(&mut store, path, BUNDLE).err());
+        (store, trouble)
+    }
+
+    fn verifier(&self, store: RootCertStore, trouble: Option<Refusal>) -> Loaded {
         debug!(target: "entra_odbc", certificates = store.len(), places = %self.places, "trusted roots");
         if store.is_empty() {
-            return Err(NoRoots(self.places.to_string()));
+            let why = trouble.map_or_else(String::new, |why| format!(": {why}"));
+            return Err(NoRoots(format!("{}{why}", self.places)));
         }
         WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&self.provider))
             .build()
@@ -272,33 +281,64 @@ fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
     (!text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// Adds what can be read; a bundle may well have a certificate in it that webpki does not take.
-fn add_file(store: &mut RootCertStore, path: &Path) {
-    match CertificateDer::pem_file_iter(path) {
-        Ok(certificates) => {
-            store.add_parsable_certificates(certificates.filter_map(Result::ok));
-        }
-        Err(error) => {
-            debug!(target: "entra_odbc", path = %path.display(), %error, "roots cannot be read");
-        }
-    }
+/// Adds what is in a file; a bundle may well have a certificate in it that webpki does not take. Returns its length.
+fn add_file(store: &mut RootCertStore, path: &Path, limit: usize) -> Result<usize, Refusal> {
+    let bytes = regular_file::read(path, limit).inspect_err(|error| {
+        debug!(target: "entra_odbc", path = %path.display(), %error, "roots cannot be read");
+    })?;
+    let certificates = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok);
+    store.add_parsable_certificates(certificates);
+    Ok(bytes.len())
 }
 
+/// Adds those of a directory, up to what a bundle may hold: what else is in it may be anything.
 fn add_directory(store: &mut RootCertStore, directory: &Path) {
     let Ok(files) = std::fs::read_dir(directory) else {
         return;
     };
-    for file in files.filter_map(Result::ok) {
-        let path = file.path();
-        if path.is_file() {
-            add_file(store, &path);
-        }
+    let mut left = BUNDLE;
+    for file in files.take(ENTRIES).filter_map(Result::ok) {
+        let length = add_file(store, &file.path(), left.min(CERTIFICATE)).unwrap_or_default();
+        left = left.saturating_sub(length);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regular_file::tests::Place;
+    use standins::certificates::CertificateAuthority;
+    use std::os::unix::fs::symlink;
+
+    fn verifier(variables: [(&str, &Path); 1]) -> Verifier {
+        let variables = variables.map(|(name, path)| (name, path.to_str().unwrap()));
+        let provider = rustls::crypto::ring::default_provider();
+        Verifier::new(&Environment::fixed(variables), Arc::new(provider))
+    }
+
+    #[test]
+    fn a_file_that_can_be_no_bundle_is_told_with_the_reason_and_keeps_nobody_waiting() {
+        let place = Place::new("bundle");
+        for (path, kind) in [(place.fifo("fifo"), "a FIFO"), ("/dev/zero".into(), "a device")] {
+            let verifier = verifier([("SSL_CERT_FILE", &path)]);
+            let none = verifier.everything().as_ref().unwrap_err().to_string();
+            assert!(
+                none.contains(path.to_str().unwrap()) && none.contains(kind),
+                "{none}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_else_is_in_a_directory_of_authorities_is_passed_over() {
+        let place = Place::new("authorities");
+        place.fifo("fifo");
+        symlink("/dev/zero", place.path("zero")).unwrap();
+        place.file("long", vec![b'x'; CERTIFICATE + 1]);
+        place.file("text", "no certificate");
+        place.file("ca.pem", CertificateAuthority::new().pem());
+        assert!(verifier([("SSL_CERT_DIR", &place.path(""))]).everything().is_ok());
+    }
 
     #[test]
     fn a_named_file_replaces_the_systems_roots_and_a_named_directory_adds_to_it() {

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     clock,
     failure::Failure,
+    file,
     packages::{Distribution, Package},
     progress,
     session::Session,
@@ -24,6 +25,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+/// The largest bundle of authorities, as the library reads it.
+const BUNDLE: u64 = 16 * 1024 * 1024;
 
 /// How far the clock may be off: Entra allows five minutes, other servers less.
 const SKEW: Duration = Duration::from_mins(2);
@@ -99,7 +103,7 @@ pub fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     let places = Places::of(environment);
     let count = places.bundle().map_or(0, |path| {
-        let text = std::fs::read(path).unwrap_or_default();
+        let text = file::read(path, BUNDLE).ok().flatten().unwrap_or_default();
         String::from_utf8_lossy(&text)
             .matches("-----BEGIN CERTIFICATE-----")
             .count()

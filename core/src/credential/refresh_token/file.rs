@@ -1,19 +1,24 @@
 //! A file with a refresh token in it, which is replaced when Entra rotates the token.
 
-use crate::{Error, Secret, fork::Lock, identity::IdentityKey, secret_file::failed};
+use crate::{
+    Error, Secret,
+    fork::Lock,
+    identity::IdentityKey,
+    regular_file::{self, Links, SECRET},
+    runtime::with_signals_blocked,
+    secret_file::failed,
+};
 use nix::unistd::geteuid;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
-use zeroize::Zeroizing;
-
-/// The longest content, in bytes.
-const LIMIT: u64 = 64 * 1024;
+use tokio::sync::oneshot;
 
 const KEYWORD: &str = "RefreshTokenFile";
 
@@ -45,23 +50,37 @@ impl TokenFile {
 
     /// Puts the rotated token in the place of the one that was redeemed, if that is still there.
     pub async fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
-        let path = Path::new(&self.0);
-        let _lock = Locked::wait(open(path)?).await?;
-        if read(path)? != *redeemed {
-            // Another process, or its owner, was faster: what is there now is newer.
-            return Ok(());
-        }
-        let mut random = [0; 8];
-        SystemRandom::new()
-            .fill(&mut random)
-            .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-        let new = path.with_extension(format!("{:016x}", u64::from_le_bytes(random)));
-        let written = write(&new, rotated).and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written
+        let lock = Locked::wait(open(Path::new(&self.0))?).await?;
+        let (path, redeemed, rotated) = (self.0.clone(), redeemed.clone(), rotated.clone());
+        let (sender, replaced) = oneshot::channel();
+        // A disk may take seconds (`fsync`), in which other identities have their turn. Whoever waits may give up
+        // meanwhile: the rotated token is saved all the same.
+        let work = move || {
+            let outcome = exchange(Path::new(&path), &redeemed, &rotated);
+            drop(lock);
+            let _ = sender.send(outcome);
+        };
+        with_signals_blocked(|| thread::Builder::new().name("entra-odbc-save".into()).spawn(work))?;
+        replaced.await.map_err(io::Error::other)?
     }
+}
+
+/// Puts the rotated token in the place of the redeemed one, under the lock.
+fn exchange(path: &Path, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
+    if read(path)? != *redeemed {
+        // Another process, or its owner, was faster: what is there now is newer.
+        return Ok(());
+    }
+    let mut random = [0; 8];
+    SystemRandom::new()
+        .fill(&mut random)
+        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    let new = path.with_extension(format!("{:016x}", u64::from_le_bytes(random)));
+    let written = write(&new, rotated).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
 }
 
 /// The right to replace the token, or the best that can be had.
@@ -109,18 +128,8 @@ pub fn rotated(old: &IdentityKey, new: IdentityKey) {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(|error| match error.raw_os_error() {
-            Some(libc::ELOOP) => io::Error::other("it is a link"),
-            _ => error,
-        })?;
+    let file = regular_file::open(path, Links::Refuse)?;
     let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
     if metadata.uid() != geteuid().as_raw() {
         return Err(io::Error::other("it belongs to another user"));
     }
@@ -131,12 +140,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn read(path: &Path) -> io::Result<Secret> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    bytes.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
-    open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(io::Error::other(format!("it is longer than {LIMIT} bytes")));
-    }
+    let bytes = regular_file::content(&open(path)?, SECRET)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
     let text = text.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -3,18 +3,19 @@
 //! What answers as the agent may be someone else, who would like to be sent a file of ours. So a file is read only
 //! if it can be nothing but a key: in the agent's directory, with its extension, small, and no link.
 
-use crate::{Error, ErrorKind};
+use crate::{
+    Error, ErrorKind,
+    regular_file::{self, Links, Refusal},
+};
 use std::{
     ffi::OsStr,
-    fs::OpenOptions,
-    io::{self, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
+    io,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
 
 /// The largest file that the SDKs take for a key, in bytes.
-const LIMIT: u64 = 4096;
+const LIMIT: usize = 4096;
 
 /// The key in the file that `challenge` names: `Basic realm=/var/opt/azcmagent/tokens/….key`.
 pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error> {
@@ -25,32 +26,13 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
             path.display()
         ))
     };
-    let unread = |error: io::Error| unread(&path, &error);
-    // A FIFO would block, and a link would lead elsewhere.
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(&path)
-        .map_err(unread)?;
-    let metadata = file.metadata().map_err(unread)?;
-    if !metadata.is_file() {
-        return Err(failed("it is not a regular file"));
-    }
-    let too_long = || failed(&format!("it is longer than {LIMIT} bytes"));
-    if metadata.len() > LIMIT {
-        return Err(too_long());
-    }
-    let mut text = Zeroizing::new(String::new());
-    // All at once: what a growing buffer leaves behind is not zeroed.
-    text.reserve_exact(usize::try_from(LIMIT).unwrap_or(0) + 1);
-    match file.take(LIMIT + 1).read_to_string(&mut text) {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(failed("it is not text")),
-        Err(error) => return Err(unread(error)),
-    }
-    if text.len() as u64 > LIMIT {
-        return Err(too_long());
-    }
+    let bytes = regular_file::open(&path, Links::Refuse)
+        .and_then(|file| regular_file::content(&file, LIMIT))
+        .map_err(|why| match why {
+            Refusal::System(error) => unread(&path, &error),
+            why => failed(&why.to_string()),
+        })?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not text"))?;
     let key = text.trim_end();
     if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(failed("it does not hold a key"));
@@ -224,7 +206,7 @@ mod tests {
         fs::write(keys.0.join("target"), "hidden").unwrap();
         let link = keys.directory().join("link.key");
         unix::fs::symlink(keys.0.join("target"), &link).unwrap();
-        assert!(keys.refusal(link.to_str().unwrap()).contains("cannot be read"));
+        assert!(keys.refusal(link.to_str().unwrap()).contains("it is a link"));
 
         let fifo = keys.directory().join("fifo.key");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();

@@ -1,0 +1,226 @@
+//! Looking host names up, so that a name server that keeps silent holds up nobody who asks for another name.
+//!
+//! The system's look-up can neither be bounded in time nor be stopped, and takes up to half a minute. So each name has a
+//! thread of its own while it is looked up, and all who ask for it meanwhile share the answer. tokio's own look-up, and
+//! that of reqwest, wait for one of a few threads.
+
+use crate::{
+    fork::{Lock, Process},
+    runtime::with_signals_blocked,
+};
+use std::{
+    io, mem,
+    net::{SocketAddr, ToSocketAddrs as _},
+    thread,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// How many names are looked up at once; who comes then waits for one of them.
+const AT_ONCE: usize = 128;
+
+/// How long between looks whether there is room.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Addresses without a port, or why there are none: an `io::Error` cannot be shared.
+type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
+
+type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
+
+/// The addresses of a host name, or the address that it is, each with port 0.
+pub async fn addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, 0)]);
+    }
+    SYSTEM.addresses(host).await
+}
+
+/// For reqwest.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolver;
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async move {
+            let addresses = addresses(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
+}
+
+static SYSTEM: Names = Names::new(|host| Ok((host, 0).to_socket_addrs()?.collect()));
+
+/// The names that are being looked up.
+struct Names {
+    under_way: Lock<Vec<UnderWay>>,
+    look_up: LookUp,
+}
+
+struct UnderWay {
+    process: Process,
+    host: String,
+    answer: watch::Receiver<Option<Answer>>,
+}
+
+impl Names {
+    const fn new(look_up: LookUp) -> Self {
+        Self {
+            under_way: Lock::new(Vec::new()),
+            look_up,
+        }
+    }
+
+    async fn addresses(&'static self, host: &str) -> io::Result<Vec<SocketAddr>> {
+        let mut answer = loop {
+            match self.join(host)? {
+                Some(answer) => break answer,
+                None => tokio::time::sleep(LOOK).await,
+            }
+        };
+        let answer = answer.wait_for(Option::is_some).await.map_err(io::Error::other)?;
+        match answer.as_ref() {
+            Some(Ok(addresses)) => Ok(addresses.clone()),
+            Some(Err((kind, why))) => Err(io::Error::new(*kind, why.clone())),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Takes part in the look-up of that name, which begins if there is none; `None` where there are too many others.
+    fn join(&'static self, host: &str) -> io::Result<Option<watch::Receiver<Option<Answer>>>> {
+        let host = host.to_ascii_lowercase();
+        let mut under_way = self.under_way.lock();
+        let process = Process::current();
+        if under_way.iter().any(|one| one.process != process) {
+            // The threads are the parent's, who may have been about to answer: left alone, not dropped.
+            mem::forget(mem::take(&mut *under_way));
+        }
+        if let Some(known) = under_way.iter().find(|one| one.host == host) {
+            return Ok(Some(known.answer.clone()));
+        }
+        if under_way.len() >= AT_ONCE {
+            return Ok(None);
+        }
+        let (sender, answer) = watch::channel(None);
+        under_way.push(UnderWay {
+            process,
+            host: host.clone(),
+            answer: answer.clone(),
+        });
+        drop(under_way);
+        let ended = Ended { names: self, host };
+        let look_up = move || {
+            let looked_up = (self.look_up)(&ended.host);
+            // Before the answer: who asks from now on gets a new one.
+            drop(ended);
+            let _ = sender.send(Some(looked_up.map_err(|error| (error.kind(), error.to_string()))));
+        };
+        with_signals_blocked(|| {
+            thread::Builder::new()
+                .name("entra-odbc-name".into())
+                .spawn(look_up)
+        })?;
+        Ok(Some(answer))
+    }
+}
+
+/// Takes a name off the list, however its look-up ends.
+struct Ended {
+    names: &'static Names,
+    host: String,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.names.under_way.lock().retain(|one| one.host != self.host);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::block_on;
+    use std::{
+        future::poll_fn,
+        pin::pin,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::Poll,
+    };
+
+    fn one(last: u8) -> Vec<SocketAddr> {
+        vec![SocketAddr::from(([127, 0, 0, last], 0))]
+    }
+
+    #[test]
+    fn a_name_whose_server_keeps_silent_holds_up_no_other_name() {
+        static GATE: Mutex<()> = Mutex::new(());
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        static NAMES: Names = Names::new(|host| {
+            if host.starts_with("silent") {
+                ASKED.fetch_add(1, Ordering::SeqCst);
+                drop(GATE.lock().unwrap());
+            }
+            Ok(one(7))
+        });
+        let silent = GATE.lock().unwrap();
+        block_on(async {
+            // More than tokio's threads were, and several for one name.
+            let hosts: Vec<_> = (0..100).map(|number| format!("Silent-{}", number % 50)).collect();
+            let mut waiting: Vec<_> = hosts.iter().map(|host| Box::pin(NAMES.addresses(host))).collect();
+            poll_fn(|context| {
+                for one in &mut waiting {
+                    assert!(one.as_mut().poll(context).is_pending());
+                }
+                Poll::Ready(())
+            })
+            .await;
+            assert_eq!(NAMES.addresses("other").await.unwrap(), one(7));
+            drop(silent);
+            for one_of_them in waiting {
+                assert_eq!(one_of_them.await.unwrap(), one(7));
+            }
+        });
+        assert_eq!(
+            ASKED.load(Ordering::SeqCst),
+            50,
+            "one look-up for all who ask for a name"
+        );
+        assert!(NAMES.under_way.lock().is_empty());
+    }
+
+    #[test]
+    fn beyond_the_bound_a_name_waits_for_room_and_then_has_its_turn() {
+        static GATE: Mutex<()> = Mutex::new(());
+        static NAMES: Names = Names::new(|_| {
+            drop(GATE.lock().unwrap());
+            Ok(one(7))
+        });
+        let silent = GATE.lock().unwrap();
+        block_on(async {
+            for number in 0..AT_ONCE {
+                assert!(NAMES.join(&number.to_string()).unwrap().is_some());
+            }
+            assert!(NAMES.join("one too many").unwrap().is_none());
+            let mut late = pin!(NAMES.addresses("one too many"));
+            poll_fn(|context| Poll::Ready(assert!(late.as_mut().poll(context).is_pending()))).await;
+            drop(silent);
+            assert_eq!(late.await.unwrap(), one(7));
+        });
+    }
+
+    #[test]
+    fn addresses_are_not_looked_up_and_what_has_none_is_an_error() {
+        static NAMES: Names = Names::new(|_| Err(io::Error::other("no such name")));
+        assert_eq!(block_on(addresses("127.0.0.7")).unwrap(), one(7));
+        assert!(
+            block_on(addresses("localhost"))
+                .unwrap()
+                .iter()
+                .all(|one| one.ip().is_loopback())
+        );
+        let error = block_on(NAMES.addresses("nowhere")).unwrap_err();
+        assert_eq!(error.to_string(), "no such name");
+    }
+}

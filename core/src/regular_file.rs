@@ -1,0 +1,230 @@
+//! Reading files that whoever writes a connection string or sets a variable may choose: regular ones of bounded length,
+//! without ever waiting.
+//!
+//! Much of it happens on the one background thread, where a FIFO that nobody writes to, or a device without an end,
+//! would keep every other identity from its token.
+
+use std::{
+    fmt,
+    fs::{self, File, FileType, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+/// The largest file that a `...File` keyword may name, in bytes.
+pub const SECRET: usize = 64 * 1024;
+
+/// The largest file with certificates or keys: a chain has a few thousand bytes for each certificate.
+pub const CERTIFICATE: usize = 1024 * 1024;
+
+/// The largest bundle of authorities: those of the distributions have a quarter of a megabyte.
+pub const BUNDLE: usize = 16 * 1024 * 1024;
+
+/// Why a file is not read.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It is no regular file but this.
+    Is(&'static str),
+    /// It is a link, where none is followed.
+    Link,
+    /// It is longer than so many bytes.
+    TooLong(usize),
+    /// The system says no.
+    System(io::Error),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(kind) => write!(f, "it is {kind}, not a regular file"),
+            Self::Link => f.write_str("it is a link"),
+            Self::TooLong(limit) => write!(f, "it is longer than {limit} bytes"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::ELOOP) => Self::Link,
+            _ => Self::System(error),
+        }
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::System(error) => error,
+            refusal => Self::other(refusal),
+        }
+    }
+}
+
+/// Whether a link in the place of the file is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// As everywhere.
+    Follow,
+    /// A link is refused.
+    Refuse,
+}
+
+/// The content of a regular file of at most `limit` bytes.
+pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    content(&open(path, Links::Follow)?, limit)
+}
+
+/// Opens a regular file.
+pub fn open(path: &Path, links: Links) -> Result<File, Refusal> {
+    let (status, flag) = match links {
+        Links::Follow => (fs::metadata(path)?, 0),
+        Links::Refuse => (fs::symlink_metadata(path)?, libc::O_NOFOLLOW),
+    };
+    // Before it is opened: that alone starts a watchdog, rewinds a tape, and kills a program that waits for a reader of
+    // its FIFO.
+    check(status.file_type())?;
+    // std adds O_CLOEXEC. O_NONBLOCK is for what took the place of the file since then, for leases of other processes
+    // (fcntl(2)), and for the logs of the kernel, which look like regular files and wait for the next line.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flag)
+        .open(path)?;
+    check(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// The content of an open file of at most `limit` bytes.
+pub fn content(file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if length > limit {
+        return Err(Refusal::TooLong(limit));
+    }
+    // All at once: what a growing buffer leaves behind is not zeroed. Some file systems tell no length.
+    let expected = if length == 0 { limit.min(SECRET) } else { length };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(Refusal::TooLong(limit));
+    }
+    Ok(bytes)
+}
+
+fn check(kind: FileType) -> Result<(), Refusal> {
+    let other = if kind.is_file() {
+        return Ok(());
+    } else if kind.is_symlink() {
+        return Err(Refusal::Link);
+    } else if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(Refusal::Is(other))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::{os::unix::fs::symlink, path::PathBuf, process::Command};
+
+    /// A directory of a test's own, gone with its owner.
+    pub(crate) struct Place(PathBuf);
+
+    impl Place {
+        pub(crate) fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("entra-odbc-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        pub(crate) fn path(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+
+        pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+            let path = self.path(name);
+            fs::write(&path, content).unwrap();
+            path
+        }
+
+        pub(crate) fn fifo(&self, name: &str) -> PathBuf {
+            let path = self.path(name);
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            path
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn refusal(path: &Path, limit: usize) -> String {
+        read(path, limit).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once_and_by_what_it_is() {
+        let place = Place::new("regular");
+        let socket = place.path("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, kind) in [
+            (place.fifo("fifo"), "a FIFO"),
+            (place.path(""), "a directory"),
+            (socket, "a socket"),
+            (PathBuf::from("/dev/zero"), "a device"),
+        ] {
+            assert_eq!(
+                refusal(&path, SECRET),
+                format!("it is {kind}, not a regular file")
+            );
+        }
+        assert!(refusal(&place.path("absent"), SECRET).contains("No such file"));
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_whatever_its_length_is_said_to_be() {
+        let place = Place::new("limit");
+        let path = place.file("file", "0123456789");
+        assert_eq!(*read(&path, 10).unwrap(), b"0123456789");
+        assert_eq!(refusal(&path, 9), "it is longer than 9 bytes");
+        // Regular, and of length 0 as the kernel tells it.
+        assert!(!read(Path::new("/proc/self/status"), SECRET).unwrap().is_empty());
+        assert_eq!(
+            refusal(Path::new("/proc/self/status"), 9),
+            "it is longer than 9 bytes"
+        );
+        // As sparse as it may be: it is not read at all.
+        let huge = place.file("huge", "");
+        OpenOptions::new()
+            .write(true)
+            .open(&huge)
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
+        assert!(refusal(&huge, BUNDLE).contains("longer than"));
+    }
+
+    #[test]
+    fn a_link_is_followed_only_where_that_is_asked_for() {
+        let place = Place::new("links");
+        let link = place.path("link");
+        symlink(place.file("file", "x"), &link).unwrap();
+        assert!(open(&link, Links::Follow).is_ok());
+        assert_eq!(
+            open(&link, Links::Refuse).unwrap_err().to_string(),
+            "it is a link"
+        );
+    }
+}
