@@ -119,6 +119,24 @@ pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u1
         })
 }
 
+/// Whether a token may go where a string leads, by which connection: what a connect, or [`stock`], would decide.
+///
+/// Nobody is asked for a token, nor the server for a redirect.
+pub fn decide(text: &[u16], around: &Surroundings<'_>) -> Result<Decision, Error> {
+    let asked = Asked::read(text, around);
+    let mode = match asked.selection(&|| true)? {
+        Selection::Mode(mode) => Some(mode),
+        Selection::None | Selection::Respelled(_) => None,
+    };
+    asked.in_drivers_words(around, |asked| {
+        let administrator = Administrator::read(around.environment, around.installed);
+        let options = mode.map(|mode| asked.options(mode)).transpose()?;
+        asked
+            .decide(options.as_ref(), &administrator)
+            .map(|(_, decision)| decision)
+    })
+}
+
 impl Asked<'_> {
     /// Case 1 of the contract: out goes only what Driver 18 refuses beside a token.
     fn beside_a_host_token(&self) -> Plan {

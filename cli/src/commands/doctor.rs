@@ -8,6 +8,7 @@ mod meaning;
 mod network;
 mod sign_in;
 mod target;
+mod trust;
 
 use crate::{commands::connect::host, failure::Failure, input, places::Places, session::Session, terminal};
 use finding::{Check, Findings};
@@ -71,7 +72,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
         network::server(target, timeout, &mut findings)?;
+        let allowed = trust::look(target, &session, &mut findings)?;
         let token = match sign_in {
+            _ if !allowed => None,
             Ok(Some(sign_in)) => sign_in::look(sign_in, target, &session, timeout, &mut findings)?,
             Ok(None) => {
                 findings.skipped(
@@ -85,7 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 None
             }
         };
-        login::look(target, token.as_ref(), arguments.timeout, &mut findings)?;
+        if allowed {
+            login::look(target, token.as_ref(), arguments.timeout, &mut findings)?;
+        }
     }
     if arguments.json {
         terminal::print_json(&findings.json())?;

@@ -337,6 +337,33 @@ fn a_server_that_is_not_there_is_told() {
 }
 
 #[test]
+fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_in() {
+    let office = Office::new();
+    let asked = || office.playground.managed_identity.record().requests().len();
+    let before = asked();
+    let found = doctor(
+        &office,
+        &["Server=127.0.0.2.example", MSI, "TrustServerCertificate=yes"],
+    );
+    found.is(
+        "trust",
+        "failure",
+        &["127.0.0.2.example", "trust add 127.0.0.2.example"],
+    );
+    assert!(
+        !found.0.to_string().contains("sign-in") && asked() == before,
+        "{:?}",
+        found.0
+    );
+    let trusted = doctor_with(
+        &office,
+        &[("ENTRA_ODBC_TRUSTED_SERVERS", "*.example")],
+        &["Server=127.0.0.2.example", MSI],
+    );
+    trusted.is("trust", "ok", &["certificate validated"]);
+}
+
+#[test]
 fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
     let office = Office::new();
     let [kind, user, tenant] = Office::payroll();
