@@ -236,12 +236,17 @@ void entra_error_free(struct entra_error *error);
 // The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 // stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
 // before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
-// one on the same handle again takes the place of the last one. Each handle with a token costs 16 KiB; nothing is freed
-// unasked, so a program that frees handles without releasing them grows by as many as it has at once, since handles are
-// given out again.
+// one on the same handle again takes the place of the last one.
+//
+// A handle may be freed while the driver manager keeps its connection, and its address given out again: then the token
+// of another identity gets memory of its own, and the last one's is zeroed. That memory is never unmapped and never
+// used for another identity. So a pooled connection that is lost comes back as whom it was opened for, where the next
+// token of that identity has taken the place, or breaks; it neither crashes nor becomes somebody else. Each handle
+// with a token costs 16 KiB; a token that was given up costs address space until its identity has another one.
 //
 // Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
-// diagnostics of hdbc say why (HY011 where it is connected already).
+// diagnostics of hdbc say why (HY011 where it is connected already). HY000 also once 64 GiB of addresses are reserved,
+// after some four million tokens that were given up, each of another identity: restart the program.
 int32_t entra_set_access_token(void *hdbc,
                                const struct entra_credential *credential,
                                const char *scope,
@@ -249,7 +254,8 @@ int32_t entra_set_access_token(void *hdbc,
                                void *set_connect_attr,
                                struct entra_error **error);
 
-// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more.
+// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more; its addresses
+// stay reserved for the same identity.
 //
 // Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
 // and the connection breaks. A handle without a token is no error; NULL is.

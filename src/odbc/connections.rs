@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io, mem,
+    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use entra_odbc_core::{
-    Opened,
+    Error, Opened,
     access_token::AccessToken,
     connect::Attempt,
     fork::{Guard, Lock},
@@ -37,6 +37,21 @@ pub(crate) enum Whose {
     Hosts,
     /// One that we got.
     Ours,
+}
+
+/// Why a token is not on the driver's connection.
+#[derive(Debug)]
+pub(crate) enum NotPut {
+    /// The driver's answer.
+    Refused(SqlReturn),
+    /// There is no room for it.
+    NoRoom(Error),
+}
+
+impl From<Error> for NotPut {
+    fn from(error: Error) -> Self {
+        Self::NoRoom(error)
+    }
 }
 
 /// To whom a pool, which knows connections by their string alone, may give one.
@@ -130,6 +145,8 @@ pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Connection> {
 }
 
 /// Forgets the connection; to be dropped once the real driver's handle is gone.
+///
+/// Unless it is told that the driver has [freed](Connection::freed) the handle, the token's memory stays reserved.
 pub(crate) fn remove(hdbc: HDbc) -> Option<Shared> {
     connections().remove(&(hdbc.0 as usize))
 }
@@ -213,34 +230,37 @@ impl Connection {
 
     /// Puts a token of ours on the real connection, in this connection's own buffer.
     ///
-    /// `Err` is the driver's answer where it refuses; the former token then stays.
-    pub(crate) fn put_ours(&mut self, token: &AccessToken<'_>) -> Result<(), SqlReturn> {
+    /// Where the driver refuses, the former token stays.
+    pub(crate) fn put_ours(&mut self, token: &AccessToken<'_>) -> Result<(), NotPut> {
         // In the place of another of ours where there is one: the driver has the pointer already.
         let in_place = self.token.as_ref().filter(|_| self.whose == Whose::Ours);
         if in_place.is_some_and(|buffer| buffer.renew(token)) {
             self.stale = false;
             return Ok(());
         }
-        self.put(Whose::Ours, TokenBuffer::of(token)).map(drop)
+        self.put(Whose::Ours, TokenBuffer::of(token)?).map(drop)
     }
 
     /// Puts a copy of an `ACCESSTOKEN` struct of the host's on the real connection.
     ///
     /// Always by the driver, whose answer (HY011 once connected) is the host's to have.
-    pub(crate) fn put_hosts(&mut self, bytes: &[u8]) -> SqlReturn {
-        self.put(Whose::Hosts, TokenBuffer::copied(bytes))
-            .unwrap_or_else(|refusal| refusal)
+    pub(crate) fn put_hosts(&mut self, bytes: &[u8]) -> Result<SqlReturn, NotPut> {
+        self.put(Whose::Hosts, TokenBuffer::copied(bytes)?)
     }
 
-    fn put(&mut self, whose: Whose, buffer: io::Result<TokenBuffer>) -> Result<SqlReturn, SqlReturn> {
-        let Ok(buffer) = buffer else {
-            return Err(SqlReturn::ERROR);
-        };
+    fn put(&mut self, whose: Whose, buffer: TokenBuffer) -> Result<SqlReturn, NotPut> {
         let answer = self.set_on_driver(buffer.as_ptr());
         if answer != SqlReturn::SUCCESS && answer != SqlReturn::SUCCESS_WITH_INFO {
-            return Err(answer);
+            if answer == SqlReturn::ERROR || answer == SqlReturn::INVALID_HANDLE {
+                // SAFETY: after these answers an attribute has the value that it had (ODBC reference). After another
+                // one, such as SQL_STILL_EXECUTING, the driver may come to have the pointer.
+                unsafe { buffer.let_go() };
+            }
+            return Err(NotPut::Refused(answer));
         }
         self.carried = None;
+        // The driver has taken the new pointer in place of the old one.
+        self.let_go();
         self.token = Some(Arc::new(buffer));
         self.whose = whose;
         self.stale = false;
@@ -287,9 +307,23 @@ impl Connection {
         if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
             self.whose = Whose::Nobodys;
             self.carried = None;
-            self.token = None;
+            self.let_go();
         }
         answer
+    }
+
+    /// The driver has no pointer to the token any more: it took another one, or none, or has freed the connection.
+    fn let_go(&mut self) {
+        if let Some(token) = self.token.take() {
+            // SAFETY: the driver had this pointer from this connection alone, and has let go of it: by a successful
+            // answer to another value of the attribute (Driver 18.6 reads the last one only), or by freeing the handle.
+            unsafe { token.let_go() };
+        }
+    }
+
+    /// The driver has freed the handle.
+    pub(crate) fn freed(&mut self) {
+        self.let_go();
     }
 
     fn set_on_driver(&self, token: *mut std::ffi::c_void) -> SqlReturn {

@@ -12,7 +12,7 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use super::{
-    connections::{Connection, Whose},
+    connections::{Connection, NotPut, Whose},
     real, text,
 };
 
@@ -129,12 +129,13 @@ impl RealConnection for Real<'_> {
     }
 
     fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        self.connection.put_ours(token).map_err(|_| {
-            Error::new(
+        self.connection.put_ours(token).map_err(|why| match why {
+            NotPut::NoRoom(error) => error,
+            NotPut::Refused(_) => Error::new(
                 ErrorKind::Unsupported,
                 "the real driver does not take an access token",
             )
-            .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server.")
+            .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server."),
         })
     }
 

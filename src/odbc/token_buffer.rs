@@ -11,25 +11,40 @@
 //! broken connection that it would have seen with the bare driver. The data goes first and the size last, a
 //! write takes about a microsecond, and it comes once in most of an hour, well before the old token ends.
 
+//!
+//! Memory that a driver may still read is never unmapped, and its address never used again: unixODBC's pool keeps the
+//! driver's connections, and with them the pointer, when a program has freed its handle. Unmapped, the next recovery
+//! would crash the program; given to somebody else's token, it would make the open connection theirs. So a buffer
+//! whose owner cannot tell that the driver has let go of it is zeroed, and its pages are given back; its addresses stay
+//! reserved for good. Driver 18.6 recovers a connection with a zeroed struct by an empty token, which the server
+//! refuses: the program sees a broken connection.
+
+// By its path, for the benchmarks take this file in from elsewhere.
+#[path = "token_buffer/reserved.rs"]
+mod reserved;
+
 use std::{
     ffi::c_void,
     io,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
-use entra_odbc_core::access_token::AccessToken;
+use entra_odbc_core::{Error, access_token::AccessToken};
+use reserved::RESERVED;
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
 const LEAST: usize = 16 * 1024;
 
-/// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed and unmapped on drop.
+/// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed on drop, and unmapped where nobody reads it.
 #[derive(Debug)]
 pub(crate) struct TokenBuffer {
     words: NonNull<AtomicU64>,
     count: usize,
     /// How many words of the last struct there are to be zeroed; the rest is zero as the kernel gave it.
     filled: AtomicUsize,
+    /// No driver has the pointer any more.
+    let_go: AtomicBool,
 }
 
 // SAFETY: the pages belong to this value alone as far as Rust is concerned, and every access through it is
@@ -41,8 +56,9 @@ unsafe impl Sync for TokenBuffer {}
 
 impl TokenBuffer {
     /// An empty buffer for a struct of `size` bytes and for one twice as long later.
-    fn for_size(size: usize) -> io::Result<Self> {
+    fn for_size(size: usize) -> Result<Self, Error> {
         let bytes = (2 * size).max(LEAST);
+        RESERVED.allow(bytes)?;
         // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
         let start = unsafe {
             libc::mmap(
@@ -54,10 +70,8 @@ impl TokenBuffer {
                 0,
             )
         };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let words = NonNull::new(start.cast::<AtomicU64>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let words = NonNull::new(start.cast::<AtomicU64>()).filter(|_| start != libc::MAP_FAILED);
+        let words = words.ok_or_else(|| reserved::no_memory(&io::Error::last_os_error()))?;
         // SAFETY: the range is the mapping made above. The advice may fail on old kernels; then a core file
         // holds the token as it does with the bare driver.
         unsafe { libc::madvise(start, bytes, libc::MADV_DONTDUMP) };
@@ -65,18 +79,19 @@ impl TokenBuffer {
             words,
             count: bytes / size_of::<AtomicU64>(),
             filled: AtomicUsize::new(0),
+            let_go: AtomicBool::new(false),
         })
     }
 
     /// A buffer with the struct of a token of ours.
-    pub(crate) fn of(token: &AccessToken<'_>) -> io::Result<Self> {
+    pub(crate) fn of(token: &AccessToken<'_>) -> Result<Self, Error> {
         let mut buffer = Self::for_size(token.size())?;
         buffer.fill(token);
         Ok(buffer)
     }
 
     /// A buffer with a copy of a struct of the host's.
-    pub(crate) fn copied(bytes: &[u8]) -> io::Result<Self> {
+    pub(crate) fn copied(bytes: &[u8]) -> Result<Self, Error> {
         let buffer = Self::for_size(bytes.len())?;
         // SAFETY: the mapping has room for twice as many bytes, and nobody else knows it yet.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_ptr().cast(), bytes.len()) };
@@ -137,6 +152,26 @@ impl TokenBuffer {
         (0..filled).for_each(|index| self.store(index, 0));
     }
 
+    /// Zeroes it and gives its pages back until it is written again.
+    pub(crate) fn clear_pages(&self) {
+        self.clear();
+        // SAFETY: the range is the mapping of `for_size`, which is zeroed, and reads as zeroes after this as well.
+        unsafe { libc::madvise(self.as_ptr(), self.bytes(), libc::MADV_DONTNEED) };
+    }
+
+    /// The driver has let go of the pointer: once nobody here has the buffer either, it is unmapped.
+    ///
+    /// # Safety
+    /// No driver reads it any more: each that was given the pointer has answered that it took another one, or none,
+    /// or has freed the connection.
+    pub(crate) unsafe fn let_go(&self) {
+        self.let_go.store(true, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> usize {
+        self.count * size_of::<AtomicU64>()
+    }
+
     #[inline]
     fn store(&self, index: usize, word: u64) {
         if index < self.count {
@@ -158,9 +193,14 @@ fn words_in(bytes: usize) -> usize {
 impl Drop for TokenBuffer {
     fn drop(&mut self) {
         self.clear();
-        // SAFETY: the mapping was made by `for_size` with this length, and whoever drops the buffer has
-        // taken it off the real connection or freed that connection.
-        unsafe { libc::munmap(self.as_ptr(), self.count * size_of::<AtomicU64>()) };
+        let (start, bytes) = (self.as_ptr(), self.bytes());
+        if *self.let_go.get_mut() {
+            // SAFETY: the mapping was made by `for_size` with this length, and no driver reads it (`let_go`).
+            unsafe { libc::munmap(start, bytes) };
+        } else {
+            // SAFETY: the mapping was made by `for_size` with this length, and nobody here writes it any more.
+            unsafe { RESERVED.keep(start, bytes) };
+        }
     }
 }
 
@@ -212,6 +252,38 @@ mod tests {
         let long = "y".repeat(LEAST / 2);
         assert!(!with(&long, |token| buffer.renew(token)));
         assert!(!with(&long, |token| buffer.fill(token)));
+        assert_eq!(bytes(&buffer, 16), SHORT);
+    }
+
+    /// Whether the pages from here on are mapped.
+    fn is_mapped(start: *mut c_void, bytes: usize) -> bool {
+        // SAFETY: the call reads no memory of ours; for what is not mapped it fails (ENOMEM).
+        unsafe { libc::msync(start, bytes, libc::MS_ASYNC) == 0 }
+    }
+
+    #[test]
+    fn what_a_driver_may_read_stays_mapped_and_zeroed_and_nothing_else_comes_there() {
+        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        let (start, size) = (buffer.as_ptr(), buffer.bytes());
+        drop(buffer);
+        assert!(is_mapped(start, size));
+        // SAFETY: mapped, as was just seen.
+        let first = unsafe { start.cast::<u64>().read_volatile() };
+        assert_eq!(first, 0);
+        let later: Vec<_> = (0..100).map(|_| with("fgh", TokenBuffer::of).unwrap()).collect();
+        assert!(later.iter().all(|other| other.as_ptr() != start));
+        // SAFETY: as above.
+        assert_eq!(unsafe { start.cast::<u64>().read_volatile() }, 0);
+        // SAFETY: no driver was ever given these.
+        later.iter().for_each(|buffer| unsafe { buffer.let_go() });
+    }
+
+    #[test]
+    fn pages_that_were_given_back_can_be_written_again() {
+        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        buffer.clear_pages();
+        assert_eq!(bytes(&buffer, 16), [0; 16]);
+        assert!(with("x", |token| buffer.renew(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
     }
 

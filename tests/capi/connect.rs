@@ -7,7 +7,7 @@ use standins::playground::PAYROLL_CLIENT_ID;
 use crate::{
     installed::{PREFIX, compile, directory, flags, said, valgrind},
     library::{built_library, real_driver},
-    machine::{DRIVER, Machine, finished, section},
+    machine::{BARE, DRIVER, Machine, finished, section},
     talk::Talk,
     who::application,
 };
@@ -123,6 +123,45 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
         finished(&command.output().unwrap(), "both_faces"),
         "ada@contoso.com"
     );
+}
+
+/// A pooled connection of ada's, after its handle's address has served so many others: what comes of it when it is lost
+/// and `who` connects with an equal string.
+fn recovered_for(who: &str, others: u32) -> String {
+    let machine = Machine::new();
+    let stock = section(BARE, &real_driver());
+    machine.register(&format!("[ODBC]\nPooling=Yes\n\n{stock}CPTimeout=120\n"));
+    let program = compile(
+        "pooled",
+        "tests/capi/pooled.c",
+        "c99",
+        &flags(&["entra-odbc", "odbc"]),
+    );
+    let mut command = machine.command(program);
+    command.arg(machine.bare_string(""));
+    for name in ["ada@contoso.com", "grace@contoso.com"] {
+        command.arg(machine.user_token(name));
+    }
+    command.args([who, &others.to_string()]);
+    let mut host = Talk::with(command);
+    assert_eq!(host.hear(), "ada@contoso.com");
+    assert_eq!(host.hear(), "given up");
+    machine.playground.sql_server.drop_connections();
+    host.say("go on");
+    let heard = host.hear();
+    let (status, _) = host.end(Duration::from_mins(1));
+    assert!(status.success());
+    heard
+}
+
+#[test]
+fn a_pooled_connection_never_becomes_anybody_elses_by_the_memory_of_a_token() {
+    // unixODBC hands out the one connection that it has for that string: lost, it finds no token any more.
+    for others in [0, 100, 1000, 1200] {
+        assert_eq!(recovered_for("grace", others), "08S01", "{others}");
+    }
+    // Whom it was for may go on with it.
+    assert_eq!(recovered_for("ada", 100), "ada@contoso.com");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
-static SQLHANDLE new_connection(void)
+static inline SQLHANDLE new_connection(void)
 {
     SQLHANDLE environment, connection;
     CHECK(SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment)));

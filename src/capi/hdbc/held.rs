@@ -1,67 +1,104 @@
 //! The tokens that connections carry, each in memory that outlives whoever may still read it.
 //!
 //! We do not see a connection end. A handle may be freed while the driver manager keeps the driver's connection in its
-//! pool, and the next handle may have the same address. So what a handle's memory is given up for is zeroed, which stops
-//! the driver from logging in with it, and unmapped only after many more were given up: a driver that reads it meanwhile
-//! finds no token rather than no memory.
+//! pool, and the next handle may have the same address. So what a handle's memory is given up for is zeroed: a driver
+//! that recovers a pooled connection with it is refused by the server, and the program sees a broken connection. The
+//! memory is never unmapped ([`TokenBuffer`]) and serves no other identity; the next token of the same one goes there,
+//! so that a program needs as much as it has connections at once, not as it makes over time.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     ffi::c_void,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use entra_odbc_core::{
-    Error, ErrorKind, Token, access_token::AccessToken, credential::SignIn, fork::Lock,
-    identity::IdentityKey, token::Carrier,
+    Error, Token,
+    access_token::AccessToken,
+    credential::{SignIn, ToldBy},
+    fork::Lock,
+    identity::IdentityKey,
+    token::Carrier,
 };
 
 use super::refused;
 use crate::{odbc::token_buffer::TokenBuffer, service};
 
-/// How many given up tokens' memory stays mapped, zeroed: 4 MiB in pages that were ever touched.
-const MOST_GIVEN_UP: usize = 1000;
+/// How many given up places are kept for the next token of their identity. Of the others the addresses stay reserved.
+const MOST_SPARE: usize = 1000;
 
 static HELD: Lock<Handles> = Lock::new(Handles {
     by_handle: BTreeMap::new(),
-    given_up: VecDeque::new(),
+    spare: VecDeque::new(),
 });
 
 /// All of them.
 struct Handles {
-    by_handle: BTreeMap<usize, Arc<Place>>,
-    given_up: VecDeque<Arc<Place>>,
+    by_handle: BTreeMap<usize, Arc<Carried>>,
+    /// Zeroed, the one given up last at the end.
+    spare: VecDeque<Arc<Place>>,
 }
 
 /// The memory of one connection's token.
 #[derive(Debug)]
 struct Place {
     buffer: TokenBuffer,
-    /// Whose token it holds, if that can be told: then a renewed one may take its place.
-    whose: Option<IdentityKey>,
-    given_up: AtomicBool,
+    /// Whose token it holds, or held: no other one's ever comes here.
+    owner: IdentityKey,
+    /// Whether a handle has it. Whoever writes the memory holds this lock, and takes it under a [`Lock`], which a fork
+    /// waits for: under that of [`HELD`], or under that of the identity's tokens.
+    is_held: Mutex<bool>,
 }
 
 impl Place {
+    fn is_held(&self) -> MutexGuard<'_, bool> {
+        self.is_held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a token of its owner's there; `false`, and nothing changed, where it does not fit.
+    fn take_up(&self, token: &AccessToken<'_>) -> bool {
+        let mut is_held = self.is_held();
+        let fits = self.buffer.renew(token);
+        *is_held |= fits;
+        fits
+    }
+
     fn give_up(&self) {
-        self.given_up.store(true, Ordering::SeqCst);
-        self.buffer.clear();
+        let mut is_held = self.is_held();
+        *is_held = false;
+        self.buffer.clear_pages();
     }
 }
 
-impl Carrier for Place {
+/// A handle's place while renewed tokens may come into it. Apart from the place, which outlives that: an identity is
+/// renewed while any connection carries its token.
+#[derive(Debug)]
+struct Carried(Arc<Place>);
+
+impl Carrier for Carried {
     fn renew(&self, token: &AccessToken<'_>) -> bool {
-        let given_up = || self.given_up.load(Ordering::SeqCst);
-        let renewed = !given_up() && self.buffer.renew(token);
-        // Meanwhile: then it was this that came last.
-        if given_up() {
-            self.buffer.clear();
-        }
-        renewed
+        let is_held = self.0.is_held();
+        *is_held && self.0.buffer.renew(token)
     }
+}
+
+/// Who a place is for: equal only where the same token may serve.
+fn owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
+    if let Some(identity) = token.identity {
+        return Ok(identity);
+    }
+    let is_resolved = matches!(sign_in.told_by, ToldBy::String | ToldBy::Surroundings);
+    if sign_in.cache && is_resolved {
+        return Ok(sign_in.key);
+    }
+    // Another person may sign in under the same key, and of what is not cached nothing else is known.
+    let key = IdentityKey::of_kind("held token")?.with_identity("sign-in", &sign_in.key);
+    let claims = token.claims();
+    Ok(match (&claims.oid, &claims.tid) {
+        (Some(oid), Some(tid)) if sign_in.cache => key.with("oid", oid).with("tid", tid),
+        _ => key.with("token", token.text.expose()),
+    }
+    .finish())
 }
 
 /// A token in its place, about to be set on a handle.
@@ -72,39 +109,37 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Puts a token where the handle has one of the same identity, else in new memory.
+    /// Puts a token where the handle has one of the same identity, or where an earlier handle had, else in new memory.
     pub(super) fn for_handle(
         hdbc: *mut c_void,
         sign_in: &SignIn,
         token: &Token,
         structure: &AccessToken<'_>,
     ) -> Result<Self, Error> {
-        let handle = hdbc.addr();
-        let whose = if sign_in.cache {
-            Some(sign_in.key)
-        } else {
-            token.identity
-        };
-        let known = HELD.lock().by_handle.get(&handle).cloned();
-        if let Some(place) = known.filter(|place| whose.is_some() && place.whose == whose)
-            && place.renew(structure)
+        let (handle, owner) = (hdbc.addr(), owner(sign_in, token)?);
+        let mut held = HELD.lock();
+        if let Some(Carried(place)) = held.by_handle.get(&handle).map(AsRef::as_ref)
+            && place.owner == owner
+            && place.take_up(structure)
         {
             return Ok(Self {
                 handle,
-                place,
+                place: Arc::clone(place),
                 is_new: false,
             });
         }
-        let buffer = TokenBuffer::of(structure).map_err(|error| {
-            Error::new(
-                ErrorKind::Unsupported,
-                format!("there is no memory for the token: {error}"),
-            )
-        })?;
+        if let Some(place) = held.take_spare(&owner, structure) {
+            return Ok(Self {
+                handle,
+                place,
+                is_new: true,
+            });
+        }
+        drop(held);
         let place = Arc::new(Place {
-            buffer,
-            whose,
-            given_up: AtomicBool::new(false),
+            buffer: TokenBuffer::of(structure)?,
+            owner,
+            is_held: Mutex::new(true),
         });
         Ok(Self {
             handle,
@@ -123,39 +158,57 @@ impl Held {
         // SQL_SUCCESS and SQL_SUCCESS_WITH_INFO.
         if answer != 0 && answer != 1 {
             if self.is_new {
-                give_up(self.place);
+                HELD.lock().give_up(self.place);
             }
             return Err(refused(answer));
         }
         if self.is_new {
-            let carrier: Arc<dyn Carrier> = self.place.clone();
-            let old = HELD.lock().by_handle.insert(self.handle, self.place);
-            old.into_iter().for_each(give_up);
+            let carried = Arc::new(Carried(self.place));
+            let carrier: Arc<dyn Carrier> = Arc::clone(&carried) as Arc<dyn Carrier>;
+            let mut held = HELD.lock();
+            let old = held.by_handle.insert(self.handle, carried);
+            if let Some(old) = old {
+                held.give_up(Arc::clone(&old.0));
+            }
+            drop(held);
             service::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
         }
         Ok(())
     }
 }
 
+impl Handles {
+    /// A place that was given up, of the same owner, with this token in it now.
+    fn take_spare(&mut self, owner: &IdentityKey, structure: &AccessToken<'_>) -> Option<Arc<Place>> {
+        // The last first: a pool that hands out a connection has most likely kept the one closed last.
+        let at = self
+            .spare
+            .iter()
+            .rposition(|place| place.owner == *owner && place.take_up(structure))?;
+        self.spare.remove(at)
+    }
+
+    fn give_up(&mut self, place: Arc<Place>) {
+        place.give_up();
+        self.spare.push_back(place);
+        if self.spare.len() > MOST_SPARE {
+            self.spare.pop_front();
+        }
+    }
+}
+
 /// Gives up what a handle has.
 pub(super) fn release(hdbc: *mut c_void) {
-    let old = HELD.lock().by_handle.remove(&hdbc.addr());
-    old.into_iter().for_each(give_up);
+    let mut held = HELD.lock();
+    let old = held.by_handle.remove(&hdbc.addr());
+    if let Some(old) = old {
+        held.give_up(Arc::clone(&old.0));
+    }
 }
 
 /// How many handles have a token.
 pub(super) fn count() -> usize {
     HELD.lock().by_handle.len()
-}
-
-fn give_up(place: Arc<Place>) {
-    place.give_up();
-    let mut held = HELD.lock();
-    held.given_up.push_back(place);
-    let oldest = (held.given_up.len() > MOST_GIVEN_UP).then(|| held.given_up.pop_front());
-    // Unmapped without the lock.
-    drop(held);
-    drop(oldest);
 }
 
 #[cfg(test)]
@@ -191,7 +244,7 @@ mod tests {
     /// The size in the struct, and the first character.
     fn read(pointer: *mut c_void) -> (u32, u16) {
         let words = pointer.cast::<u32>();
-        // SAFETY: the memory stays mapped for a thousand more tokens.
+        // SAFETY: the memory stays mapped for good.
         unsafe { (words.read(), words.add(1).cast::<u16>().read()) }
     }
 
@@ -217,16 +270,58 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_was_given_up_serves_its_owner_again_and_nobody_else() {
+        let (one, two) = (0x3000, 0x4000);
+        let first = set(one, "hopper", "abc", 0);
+        release(without_provenance_mut(one));
+        // The driver manager gives the same address out again, and another program's handle may have any.
+        let other = set(one, "turing", "t", 0);
+        assert_ne!(other, first);
+        assert_eq!(read(first), (0, 0));
+        assert_eq!(set(two, "hopper", "bc", 0), first);
+        assert_eq!(read(first), (4, u16::from(b'b')));
+        release(without_provenance_mut(one));
+        release(without_provenance_mut(two));
+        assert_eq!((read(first), read(other)), ((0, 0), (0, 0)));
+    }
+
+    #[test]
+    fn what_was_given_up_before_many_others_is_still_there_and_nobodys() {
+        let handle = 0x5000;
+        let first = set(handle, "lovelace", "abc", 0);
+        release(without_provenance_mut(handle));
+        for number in 0..MOST_SPARE + 100 {
+            assert_ne!(set(handle, &format!("number {number}"), "n", 0), first);
+        }
+        assert_eq!(read(first), (0, 0));
+        release(without_provenance_mut(handle));
+    }
+
+    #[test]
+    fn another_person_under_the_same_key_gets_a_place_of_their_own() {
+        let mut asked = sign_in("somebody");
+        asked.cache = true;
+        asked.told_by = ToldBy::Answer;
+        let owners = ["one", "two"].map(|text| owner(&asked, &token(text)).unwrap());
+        assert_ne!(owners[0], owners[1]);
+        asked.told_by = ToldBy::Surroundings;
+        let owners = ["one", "two"].map(|text| owner(&asked, &token(text)).unwrap());
+        assert_eq!(owners[0], owners[1]);
+    }
+
+    #[test]
     fn a_renewal_that_comes_too_late_leaves_nothing_behind() {
         let secret = token("abc");
         let structure = AccessToken::new(&secret.text).unwrap();
-        let place = Place {
+        let place = Arc::new(Place {
             buffer: TokenBuffer::of(&structure).unwrap(),
-            whose: None,
-            given_up: AtomicBool::new(false),
-        };
+            owner: IdentityKey::of_kind("test").unwrap().finish(),
+            is_held: Mutex::new(true),
+        });
+        let carried = Carried(Arc::clone(&place));
+        assert!(carried.renew(&structure));
         place.give_up();
-        assert!(!place.renew(&structure));
+        assert!(!carried.renew(&structure));
         assert_eq!(read(place.buffer.as_ptr()), (0, 0));
     }
 }

@@ -3,7 +3,7 @@
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
-    connections::{self, ACCESS_TOKEN, Whose},
+    connections::{self, ACCESS_TOKEN, NotPut, Whose},
     real, real_driver,
     record::Record,
 };
@@ -154,5 +154,8 @@ unsafe fn set_access_token(hdbc: HDbc, value: Pointer) -> SqlReturn {
     let size = size_of::<u32>() + size;
     // SAFETY: a struct is its size and that many bytes of data, and the host keeps it for this call.
     let bytes = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size) };
-    connection.put_hosts(bytes)
+    match connection.put_hosts(bytes) {
+        Ok(answer) | Err(NotPut::Refused(answer)) => answer,
+        Err(NotPut::NoRoom(error)) => connection.fail(&error),
+    }
 }

@@ -27,7 +27,14 @@ pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut 
         connections::begin_call(HDbc(input.0));
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLAllocHandle(handle_type, input, output) }
+    let answer = unsafe { real::SQLAllocHandle(handle_type, input, output) };
+    let is_new = answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO;
+    if handle_type == HandleType::Dbc as i16 && is_new && !output.is_null() {
+        // What was freed past us, with its environment for instance, is not this connection.
+        // SAFETY: the driver has just written a handle there.
+        drop(connections::remove(HDbc(unsafe { output.read() }.0)));
+    }
+    answer
 }
 
 /// `SQLFreeHandle`.
@@ -54,10 +61,13 @@ unsafe fn free_connection(hdbc: HDbc) -> SqlReturn {
     let shared = connections::remove(hdbc);
     // SAFETY: the host's arguments, passed on.
     let answer = unsafe { real::SQLFreeHandle(HandleType::Dbc as i16, hdbc.as_handle()) };
-    if answer == SqlReturn::ERROR
-        && let Some(shared) = shared
-    {
-        connections::restore(hdbc, shared);
+    match (answer, shared) {
+        (SqlReturn::ERROR, Some(shared)) => connections::restore(hdbc, shared),
+        (SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO, Some(shared)) => {
+            connections::lock(&shared).freed();
+        }
+        // Whatever this is, the driver has not said that it has let go of the token.
+        _ => {}
     }
     answer
 }
