@@ -34,7 +34,7 @@ pub mod plan;
 pub mod prompt;
 pub mod provider;
 pub mod real_driver;
-mod regular_file;
+pub mod regular_file;
 mod respelling;
 mod runtime;
 mod scope;

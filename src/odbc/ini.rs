@@ -15,7 +15,7 @@ use std::path::Path;
 use std::ptr::{NonNull, null};
 
 use super::real_driver;
-use crate::os::library::Library;
+use crate::os::{environment::is_privileged, library::Library};
 
 mod parser;
 
@@ -64,7 +64,17 @@ pub(crate) fn sections(file: &str) -> Vec<String> {
 }
 
 /// libodbcinst's function: the real driver's, else that of a copy already in the process, else the system's.
+///
+/// None in a privileged program: libodbcinst lets the caller's `ODBCSYSINI`, `ODBCINSTINI`, `ODBCINI` and `HOME` say
+/// which files it reads there too (2.3.11), and so who gets a client secret.
 fn function() -> Option<GetProfileString> {
+    if is_privileged() {
+        return None;
+    }
+    find_function()
+}
+
+fn find_function() -> Option<GetProfileString> {
     let name = c"SQLGetPrivateProfileStringW";
     let system = || {
         let file = Path::new("libodbcinst.so.2");

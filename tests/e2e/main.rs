@@ -49,6 +49,7 @@ mod managed_identity;
 mod odd_files;
 mod other_drivers;
 mod pool;
+mod privileged;
 mod real_driver;
 mod recorder;
 mod renewal;

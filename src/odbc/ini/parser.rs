@@ -1,67 +1,135 @@
-//! A reader for machines without libodbcinst, where at most a hand-written odbcinst.ini exists.
+//! odbc.ini and odbcinst.ini read by ourselves: in privileged programs, and on machines without libodbcinst.
+//!
+//! Files mean what they mean to libodbcinst (unixODBC 2.3.11; a test compares the two):
+//!
+//! - lines are cut into pieces of 999 bytes, each of which is a line of its own, and end at a NUL;
+//! - before the first section only comments and blank lines may stand, and its bracket is the first character of its
+//!   line; else the whole file counts for nothing;
+//! - the first of two sections of a name counts, and the first of two entries; case makes no difference;
+//! - an entry without `=` has an empty value; blanks around names and values do not count; `;` and `#` begin a comment
+//!   at the start of a line only.
+//!
+//! One thing is otherwise: to libodbcinst an empty name of a section means any section, which we have no use for.
 
 use std::path::PathBuf;
 
+use entra_odbc_core::regular_file;
+
 use crate::os::environment::variable;
 
-/// Where unixODBC looks without being told otherwise.
+/// Where unixODBC looks without being told otherwise, and where alone a privileged program does.
 const SYSTEM_DIRECTORY: &str = "/etc";
 
-fn content(file: &str) -> String {
+/// The largest file that is read, in bytes.
+const LIMIT: usize = 1024 * 1024;
+
+/// The longest piece of a line, in bytes: libodbcinst's buffer has 1,000, one of them for the terminator.
+const PIECE: usize = 999;
+
+/// A section's name, and its entries in their order.
+struct Section {
+    name: String,
+    entries: Vec<(String, String)>,
+}
+
+pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
+    // As libodbcinst answers: see `super`.
+    get_in(&content(file), section, key).filter(|value| !value.is_empty() || file != super::ODBCINST_INI)
+}
+
+pub(super) fn sections(file: &str) -> Vec<String> {
+    parse(&content(file))
+        .into_iter()
+        .map(|section| section.name)
+        .collect()
+}
+
+/// The file; variables that say where it is are none in a privileged program.
+fn content(file: &str) -> Vec<u8> {
     let name = match file {
         super::ODBCINST_INI => variable("ODBCINSTINI"),
         _ => variable("ODBCINI"),
     };
     let directory = variable("ODBCSYSINI").map_or_else(|| PathBuf::from(SYSTEM_DIRECTORY), PathBuf::from);
-    let bytes = std::fs::read(directory.join(name.unwrap_or_else(|| file.into()))).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+    let path = directory.join(name.unwrap_or_else(|| file.into()));
+    regular_file::read(&path, LIMIT).map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())
 }
 
-pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
-    get_in(&content(file), section, key)
-}
-
-pub(super) fn sections(file: &str) -> Vec<String> {
-    content(file)
-        .lines()
-        .filter_map(section_name)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn section_name(line: &str) -> Option<&str> {
-    line.trim().strip_prefix('[')?.strip_suffix(']').map(str::trim)
-}
-
-fn get_in(content: &str, section: &str, key: &str) -> Option<String> {
+fn get_in(content: &[u8], section: &str, key: &str) -> Option<String> {
     entries_in(content, section)
+        .into_iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(key))
-        .map(|(_, value)| value.to_owned())
-        .filter(|value| !value.is_empty())
+        .map(|(_, value)| value)
 }
 
-fn entries_in<'a>(content: &'a str, section: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn entries_in(content: &[u8], section: &str) -> Vec<(String, String)> {
+    parse(content)
+        .into_iter()
+        .find(|known| known.name.eq_ignore_ascii_case(section))
+        .map(|known| known.entries)
+        .unwrap_or_default()
+}
+
+fn parse(content: &[u8]) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for piece in pieces(content) {
+        let line = trim(piece);
+        match (line.first(), sections.last_mut()) {
+            (None | Some(b'#' | b';'), _) => {}
+            (Some(b'['), None) if piece.first() != Some(&b'[') => return Vec::new(),
+            (Some(b'['), _) => {
+                let name = line.get(1..).unwrap_or_default();
+                let name = name.split(|byte| *byte == b']').next().unwrap_or_default();
+                sections.push(Section {
+                    name: text(name),
+                    entries: Vec::new(),
+                });
+            }
+            (Some(_), None) => return Vec::new(),
+            (Some(_), Some(section)) => {
+                let at = line.iter().position(|byte| *byte == b'=');
+                let (name, value) = line.split_at(at.unwrap_or(line.len()));
+                section
+                    .entries
+                    .push((text(name), text(value.get(1..).unwrap_or_default())));
+            }
+        }
+    }
+    sections
+}
+
+/// What `fgets` reads of a file, each time up to the NUL at which C's functions stop.
+fn pieces(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     content
-        .lines()
-        .skip_while(move |line| !section_name(line).is_some_and(|name| name.eq_ignore_ascii_case(section)))
-        .skip(1)
-        .take_while(|line| section_name(line).is_none())
-        .filter(|line| !line.trim_start().starts_with(['#', ';']))
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.trim(), value.trim()))
+        .split_inclusive(|byte| *byte == b'\n')
+        .flat_map(|line| line.chunks(PIECE))
+        .map(|piece| piece.split(|byte| *byte == 0).next().unwrap_or_default())
+}
+
+/// Without the blanks around it, as C's `isspace` knows them: Rust's takes the vertical tab for none.
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    while let [first, rest @ ..] = bytes
+        && is_blank(first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && is_blank(last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// UTF-8 if it is that, else Latin-1.
+fn text(bytes: &[u8]) -> String {
+    let bytes = trim(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::get_in;
-
-    const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#RealDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
-
-    #[test]
-    fn an_entry_is_found_in_its_section_only() {
-        assert_eq!(get_in(FILE, "one", "DRIVER").as_deref(), Some("/one.so"));
-        assert_eq!(get_in(FILE, "Two", "Driver").as_deref(), Some("/two.so"));
-        assert_eq!(get_in(FILE, "One", "RealDriver"), None);
-        assert_eq!(get_in(FILE, "Three", "Driver"), None);
-    }
-}
+mod tests;

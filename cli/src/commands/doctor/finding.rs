@@ -248,7 +248,7 @@ impl Finding {
 mod tests {
     use super::*;
 
-    const ALL: [Check; 18] = [
+    const ALL: [Check; 19] = [
         Check::Library,
         Check::UnixOdbc,
         Check::IniFiles,
@@ -262,6 +262,7 @@ mod tests {
         Check::Clock,
         Check::DefaultChain,
         Check::Server,
+        Check::Trust,
         Check::SignIn,
         Check::Token,
         Check::Tenant,
