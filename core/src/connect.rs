@@ -125,7 +125,7 @@ pub enum Answer {
         /// The driver's answer, its completed string put right.
         reply: Reply,
         /// For whom the connection was opened; `None` until it is.
-        opened: Option<Opened>,
+        opened: Option<Box<Opened>>,
         /// What it means that the server refused the token, to be told beside its own words.
         refusal: Option<Error>,
     },
@@ -211,7 +211,7 @@ impl Attempt {
                         self.plan.carry(&self.token, &connection, around);
                     }
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
-                    opened = Some(Opened::by(self.text, &self.plan, self.token));
+                    opened = Some(Box::new(Opened::by(self.text, &self.plan, self.token)));
                 }
                 Outcome::Failed(_) => {
                     if self.replace_refused_token(real, around)? {

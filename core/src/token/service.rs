@@ -120,8 +120,7 @@ impl TokenService {
     /// The living token of this identity, if there is one: nobody is asked for it, and nothing renewed.
     pub fn at_hand(&self, sign_in: &SignIn) -> Option<Arc<Token>> {
         let entry = self.cache.known(&sign_in.key)?;
-        let token = entry.state().living(Moment::now()).map(Arc::clone);
-        token
+        entry.state().living(Moment::now()).map(Arc::clone)
     }
 
     /// A newer token after the server refused a login with this one, if that is worth a try.

@@ -163,10 +163,10 @@ impl Held {
             return Err(refused(answer));
         }
         if self.is_new {
-            let carried = Arc::new(Carried(self.place));
-            let carrier: Arc<dyn Carrier> = Arc::clone(&carried) as Arc<dyn Carrier>;
+            let own = Arc::new(Carried(self.place));
+            let carrier: Arc<dyn Carrier> = own.clone();
             let mut held = HELD.lock();
-            let old = held.by_handle.insert(self.handle, carried);
+            let old = held.by_handle.insert(self.handle, own);
             if let Some(old) = old {
                 held.give_up(Arc::clone(&old.0));
             }

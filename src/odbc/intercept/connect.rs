@@ -212,7 +212,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
             refusal,
         }) => {
             connection.explain(refusal.as_ref());
-            let reuse = opened.map_or(Reuse::Never, |opened| Reuse::WhileTheirs(Box::new(opened)));
+            let reuse = opened.map_or(Reuse::Never, Reuse::WhileTheirs);
             (reply, reuse)
         }
         Err(error) => {
