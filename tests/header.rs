@@ -73,7 +73,7 @@ int main(void)
     entra_error_free(error);
     if (entra_stock_connection_string("SERVER=localhost", &text, &error) != 0 || error != NULL)
         return 5;
-    if (strcmp(entra_text_value(text), "SERVER=localhost") != 0)
+    if (strncmp(entra_text_value(text), "SERVER=127.0.0.1;ADDRESS=127.0.0.1;", 35) != 0)
         return 6;
     entra_on_prompt(callback, NULL);
     entra_on_prompt(NULL, NULL);

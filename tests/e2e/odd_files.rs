@@ -66,7 +66,10 @@ fn without_a_tenant() -> String {
 fn a_server_certificate_that_is_no_file_of_certificates_holds_up_nobody_else() {
     let machine = Machine::new();
     for (path, kind) in odd_files(&machine) {
-        let odd = machine.string(&format!("{}ServerCertificate={path};", without_a_tenant()));
+        let odd = machine.string(&format!(
+            "{}Encrypt=strict;ServerCertificate={path};",
+            without_a_tenant()
+        ));
         let good = machine.string(&format!("{MSI}TrustServerCertificate=yes;"));
         let error = finished(&machine.python(TWO, &[&odd, &good]), "two");
         assert_told(

@@ -89,7 +89,7 @@ fn file(numbers: &mut Numbers) -> Vec<u8> {
 
 /// libodbcinst's answer: what is in a file of that path.
 fn theirs(path: &Path, section: &str, key: &str) -> Option<Vec<u8>> {
-    let function = function().expect("libodbcinst: `make test` installs unixODBC");
+    let function = function().unwrap();
     let section: Vec<u16> = section.encode_utf16().collect();
     let value = ask(function, Some(&section), Some(key), path.to_str().unwrap(), 4096)?;
     let bytes = value.iter().map(|unit| unit.to_le_bytes()[0]).collect();
