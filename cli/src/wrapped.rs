@@ -3,7 +3,7 @@
 use crate::{drivers::Drivers, library::Library, loader};
 use entra_odbc_core::{
     Environment,
-    real_driver::{self, Search, Surroundings},
+    real_driver::{self, Loaded, Named, Search, Surroundings},
 };
 use std::{
     ffi::OsString,
@@ -26,10 +26,30 @@ pub struct View<'a> {
 pub struct Wrapped {
     /// The file, with all links resolved.
     pub path: PathBuf,
+    /// The names of our library that are registered with another target driver, with which a process that uses this
+    /// one cannot connect.
+    pub others: Vec<Named>,
     /// Who named it.
     pub origin: String,
     /// `18.6.2.1`, where its name tells.
     pub version: Option<String>,
+}
+
+impl Wrapped {
+    /// What is wrong with each of those names, and what to do.
+    pub fn conflicts(&self) -> impl Iterator<Item = (String, &'static str)> {
+        self.others.iter().map(|named| {
+            let what = format!(
+                "[{}] names the target driver {}, but programs use {}",
+                named.section,
+                named.value,
+                self.path.display()
+            );
+            let remedy = "A process has one target driver, and connections by that name are refused. Set \
+                          ENTRA_ODBC_DRIVER for the programs that are to use the other one.";
+            (what, remedy)
+        })
+    }
 }
 
 impl View<'_> {
@@ -38,11 +58,21 @@ impl View<'_> {
         let Search {
             candidates,
             mut failures,
+            overridden,
         } = real_driver::search(self);
         for candidate in candidates {
             match self.check(&candidate.path) {
                 Ok(path) => {
+                    let loaded = Loaded {
+                        named: &candidate.path,
+                        file: &path,
+                    };
                     return Ok(Wrapped {
+                        others: if overridden {
+                            Vec::new()
+                        } else {
+                            real_driver::others(loaded, self)
+                        },
                         version: version(&path),
                         path,
                         origin: candidate.origin,

@@ -2,10 +2,15 @@
 
 mod distribution;
 mod file;
+mod manager;
+#[cfg(test)]
+mod scripted;
 mod search;
+mod sections;
 
 pub use file::check;
 pub use search::{Candidate, Search, search, version};
+pub use sections::{Loaded, Named, agree, others};
 
 use std::{
     ffi::OsString,
@@ -31,6 +36,14 @@ pub trait Surroundings {
     fn own_file(&self) -> Option<PathBuf>;
     /// Whether a path leads to that file.
     fn is_ourselves(&self, path: &Path) -> bool;
+    /// Where a path leads once all links are resolved; the path itself where it leads nowhere.
+    fn real_path(&self, path: &Path) -> PathBuf {
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    }
+    /// Whether a file is there no longer.
+    fn is_gone(&self, path: &Path) -> bool {
+        !path.exists()
+    }
     /// The file names in a directory; none if it cannot be read.
     fn list(&self, directory: &Path) -> Vec<OsString> {
         let Ok(entries) = std::fs::read_dir(directory) else {

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use entra_odbc_core::real_driver::{Search, Surroundings, search};
+use entra_odbc_core::{
+    Error,
+    real_driver::{Loaded, Search, Surroundings, agree, search},
+};
 use once_cell::race::OnceBox;
 
-use super::table::ROWS;
+use super::{ini, table::ROWS};
 use crate::os::library::Library;
 
 mod candidate;
@@ -28,6 +31,10 @@ static DRIVER: OnceBox<RealDriver> = OnceBox::new();
 #[derive(Debug)]
 pub(crate) struct RealDriver {
     path: PathBuf,
+    /// The path by which it was found.
+    named: PathBuf,
+    /// Whether the environment names it, whatever sections of odbcinst.ini say.
+    overridden: bool,
     library: Library,
 }
 
@@ -73,6 +80,22 @@ pub(crate) fn loaded() -> Option<&'static RealDriver> {
     DRIVER.get()
 }
 
+/// Refuses a connection string that leads to a section of odbcinst.ini with another target driver than the one that
+/// is loaded, so that no password reaches it.
+pub(crate) fn agrees_with(text: &[u16]) -> Result<(), Error> {
+    match loaded().filter(|driver| !driver.overridden) {
+        Some(driver) => {
+            let loaded = Loaded {
+                named: &driver.named,
+                file: &driver.path,
+            };
+            let driver_of_source = |source: &str| ini::get(source, "Driver", ini::ODBC_INI);
+            agree(text, loaded, driver_of_source, &surroundings::Process)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Whether the loaded driver knows [`ACCESS_TOKEN`](super::ACCESS_TOKEN) as an access token.
 pub(crate) fn takes_tokens() -> bool {
     // The header of those drivers says so; one that is too old for it answers for itself when one is set.
@@ -93,10 +116,12 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,
+        overridden,
     } = search(surroundings);
     for candidate in candidates {
         match candidate::load(&candidate.path) {
-            Ok(driver) => {
+            Ok(mut driver) => {
+                driver.overridden = overridden;
                 if driver.has_bulk_copy() {
                     openssl::keep_apart();
                 }

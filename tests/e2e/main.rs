@@ -57,6 +57,7 @@ mod same_as_bare;
 mod secrets;
 mod shared_cache;
 mod spellings;
+mod target_section;
 mod tenant;
 mod trust;
 mod untouched;

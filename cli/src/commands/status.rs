@@ -133,14 +133,19 @@ impl Status {
                 &format!("Take it over again: {}", lost.next),
             );
         }
-        if let Err(tried) = &self.real_driver {
-            problem(
+        match &self.real_driver {
+            Err(tried) => problem(
                 format!(
                     "Microsoft's ODBC Driver 18 is not found. Tried: {}",
                     tried.join("; ")
                 ),
                 &Distribution::here().install(Package::Driver18),
-            );
+            ),
+            Ok(driver) => {
+                for (what, remedy) in driver.conflicts() {
+                    problem(what, remedy);
+                }
+            }
         }
         Ok(problems)
     }

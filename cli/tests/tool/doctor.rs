@@ -1,6 +1,7 @@
 //! `doctor`: each finding, on a machine on which that very thing is wrong.
 
 use crate::{
+    library::{built_library, real_driver},
     machine::OURS,
     standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
     tool::Run,
@@ -134,6 +135,30 @@ fn a_driver_that_is_not_registered_and_a_real_driver_that_is_missing_are_told() 
         format!("[{OURS}]\nDriver=/nowhere/libentra_odbc.so\n"),
     );
     doctor(&office, &[]).is("library", "failure", &["/nowhere/libentra_odbc.so", "not found"]);
+}
+
+#[test]
+fn a_name_with_another_target_driver_is_told_by_the_doctor_and_by_status() {
+    let office = Office::new();
+    let registered = std::fs::read_to_string(office.path("odbcinst.ini")).unwrap();
+    let library = built_library();
+    let other = format!(
+        "\n[My PostgreSQL]\nDriver={}\nRealDriver=/usr/lib/psqlodbcw.so\n",
+        library.display()
+    );
+    office.write("odbcinst.ini", registered + &other);
+    let words = "[My PostgreSQL] names the target driver /usr/lib/psqlodbcw.so";
+    let found = doctor(&office, &[]);
+    found.has_among("real-driver", "ok", "libmsodbcsql");
+    found.has_among("real-driver", "warning", words);
+    let status = office.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{status:#?}");
+    assert!(status.out.contains(words), "{status:#?}");
+    // For programs that the environment tells which one, there is one.
+    let target = real_driver();
+    let found = doctor_with(&office, &[("ENTRA_ODBC_DRIVER", target.to_str().unwrap())], &[]);
+    found.is("real-driver", "ok", &[]);
+    assert_eq!(found.0["warnings"], 0, "{:#}", found.0);
 }
 
 #[test]

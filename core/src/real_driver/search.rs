@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::{ARCHITECTURE, variant};
-use super::{OUR_SECTION, STOCK_DIRECTORY, STOCK_SECTION, Surroundings};
+use super::{STOCK_DIRECTORY, STOCK_SECTION, Surroundings, sections};
 
 /// A library that may be the real driver.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Search {
     pub candidates: Vec<Candidate>,
     /// Where nothing was found, and why.
     pub failures: Vec<String>,
+    /// Whether the environment names the driver, whatever sections say.
+    pub overridden: bool,
 }
 
 /// Looks for the real driver.
@@ -31,18 +33,27 @@ pub struct Search {
 pub fn search(surroundings: &impl Surroundings) -> Search {
     let mut search = Search::default();
     if let Some(named) = surroundings.variable("ENTRA_ODBC_DRIVER") {
+        search.overridden = true;
         search.named(surroundings, Path::new(&named), "ENTRA_ODBC_DRIVER");
         return search;
     }
-    if let Some((section, named)) = our_real_driver(surroundings) {
-        search.named(
-            surroundings,
-            Path::new(&named),
-            &format!("RealDriver in [{section}] of odbcinst.ini"),
-        );
-        return search;
+    match sections::for_process(surroundings) {
+        Ok(None) => unnamed(surroundings),
+        Ok(Some(named)) => {
+            let origin = format!("RealDriver in [{}] of odbcinst.ini", named.section);
+            search.named(surroundings, Path::new(&named.value), &origin);
+            search
+        }
+        Err(why) => {
+            search.failures.push(why);
+            search
+        }
     }
+}
 
+/// Looks where Driver 18 is without anyone's word.
+pub(super) fn unnamed(surroundings: &impl Surroundings) -> Search {
+    let mut search = Search::default();
     let origin = format!("[{STOCK_SECTION}] of odbcinst.ini");
     match driver_of(surroundings, STOCK_SECTION) {
         // The stock name may have been taken over by us.
@@ -74,32 +85,21 @@ pub fn search(surroundings: &impl Surroundings) -> Search {
 }
 
 impl Search {
-    /// Adds what someone named: a path, the directory of one whose version may change, or a name in odbcinst.ini.
+    /// Adds what someone named.
     fn named(&mut self, surroundings: &impl Surroundings, named: &Path, origin: &str) {
-        if named.as_os_str().as_encoded_bytes().contains(&b'/') {
-            if let Some(path) = newest_in(surroundings, named) {
-                self.candidates.push(Candidate {
-                    path,
-                    origin: origin.to_owned(),
-                });
-                return;
-            }
-            self.candidates.push(Candidate {
-                path: named.to_owned(),
-                origin: origin.to_owned(),
-            });
-            return;
-        }
-        match driver_of(surroundings, &named.to_string_lossy()) {
-            Some(path) => {
-                let origin = format!("{origin}={}", named.display());
-                self.candidates.push(Candidate { path, origin });
-            }
-            None => self.failures.push(format!(
+        let Some(path) = resolve(surroundings, named) else {
+            self.failures.push(format!(
                 "{origin}={}: neither a path nor a driver in odbcinst.ini",
                 named.display()
-            )),
-        }
+            ));
+            return;
+        };
+        let origin = if is_path(named) {
+            origin.to_owned()
+        } else {
+            format!("{origin}={}", named.display())
+        };
+        self.candidates.push(Candidate { path, origin });
     }
 
     /// Adds the newest Driver 18 in a directory.
@@ -119,8 +119,20 @@ impl Search {
     }
 }
 
+/// What a name stands for: a path, the directory of a driver whose version may change, or a name in odbcinst.ini.
+pub(super) fn resolve(surroundings: &impl Surroundings, named: &Path) -> Option<PathBuf> {
+    if is_path(named) {
+        return Some(newest_in(surroundings, named).unwrap_or_else(|| named.to_owned()));
+    }
+    driver_of(surroundings, &named.to_string_lossy())
+}
+
+fn is_path(named: &Path) -> bool {
+    named.as_os_str().as_encoded_bytes().contains(&b'/')
+}
+
 /// The newest Driver 18 in a directory.
-fn newest_in(surroundings: &impl Surroundings, directory: &Path) -> Option<PathBuf> {
+pub(super) fn newest_in(surroundings: &impl Surroundings, directory: &Path) -> Option<PathBuf> {
     let versions = surroundings.list(directory).into_iter().filter_map(|name| {
         let version = version(name.to_str()?)?;
         Some((version, name))
@@ -140,83 +152,22 @@ pub fn version(name: &str) -> Option<Vec<u32>> {
 }
 
 /// The library that a section of odbcinst.ini names, as unixODBC on a 64-bit machine would take it.
-fn driver_of(surroundings: &impl Surroundings, section: &str) -> Option<PathBuf> {
+pub(super) fn driver_of(surroundings: &impl Surroundings, section: &str) -> Option<PathBuf> {
     surroundings
         .driver_entry(section, "Driver64")
         .or_else(|| surroundings.driver_entry(section, "Driver"))
         .map(PathBuf::from)
 }
 
-/// `RealDriver=` of the section that is ours: by its name, or because its driver is this very file.
-fn our_real_driver(surroundings: &impl Surroundings) -> Option<(String, String)> {
-    let real_driver = |section: &str| {
-        surroundings
-            .driver_entry(section, "RealDriver")
-            .map(|value| (section.to_owned(), value))
-    };
-    real_driver(OUR_SECTION).or_else(|| {
-        surroundings.driver_sections().into_iter().find_map(|section| {
-            let found = real_driver(&section)?;
-            driver_of(surroundings, &section)
-                .filter(|path| surroundings.is_ourselves(path))
-                .map(|_| found)
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-    use std::collections::BTreeMap;
-    use std::ffi::OsString;
-
     use super::*;
-
-    /// A machine made of maps.
-    #[derive(Default)]
-    struct Machine {
-        variable: Option<&'static str>,
-        entries: BTreeMap<(&'static str, &'static str), &'static str>,
-        directories: BTreeMap<&'static str, Vec<&'static str>>,
-    }
-
-    const OWN_FILE: &str = "/venv/site-packages/entra_odbc/libentra_odbc.so";
-
-    impl Surroundings for Machine {
-        fn variable(&self, name: &str) -> Option<OsString> {
-            self.variable
-                .filter(|_| name == "ENTRA_ODBC_DRIVER")
-                .map(OsString::from)
-        }
-        fn driver_entry(&self, section: &str, key: &str) -> Option<String> {
-            self.entries
-                .iter()
-                .find(|(at, _)| **at == (section, key))
-                .map(|(_, value)| (*value).to_owned())
-        }
-        fn driver_sections(&self) -> Vec<String> {
-            self.entries
-                .keys()
-                .map(|(section, _)| (*section).to_owned())
-                .collect()
-        }
-        fn own_file(&self) -> Option<PathBuf> {
-            Some(OWN_FILE.into())
-        }
-        fn is_ourselves(&self, path: &Path) -> bool {
-            path == Path::new(OWN_FILE)
-        }
-        fn list(&self, directory: &Path) -> Vec<OsString> {
-            let names = directory
-                .to_str()
-                .and_then(|directory| self.directories.get(directory));
-            names.into_iter().flatten().map(OsString::from).collect()
-        }
-        fn os_release(&self) -> String {
-            "ID=rocky".to_owned()
-        }
-    }
+    use crate::real_driver::{
+        OUR_SECTION,
+        scripted::{Machine, OWN_FILE},
+    };
 
     fn paths(machine: &Machine) -> Vec<String> {
         search(machine)

@@ -15,6 +15,7 @@ use crate::odbc::{
     connections::{self, Connection, Reuse, Whose},
     real,
     real_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
+    real_driver,
     record::Record,
     text,
 };
@@ -134,6 +135,9 @@ pub(crate) unsafe fn browse_connect(
     }
     // SAFETY: the host's arguments, read as the ODBC reference describes them.
     let text = unsafe { text::read(input, input_length) }.unwrap_or_default();
+    if let Err(error) = real_driver::agrees_with(&text) {
+        return connection.fail(&error);
+    }
     let plan = with_surroundings(|around| plan::read(&text, connection.whose() == Whose::Hosts, around));
     if let Ok(Plan::SignIn(plan)) = plan {
         let error = Error::new(
@@ -182,6 +186,9 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
     let shared = connections::of(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
+    if let Err(error) = real_driver::agrees_with(text) {
+        return connection.fail(&error);
+    }
     let mut pending = connection.pending.take();
     let mut real = Real {
         hdbc,

@@ -9,11 +9,11 @@ use super::RealDriver;
 use crate::os::library::{self, Library};
 
 /// Loads the driver at `path`, or says why it cannot be the real driver.
-pub(super) fn load(path: &Path) -> Result<RealDriver, String> {
-    let path = if is_bare_name(path) {
-        find_by_name(path)?
+pub(super) fn load(named: &Path) -> Result<RealDriver, String> {
+    let path = if is_bare_name(named) {
+        find_by_name(named)?
     } else {
-        path.to_owned()
+        named.to_owned()
     };
     // The real path: loaded through a link, Driver 18 looks for its resource file beside the link (IM004).
     let real = path.canonicalize();
@@ -26,12 +26,14 @@ pub(super) fn load(path: &Path) -> Result<RealDriver, String> {
     check_library(library).inspect_err(|_| library.close())?;
     Ok(RealDriver {
         path: path.to_owned(),
+        named: named.to_owned(),
+        overridden: false,
         library,
     })
 }
 
 /// A name without a directory, which the loader looks for in its own places.
-fn is_bare_name(path: &Path) -> bool {
+pub(super) fn is_bare_name(path: &Path) -> bool {
     !path.as_os_str().as_encoded_bytes().contains(&b'/')
 }
 

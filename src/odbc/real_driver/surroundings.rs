@@ -25,6 +25,19 @@ impl Surroundings for Process {
         ini::sections(ini::ODBCINST_INI)
     }
 
+    fn real_path(&self, path: &Path) -> PathBuf {
+        let file = if candidate::is_bare_name(path) {
+            library::while_loaded(path, |library| {
+                let symbol = library.symbol(c"SQLDriverConnectW")?;
+                library::file_of(symbol.as_ptr())
+            })
+            .flatten()
+        } else {
+            path.canonicalize().ok()
+        };
+        file.unwrap_or_else(|| path.to_owned())
+    }
+
     fn own_file(&self) -> Option<PathBuf> {
         library::own_file()
     }

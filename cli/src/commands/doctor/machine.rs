@@ -41,6 +41,11 @@ pub fn look(places: &Places, environment: &Environment, findings: &mut Findings)
             let version = driver.version.as_deref().unwrap_or("unknown version");
             let text = format!("{} ({version}), from {}", driver.path.display(), driver.origin);
             findings.ok(Check::RealDriver, text)?;
+            for (what, next) in driver.conflicts() {
+                let cause =
+                    "the library is registered under several names, with different RealDriver= entries";
+                findings.warning(Check::RealDriver, what, cause, next)?;
+            }
             libraries(&driver.path, &distribution, findings)?;
         }
         Err(tried) => findings.failure(
