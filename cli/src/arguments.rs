@@ -2,7 +2,8 @@
 
 use crate::{
     commands::{
-        accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, uninstall,
+        accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, trust,
+        uninstall,
     },
     failure::Failure,
 };
@@ -42,6 +43,7 @@ enum Command {
     Token(token::Arguments),
     Connect(connect::Arguments),
     Doctor(doctor::Arguments),
+    Trust(trust::Arguments),
     Sid(sid::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -60,6 +62,7 @@ impl Arguments {
             Command::Token(arguments) => token::run(arguments),
             Command::Connect(arguments) => connect::run(arguments),
             Command::Doctor(arguments) => doctor::run(arguments),
+            Command::Trust(arguments) => trust::run(arguments),
             Command::Sid(arguments) => sid::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => man::run(arguments),

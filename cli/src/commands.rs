@@ -11,4 +11,5 @@ pub mod man;
 pub mod sid;
 pub mod status;
 pub mod token;
+pub mod trust;
 pub mod uninstall;

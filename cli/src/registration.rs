@@ -163,6 +163,21 @@ impl Registration {
         Some(Pending { writes, ini })
     }
 
+    /// Prepares that an entry of a section has this value, or is gone; what is known of the file's past stays.
+    pub fn with_entry(&self, section: &str, key: &str, value: Option<&str>) -> Pending {
+        let mut ini = self.ini.clone();
+        match value {
+            Some(value) => ini.set(section, key, value),
+            None => ini.unset(section, key),
+        }
+        let writes = vec![Write {
+            path: self.path.clone(),
+            content: Some(ini.bytes()),
+            mode: 0o644,
+        }];
+        Pending { writes, ini }
+    }
+
     /// Prepares that nothing of ours is left; `None` where we wrote nothing.
     pub fn without(&self) -> Option<Pending> {
         self.state.as_ref()?;

@@ -11,7 +11,7 @@ mod channel;
 mod rules;
 
 pub use crate::tds::Encryption;
-pub use administrator::{AUTHORITY, Administrator, TRUSTED_SERVERS};
+pub use administrator::{AUTHORITY, Administrator, TRUSTED_SERVERS, TrustedHost};
 pub use authority::authority;
 pub use channel::{Channel, DICTATED, FAILOVER_PARTNER};
 pub use rules::Decision;

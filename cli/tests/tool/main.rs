@@ -15,6 +15,7 @@ mod library;
 mod machine;
 mod standins;
 mod tool;
+mod trust;
 
 mod bare;
 mod connect;

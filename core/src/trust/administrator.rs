@@ -5,6 +5,7 @@ use crate::{
     Environment,
     server::{Server, parse_name},
 };
+use std::fmt;
 
 /// The keyword of our section of odbcinst.ini for hosts that tokens may go to; `ENTRA_ODBC_TRUSTED_SERVERS` adds to it.
 pub const TRUSTED_SERVERS: &str = "TrustedServers";
@@ -14,14 +15,14 @@ pub const AUTHORITY: &str = "Authority";
 /// The administrator's word. Nothing of it can stand in a connection string or a data source.
 #[derive(Debug, Default, Clone)]
 pub struct Administrator {
-    trusted: Vec<Trusted>,
+    trusted: Vec<TrustedHost>,
     /// The one that counts where a string names none comes first.
     authorities: Vec<String>,
 }
 
 /// An entry of `TrustedServers=`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Trusted {
+pub enum TrustedHost {
     /// A host name or an address.
     Host(String),
     /// `*.suffix`: all names below it, kept with its dot.
@@ -41,8 +42,7 @@ impl Administrator {
             trusted: lists
                 .iter()
                 .flatten()
-                .flat_map(|list| list.split([',', ';', ' ']))
-                .filter_map(Trusted::parse)
+                .flat_map(|list| TrustedHost::list(list))
                 .collect(),
             authorities: authorities
                 .iter()
@@ -56,8 +56,8 @@ impl Administrator {
     #[must_use]
     pub fn trusts(&self, host: &str) -> bool {
         self.trusted.iter().any(|trusted| match trusted {
-            Trusted::Host(known) => known == host,
-            Trusted::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
+            TrustedHost::Host(known) => known == host,
+            TrustedHost::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
         })
     }
 
@@ -67,12 +67,27 @@ impl Administrator {
     }
 }
 
-impl Trusted {
-    /// `None` for what is neither a host nor a pattern for the names below a domain: it then trusts nobody.
-    fn parse(entry: &str) -> Option<Self> {
+impl TrustedHost {
+    /// The entries of a list, with commas, semicolons or blanks between them. What is none trusts nobody.
+    pub fn list(list: &str) -> impl Iterator<Item = Self> {
+        list.split([',', ';', ' ']).filter_map(Self::parse)
+    }
+
+    /// `None` for what is neither a host nor a pattern for the names below a domain.
+    #[must_use]
+    pub fn parse(entry: &str) -> Option<Self> {
         match entry.trim().strip_prefix("*.") {
             Some(suffix) => parse_name(suffix).map(|suffix| Self::Below(format!(".{suffix}"))),
             None => Server::parse(entry).map(|server| Self::Host(server.host)),
+        }
+    }
+}
+
+impl fmt::Display for TrustedHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.write_str(host),
+            Self::Below(suffix) => write!(f, "*{suffix}"),
         }
     }
 }
