@@ -303,7 +303,7 @@ impl Asked<'_> {
 
     /// What the string says itself of driver, data source and connection.
     fn replaced(&self) -> Vec<u16> {
-        self.string.only(|attribute| is_dictated(attribute)).to_vec()
+        self.string.only(is_dictated).to_vec()
     }
 
     fn taken_out(&self, mode: &Mode) -> Vec<u16> {
