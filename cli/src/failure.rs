@@ -1,7 +1,7 @@
 //! How the tool ends when it does not succeed: a message on standard error, and an exit code.
 
 use crate::terminal::{self, Style};
-use entra_odbc_core::{Error, ErrorKind};
+use entra_odbc_core::{Error, ErrorKind, plain_text::fit};
 use std::{io, process::ExitCode};
 
 /// It was tried, and failed.
@@ -64,11 +64,13 @@ impl Failure {
             Self::Told => return FAILED.into(),
             Self::Unread => return ExitCode::SUCCESS,
         };
+        let what = fit(what);
         let stop = if what.ends_with(['.', '!', '?']) { "" } else { "." };
         let label = Style::Failure.paint("error:");
         terminal::note(&format!("{label} {what}{stop}"));
         if !remedy.is_empty() {
-            terminal::note(remedy);
+            // Commands stand on lines of their own here, and nothing of others does.
+            terminal::note(&terminal::shown(remedy));
         }
         code.into()
     }

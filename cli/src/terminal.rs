@@ -2,6 +2,7 @@
 
 use crate::progress;
 use clap::builder::styling::{AnsiColor, Style as Look};
+use entra_odbc_core::plain_text::is_harmful;
 use std::io::{self, Write as _};
 
 /// How a word is to look; plain where no terminal reads it, or where `NO_COLOR` is set.
@@ -38,7 +39,7 @@ impl Style {
 /// Prints a result: `text` and a line end, on standard output.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
-    writeln!(out, "{text}")?;
+    writeln!(out, "{}", safe(text))?;
     out.flush()
 }
 
@@ -53,7 +54,11 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
 pub fn note(text: &str) {
     let erased = if progress::is_shown() { progress::ERASE } else { "" };
     // If standard error is gone, there is nobody to tell that.
-    let _ = writeln!(anstream::AutoStream::auto(io::stderr().lock()), "{erased}{text}");
+    let _ = writeln!(
+        anstream::AutoStream::auto(io::stderr().lock()),
+        "{erased}{}",
+        safe(text)
+    );
 }
 
 /// Prints a value as JSON.
@@ -61,10 +66,51 @@ pub fn print_json(value: &serde_json::Value) -> io::Result<()> {
     print_bytes(format!("{value:#}\n").as_bytes())
 }
 
-/// Text of others as it may be shown: without control characters, by which a terminal could be led astray.
+/// Text of others as it may be shown: without the characters by which a terminal or its reader could be led astray.
 pub fn shown(text: &str) -> String {
-    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    let harmless = |c: char| !is_harmful(c) || c == '\n' || c == '\t';
     text.chars()
         .map(|c| if harmless(c) { c } else { '\u{fffd}' })
         .collect()
+}
+
+/// What is about to be written, with no escape sequences but those of [`Style::paint`], wherever its parts came from.
+fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for (at, piece) in text.split('\u{1b}').enumerate() {
+        let is_look = piece.strip_prefix('[').is_some_and(|rest| {
+            let end = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+            end.starts_with('m')
+        });
+        if at > 0 {
+            safe.push(if is_look { '\u{1b}' } else { '\u{fffd}' });
+        }
+        safe.push_str(&shown(piece));
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_colours_reaches_the_terminal_of_what_would_steer_it() {
+        for c in (0..=0x000e_0fff)
+            .filter_map(char::from_u32)
+            .filter(|c| is_harmful(*c))
+        {
+            let text = safe(&format!("a{c}b"));
+            match c {
+                '\n' | '\t' => assert_eq!(text, format!("a{c}b")),
+                _ => assert_eq!(text, "a\u{fffd}b", "{c:?}"),
+            }
+        }
+        let painted = Style::Failure.paint("error:");
+        assert_eq!(safe(&painted), painted);
+        assert_eq!(
+            safe("\u{1b}]0;title\u{7}\u{1b}[2J"),
+            "\u{fffd}]0;title\u{fffd}\u{fffd}[2J"
+        );
+    }
 }

@@ -6,10 +6,12 @@ use crate::{
     connection_string::{Attribute, ConnectionString},
     credential::{self, FORWARDED, Mode},
     data_source::DataSource,
+    known_keyword,
     options::contradiction,
     respelling,
     trust::Channel,
 };
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// Who signs in, as `Authentication=` and its kin select it.
@@ -108,19 +110,16 @@ impl<'a> Asked<'a> {
     pub(crate) fn check_braces(&self) -> Result<(), Error> {
         if let Some(attribute) = self.string.going_on() {
             return Err(Error::invalid(format!(
-                "the value of {}= goes on after the brace that closes it",
-                attribute.keyword()
+                "{} goes on after the brace that closes it",
+                value_of(attribute)
             ))
-            .remedy("Write } inside the braces as }}, and nothing between them and the semicolon."));
+            .remedy(BRACES));
         }
         if self.string.is_terminated() {
             return Ok(());
         }
-        let keyword = self.string.attributes().last().map_or("?", Attribute::keyword);
-        Err(Error::invalid(format!(
-            "the value of {keyword}= opens a brace that nothing closes"
-        ))
-        .remedy("End the value with }, and write } inside it as }}."))
+        let value = self.string.attributes().last().map_or(A_VALUE.into(), value_of);
+        Err(Error::invalid(format!("{value} opens a brace that nothing closes")).remedy(BRACES))
     }
 
     /// Our keywords; an error where they name two ways to sign in.
@@ -173,6 +172,18 @@ impl<'a> Asked<'a> {
         let database = database.trim();
         (!database.is_empty()).then(|| database.to_owned())
     }
+}
+
+const A_VALUE: &str = "a value";
+
+const BRACES: &str = "A value with ; in it needs braces around it; inside them } is written as }}, and nothing stands \
+                      between the closing brace and the semicolon.";
+
+/// How a message speaks of a value: by its keyword, unless that may be a part of a password that has a semicolon in it.
+fn value_of(attribute: &Attribute) -> Cow<'static, str> {
+    known_keyword(attribute.keyword()).map_or(A_VALUE.into(), |keyword| {
+        format!("the value of {keyword}=").into()
+    })
 }
 
 pub(crate) fn is_keyword(attribute: &Attribute, keyword: Keyword) -> bool {

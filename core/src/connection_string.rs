@@ -5,6 +5,7 @@
 //! space around values is kept; `{…}` quotes with `}}` for `}`; a `{` in mid-value is literal; the
 //! first of equal keywords wins.
 
+use crate::known_keyword;
 use std::{fmt, ops::Range};
 use zeroize::Zeroizing;
 
@@ -23,7 +24,6 @@ pub struct ConnectionString<'a> {
 }
 
 /// One `keyword=value;` of a connection string.
-#[derive(Debug)]
 pub struct Attribute {
     keyword: String,
     /// From the keyword's first unit to the semicolon, exclusive; blanks behind braces left out.
@@ -36,6 +36,13 @@ impl fmt::Debug for ConnectionString<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Keywords, not values: some of them are passwords.
         f.debug_list().entries(&self.attributes).finish()
+    }
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is no keyword may be a part of a password.
+        f.write_str(known_keyword(&self.keyword).unwrap_or("?"))
     }
 }
 

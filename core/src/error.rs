@@ -1,5 +1,6 @@
 //! The one error of the core, and the one match that turns it into a SQLSTATE.
 
+use crate::plain_text::fit;
 use std::{fmt, time::Duration};
 
 /// The longest message text that reaches a host, in UTF-16 units.
@@ -43,7 +44,8 @@ pub enum ErrorKind {
 ///
 /// The text has the form `[entra-odbc][<mode>] what failed: why. What to do. <Entra's own words>`.
 /// No part may hold a secret: whoever builds an error quotes names, paths and codes, never values
-/// of secret keywords, contents of files or bodies of successful answers.
+/// of secret keywords, contents of files or bodies of successful answers. What it quotes of others is made fit for a
+/// message here, whoever it comes from: one line, nothing that steers a terminal, nothing invisible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -61,7 +63,7 @@ impl Error {
         Self {
             kind,
             mode: None,
-            what: what.into(),
+            what: fit(&what.into()),
             remedy: String::new(),
             detail: String::new(),
             retry_after: None,
@@ -77,7 +79,7 @@ impl Error {
     /// Adds what the person at the host should do: a whole sentence with its full stop.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = remedy.into();
+        self.remedy = fit(&remedy.into());
         self
     }
 
@@ -94,7 +96,7 @@ impl Error {
     /// Adds the endpoint's own words (error description, correlation id), which come last.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+        self.detail = fit(&detail.into());
         self
     }
 
@@ -108,15 +110,15 @@ impl Error {
     /// Says which member of a chain failed: the chain is the kind that the host asked for.
     #[must_use]
     pub(crate) fn through(mut self, member: &str) -> Self {
-        self.what = format!("{member}: {}", self.what);
+        self.what = format!("{}: {}", fit(member), self.what);
         self
     }
 
     /// Speaks of these in place of the keywords beside them: what is to be corrected came from there.
     #[must_use]
     pub(crate) fn naming(mut self, names: &[(&str, &str)]) -> Self {
-        self.what = renamed(&self.what, names);
-        self.remedy = renamed(&self.remedy, names);
+        self.what = fit(&renamed(&self.what, names));
+        self.remedy = fit(&renamed(&self.remedy, names));
         self
     }
 
@@ -207,6 +209,7 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plain_text::{is_harmful, tests::hostile};
 
     #[test]
     fn the_text_goes_from_cause_to_remedy_to_the_endpoints_own_words() {
@@ -238,6 +241,30 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "[entra-odbc] the file of PWDFile= is empty. Check AZURE_TENANT_ID (a GUID) and AZURE_CLIENT_ID. UID"
+        );
+    }
+
+    #[test]
+    fn nothing_that_breaks_steers_or_hides_text_is_in_a_message_whichever_part_it_came_by() {
+        for text in hostile() {
+            let error = Error::invalid(text.clone())
+                .remedy(text.clone())
+                .detail(text.clone())
+                .through(&text)
+                .naming(&[("a", &text)]);
+            let said = error.to_string();
+            assert!(!said.contains(is_harmful), "{said:?}");
+            assert!(!error.words().concat().contains(is_harmful), "{error:?}");
+            assert!(!format!("{error:?}").contains(is_harmful), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_a_missing_semicolon_put_into_another_value_is_in_no_message() {
+        let error = Error::invalid("the host contoso PWD=s3cret is unknown").detail("x;AccessToken=eyJ.a.b");
+        assert_eq!(
+            error.to_string(),
+            "[entra-odbc] the host contoso PWD=***. x;AccessToken=***"
         );
     }
 

@@ -1,5 +1,9 @@
 //! The connection-string keywords that are ours: names, aliases, and which of them hold secrets.
 
+mod known;
+
+pub use known::known;
+
 /// A keyword that we interpret and take out of the string once one of our modes is selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(

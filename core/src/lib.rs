@@ -30,6 +30,7 @@ mod login_refusal;
 mod names;
 mod opened;
 mod options;
+pub mod plain_text;
 pub mod plan;
 pub mod prompt;
 pub mod provider;
@@ -51,7 +52,7 @@ pub mod trust;
 
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, MESSAGE_LIMIT};
-pub use keyword::{KEYWORDS, Keyword};
+pub use keyword::{KEYWORDS, Keyword, known as known_keyword};
 pub use opened::Opened;
 pub use options::Options;
 pub use secret::Secret;

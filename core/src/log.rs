@@ -8,7 +8,7 @@ mod timestamp;
 
 pub use listener::{Callback, Level, listen, listen_no_more};
 
-use crate::Environment;
+use crate::{Environment, plain_text};
 use libc::PIPE_BUF;
 use listener::LISTENER;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -125,11 +125,7 @@ struct Line(String);
 impl Line {
     /// All of it as one line, whatever endpoints and servers put into their own words.
     fn whole(self) -> String {
-        if self.0.contains(char::is_control) {
-            self.0.replace(char::is_control, " ")
-        } else {
-            self.0
-        }
+        plain_text::fit(&self.0)
     }
 }
 
@@ -209,5 +205,11 @@ mod tests {
     fn words_with_a_line_end_in_them_make_no_second_line() {
         let line = Line("no token error=refused:\r\n2026-01-01 \u{1b}[2J".to_owned());
         assert_eq!(line.whole(), "no token error=refused:  2026-01-01  [2J");
+        for text in plain_text::tests::hostile() {
+            let line = Line(text.clone()).whole();
+            assert!(!line.contains(plain_text::is_harmful), "{line:?}");
+        }
+        let line = Line(" host=contoso PWD=s3cret".to_owned());
+        assert_eq!(line.whole(), " host=contoso PWD=***");
     }
 }

@@ -3,7 +3,7 @@
 //! Never where nobody would see it: a service that waits five minutes for a code that nobody types is
 //! worse off than one that fails at once and says how to sign in beforehand.
 
-use crate::{Error, ErrorKind, fork::Lock, runtime::with_signals_blocked};
+use crate::{Error, ErrorKind, fork::Lock, plain_text::one_line, runtime::with_signals_blocked};
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
@@ -79,7 +79,14 @@ impl Prompts {
             None if self.terminal && io::stderr().is_terminal() => Box::new(print),
             None => return Err(nobody()),
         };
-        let prompt = prompt.clone();
+        // Entra's words, and a page's address: neither steers the terminal on which they are shown.
+        let line = |text: &str| one_line(text).into_owned();
+        let prompt = Prompt {
+            message: line(&prompt.message),
+            url: line(&prompt.url),
+            user_code: prompt.user_code.as_deref().map(line),
+            expires_in: prompt.expires_in,
+        };
         // A terminal that is stopped (Ctrl-S) blocks as well as any callback.
         with_signals_blocked(|| {
             thread::Builder::new()
@@ -159,6 +166,25 @@ mod tests {
         drop(release);
         prompts.register(None);
         assert!(!prompts.reach_someone());
+    }
+
+    #[test]
+    fn what_a_person_is_shown_steers_no_terminal() {
+        let prompts = Prompts::unseen();
+        let (sender, receiver) = mpsc::channel();
+        prompts.register(Some(Arc::new(move |prompt| sender.send(prompt.clone()).unwrap())));
+        for text in crate::plain_text::tests::hostile() {
+            let hostile = Prompt {
+                message: text.clone(),
+                url: text.clone(),
+                user_code: Some(text),
+                expires_in: Duration::from_mins(5),
+            };
+            prompts.show(&hostile).unwrap();
+            let shown = receiver.recv().unwrap();
+            let all = [shown.message, shown.url, shown.user_code.unwrap()].concat();
+            assert!(!all.contains(crate::plain_text::is_harmful), "{all:?}");
+        }
     }
 
     #[test]

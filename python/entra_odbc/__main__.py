@@ -6,6 +6,7 @@ import os
 import sys
 
 from . import Error, advice, driver
+from ._error import one_line
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def tool() -> None:
     """Becomes the tool, which lies beside the library."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "entra-odbc")
     if not os.path.isfile(path):
-        sys.exit(f"entra-odbc: the tool {path} does not exist. Install entra-odbc from a wheel for this platform.")
+        sys.exit(f"entra-odbc: the tool {one_line(path)} does not exist. Install entra-odbc from a wheel for this platform.")
     os.execv(path, ["entra-odbc", *sys.argv[1:]])
 
 

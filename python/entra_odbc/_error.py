@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 
+def one_line(text: str) -> str:
+    """Text of others, fit for a message: each character that breaks, steers or hides text becomes a blank.
+
+    Texts of the library are that already; paths and the loader's words are not.
+    """
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 class Error(Exception):
     """What went wrong: a SQLSTATE, a native error and a message in words.
 
@@ -21,6 +29,7 @@ class Error(Exception):
     message: str
 
     def __init__(self, sqlstate: str, native: int, message: str) -> None:
+        message = one_line(message)
         super().__init__(sqlstate, native, message)
         self.sqlstate = sqlstate
         self.native = native

@@ -45,6 +45,13 @@ def test_there_is_nothing_else():
     assert set(entra_odbc.__all__) <= set(dir(entra_odbc))
 
 
+def test_texts_of_others_neither_break_nor_steer_a_message():
+    for code in [*range(0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), 0x2066, 0xFEFF]:
+        message = str(entra_odbc.Error("HY000", 0, f"the library a{chr(code)}b does not exist"))
+        assert message == "[HY000] the library a b does not exist"
+    assert str(entra_odbc.Error("HY000", 0, "Zoë: 中文 = {x}")) == "[HY000] Zoë: 中文 = {x}"
+
+
 def test_the_version_is_the_librarys(machine):
     program = "import entra_odbc; from entra_odbc._library import load; print(load().odbc_version().decode(), entra_odbc.__version__)"
     ours, package = machine.python(program).split()

@@ -1,13 +1,12 @@
 //! The real driver: found, checked, loaded once, and put into the slots.
 
 use std::ffi::CStr;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use entra_odbc_core::{
-    Error,
+    Error, ErrorKind,
     real_driver::{Loaded, Search, Surroundings, agree, search},
 };
 use once_cell::race::OnceBox;
@@ -137,11 +136,14 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
             }
         }
     }
-    let mut text = String::from("[entra-odbc] the real driver could not be loaded. Tried: ");
-    let _ = write!(text, "{}. ", failures.join("; "));
-    text.push_str(
-        "Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.",
-    );
-    tracing::warn!(target: "entra_odbc", "{text}");
-    Err(text.into())
+    let error = Error::new(
+        ErrorKind::DriverMissing,
+        format!(
+            "the real driver could not be loaded. Tried: {}",
+            failures.join("; ")
+        ),
+    )
+    .remedy("Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.");
+    tracing::warn!(target: "entra_odbc", "{error}");
+    Err(error.to_string().into())
 }

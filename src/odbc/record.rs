@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use entra_odbc_core::Error;
+use entra_odbc_core::{Error, plain_text::fit};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 /// `SQL_DIAG_RETURNCODE` and its kin, which odbc-sys does not have in full.
@@ -44,7 +44,7 @@ impl Record {
         Self {
             state,
             native: 0,
-            message: message.into(),
+            message: fit(&message.into()),
         }
     }
 }

@@ -46,6 +46,7 @@ mod handles;
 mod hosts;
 mod kinds;
 mod managed_identity;
+mod messages;
 mod odd_files;
 mod other_drivers;
 mod pool;

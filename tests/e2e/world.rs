@@ -136,9 +136,8 @@ impl Connected {
 
     pub fn text(&self) -> String {
         let records = self.records.iter();
-        records
-            .map(|(state, native, text)| format!("{state} {native} {text}\n"))
-            .collect()
+        let lines = records.map(|(state, native, text)| format!("{state} {native} {text}"));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
 };
 use entra_odbc_core::{
     Environment,
+    plain_text::one_line,
     real_driver::{OUR_SECTION, STOCK_SECTION},
 };
 use serde_json::{Value, json};
@@ -152,7 +153,8 @@ impl Status {
 
     fn text(&self) -> String {
         let mut lines = vec![format!("entra-odbc {}", env!("CARGO_PKG_VERSION"))];
-        let mut line = |label: &str, value: String| lines.push(format!("  {label:<12} {value}"));
+        let mut line =
+            |label: &str, value: String| lines.push(format!("  {label:<12} {}", value.replace('\n', " ")));
         for name in &self.names {
             let what = match &name.ours {
                 Some(library) => format!(
@@ -186,7 +188,11 @@ impl Status {
         }
         line("log", self.log_text());
         for (what, remedy) in &self.problems {
-            lines.push(format!("{} {what}.", Style::Warning.paint("warning:")));
+            lines.push(format!(
+                "{} {}.",
+                Style::Warning.paint("warning:"),
+                one_line(what)
+            ));
             lines.push(remedy.clone());
         }
         lines.join("\n")

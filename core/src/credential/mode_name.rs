@@ -36,7 +36,17 @@ pub fn find_exact(value: &str) -> Option<&'static Mode> {
 /// The error for a value that neither we nor the real driver know.
 #[must_use]
 pub fn unknown(value: &str) -> Error {
-    let shown: String = value.chars().filter(|c| !c.is_control()).take(40).collect();
+    // Where a semicolon is missing, the value holds the keywords after it and their secrets.
+    let is_name = |c: &char| c.is_alphanumeric() || " _-".contains(*c);
+    let mut shown: String = value
+        .trim_matches('"')
+        .chars()
+        .take_while(is_name)
+        .take(40)
+        .collect();
+    if let Some((name, _)) = shown.split_once(' ').filter(|_| value.contains('=')) {
+        shown = name.to_owned();
+    }
     let suggestion = nearest(value).map_or_else(String::new, |mode| {
         format!("Did you mean ActiveDirectory{}? ", mode.name)
     });

@@ -1,6 +1,6 @@
 //! What all token endpoints' answers have in common: JSON with a token and its times in it.
 
-use crate::{Error, ErrorKind, Secret, Token, transport::Reply};
+use crate::{Error, ErrorKind, Secret, Token, plain_text::one_line, transport::Reply};
 use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
@@ -66,11 +66,7 @@ pub fn number(value: &Value) -> Option<u64> {
 
 /// An endpoint's own words, fit for a message: one line, of bounded length.
 pub fn words(text: &str) -> String {
-    let spaced: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(WORDS)
-        .collect();
+    let spaced: String = one_line(text).chars().take(WORDS).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

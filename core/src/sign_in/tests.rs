@@ -139,6 +139,10 @@ fn what_signs_nobody_in_is_refused_by_the_keyword_that_is_to_blame() {
         ),
         ("Authentication=Msi;TokenTimeout=soon", "TokenTimeout="),
         ("Authentication=Msi;UID={abc", "UID= opens a brace"),
+        ("Authentication=Msi;PWD=abc;s3cret~tail={d}e", "needs braces"),
+        ("Authentication=Msi;PWD=abc;s3cret~tail={d", "needs braces"),
+        ("Authentication=Msi PWD=s3cret", "\"Msi\""),
+        ("Authentication=Msi;TokenTimeout=5 PWD=s3cret", "TokenTimeout="),
         ("Authentication=Msi;Authority=evil.example", "Authority="),
     ] {
         let error = program.refusal(text);

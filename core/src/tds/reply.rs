@@ -1,5 +1,6 @@
 //! What a server answers to a login that announces a token (MS-TDS 2.2.7).
 
+use crate::plain_text::one_line;
 use std::io;
 
 const ERROR: u8 = 0xaa;
@@ -102,7 +103,7 @@ fn message(body: &[u8]) -> io::Result<String> {
 fn utf16(bytes: &[u8]) -> String {
     let (pairs, _) = bytes.as_chunks();
     let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-    String::from_utf16_lossy(&units).replace(char::is_control, " ")
+    one_line(&String::from_utf16_lossy(&units)).into_owned()
 }
 
 fn garbled() -> io::Error {

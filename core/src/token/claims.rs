@@ -1,5 +1,6 @@
 //! The claims of a token, read without verifying it: who it names, for logs and messages only.
 
+use crate::plain_text::is_harmful;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::{
@@ -110,7 +111,7 @@ fn printable(value: &Value) -> Option<String> {
     let text: String = value
         .as_str()?
         .chars()
-        .filter(|character| !character.is_control())
+        .filter(|character| !is_harmful(*character))
         .take(LONGEST)
         .collect();
     (!text.is_empty()).then_some(text)

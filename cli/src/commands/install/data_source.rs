@@ -1,7 +1,7 @@
 //! What may stand in a data source.
 
 use crate::{failure::Failure, registration::Section};
-use entra_odbc_core::{Keyword, real_driver::OUR_SECTION};
+use entra_odbc_core::{Keyword, known_keyword, real_driver::OUR_SECTION};
 
 /// One `keyword=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,10 @@ pub fn section(name: &str, entries: &[String]) -> Result<Section, Failure> {
             entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
         if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&keyword)) {
             return Err(Failure::refused(
-                format!("{keyword}= is given twice"),
+                match known_keyword(&keyword) {
+                    Some(keyword) => format!("{keyword}= is given twice"),
+                    None => "a keyword is given twice".to_owned(),
+                },
                 "Keep one of them.",
             ));
         }
