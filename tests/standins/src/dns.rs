@@ -148,7 +148,11 @@ fn question_length(question: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a failure here is a failed test"
+    )]
     use super::*;
 
     fn question(name: &str, kind: u16) -> Vec<u8> {
