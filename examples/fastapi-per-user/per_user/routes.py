@@ -1,5 +1,6 @@
 """What the application answers."""
 
+import hmac
 from html import escape
 from typing import Annotated
 
@@ -7,9 +8,13 @@ import sqlalchemy
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from . import anti_forgery
 from .account import Account
 from .person import SignInNeeded
-from .who import COOKIE, caller, session
+from .who import COOKIE, STARTED, bearer, caller, session, started
+
+# For how long a browser may be at Entra's pages.
+SIGN_IN_SECONDS = 900
 
 router = APIRouter()
 
@@ -25,9 +30,15 @@ def me(request: Request, who: Annotated[tuple, Depends(caller)]):
 
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request):
-    nobody = page("<p id='who'>Nobody is signed in.</p><a id='sign-in' href='/auth/sign-in'>Sign in</a>")
+    token = anti_forgery.token_of(request)
+    nobody = page(
+        "<p id='who'>Nobody is signed in.</p>"
+        f"<form method='post' action='/auth/sign-in'>{anti_forgery.field(token)}"
+        "<button id='sign-in'>Sign in</button></form>",
+        token,
+    )
     signed_in = session(request)
-    if not (signed_in and signed_in.person):
+    if not signed_in:
         return nobody
     try:
         answer = me(request, (signed_in.person, signed_in.account))
@@ -36,68 +47,87 @@ def home(request: Request):
         return nobody
     return page(
         f"<p>The database knows you as <b id='who'>{escape(answer['database_user'])}</b>.</p>"
-        "<form method='post' action='/auth/sign-out'><button id='sign-out'>Sign out</button></form>"
+        f"<form method='post' action='/auth/sign-out'>{anti_forgery.field(token)}"
+        "<button id='sign-out'>Sign out</button></form>",
+        token,
     )
 
 
-@router.get("/auth/sign-in")
+@router.post("/auth/sign-in", dependencies=[Depends(anti_forgery.own_form)])
 def sign_in(request: Request):
-    """Leads the browser to Entra."""
+    """Leads the browser to Entra. Whoever is signed in stays so until somebody has come back from there."""
     state = request.app.state
-    before = session(request)
+    before = started(request)
     if before:
         state.sessions.end(before)
     account = Account(state.settings)
     flow = account.start(str(request.url_for("callback")))
-    started = state.sessions.new(flow=flow, account=account)
-    return with_cookie(RedirectResponse(flow["auth_uri"], 303), started)
+    to_entra = RedirectResponse(flow["auth_uri"], 303)
+    return with_cookie(to_entra, STARTED, state.sessions.new(flow=flow, account=account), SIGN_IN_SECONDS)
 
 
 @router.get("/auth/callback")
 def callback(request: Request):
-    """The browser is back from Entra, which returns it to no other address, after a sign-out either."""
+    """The browser is back from Entra, which returns it to no other address, after a sign-out either.
+
+    Other sites can lead a browser here as well, but do not know the state of the sign-in that it has started: without
+    that, nothing changes.
+    """
     if not request.query_params:
         return RedirectResponse("/", 303)
-    sessions = request.app.state.sessions
-    started = session(request)
-    if not (started and started.flow):
+    state = request.app.state
+    back = started(request)
+    if not back:
         raise SignInNeeded("this browser has not started a sign-in, or too long ago")
-    sessions.end(started)
-    person = started.account.finish(started.flow, dict(request.query_params))
-    return with_cookie(RedirectResponse("/", 303), sessions.new(person=person, account=started.account))
+    if not hmac.compare_digest(request.query_params.get("state", "").encode(), back.flow["state"].encode()):
+        raise SignInNeeded("this is no answer to the sign-in that this browser has started")
+    # Good for one answer.
+    state.sessions.end(back)
+    person = back.account.finish(back.flow, dict(request.query_params))
+    before = session(request)
+    if before:
+        state.sessions.end(before)
+        if before.person != person:
+            state.pools.close(before.person)
+    home_again = without_cookie(RedirectResponse("/", 303), STARTED)
+    return with_cookie(home_again, COOKIE, state.sessions.new(person=person, account=back.account))
 
 
-@router.post("/auth/sign-out")
+@router.post("/auth/sign-out", dependencies=[Depends(anti_forgery.own_form)])
 def sign_out(request: Request):
-    """Ends the session and the person's connections, here and then at Entra.
-
-    The cookie's SameSite keeps other sites from signing anybody out.
-    """
+    """Ends the session and the person's connections, here and then at Entra."""
     state = request.app.state
     signed_in = session(request)
     if not signed_in:
         return RedirectResponse("/", 303)
     state.sessions.end(signed_in)
-    if signed_in.person:
-        state.pools.close(signed_in.person)
+    state.pools.close(signed_in.person)
     response = RedirectResponse(signed_in.account.sign_out_address(str(request.url_for("callback"))), 303)
-    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax")
-    return response
+    return without_cookie(response, COOKIE)
 
 
-@router.delete("/me", status_code=204)
-def leave(request: Request, who: Annotated[tuple, Depends(caller)]):
+@router.delete("/me", status_code=204, dependencies=[Depends(anti_forgery.same_origin)])
+def leave(request: Request, who: Annotated[tuple, Depends(bearer)]):
     """Ends the connections of a person who came with a token; the token itself is Entra's to end."""
     request.app.state.pools.close(who[0])
 
 
-def with_cookie(response: Response, of_session):
-    response.set_cookie(COOKIE, of_session.id, secure=True, httponly=True, samesite="lax")
+def with_cookie(response: Response, name, of_session, seconds=None):
+    response.set_cookie(name, of_session.id, max_age=seconds, secure=True, httponly=True, samesite="lax")
     return response
 
 
-def page(body):
-    return HTMLResponse(
+def without_cookie(response: Response, name):
+    response.delete_cookie(name, secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def page(body, token):
+    shown = HTMLResponse(
         f"<!doctype html><title>Per user</title>{body}",
-        headers={"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"},
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        },
     )
+    return anti_forgery.with_cookie(shown, token)

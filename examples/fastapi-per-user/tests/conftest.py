@@ -78,7 +78,7 @@ def playground():
 
 
 class Form(HTMLParser):
-    """The form of Entra's page."""
+    """The form of a page."""
 
     def __init__(self, page):
         super().__init__()
@@ -92,6 +92,49 @@ class Form(HTMLParser):
             self.action = attributes.get("action")
         elif tag == "input":
             self.fields[attributes["name"]] = attributes.get("value", "")
+
+
+class Browser(httpx.Client):
+    """Keeps cookies as browsers do: those for https go to localhost as well."""
+
+    def __init__(self, address):
+        super().__init__(base_url=address, timeout=60)
+        self.kept = {}
+
+    def send(self, request, **options):
+        if self.kept:
+            request.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.kept.items())
+        response = super().send(request, **options)
+        for cookie in response.headers.get_list("set-cookie"):
+            assert all(part in cookie for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/")), cookie
+            name, value = cookie.partition(";")[0].split("=", 1)
+            self.kept.pop(name, None)
+            if "max-age=0" not in cookie.lower():
+                self.kept[name] = value
+        self.cookies.clear()
+        return response
+
+    def sign_in(self, user):
+        """By the application's page, Entra's, and back."""
+        self.start()
+        self.finish(user)
+
+    def start(self):
+        form = Form(self.get("/").text)
+        self.started = self.post("/auth/sign-in", data=form.fields)
+        assert self.started.status_code == 303, self.started.text
+
+    def finish(self, user):
+        """Signs in at Entra, where the last start has led."""
+        with httpx.Client(timeout=60) as entra:
+            page = entra.get(self.started.headers["location"])
+            form = Form(page.text)
+            answer = entra.post(
+                page.url.join(form.action or str(page.url)),
+                data=form.fields | {"username": user["name"], "password": user["password"]},
+            )
+        back = self.get(answer.headers["location"])
+        assert back.status_code == 303, back.text
 
 
 class Served:
@@ -115,20 +158,14 @@ class Served:
     def client(self, **options):
         return httpx.Client(base_url=self.address, timeout=60, **options)
 
+    def browser(self):
+        return Browser(self.address)
+
     def sign_in(self, user):
         """Signs a person in by the application, as a browser does; the cookie's value."""
-        with httpx.Client(timeout=60) as browser, self.client() as client:
-            started = client.get("/auth/sign-in")
-            page = browser.get(started.headers["location"])
-            form = Form(page.text)
-            answer = browser.post(
-                page.url.join(form.action or str(page.url)),
-                data=form.fields | {"username": user["name"], "password": user["password"]},
-            )
-            session = {"Cookie": started.headers["set-cookie"].partition(";")[0]}
-            answer = client.get(answer.headers["location"], headers=session)
-            assert answer.status_code == 303, answer.text
-            return re.match(rf"{COOKIE}=([^;]+)", answer.headers["set-cookie"])[1]
+        with self.browser() as browser:
+            browser.sign_in(user)
+            return browser.kept[COOKIE]
 
     def end(self):
         self._process.terminate()

@@ -139,15 +139,3 @@ def test_sign_out_ends_the_session_and_the_connections(app, playground, browsers
     browser.sign_in(app.address, playground.ada)
     assert browser.says(playground.ada["name"])
     assert len(playground.logins()) == before + 1, "on a new connection"
-
-
-def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(app, playground):
-    with app.client() as client:
-        answer = client.get("/auth/callback", params={"code": "1.A", "state": "guessed"})
-        assert answer.status_code == 401
-        started = client.get("/auth/sign-in")
-        cookie = started.headers["set-cookie"].partition(";")[0]
-        client.headers["Cookie"] = cookie
-        answer = client.get("/auth/callback", params={"code": "1.A", "state": "guessed"})
-        assert answer.status_code == 401
-        assert client.get("/me").status_code == 401
