@@ -83,7 +83,8 @@ impl<'a> DataSource<'a> {
             return Ok(());
         }
         Err(Error::invalid(
-            "DSN= names no data source for certain: the name is empty or has characters beyond Latin-1",
+            "DSN= names no data source for certain: the name is empty or has characters beyond Latin-1 \
+             (docs/trust.md)",
         )
         .remedy("Rename the data source in odbc.ini, or write DRIVER= and SERVER= in its place."))
     }

@@ -254,7 +254,8 @@ impl Asked<'_> {
         let server = &channel.server;
         let cannot = |why: &str| {
             Error::invalid(format!(
-                "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why}"
+                "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why} \
+                 (docs/trust.md)"
             ))
         };
         let intent = self.get(&["ApplicationIntent"]);

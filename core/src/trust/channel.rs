@@ -52,7 +52,7 @@ impl Channel {
         let get = |keyword: &str| filled(string(keyword).or_else(|| section(keyword)));
         if let Some(keyword) = FAILOVER_PARTNER.iter().find(|keyword| get(keyword).is_some()) {
             return Err(Error::invalid(format!(
-                "{keyword}= names a second server, to which the driver would take the token unasked"
+                "{keyword}= names a second server, to which the driver would take the token unasked (docs/trust.md)"
             ))
             .remedy(format!(
                 "Remove {keyword}=: Azure SQL has no database mirroring, and a failover group has a name of its own."
@@ -163,7 +163,7 @@ fn server(
         match &found {
             Some((first, known)) if *known != server => {
                 return Err(Error::invalid(format!(
-                    "{first}= and {keyword}= name two servers, {known} and {server}"
+                    "{first}= and {keyword}= name two servers, {known} and {server} (docs/trust.md)"
                 ))
                 .remedy("Keep one of them."));
             }
@@ -181,7 +181,7 @@ fn server(
 fn parse(keyword: &str, value: &str) -> Result<Server, Error> {
     Server::parse(value).ok_or_else(|| {
         Error::invalid(format!(
-            "{keyword}= does not say for certain which server it means, so no token goes there"
+            "{keyword}= does not say for certain which server it means, so no token goes there (docs/trust.md)"
         ))
         .remedy(
             "Write a host name or an address, with ,port or \\instance behind it where needed: \
@@ -199,8 +199,10 @@ fn certificate_name(value: &str) -> Result<String, Error> {
     };
     match parse_name(name.strip_suffix('.').unwrap_or(name)) {
         Some(name) => Ok(format!("{pattern}{name}")),
-        None => Err(Error::invalid("HostnameInCertificate= is not a host name")
-            .remedy("Write the name that the server's certificate is for.")),
+        None => Err(
+            Error::invalid("HostnameInCertificate= is not a host name (docs/trust.md)")
+                .remedy("Write the name that the server's certificate is for."),
+        ),
     }
 }
 

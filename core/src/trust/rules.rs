@@ -78,7 +78,8 @@ impl Channel {
         }
         match clouds.as_slice() {
             [one, other] if one.scope != other.scope => Err(Error::invalid(format!(
-                "Server= and HostnameInCertificate= name two clouds, so nobody can tell which token {} is to get",
+                "Server= and HostnameInCertificate= name two clouds, so nobody can tell which token {} is to get \
+                 (docs/trust.md)",
                 self.server.host
             ))
             .remedy("Correct HostnameInCertificate=.")),
