@@ -1,21 +1,22 @@
-//! What a connection string, its data source and the machine's owner ask of us.
+//! What a connection string, its data source and the administrator ask of us.
 //!
 //! The contract, first match: a token of the host's own; nothing of ours; a kind that Driver 18
 //! knows, in another client's spelling; one of our modes; an error.
+
+mod driver_string;
 
 use crate::{
     Error, Keyword, Options, Token,
     asked::{Asked, Selection, is_keyword},
     connect::{Prompt, Surroundings},
-    connection_string::{Attribute, ConnectionString, append, append_quoted},
+    connection_string::{Attribute, ConnectionString, append},
     credential::{Mode, SignIn},
-    data_source,
     real_driver::STOCK_SECTION,
     respelling,
     sign_in::{self, Chosen},
     tds::Target,
     token::{Audience, Carrier, Issued},
-    trust::{Administrator, Channel, DICTATED, Decision, FAILOVER_PARTNER},
+    trust::{Administrator, Channel, Decision},
 };
 use std::{
     fmt,
@@ -268,63 +269,6 @@ impl Asked<'_> {
             cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
         })
     }
-
-    /// The string for the driver: the driver's own name, which keeps it from reading a data source; then what it is told
-    /// of the connection; then what `keep` accepts of the string, and last what the data source says.
-    fn dictated(
-        &self,
-        driver: Option<&str>,
-        channel: &Channel,
-        keep: impl Fn(&Attribute) -> bool,
-    ) -> Zeroizing<Vec<u16>> {
-        let mut text = Zeroizing::new(Vec::with_capacity(1024));
-        if let Some(driver) = driver {
-            append_quoted(&mut text, "DRIVER", driver);
-        }
-        channel.dictate(&mut text);
-        append(&mut text, "Trusted_Connection", "no");
-        let rest = self
-            .string
-            .only(|attribute| !is_dictated(attribute) && keep(attribute));
-        text = concatenated(&text, &rest);
-        if self.section.is_some() {
-            for keyword in data_source::FORWARDED {
-                let value = self
-                    .in_section(keyword)
-                    .filter(|_| self.string.find(keyword).is_none());
-                if let Some(value) = value {
-                    let mut entry = Zeroizing::new(Vec::with_capacity(keyword.len() + 2 * value.len() + 4));
-                    append(&mut entry, keyword, &value);
-                    text = concatenated(&text, &entry);
-                }
-            }
-        }
-        text
-    }
-
-    /// What the string says itself of driver, data source and connection.
-    fn replaced(&self) -> Vec<u16> {
-        self.string.only(is_dictated).to_vec()
-    }
-
-    fn taken_out(&self, mode: &Mode) -> Vec<u16> {
-        let mut text = self
-            .string
-            .only(|attribute| {
-                Keyword::named(attribute.keyword())
-                    .is_some_and(|row| !row.secret && row.keyword != Keyword::TrustedConnection)
-            })
-            .to_vec();
-        let names = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
-        // A token was given without a mode: without its secret the string must still ask for one.
-        if mode.name == "AccessToken"
-            && self.string.find(Keyword::AccessToken.name()).is_some()
-            && !self.string.attributes().iter().any(names)
-        {
-            append(&mut text, "Authentication", "ActiveDirectoryAccessToken");
-        }
-        text
-    }
 }
 
 impl SignInPlan {
@@ -383,15 +327,7 @@ impl SignInPlan {
     /// The driver's completed string with what we took out, and without what we put in.
     #[must_use]
     pub fn put_back(&self, completed: &[u16]) -> Zeroizing<Vec<u16>> {
-        if completed.is_empty() {
-            return Zeroizing::default();
-        }
-        let string = ConnectionString::parse(completed);
-        let is_drivers =
-            |attribute: &Attribute| Keyword::named(attribute.keyword()).is_none() && !is_dictated(attribute);
-        let mut text = concatenated(&self.replaced, &string.only(is_drivers));
-        text.extend_from_slice(&self.taken_out);
-        text
+        driver_string::completed(completed, &self.replaced, &self.taken_out)
     }
 
     /// Makes sure that the server sends nobody on, where nothing else would keep the token from going along.
@@ -409,18 +345,4 @@ impl SignInPlan {
 fn override_section(text: &mut Vec<u16>) {
     append(text, "Authentication", "");
     append(text, "Trusted_Connection", "no");
-}
-
-/// Whether the driver is told this first, or must not hear of it at all.
-fn is_dictated(attribute: &Attribute) -> bool {
-    let is = |keyword: &&str| attribute.is(keyword);
-    ["DSN", "DRIVER"].iter().any(is) || DICTATED.iter().any(is) || FAILOVER_PARTNER.iter().any(is)
-}
-
-/// Both, one behind the other, in memory of which no copy is left behind.
-fn concatenated(one: &[u16], other: &[u16]) -> Zeroizing<Vec<u16>> {
-    let mut text = Zeroizing::new(Vec::with_capacity(one.len() + other.len() + 256));
-    text.extend_from_slice(one);
-    text.extend_from_slice(other);
-    text
 }

@@ -8,7 +8,7 @@ use crate::{
     fork::{Lock, Process},
 };
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use std::{future::Future, mem, thread};
+use std::{future::Future, mem, sync::mpsc, thread, time::Instant};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// Starts the background thread at the first task, anew in each forked child.
@@ -39,6 +39,25 @@ impl Runtime {
         };
         drop(generation.handle.spawn(task));
         Ok(())
+    }
+}
+
+impl Runtime {
+    /// Has the background thread carry out a task, and waits for it until `deadline`; `None` where that came first.
+    pub fn run<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.spawn(async move {
+            if let Ok(done) = tokio::time::timeout_at(deadline.into(), task).await {
+                // Nobody waits any more where this fails.
+                let _ = sender.send(done);
+            }
+        })?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        Ok(receiver.recv_timeout(left).ok())
     }
 }
 
@@ -102,7 +121,6 @@ pub fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
 
     #[test]
     fn the_thread_has_a_name_and_all_signals_but_faults_blocked() {
@@ -123,6 +141,23 @@ mod tests {
         );
         let own = std::fs::read_to_string("/proc/thread-self/status").unwrap();
         assert!(own.contains("SigBlk:\t0000000000000000"), "{own}");
+    }
+
+    #[test]
+    fn who_waits_for_a_task_has_its_answer_or_gives_up_in_time() {
+        let runtime = Runtime::default();
+        let in_a_moment = || Instant::now() + std::time::Duration::from_millis(50);
+        assert_eq!(runtime.run(in_a_moment(), async { 5 }).unwrap(), Some(5));
+        assert_eq!(
+            runtime.run(in_a_moment(), std::future::pending::<()>()).unwrap(),
+            None
+        );
+        assert_eq!(
+            runtime
+                .run(in_a_moment(), async { panic!("as scripted") })
+                .unwrap(),
+            None::<()>
+        );
     }
 
     #[test]

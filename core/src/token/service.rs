@@ -17,7 +17,7 @@ use crate::{
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{Arc, mpsc},
+    sync::Arc,
     task::Poll,
     time::{Duration, Instant, SystemTime},
 };
@@ -106,15 +106,7 @@ impl TokenService {
         deadline: Instant,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Result<Option<T>, Error> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.runtime.spawn(async move {
-            if let Ok(done) = tokio::time::timeout_at(deadline.into(), task).await {
-                // Nobody waits any more where this fails.
-                let _ = sender.send(done);
-            }
-        })?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        Ok(receiver.recv_timeout(left).ok())
+        self.runtime.run(deadline, task)
     }
 
     /// The living token of this identity, if there is one: nobody is asked for it, and nothing renewed.
