@@ -13,7 +13,7 @@ use crate::{
     os,
 };
 
-/// Our name in odbcinst.ini, whose section holds what the machine's owner says to us.
+/// Our name in odbcinst.ini, whose section holds what the administrator says to us.
 pub(crate) use entra_odbc_core::real_driver::OUR_SECTION as DRIVER_NAME;
 
 /// The shared part, without thread or I/O until a token is asked for.

@@ -93,7 +93,7 @@ pub enum Outcome {
 pub struct Surroundings<'a> {
     /// Environment variables.
     pub environment: &'a Environment,
-    /// What the machine's owner wrote into our own section of odbcinst.ini, by keyword.
+    /// What the administrator wrote into our own section of odbcinst.ini, by keyword.
     pub installed: &'a dyn Fn(&str) -> Option<String>,
     /// Whether the target driver takes access tokens; over another one only exact mode names are ours.
     ///
