@@ -25,6 +25,10 @@ use std::{
 };
 use zeroize::Zeroizing;
 
+/// The longest name of a driver that is passed on, in bytes: all that the driver makes of it is to look up the section's
+/// `KeepAlive`, and nothing that a string says before the server may be of any length.
+const MAX_DRIVER_NAME: usize = 255;
+
 /// What is to be done with a connect.
 pub enum Plan {
     /// Not ours: the host's bytes go on untouched.
@@ -100,16 +104,16 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
 /// The string for a host that keeps the stock driver and gives it a token itself: our keywords out.
 ///
 /// The same rules as for a connect of ours say where a token may go, also where the string has none of our modes and the
-/// token comes from elsewhere. Only a string that leaves the sign-in to the driver by name stays as it is: Driver 18
-/// refuses a token beside it.
+/// token comes from elsewhere. Only a string that leaves the sign-in to the driver by name is not checked: Driver 18
+/// refuses a token beside that name, which therefore comes first.
 pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
     let asked = Asked::read(text, around);
     let (name, mode) = match asked.selection(&|| true)? {
-        Selection::None if asked.given(Keyword::Authentication).is_some() => {
-            return Ok(Zeroizing::new(text.to_vec()));
-        }
+        Selection::None => match asked.given(Keyword::Authentication) {
+            Some(value) => return Ok(asked.respelled(value.trim())),
+            None => (None, None),
+        },
         Selection::Respelled(value) => return Ok(asked.respelled(value)),
-        Selection::None => (None, None),
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };
     asked
@@ -162,11 +166,13 @@ impl Asked<'_> {
         }
     }
 
-    /// Case 3 of the contract: Driver 18's own words, nothing else.
+    /// Case 3 of the contract: Driver 18's own words, nothing else. The one for who signs in comes first, so that the
+    /// driver reads it whatever follows.
     fn respelled(&self, value: &str) -> Zeroizing<Vec<u16>> {
         let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
-        let mut text = self.string.only(|attribute| !ours(attribute));
-        append(&mut text, "Authentication", value);
+        let mut first = Zeroizing::new(Vec::new());
+        append(&mut first, "Authentication", value);
+        let text = driver_string::concatenated(&first, &self.string.only(|attribute| !ours(attribute)));
         let string = ConnectionString::parse(&text);
         // A name beside an integrated login would be one too many for Driver 18, which passes over what it
         // does not know.
@@ -193,7 +199,7 @@ impl Asked<'_> {
             validated = channel.is_validated(), "decided where the token may go"
         );
         let chosen = Chosen::of(self, mode, options, Some(channel), &administrator, around)?;
-        let driver = self.driver();
+        let driver = self.driver().filter(|name| name.len() <= MAX_DRIVER_NAME);
         let driver = driver.as_deref().map_or(STOCK_SECTION, |name| name.as_str());
         Ok(SignInPlan {
             text: self.dictated(Some(driver), channel, |attribute| {

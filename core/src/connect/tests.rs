@@ -395,15 +395,15 @@ fn another_clients_spelling_of_a_forwarded_mode_is_rewritten() {
     for (text, expected) in [
         (
             "Server=x;Authentication=Active Directory Integrated;APP=a",
-            "Server=x;APP=a;Authentication=ActiveDirectoryIntegrated;",
+            "Authentication=ActiveDirectoryIntegrated;Server=x;APP=a;",
         ),
         (
             "Server=x;Authentication=Sql Password;UID=u;PWD=p",
-            "Server=x;UID=u;PWD=p;Authentication=SqlPassword;",
+            "Authentication=SqlPassword;Server=x;UID=u;PWD=p;",
         ),
         (
             "Server=x;fedauth=ActiveDirectoryIntegrated",
-            "Server=x;Authentication=ActiveDirectoryIntegrated;",
+            "Authentication=ActiveDirectoryIntegrated;Server=x;",
         ),
     ] {
         let mut real = Scripted::connecting();

@@ -89,7 +89,7 @@ fn is_dictated(attribute: &Attribute) -> bool {
 }
 
 /// Both, one behind the other, in memory of which no copy is left behind.
-fn concatenated(one: &[u16], other: &[u16]) -> Zeroizing<Vec<u16>> {
+pub(super) fn concatenated(one: &[u16], other: &[u16]) -> Zeroizing<Vec<u16>> {
     let mut text = Zeroizing::new(Vec::with_capacity(one.len() + other.len() + 256));
     text.extend_from_slice(one);
     text.extend_from_slice(other);

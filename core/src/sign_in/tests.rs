@@ -252,7 +252,16 @@ fn the_stock_driver_gets_the_string_without_our_keywords() {
     let sql = "SERVER=localhost; UID=sa;PWD={x}";
     assert_eq!(stock(sql).unwrap(), format!("{local}UID=sa;PWD={{x}};"));
     let integrated = "SERVER=evil.example;Authentication=ActiveDirectoryIntegrated";
-    assert_eq!(stock(integrated).unwrap(), integrated);
+    assert_eq!(
+        stock(integrated).unwrap(),
+        "Authentication=ActiveDirectoryIntegrated;SERVER=evil.example;"
+    );
+    // The driver stops reading behind the brace: it must have read who signs in before that.
+    let hidden = "SERVER=evil.example;APP={a}b;Authentication=SqlPassword";
+    assert_eq!(
+        stock(hidden).unwrap(),
+        "Authentication=SqlPassword;SERVER=evil.example;APP={a}b;"
+    );
     assert!(
         stock("SERVER=evil.example;TrustServerCertificate=yes")
             .unwrap_err()

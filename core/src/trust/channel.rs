@@ -107,11 +107,9 @@ impl Channel {
     /// Writes it for the driver, what is absent as well: `{}` is how Driver 18.6 takes "none" without a warning (`01S00`).
     pub fn dictate(&self, text: &mut Vec<u16>) {
         let server = self.server.to_string();
-        let trust = if self.trust_server_certificate {
-            "yes"
-        } else {
-            "no"
-        };
+        // Of no effect with `strict`, as the driver's documentation has it; so it is not said either.
+        let trusts = self.trust_server_certificate && self.encryption != Encryption::Strict;
+        let trust = if trusts { "yes" } else { "no" };
         // Two keywords for one thing, of which the driver prefers the second.
         append(text, "SERVER", &server);
         append(text, "ADDRESS", &server);

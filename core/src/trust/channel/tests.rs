@@ -38,7 +38,7 @@ fn everything_is_written_down_what_is_absent_as_well() {
             )
             .unwrap()
         ),
-        "SERVER=10.0.0.1;ADDRESS=10.0.0.1;Encrypt=strict;TrustServerCertificate=yes;\
+        "SERVER=10.0.0.1;ADDRESS=10.0.0.1;Encrypt=strict;TrustServerCertificate=no;\
          HostnameInCertificate={*.a.example};ServerCertificate={/a};"
     );
 }
