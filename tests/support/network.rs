@@ -3,7 +3,12 @@
 //! In a network namespace without a way out, each address of both families is local, so that one listener answers for
 //! all of them and sees which one a client wanted. `/etc/resolv.conf` and `/etc/hosts` are the namespace's own.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// Set where a test runs inside.
 const INSIDE: &str = "ENTRA_ODBC_TEST_NAMESPACE";
@@ -30,7 +35,9 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
-    let directory = std::env::temp_dir().join(format!("entra-odbc-network-{}", std::process::id()));
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("entra-odbc-network-{}-{number}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     fs::write(
         directory.join("resolv.conf"),
@@ -38,18 +45,25 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     )
     .unwrap();
     fs::write(directory.join("hosts"), "127.0.0.1 localhost\n").unwrap();
-    let status = unshare(&directory)
-        .args([
-            std::env::current_exe().unwrap().as_os_str(),
-            "--exact".as_ref(),
-            test.as_ref(),
-        ])
+    let program = std::env::current_exe().unwrap();
+    let output = unshare(&directory)
+        .args([program.as_os_str(), "--exact".as_ref(), test.as_ref()])
         .arg("--nocapture")
         .env(INSIDE, "1")
-        .status()
+        .output()
         .unwrap();
     fs::remove_dir_all(&directory).unwrap();
-    assert!(status.success(), "{test} in its namespace: {status}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{test} in its namespace: {}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // What the test itself says, without the words of its runner, which would be counted twice.
+    text.lines()
+        .filter(|line| line.starts_with("seed "))
+        .for_each(|line| println!("{line}"));
 }
 
 fn unshare(directory: &Path) -> Command {
