@@ -10,6 +10,6 @@ ENTRA_ODBC_FUZZ_COUNT=${ENTRA_ODBC_FUZZ_COUNT:-10000}
 export ENTRA_ODBC_TEST_LIBRARY ENTRA_ODBC_FUZZ_COUNT
 seed=${ENTRA_ODBC_FUZZ_SEED:-$(date +%s)}
 while ENTRA_ODBC_FUZZ_SEED=$seed cargo test --quiet -p entra-odbc --test e2e -- --nocapture --exact \
-    trust::differential::what_trust_decides_is_what_the_driver_does | grep '^seed'; do
+    trust::differential::what_trust_decides_is_what_the_driver_does | grep -o 'seed [0-9].*'; do
     seed=$((seed + 1))
 done
