@@ -10,6 +10,9 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+/// How many networks this process has made.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// Set where a test runs inside.
 const INSIDE: &str = "ENTRA_ODBC_TEST_NAMESPACE";
 
@@ -35,7 +38,6 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let directory = std::env::temp_dir().join(format!("entra-odbc-network-{}-{number}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
@@ -53,15 +55,15 @@ pub fn inside(test: &str, body: impl FnOnce()) {
         .output()
         .unwrap();
     fs::remove_dir_all(&directory).unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{test} in its namespace: {}\n{text}\n{}",
+        "{test} in its namespace: {}\n{said}\n{}",
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
     // What the test itself says, without the words of its runner, which would be counted twice.
-    text.lines()
+    said.lines()
         .filter(|line| line.starts_with("seed "))
         .for_each(|line| println!("{line}"));
 }
