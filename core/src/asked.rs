@@ -52,8 +52,10 @@ impl<'a> Asked<'a> {
     pub(crate) fn in_drivers_words<T>(
         &self,
         around: &Surroundings<'_>,
-        body: impl FnOnce(&Asked<'_>) -> T,
-    ) -> T {
+        body: impl FnOnce(&Asked<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // Before anything is rewritten, which would close a brace that the string leaves open.
+        self.check_braces()?;
         match respelling::of(&self.string) {
             Some(text) => body(&Asked::read(&text, around)),
             None => body(self),

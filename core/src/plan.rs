@@ -8,7 +8,7 @@ mod driver_string;
 use crate::{
     Error, Keyword, Options, Token,
     asked::{Asked, Selection, is_keyword},
-    connect::{Prompt, Surroundings},
+    connect::{DEFAULT_LOGIN_TIMEOUT, Prompt, Surroundings},
     connection_string::{Attribute, ConnectionString, append},
     credential::{Mode, SignIn},
     real_driver::STOCK_SECTION,
@@ -104,16 +104,17 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
 /// The string for a host that keeps the stock driver and gives it a token itself: our keywords out.
 ///
 /// The same rules as for a connect of ours say where a token may go, also where the string has none of our modes and the
-/// token comes from elsewhere. Only a string that leaves the sign-in to the driver by name is not checked: Driver 18
-/// refuses a token beside that name, which therefore comes first.
+/// token comes from elsewhere. The token is taken for one of SQL Server's: the string's own `Scope=` says nothing of a
+/// token that somebody else brings. A string that leaves the sign-in to the driver by name is an error. Asks a server of
+/// which nothing else vouches whether it redirects, and waits for that.
 pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
     let asked = Asked::read(text, around);
     let (name, mode) = match asked.selection(&|| true)? {
         Selection::None => match asked.given(Keyword::Authentication) {
-            Some(value) => return Ok(asked.respelled(value.trim())),
+            Some(value) => return Err(left_to_the_driver(value.trim())),
             None => (None, None),
         },
-        Selection::Respelled(value) => return Ok(asked.respelled(value)),
+        Selection::Respelled(value) => return Err(left_to_the_driver(value)),
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };
     asked
@@ -218,8 +219,15 @@ impl Asked<'_> {
     /// The string for the stock driver, which a host gives a token to.
     fn stock(&self, mode: Option<&Mode>, around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
         let administrator = Administrator::read(around.environment, around.installed);
-        let options = mode.map(|mode| self.options(mode)).transpose()?;
-        let (_, decision) = self.decide(options.as_ref(), &administrator)?;
+        mode.map(|mode| self.options(mode)).transpose()?;
+        let (_, decision) = self.decide(None, &administrator)?;
+        if decision.rules_out_redirect {
+            let target = self.redirect_target(&decision.channel)?;
+            let deadline = Instant::now() + DEFAULT_LOGIN_TIMEOUT;
+            around
+                .tenants
+                .rule_out_redirect(&target, deadline, around.tokens)?;
+        }
         let is_ours = |attribute: &Attribute| match (mode, Keyword::named(attribute.keyword())) {
             (_, None) => false,
             (Some(_), Some(_)) => true,
@@ -346,6 +354,14 @@ impl SignInPlan {
             .rule_out_redirect(target, deadline, around.tokens)
             .map_err(|error| error.in_mode(self.mode()))
     }
+}
+
+/// A string that asks for no token, although one is about to travel with it.
+fn left_to_the_driver(value: &str) -> Error {
+    Error::invalid(format!(
+        "Authentication={value} leaves the sign-in to the driver, so no token can travel with this string"
+    ))
+    .remedy("Remove Authentication=, or connect without a token.")
 }
 
 fn override_section(text: &mut Vec<u16>) {

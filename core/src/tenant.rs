@@ -51,7 +51,8 @@ pub enum Tenant {
 #[derive(Debug)]
 pub struct Tenants {
     environment: Environment,
-    known: Lock<HashMap<(String, u16), String>>,
+    /// By server, and by what vouched for it: an answer that nothing vouched for serves nobody else.
+    known: Lock<HashMap<Target, String>>,
     /// Until when it is known of a server that it redirects nobody.
     direct: Lock<HashMap<Target, Instant>>,
 }
@@ -94,7 +95,11 @@ impl Tenant {
             Self::Named(name) => key.with("tenant", &name.to_ascii_lowercase()),
             Self::OfServer { target, .. } => key
                 .with("tenant of", &target.host)
-                .with("port", &target.port.to_string()),
+                .with("port", &target.port.to_string())
+                .with(
+                    "vouched for by",
+                    &format!("{:?} {:?}", target.encryption, target.trust),
+                ),
         }
     }
 }
@@ -145,6 +150,16 @@ impl Tenants {
                 "Have the certificate validated by its Azure name: HostnameInCertificate=<the Azure name>;\
                  TrustServerCertificate=no; or write that name in Server= and lead it here in /etc/hosts.",
             )),
+            // It may redirect once it is well again.
+            Some(Ok(Answer::Nothing(words))) if !words.is_empty() => Err(Error::new(
+                ErrorKind::Unreachable,
+                format!(
+                    "{},{} refuses to say whether it redirects connections, so no token goes there (docs/trust.md)",
+                    target.host, target.port
+                ),
+            )
+            .remedy("Have its certificate validated, or try again later.")
+            .detail(words)),
             Some(Ok(Answer::TokenFrom(_) | Answer::Nothing(_))) => {
                 let mut direct = self.direct.lock();
                 if direct.len() >= LIMIT {
@@ -157,7 +172,11 @@ impl Tenants {
     }
 
     async fn of(&self, target: &Target, deadline: &Deadline) -> Result<String, Error> {
-        let place = (target.host.clone(), target.port);
+        // Whichever database is asked for, the tenant is the server's.
+        let place = Target {
+            database: None,
+            ..target.clone()
+        };
         let known = self.known.lock().get(&place).cloned();
         if let Some(known) = known {
             return Ok(known);

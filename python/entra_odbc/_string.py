@@ -27,27 +27,30 @@ def joined(keywords: Mapping[str, object]) -> str:
     )
 
 
+# What Driver 18 passes over before a keyword.
+_BEFORE_A_NAME = "; \t\n\v\f\r"
+
+
 def pairs(string: str) -> Iterator[tuple[str, str, str]]:
     """The keywords of a connection string in order: name in lower case, value as written, and the whole piece."""
     position = 0
     while position < len(string):
         name, equals, _ = string[position:].partition("=")
         begin = position + len(name) + len(equals)
-        value = string[begin:].lstrip()
-        at = len(string) - len(value)
-        if equals and value.startswith("{"):
-            # To the brace that is not doubled.
-            end = at + 1
+        if equals and string[begin : begin + 1] == "{":
+            # To the brace that is not doubled. Only one that stands first quotes: blanks before it are the value's.
+            end = begin + 1
             while (end := string.find("}", end)) >= 0 and string[end + 1 : end + 2] == "}":
                 end += 2
             end = string.find(";", end) if end >= 0 else -1
         else:
-            end = string.find(";", position)
-            if 0 <= end < begin:
-                name, equals = "", ""
+            end = string.find(";", begin if equals else position)
+            if ";" in name.strip(_BEFORE_A_NAME):
+                # Words without a value, up to the semicolon behind them.
+                end, equals = string.find(";", position + len(name) - len(name.lstrip(_BEFORE_A_NAME))), ""
         end = len(string) if end < 0 else end
         if equals:
-            yield name.strip(" ;").lower(), string[begin:end].strip(), string[position : end + 1]
+            yield name.strip(_BEFORE_A_NAME).lower(), string[begin:end].strip(), string[position : end + 1]
         position = end + 1
 
 

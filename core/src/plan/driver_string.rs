@@ -76,8 +76,11 @@ pub(super) fn completed(completed: &[u16], replaced: &[u16], taken_out: &[u16]) 
         return Zeroizing::default();
     }
     let string = ConnectionString::parse(completed);
-    let is_drivers =
-        |attribute: &Attribute| Keyword::named(attribute.keyword()).is_none() && !is_dictated(attribute);
+    let is_drivers = |attribute: &Attribute| {
+        let is_ours = Keyword::named(attribute.keyword()).is_some();
+        // A secret, which the driver repeats.
+        !is_ours && !is_dictated(attribute) && !attribute.is("KeystoreSecret")
+    };
     let text = concatenated(replaced, &string.only(is_drivers));
     concatenated(&text, taken_out)
 }

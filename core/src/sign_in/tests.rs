@@ -252,15 +252,30 @@ fn the_stock_driver_gets_the_string_without_our_keywords() {
     let sql = "SERVER=localhost; UID=sa;PWD={x}";
     assert_eq!(stock(sql).unwrap(), format!("{local}UID=sa;PWD={{x}};"));
     let integrated = "SERVER=evil.example;Authentication=ActiveDirectoryIntegrated";
-    assert_eq!(
-        stock(integrated).unwrap(),
-        "Authentication=ActiveDirectoryIntegrated;SERVER=evil.example;"
+    // Whatever would keep the token from going along there, it is not this string's to say.
+    for left in [
+        integrated,
+        "SERVER=evil.example;APP={a}b;Authentication=SqlPassword",
+        "SERVER=evil.example;fedauth=SqlPassword",
+        "SERVER=evil.example;Authentication=NotSpecified",
+    ] {
+        let error = stock(left).unwrap_err();
+        assert!(error.contains("Authentication="), "{left}: {error}");
+    }
+    // The token is whosever: the string cannot say that it is for a server of its own choice.
+    let scope = "SERVER=evil.example;Authentication=Msi;Scope=https://evil.example";
+    assert!(
+        stock(scope)
+            .unwrap_err()
+            .contains("evil.example is no name of Azure's")
     );
-    // The driver stops reading behind the brace: it must have read who signs in before that.
-    let hidden = "SERVER=evil.example;APP={a}b;Authentication=SqlPassword";
-    assert_eq!(
-        stock(hidden).unwrap(),
-        "Authentication=SqlPassword;SERVER=evil.example;APP={a}b;"
+    // Where nothing vouches for the server it is asked, or refused where it cannot be.
+    let unasked = "SERVER=127.0.0.1;TrustServerCertificate=yes;ApplicationIntent=ReadOnly";
+    assert!(stock(unasked).unwrap_err().contains("ApplicationIntent="));
+    assert!(
+        stock("SERVER=127.0.0.1,1;TrustServerCertificate=yes")
+            .unwrap_err()
+            .contains("redirects")
     );
     assert!(
         stock("SERVER=evil.example;TrustServerCertificate=yes")

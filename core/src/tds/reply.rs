@@ -34,12 +34,12 @@ pub enum Answer {
 pub fn parse(bytes: &[u8]) -> io::Result<Answer> {
     let mut rest = Bytes(bytes);
     let mut words = String::new();
-    let mut routed = None;
+    let (mut routed, mut token_from) = (None, None);
     while let Some(token) = rest.byte() {
         match token {
             FEDAUTHINFO => {
                 let length = rest.long()?;
-                return sts_url(rest.take(length)?);
+                token_from = Some(sts_url(rest.take(length)?)?);
             }
             ENVCHANGE => {
                 let length = rest.short()?;
@@ -60,7 +60,8 @@ pub fn parse(bytes: &[u8]) -> io::Result<Answer> {
             _ => break,
         }
     }
-    Ok(routed.unwrap_or(Answer::Nothing(words)))
+    // A route counts wherever it stands: the driver follows it.
+    Ok(routed.or(token_from).unwrap_or(Answer::Nothing(words)))
 }
 
 fn sts_url(info: &[u8]) -> io::Result<Answer> {

@@ -205,11 +205,15 @@ fn a_tenant_is_a_guid_or_a_domain_name() {
 fn what_servers_said_is_remembered_for_so_many_of_them_and_no_more() {
     let bench = Bench::new(&format!("https://login.example/{TENANT}/"));
     let tenants = bench.tenants();
-    let others = (0..LIMIT).map(|number| ((number.to_string(), 1433), TENANT.to_owned()));
+    let other = |number: usize| Target {
+        host: number.to_string(),
+        ..bench.target()
+    };
+    let others = (0..LIMIT).map(|number| (other(number), TENANT.to_owned()));
     tenants.known.lock().extend(others);
     ask(&tenants, &bench.target(), Duration::from_secs(10)).unwrap();
     let known = tenants.known.lock();
-    assert!(known.len() <= LIMIT && known.contains_key(&("localhost".to_owned(), bench.target().port)));
+    assert!(known.len() <= LIMIT && known.keys().any(|target| target.host == "localhost"));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{Administrator, Channel, TRUSTED_SERVERS};
 use crate::{
-    Error,
-    server::{CLOUDS, Cloud},
+    Error, scope,
+    server::{self, Cloud},
     tds::Encryption,
 };
 
@@ -34,8 +34,8 @@ impl Channel {
             });
         }
         self.check_validation()?;
-        let is_for_sql = CLOUDS.iter().any(|cloud| cloud.scope == scope);
-        if is_for_sql {
+        let resource = scope::resource(scope).to_ascii_lowercase();
+        if server::is_audience(&resource) {
             self.check_names(administrator)?;
         } else {
             self.check_audience(scope, administrator)?;
@@ -127,7 +127,7 @@ impl Channel {
 
     /// A token for something other than SQL Server goes to that very host.
     fn check_audience(&self, scope: &str, administrator: &Administrator) -> Result<(), Error> {
-        let is_audience = |name: &str| scope == format!("https://{name}/.default");
+        let is_audience = |name: &str| scope.eq_ignore_ascii_case(&format!("https://{name}/.default"));
         let mut names = self.certificate_names().peekable();
         let host = &self.server.host;
         if names.peek().is_some() && names.all(|name| is_audience(name) || administrator.trusts(name)) {

@@ -139,14 +139,19 @@ pub(crate) unsafe fn browse_connect(
         return connection.fail(&error);
     }
     let plan = with_surroundings(|around| plan::read(&text, connection.whose() == Whose::Hosts, around));
-    if let Ok(Plan::SignIn(plan)) = plan {
-        let error = Error::new(
-            ErrorKind::Unsupported,
-            "SQLBrowseConnect cannot sign in with a token",
-        )
-        .remedy("Connect with SQLDriverConnect or SQLConnect.")
-        .in_mode(plan.mode());
-        return connection.fail(&error);
+    match plan {
+        Ok(Plan::SignIn(plan)) => {
+            let error = Error::new(
+                ErrorKind::Unsupported,
+                "SQLBrowseConnect cannot sign in with a token",
+            )
+            .remedy("Connect with SQLDriverConnect or SQLConnect.")
+            .in_mode(plan.mode());
+            return connection.fail(&error);
+        }
+        // The driver knows some of our modes, and would sign in by itself where we refuse to.
+        Err(error) => return connection.fail(&error),
+        Ok(Plan::StepAside | Plan::Forward { .. }) => {}
     }
     // SAFETY: the host's arguments, passed on.
     unsafe { real::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
