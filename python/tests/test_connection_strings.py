@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from entra_odbc import Error
 from entra_odbc._connect import _WHO
-from entra_odbc._string import ended, joined, pairs, utf8
+from entra_odbc._string import ended, joined, pairs, utf8, without
 
 
 def names(string):
@@ -75,3 +75,19 @@ def test_every_keyword_that_says_who_signs_in_is_known_as_one():
     names = {name.lower() for row in rows for name in re.findall(r'"(.*?)"', row)}
     assert len(rows) > 30
     assert names == _WHO | NOT_WHO
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "Server=s;\nAuthentication=ActiveDirectoryMsi",
+        "Server=s;\t\v\f\r Authentication=ActiveDirectoryMsi",
+        "Server=s;words;Authentication=ActiveDirectoryMsi",
+        "APP= {;Authentication=ActiveDirectoryMsi;WSID=}",
+        "APP=a{b;Authentication=ActiveDirectoryMsi",
+        "APP={a}}b;c};Authentication=ActiveDirectoryMsi",
+    ],
+)
+def test_a_keyword_is_found_wherever_the_driver_finds_it(string):
+    assert [value for name, value, _ in pairs(string) if name == "authentication"] == ["ActiveDirectoryMsi"]
+    assert "ActiveDirectoryMsi" not in without(string, "authentication")

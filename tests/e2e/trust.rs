@@ -7,7 +7,10 @@ mod sections;
 mod stock_driver;
 mod strangers;
 
-use crate::machine::{DRIVER, Machine, ours};
+use crate::{
+    machine::{DRIVER, Machine, ours},
+    recorder::{arrived, recording},
+};
 
 #[test]
 fn an_untrusted_certificate_at_the_server_gets_no_token() {
@@ -65,6 +68,28 @@ fn a_string_names_no_authority_that_the_administrator_does_not_know() {
     machine.register(&format!("{}Authority={known}\n", ours(DRIVER)));
     let machine = machine.with("AZURE_AUTHORITY_HOST", "https://login.other.example");
     machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
+}
+
+/// Driver 18 knows some of our modes itself, and would sign in where we refuse to.
+#[test]
+fn what_a_connect_refuses_reaches_the_driver_by_no_browsing_either() {
+    let machine = recording("");
+    for string in [
+        "Authentication=ActiveDirectoryMsi;Server=evil.example",
+        "Authentication=ActiveDirectoryMsi;Server=127.0.0.1",
+        "Authentication=ActiveDirectoryServicePrincipal;UID=x;PWD=s3cret",
+    ] {
+        let output = machine.script(&[&format!("!browse:DRIVER={{{DRIVER}}};{string}")]);
+        assert!(
+            output.contains("[entra-odbc]") && !output.contains("s3cret"),
+            "{output}"
+        );
+        let arrived = arrived(&machine);
+        assert!(
+            !arrived.iter().any(|line| line.starts_with("SQLBrowseConnect")),
+            "{arrived:?}"
+        );
+    }
 }
 
 #[test]

@@ -524,6 +524,18 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
 }
 
 #[test]
+fn braces_are_looked_at_before_anything_is_rewritten() {
+    let machine = Machine::new();
+    for text in [
+        "Server=localhost;AccessToken=abc;Initial Catalog={a;PWD=s3cret",
+        "Data Source={localhost}x;AccessToken=abc;PWD=s3cret",
+    ] {
+        let error = machine.refusal(text).to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn a_hundred_thousand_characters_are_just_long() {
     let text = format!("Server=localhost;AccessToken=abc;APP={}", "x".repeat(100_000));
     let mut real = Scripted::connecting();

@@ -191,6 +191,21 @@ mod tests {
     }
 
     #[test]
+    fn a_route_counts_wherever_it_stands() {
+        let elsewhere = Answer::Elsewhere {
+            host: "other.example".into(),
+            port: 1,
+        };
+        let (route, info) = (
+            routing("other.example", 1),
+            fedauthinfo("https://login.example/t"),
+        );
+        for answer in [[&route[..], &info].concat(), [&info[..], &route].concat()] {
+            assert_eq!(parse(&answer).unwrap(), elsewhere);
+        }
+    }
+
+    #[test]
     fn whatever_a_server_says_is_read_within_bounds() {
         for good in [
             fedauthinfo("https://login.example/t"),

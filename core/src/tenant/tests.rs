@@ -1,11 +1,14 @@
 //! Servers that say where they want their tokens from, and servers that do not.
 
 use super::*;
-use crate::tds::{Encryption, Trust};
+use crate::{
+    identity::IdentityKey,
+    tds::{Encryption, Trust},
+};
 use standins::{
     certificates::CertificateAuthority,
     jwt::Issuer,
-    sql_server::{Fault, Login, Outcome, SqlServer, SqlServerOptions},
+    sql_server::{Fault, Login, Outcome, SqlError, SqlServer, SqlServerOptions},
 };
 use std::{
     net::TcpListener,
@@ -277,4 +280,44 @@ fn a_server_that_cannot_be_asked_about_redirects_is_not_trusted() {
         )
         .unwrap_err();
     assert_eq!(error.sqlstate(), "08001");
+}
+
+#[test]
+fn what_nothing_vouched_for_is_no_answer_for_a_validated_sign_in() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}"));
+    let tenants = bench.tenants();
+    let unvalidated = Target {
+        trust: Trust::Any,
+        ..bench.target()
+    };
+    let tenant = |target: &Target| Tenant::OfServer {
+        target: Arc::new(target.clone()),
+        tenants: Arc::new(bench.tenants()),
+        otherwise: None,
+    };
+    let key = |target: &Target| {
+        tenant(target)
+            .identify(IdentityKey::of_kind("test").unwrap())
+            .finish()
+    };
+    assert_ne!(key(&unvalidated), key(&bench.target()));
+    for target in [&unvalidated, &bench.target(), &unvalidated, &bench.target()] {
+        assert_eq!(ask(&tenants, target, Duration::from_secs(10)).unwrap(), TENANT);
+    }
+    assert_eq!(tenants.known.lock().len(), 2);
+}
+
+#[test]
+fn a_server_that_refuses_the_question_about_redirects_is_asked_again() {
+    let bench = Bench::new(&format!("https://login.example/{TENANT}"));
+    let tenants = Arc::new(bench.tenants());
+    let tokens = TokenService::new();
+    let ask =
+        || tenants.rule_out_redirect(&bench.target(), Instant::now() + Duration::from_secs(10), &tokens);
+    let busy = SqlError::new(40613, "Database is not currently available.");
+    bench.server.inject(Fault::RefuseLogin(busy));
+    let error = ask().unwrap_err();
+    assert_eq!(error.sqlstate(), "08001");
+    assert!(error.to_string().contains("not currently available"), "{error}");
+    ask().unwrap();
 }

@@ -119,6 +119,25 @@ fn a_host_of_the_administrators_is_as_the_string_says() {
 }
 
 #[test]
+fn sql_servers_scope_is_known_in_every_spelling() {
+    for scope in [
+        "https://database.windows.net//.default",
+        "https://Database.Windows.net/.default",
+        "https://database.windows.net/user_impersonation",
+        "022907d3-0f1b-48f7-badc-1ba6abab6d66/.default",
+    ] {
+        assert!(decide("Server=x.database.windows.net", scope).is_ok(), "{scope}");
+        let error = decide("Server=evil.example", scope).unwrap_err();
+        assert!(
+            error.contains("evil.example is no name of Azure's"),
+            "{scope}: {error}"
+        );
+    }
+    let scope = "https://Org.CRM.dynamics.example/.default";
+    assert!(decide("Server=org.crm.dynamics.example", scope).is_ok());
+}
+
+#[test]
 fn a_token_for_something_else_goes_to_that_very_host() {
     let dataverse = "https://org.crm.dynamics.example/.default";
     let validated = |string: &str| decide(string, dataverse).map(|decision| decision.channel.is_validated());
