@@ -48,7 +48,7 @@ header: ## write include/entra_odbc.h anew from the sources
 	@scripts/header.sh
 
 docs: ## write the generated table of docs/keywords.md anew
-	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-odbc-core --test keywords_document
+	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test keywords_document
 
 clean: ## remove what was built and installed here
 	cargo clean

@@ -1,15 +1,9 @@
-//! The one error of the core, and the one match that turns it into a SQLSTATE.
+//! The one error of a sign-in. What an ODBC host is told of it is made from its kind, elsewhere.
 
 use crate::plain_text::fit;
 use std::{fmt, time::Duration};
 
-/// The longest message text that reaches a host, in UTF-16 units.
-///
-/// unixODBC 2.3.11 fetches driver records into a buffer of 513 units, the last one for the
-/// terminator, so what follows is lost. Messages are written to be cut there.
-pub const MESSAGE_LIMIT: usize = 512;
-
-/// What kind of failure it was; decides the SQLSTATE and whether trying again may help.
+/// What kind of failure it was; decides whether trying again may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Entra, or another token endpoint, refused the sign-in for good.
@@ -38,6 +32,25 @@ pub enum ErrorKind {
     PromptNeeded,
     /// A member of a chain does not apply here (not configured, not installed); others may.
     Unavailable,
+}
+
+impl ErrorKind {
+    /// Its name, for the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Invalid => "invalid",
+            Self::UnknownMode => "unknown_mode",
+            Self::Unsupported => "unsupported",
+            Self::DriverMissing => "driver_missing",
+            Self::PromptNeeded => "prompt_needed",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 /// A failure of ours, told to the host as one diagnostic record.
@@ -147,25 +160,11 @@ impl Error {
         self.kind
     }
 
-    /// The SQLSTATE that the host is told.
+    /// The AADSTS number of a refusal, or 0.
     #[must_use]
-    pub fn sqlstate(&self) -> &'static str {
+    pub fn code(&self) -> u32 {
         match self.kind {
-            ErrorKind::Refused { .. } => "28000",
-            ErrorKind::Unreachable | ErrorKind::UnknownMode | ErrorKind::Unavailable => "08001",
-            ErrorKind::TimedOut => "HYT00",
-            ErrorKind::Cancelled => "HY008",
-            ErrorKind::Invalid => "HY000",
-            ErrorKind::Unsupported | ErrorKind::PromptNeeded => "HYC00",
-            ErrorKind::DriverMissing => "IM003",
-        }
-    }
-
-    /// The native error number that the host is told: Entra's AADSTS number, or 0.
-    #[must_use]
-    pub fn native(&self) -> i32 {
-        match self.kind {
-            ErrorKind::Refused { code } => i32::try_from(code).unwrap_or(0),
+            ErrorKind::Refused { code } => code,
             _ => 0,
         }
     }
@@ -225,7 +224,6 @@ mod tests {
             "[entra-odbc][ServicePrincipal] Entra refused the sign-in: wrong secret. Check PWD. \
              AADSTS7000215: Invalid client secret provided."
         );
-        assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
     }
 
     #[test]

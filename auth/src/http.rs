@@ -5,18 +5,20 @@
 //! 80 s, and panics where the machine has no CA certificates.
 
 mod failure;
-pub(crate) mod pinned;
+pub mod pinned;
 mod proxy;
 pub(crate) mod retry;
-pub(crate) mod roots;
+pub mod roots;
 
 pub use retry::Policy;
 pub use roots::Places;
 
 use crate::{
     Environment, Error, ErrorKind,
-    fork::{Lock, Process},
-    names::Resolver,
+    process::{
+        fork::{Lock, Process},
+        name_resolution::Resolver,
+    },
     token::Deadline,
 };
 use pinned::Thumbprint;
@@ -45,7 +47,7 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Shared by all credentials; connects at the first request.
 #[derive(Debug)]
-pub struct Transport {
+pub struct HttpClient {
     environment: Environment,
     clients: Lock<Option<Clients>>,
 }
@@ -109,7 +111,7 @@ pub struct Reply {
     pub body: Zeroizing<Vec<u8>>,
 }
 
-impl Transport {
+impl HttpClient {
     /// A transport that takes proxies and certificate paths from these variables, when first used.
     #[must_use]
     pub fn new(environment: &Environment) -> Self {

@@ -5,7 +5,7 @@
 //! but which turn the order of what is read. Where a semicolon is missing, a value may even hold the next keyword and
 //! its secret.
 
-use crate::keyword::KEYWORDS;
+use crate::parameters::keyword::KEYWORDS;
 use std::borrow::Cow;
 
 /// What stands in place of a secret.

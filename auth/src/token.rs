@@ -1,35 +1,37 @@
 //! An access token: its text, its times, and the service that gets and keeps one per identity.
 
 pub(crate) mod arrival;
-mod asking;
 mod cache;
 mod cancellation;
-mod carrier;
 mod claims;
 mod deadline;
 mod failure;
-mod flight;
-mod keeper;
+mod in_flight;
 mod moment;
+mod prompting;
 mod renewal;
+mod renewer;
 mod service;
-pub(crate) mod shared;
+pub(crate) mod source;
+pub(crate) mod store;
+mod subscriber;
+pub mod text;
 mod wait;
 
 pub use arrival::Audience;
-pub use asking::Asking;
 pub use cancellation::Cancellation;
-pub use carrier::Carrier;
 pub use claims::Claims;
-#[cfg(test)]
-pub(crate) use claims::tests::jwt;
 pub use deadline::Deadline;
 pub use moment::Moment;
+pub use prompting::Prompting;
 pub use service::{Issued, Source, TokenService};
-pub use shared::Sharing;
+#[cfg(test)]
+pub(crate) use standins::jwt::unsigned as jwt;
+pub use store::Sharing;
+pub use subscriber::TokenSubscriber;
 pub use wait::Wait;
 
-use crate::{Secret, identity::IdentityKey};
+use crate::{Secret, identity_key::IdentityKey};
 use std::time::{Duration, SystemTime};
 
 /// An OAuth 2.0 access token for SQL Server.

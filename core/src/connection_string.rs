@@ -5,7 +5,13 @@
 //! space around values is kept; `{…}` quotes with `}}` for `}`; a `{` in mid-value is literal; the
 //! first of equal keywords wins.
 
-use crate::known_keyword;
+pub(crate) mod aliases;
+pub(crate) mod data_source;
+mod known_keyword;
+pub mod server;
+
+pub(crate) use known_keyword::known as known_keyword;
+
 use std::{fmt, ops::Range};
 use zeroize::Zeroizing;
 

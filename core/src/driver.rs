@@ -1,5 +1,6 @@
 //! The real driver: where it may be, and what can be told of it without loading it.
 
+pub mod access_token_struct;
 mod distribution;
 mod file;
 mod manager;
@@ -20,12 +21,12 @@ use std::{
 /// The name that we are registered under.
 pub const OUR_SECTION: &str = "ODBC Driver 18 Entra for SQL Server";
 /// The name that Microsoft's package registers.
-pub const STOCK_SECTION: &str = "ODBC Driver 18 for SQL Server";
+pub const MICROSOFT_SECTION: &str = "ODBC Driver 18 for SQL Server";
 /// Where Microsoft's packages for Linux put the driver.
-pub const STOCK_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
+pub const MICROSOFT_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
 
 /// The machine as the search sees it.
-pub trait Surroundings {
+pub trait ConnectContext {
     /// An environment variable, unless the program is privileged.
     fn variable(&self, name: &str) -> Option<OsString>;
     /// An entry of odbcinst.ini.

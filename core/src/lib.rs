@@ -1,4 +1,7 @@
-//! The safe core of entra-odbc: what a connect needs, without a pointer in sight.
+//! What a connect needs beside a token: connection strings, trust, the TDS probe, and where the target driver is.
+//!
+//! Begin with [`connect::connect`]: it tells one connect from top to bottom. Who signs in, and their tokens, are in
+//! the crate `entra-auth`; what touches ODBC's pointers is in the root package.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -12,49 +15,10 @@
     )
 )]
 
-pub mod access_token;
-pub mod account;
-mod asked;
 pub mod connect;
 pub mod connection_string;
-pub mod credential;
-pub mod data_source;
-mod directory;
-mod environment;
-mod error;
-pub mod fork;
-pub mod identity;
-mod keyword;
-pub mod log;
-mod login_refusal;
-mod names;
-mod opened;
-mod options;
-pub mod plain_text;
-pub mod plan;
-pub mod prompt;
-pub mod provider;
-pub mod real_driver;
-pub mod regular_file;
-mod respelling;
-mod runtime;
-mod scope;
-mod secret;
-mod secret_file;
-pub mod server;
-pub mod sign_in;
+pub mod diagnostics;
+pub mod driver;
 mod tds;
-pub mod tenant;
-pub mod token;
-mod tool;
-pub mod transport;
-pub mod trust;
 
-pub use environment::Environment;
-pub use error::{Error, ErrorKind, MESSAGE_LIMIT};
-pub use keyword::{KEYWORDS, Keyword, known as known_keyword};
-pub use opened::Opened;
-pub use options::Options;
-pub use secret::Secret;
-pub use sign_in::KeywordSignIn;
-pub use token::{Token, TokenService};
+pub use tds::RedirectCache;

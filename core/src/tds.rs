@@ -8,17 +8,24 @@ mod channel;
 mod login7;
 mod packet;
 mod prelogin;
+mod redirect;
 mod reply;
+#[cfg(test)]
+mod scripted;
+mod tenant;
 mod trust;
 
-use crate::Environment;
+use crate::connection_string::server::Server;
 use channel::Channel;
+use entra_auth::{Environment, Error, ErrorKind};
 use packet::Kind;
 use prelogin::Extent;
 use rustls::{ClientConfig, crypto::CryptoProvider};
 use std::{io, sync::Arc};
 
+pub use redirect::RedirectCache;
 pub use reply::Answer;
+pub use tenant::ServerTenant;
 pub use trust::Trust;
 
 /// Where SQL Server listens unless told otherwise.
@@ -62,8 +69,8 @@ pub struct Target {
     pub trust: Trust,
 }
 
-/// Asks a server where it wants its tokens from.
-pub async fn ask(target: &Target, environment: &Environment) -> io::Result<Answer> {
+/// Asks a server where it wants its tokens from, and whether it redirects.
+pub async fn probe(target: &Target, environment: &Environment) -> io::Result<Answer> {
     let config = config(target, environment)?;
     let mut channel = Channel::connect(&target.host, target.port).await?;
     if target.encryption == Encryption::Strict {
@@ -104,4 +111,24 @@ fn config(target: &Target, environment: &Environment) -> io::Result<Arc<ClientCo
         config.alpn_protocols = vec![b"tds/8.0".to_vec()];
     }
     Ok(Arc::new(config))
+}
+
+/// Whether a server may redirect the question for its tenant to another host: within its cloud, or this machine.
+fn may_redirect_to(from: &str, to: &str) -> bool {
+    let (Some(from), Some(to)) = (Server::parse(from), Server::parse(to)) else {
+        return false;
+    };
+    match from.cloud() {
+        Some(cloud) => cloud.has(&to.host),
+        None => from.host == to.host || from.is_loopback() && to.is_loopback(),
+    }
+}
+
+fn unreachable(target: &Target, what: &str, error: &io::Error, remedy: &str) -> Error {
+    // A file that the string names could not be used: that error is told as it is, since no server was asked.
+    if let Some(ours) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
+        return ours.clone();
+    }
+    let text = format!("{},{} {what}: {error}", target.host, target.port);
+    Error::new(ErrorKind::Unreachable, text).remedy(remedy)
 }

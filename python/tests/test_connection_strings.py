@@ -69,7 +69,7 @@ NOT_WHO = {
 
 
 def test_every_keyword_that_says_who_signs_in_is_known_as_one():
-    table = (Path(__file__).parents[2] / "core/src/keyword.rs").read_text()
+    table = (Path(__file__).parents[2] / "auth/src/parameters/keyword.rs").read_text()
     table = table.split("pub const KEYWORDS")[1].split("];")[0]
     rows = re.findall(r"(?:row|secret)\(\s*Keyword::\w+,\s*&\[(.*?)\]", table, re.DOTALL)
     names = {name.lower() for row in rows for name in re.findall(r'"(.*?)"', row)}

@@ -1,10 +1,10 @@
 //! `AccessToken`: a token that the connection string or a file holds.
 
-use super::{SignIn, Situation};
-use crate::{Error, Keyword, Secret, Token, identity::IdentityKey, options::missing};
+use super::{CredentialContext, SignIn};
+use crate::{Error, Keyword, Secret, Token, identity_key::IdentityKey, parameters::options::missing};
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let options = situation.options;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let options = context.options;
     let given = options.secret(Keyword::AccessToken, Keyword::AccessTokenFile)?;
     // go-mssqldb has it in `password`.
     let password = || {
@@ -23,7 +23,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         .with("token", token.text.expose())
         .finish();
     let who = token.claims().to_string();
-    SignIn::given(key, who, situation.scope, token).map_err(|error| {
+    SignIn::given(key, who, context.scope, token).map_err(|error| {
         error.remedy_or(if from_file {
             "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
         } else {
@@ -45,7 +45,7 @@ mod tests {
     const AUD: &str = "https://database.windows.net/";
 
     fn sign_in(pairs: &[(Keyword, &str)]) -> Result<SignIn, Error> {
-        prepare(&Fixture::new(pairs).situation())
+        prepare(&Fixture::new(pairs).context())
     }
 
     fn sign_in_by_password(text: &str) -> SignIn {
@@ -61,7 +61,7 @@ mod tests {
     fn a_token_in_the_string_is_at_hand_and_never_cached() {
         let text = jwt(&json!({ "aud": AUD, "upn": "ada@example.com", "exp": 4_102_444_800_u64 }));
         let sign_in = sign_in(&[(Keyword::AccessToken, &text)]).unwrap();
-        assert_eq!(sign_in.told_by, crate::credential::ToldBy::String);
+        assert_eq!(sign_in.identity_origin, crate::credential::IdentityOrigin::String);
         assert!(!sign_in.cache);
         assert_eq!(sign_in.who, "ada@example.com");
         let SignInSource::Given(token) = sign_in.source() else {
@@ -86,8 +86,9 @@ mod tests {
         assert_eq!(
             sign_in(&[(Keyword::AccessTokenFile, file)])
                 .unwrap_err()
-                .sqlstate(),
-            "HY000"
+                .kind()
+                .name(),
+            "invalid"
         );
     }
 
@@ -96,7 +97,7 @@ mod tests {
         let expired = jwt(&json!({ "exp": 1_000_000_000 }));
         for bad in [expired.as_str(), "hidden hidden", "hiddén"] {
             let error = sign_in(&[(Keyword::AccessToken, bad)]).unwrap_err();
-            assert_eq!(error.sqlstate(), "HY000");
+            assert_eq!(error.kind().name(), "invalid");
             assert!(!error.to_string().contains("hidd") && !error.to_string().contains(bad));
         }
         assert!(

@@ -1,7 +1,7 @@
 //! `AzCli`: the account that the Azure CLI is signed in with.
 
 use super::{
-    BoxFuture, SignIn, Situation, TokenRequest,
+    BoxFuture, CredentialContext, SignIn, TokenRequest,
     developer_tool::{self, DeveloperTool, Tool},
 };
 use crate::{Error, Token};
@@ -25,8 +25,8 @@ const AZ: Tool = Tool {
     needs: "Update the Azure CLI to 2.54 or newer.",
 };
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    developer_tool::sign_in(&AZ, situation, |az, request| {
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    developer_tool::sign_in(&AZ, context, |az, request| {
         Box::pin(ask(az, request)) as BoxFuture<'_, _>
     })
 }
@@ -49,8 +49,8 @@ mod tests {
     use crate::{
         Environment, Keyword,
         credential::{SignInSource, tests::Fixture},
+        process::tool::tests::write_script,
         token::{Source, TokenService},
-        tool::tests::write_script,
     };
     use std::{
         fs,
@@ -82,8 +82,11 @@ mod tests {
 
         fn token(&self, pairs: &[(Keyword, &str)]) -> Result<Arc<Token>, Error> {
             let fixture = Fixture::with_environment(pairs, self.environment());
-            let sign_in = prepare(&fixture.situation())?;
-            assert_eq!(sign_in.told_by, crate::credential::ToldBy::Surroundings);
+            let sign_in = prepare(&fixture.context())?;
+            assert_eq!(
+                sign_in.identity_origin,
+                crate::credential::IdentityOrigin::ConnectContext
+            );
             let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
             assert_eq!(issued.source, Source::Requested);
             Ok(issued.token)
@@ -122,51 +125,51 @@ mod tests {
             (
                 "login",
                 "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1",
-                "28000",
+                "refused",
                 0,
                 "not signed in",
             ),
             (
                 "subscription",
                 "echo \"ERROR: No subscription found. Run 'az account set' to select one.\" >&2; exit 1",
-                "28000",
+                "refused",
                 0,
                 "is not signed in. Please run 'az login'. ERROR: No subscription found.",
             ),
             (
                 "mfa",
                 "echo 'ERROR: AADSTS50076: Due to a configuration change' >&2; exit 1",
-                "28000",
+                "refused",
                 50076,
                 "multi-factor authentication is needed. Please run 'az login' again.",
             ),
             (
                 "ended",
                 "echo 'ERROR: AADSTS700082: The refresh token has expired' >&2; exit 1",
-                "28000",
+                "refused",
                 700_082,
                 "has expired. Please run 'az login' again.",
             ),
             (
                 "consent",
                 "echo 'ERROR: AADSTS65001: The user or administrator has not consented' >&2; exit 1",
-                "28000",
+                "refused",
                 65001,
                 "consent is missing. Let a user or administrator consent",
             ),
             (
                 "old",
                 "echo '{\"accessToken\":\"hidden\",\"tokenType\":\"Bearer\"}'",
-                "08001",
+                "unavailable",
                 0,
                 "2.54",
             ),
-            ("odd", "echo hidden", "08001", 0, "2.54"),
-            ("bad", "echo trouble >&2; exit 7", "08001", 0, "exit code 7"),
-            ("none", "exec no-such-az", "08001", 0, "PATH"),
+            ("odd", "echo hidden", "unavailable", 0, "2.54"),
+            ("bad", "echo trouble >&2; exit 7", "unavailable", 0, "exit code 7"),
+            ("none", "exec no-such-az", "unavailable", 0, "PATH"),
         ] {
             let error = FakeAz::new(name, script).token(&[]).unwrap_err();
-            assert_eq!((error.sqlstate(), error.native()), (state, native), "{error}");
+            assert_eq!((error.kind().name(), error.code()), (state, native), "{error}");
             let text = error.to_string();
             assert!(text.contains(words) && !text.contains("hidden"), "{text}");
         }
@@ -176,12 +179,12 @@ mod tests {
     fn an_az_that_hangs_is_given_up_at_the_deadline() {
         let az = FakeAz::new("hangs", "sleep 1000");
         let fixture = Fixture::with_environment(&[], az.environment());
-        let sign_in = prepare(&fixture.situation()).unwrap();
+        let sign_in = prepare(&fixture.context()).unwrap();
         let start = Instant::now();
         let error = TokenService::new()
             .token(&sign_in, start + Duration::from_millis(300))
             .unwrap_err();
-        assert_eq!(error.sqlstate(), "HYT00");
+        assert_eq!(error.kind().name(), "timed_out");
         assert!(
             error
                 .to_string()
@@ -209,28 +212,28 @@ mod tests {
     fn another_account_is_another_identity() {
         let az = FakeAz::new("accounts", ANSWER);
         let fixture = Fixture::with_environment(&[], az.environment());
-        let one = prepare(&fixture.situation()).unwrap().key;
-        assert_eq!(prepare(&fixture.situation()).unwrap().key, one);
+        let one = prepare(&fixture.context()).unwrap().key;
+        assert_eq!(prepare(&fixture.context()).unwrap().key, one);
         fs::write(az.0.join("azureProfile.json"), "{ }").unwrap();
-        assert_ne!(prepare(&fixture.situation()).unwrap().key, one);
+        assert_ne!(prepare(&fixture.context()).unwrap().key, one);
     }
 
     #[test]
     fn a_privileged_program_runs_no_az() {
-        let error = prepare(&Fixture::new(&[]).situation()).unwrap_err();
-        assert_eq!(error.sqlstate(), "HYC00");
+        let error = prepare(&Fixture::new(&[]).context()).unwrap_err();
+        assert_eq!(error.kind().name(), "unsupported");
     }
 
     #[test]
     fn an_account_that_is_switched_is_asked_for_no_further_token_of_the_old_one() {
         let az = FakeAz::new("switched", "exit 1");
         let fixture = Fixture::with_environment(&[], az.environment());
-        let sign_in = prepare(&fixture.situation()).unwrap();
+        let sign_in = prepare(&fixture.context()).unwrap();
         let SignInSource::Credential(credential) = sign_in.source() else {
             panic!()
         };
-        assert!(credential.still_holds());
+        assert!(credential.is_current());
         fs::write(az.0.join("azureProfile.json"), "{ \"another\": 1 }").unwrap();
-        assert!(!credential.still_holds());
+        assert!(!credential.is_current());
     }
 }

@@ -1,7 +1,7 @@
 //! `AzureDeveloperCli`: the account that the Azure Developer CLI (azd) is signed in with.
 
 use super::{
-    BoxFuture, SignIn, Situation, TokenRequest,
+    BoxFuture, CredentialContext, SignIn, TokenRequest,
     developer_tool::{self, DeveloperTool, Tool},
 };
 use crate::{Error, Token};
@@ -23,8 +23,8 @@ const AZD: Tool = Tool {
     needs: "Update the Azure Developer CLI.",
 };
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    developer_tool::sign_in(&AZD, situation, |azd, request| {
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    developer_tool::sign_in(&AZD, context, |azd, request| {
         Box::pin(ask(azd, request)) as BoxFuture<'_, _>
     })
 }
@@ -67,27 +67,27 @@ mod tests {
         for (script, state, words) in [
             (
                 "echo 'ERROR: not logged in, run `azd auth login` to login' >&2; exit 1",
-                "28000",
+                "refused",
                 "azd auth login",
             ),
             // As azd writes them: until 1.23.6, and since.
             (
                 r#"printf '%s\n' '{"type":"consoleMessage","data":{"message":"\nERROR: not logged in\n"}}' >&2; exit 1"#,
-                "28000",
+                "refused",
                 "Please run 'azd auth login'. ERROR: not logged in",
             ),
             (
                 r#"printf '%s\n' '{"type":"consoleMessage","data":{"message":"\n"}}' '{"error":"fetching token:\n(invalid_tenant) AADSTS90002: Tenant not found.\n","suggestion":"Run azd auth login to sign in again."}' >&2; exit 1"#,
-                "28000",
+                "refused",
                 "and that the cloud is the right one. fetching token: (invalid_tenant) AADSTS90002: Tenant not found.",
             ),
-            ("echo 'AADSTS50076: no' >&2; exit 1", "28000", "multi-factor"),
-            ("echo '{\"token\":\"hidden\"}'", "08001", "no usable token"),
-            ("exec no-such-program", "08001", "PATH"),
+            ("echo 'AADSTS50076: no' >&2; exit 1", "refused", "multi-factor"),
+            ("echo '{\"token\":\"hidden\"}'", "unavailable", "no usable token"),
+            ("exec no-such-program", "unavailable", "PATH"),
         ] {
             let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", script);
             let error = azd.token(prepare, &[]).unwrap_err();
-            assert_eq!(error.sqlstate(), state, "{error}");
+            assert_eq!(error.kind().name(), state, "{error}");
             let text = error.to_string();
             assert!(text.contains(words) && !text.contains("hidden"), "{text}");
         }

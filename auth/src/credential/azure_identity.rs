@@ -6,11 +6,7 @@
 //! the answer before it does.
 
 use super::{TokenRequest, entra, oauth::Endpoint};
-use crate::{
-    Error, ErrorKind, Secret, Token,
-    token::Deadline,
-    transport::{Call, Policy, Route, Transport},
-};
+use crate::{Error, ErrorKind, Secret, Token, http::{Call, Policy, Route, HttpClient}, token::Deadline};
 use ::azure_identity::{
     ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
     ClientSecretCredentialOptions,
@@ -40,14 +36,14 @@ where
     E: std::fmt::Display,
 {
     let bridge = Arc::new(Bridge {
-        transport: Arc::clone(endpoint.transport()),
+        transport: Arc::clone(endpoint.http()),
         deadline: request.deadline.clone(),
         seen: Mutex::new(None),
     });
     let mut cloud = CustomConfiguration::default();
     endpoint.authority().clone_into(&mut cloud.authority_host);
     let options = ClientOptions {
-        transport: Some(azure_core::http::Transport::new(
+        transport: Some(azure_core::http::HttpClient::new(
             Arc::clone(&bridge) as Arc<dyn HttpClient>
         )),
         // Ours retries, within the deadline.
@@ -119,7 +115,7 @@ impl ClientAssertion for Assertion {
 /// Our transport as azure_core sees it, for one token request.
 #[derive(Debug)]
 struct Bridge {
-    transport: Arc<Transport>,
+    transport: Arc<HttpClient>,
     deadline: Deadline,
     /// What the last answer really said.
     seen: Mutex<Option<Result<Token, Error>>>,

@@ -1,12 +1,16 @@
 //! `AzurePipelines`: a service connection of Azure Pipelines, which vouches for its application.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, azure_identity, oauth::Endpoint, reply};
+use super::{
+    BoxFuture, Credential, CredentialContext, SignIn, TokenRequest,
+    oauth::{Endpoint, Form},
+    reply,
+};
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
-    identity::IdentityKey,
-    options::{contradiction, missing},
+    http::{Call, Policy, Route},
+    identity_key::IdentityKey,
+    parameters::options::{contradiction, missing},
     tenant::Tenant,
-    transport::{Call, Policy, Route},
 };
 use std::fmt;
 use url::Url;
@@ -20,8 +24,8 @@ const TENANT: &str = "AZURESUBSCRIPTION_TENANT_ID";
 const CONNECTION: &str = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
 const SYSTEM_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let (options, environment) = (situation.options, situation.environment);
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let (options, environment) = (context.options, context.environment());
     let value = |keyword: Keyword, variable: &str, meaning: &str| {
         options
             .get(keyword)
@@ -72,15 +76,15 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     })?;
     let url = oidc_url(&request_uri, &connection)?;
     let key = IdentityKey::of_kind("AzurePipelines")?
-        .with("authority", situation.authority)
+        .with("authority", context.authority)
         .with("tenant", &tenant)
         .with("client", &client)
         .with("url", &url)
         .with("system token", system_token.expose())
-        .with("scope", situation.scope)
+        .with("scope", context.scope)
         .finish();
     let credential = Pipeline {
-        endpoint: Endpoint::new(situation.transport, situation.authority),
+        endpoint: Endpoint::new(&context.services.http, context.authority),
         tenant: Tenant::named(&tenant)?,
         client: client.clone(),
         url,
@@ -99,7 +103,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     })
     .map(|(keyword, variable)| (keyword.name(), variable))
     .collect();
-    Ok(SignIn::requesting(key, client, situation.scope, credential).naming(from_variables))
+    Ok(SignIn::requesting(key, client, context.scope, credential).naming(from_variables))
 }
 
 /// Where the pipeline's token is exchanged for one that Entra trusts.
@@ -128,8 +132,11 @@ impl Pipeline {
     async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
         let assertion = self.assertion(request).await?;
-        let who = (tenant.as_str(), self.client.as_str(), assertion);
-        azure_identity::client_assertion(&self.endpoint, request, who).await
+        let form = Form::grant("client_credentials")
+            .with("scope", &request.scope)
+            .with("client_id", &self.client)
+            .with_assertion(&assertion);
+        Ok(self.endpoint.redeem(&tenant, form, request).await?.token)
     }
 
     async fn assertion(&self, request: &TokenRequest) -> Result<Secret, Error> {
@@ -146,7 +153,7 @@ impl Pipeline {
             route: Route::Far,
             retry: Policy::STANDARD,
         };
-        let answer = self.endpoint.transport().send(&call, &request.deadline).await?;
+        let answer = self.endpoint.http().send(&call, &request.deadline).await?;
         let name = "Azure Pipelines";
         if answer.status != 200 {
             let error = Error::new(

@@ -1,7 +1,7 @@
 //! `AzurePowerShell`: the account that Azure PowerShell is signed in with.
 
 use super::{
-    BoxFuture, SignIn, Situation, TokenRequest,
+    BoxFuture, CredentialContext, SignIn, TokenRequest,
     developer_tool::{self, DeveloperTool, Tool},
 };
 use crate::{Error, ErrorKind, Secret, Token};
@@ -32,8 +32,8 @@ const MARK: &str = "entra-odbc%";
 /// What the script prints where the module is not there.
 const NO_MODULE: &str = "entra-odbc: no module";
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    developer_tool::sign_in(&PWSH, situation, |pwsh, request| {
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    developer_tool::sign_in(&PWSH, context, |pwsh, request| {
         Box::pin(ask(pwsh, request)) as BoxFuture<'_, _>
     })
 }
@@ -204,22 +204,22 @@ mod tests {
         for (answer, state, words) in [
             (
                 "echo 'Run Connect-AzAccount to login.' >&2; exit 1",
-                "28000",
+                "refused",
                 "Connect-AzAccount",
             ),
             (
                 "echo 'entra-odbc: no module'",
-                "08001",
+                "unavailable",
                 "Install-Module Az.Accounts",
             ),
-            ("echo entra-odbc%hidden%soon", "08001", "no usable token"),
-            ("echo 'AADSTS65001: no' >&2; exit 1", "28000", "consent"),
-            ("exec no-such-program", "08001", "PATH"),
+            ("echo entra-odbc%hidden%soon", "unavailable", "no usable token"),
+            ("echo 'AADSTS65001: no' >&2; exit 1", "refused", "consent"),
+            ("exec no-such-program", "unavailable", "PATH"),
         ] {
             let error = ScriptedTool::new("pwsh", DIRECTORY, answer)
                 .token(prepare, &[])
                 .unwrap_err();
-            assert_eq!(error.sqlstate(), state, "{error}");
+            assert_eq!(error.kind().name(), state, "{error}");
             let text = error.to_string();
             assert!(text.contains(words) && !text.contains("hidden"), "{text}");
         }

@@ -6,8 +6,9 @@ mod pem;
 mod pfx;
 
 use crate::{
-    Error, Secret, regular_file,
-    secret_file::{self, failed},
+    Error, Secret,
+    parameters::secret_file::{self, failed},
+    process::regular_file,
 };
 use base64::{
     Engine as _,

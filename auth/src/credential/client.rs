@@ -1,21 +1,20 @@
 //! An application, and how it proves to Entra that it is itself: by a secret, a certificate or an assertion.
 
 use super::{
-    BoxFuture, Credential, Situation, TokenRequest, azure_identity,
+    BoxFuture, Credential, CredentialContext, TokenRequest,
     certificate::Certificate,
     oauth::{Endpoint, Form},
 };
 use crate::{
     Error, Keyword, Options, Secret, Token,
-    identity::{IdentityKey, IdentityKeyBuilder},
-    options::{contradiction, missing},
-    secret_file::{self, Shape},
+    identity_key::{IdentityKey, IdentityKeyBuilder},
+    parameters::{
+        options::{contradiction, missing},
+        secret_file::{self, Shape},
+    },
     tenant::Tenant,
 };
 use std::fmt;
-
-/// The type of every assertion that proves a client (RFC 7523).
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A confidential client.
 #[derive(Debug)]
@@ -55,15 +54,15 @@ pub enum Proof {
 impl Client {
     /// Which application the keywords name, and how it proves itself.
     pub fn named(
-        situation: &Situation<'_>,
+        context: &CredentialContext<'_>,
         proof: fn(&Options) -> Result<Proof, Error>,
     ) -> Result<Self, Error> {
-        let (id, tenant) = client_and_tenant(situation)?;
+        let (id, tenant) = client_and_tenant(context)?;
         Ok(Self {
             id,
             tenant,
-            proof: proof(situation.options)?,
-            endpoint: Endpoint::new(situation.transport, situation.authority),
+            proof: proof(context.options)?,
+            endpoint: Endpoint::new(&context.services.http, context.authority),
         })
     }
 
@@ -79,24 +78,19 @@ impl Client {
     /// A token for the application itself.
     async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
-        let endpoint = &self.endpoint;
-        if let Proof::Secret(secret) = &self.proof {
-            return azure_identity::client_secret(endpoint, request, (&tenant, &self.id, secret)).await;
-        }
-        let assertion = self.assertion(&tenant)?;
-        azure_identity::client_assertion(endpoint, request, (&tenant, &self.id, assertion)).await
+        let form = Form::grant("client_credentials").with("scope", &request.scope);
+        let form = self.authenticate(&tenant, form)?;
+        let granted = self.endpoint.redeem(&tenant, form, request).await?;
+        Ok(granted.token)
     }
 
-    /// Adds who asks, and the proof, to a request for another grant.
+    /// Adds who asks, and the proof, to a token request.
     pub fn authenticate(&self, tenant: &str, form: Form) -> Result<Form, Error> {
         let form = form.with("client_id", &self.id);
         if let Proof::Secret(secret) = &self.proof {
             return Ok(form.with("client_secret", secret.expose()));
         }
-        let assertion = self.assertion(tenant)?;
-        Ok(form
-            .with("client_assertion_type", JWT_BEARER)
-            .with("client_assertion", assertion.expose()))
+        Ok(form.with_assertion(&self.assertion(tenant)?))
     }
 
     /// What stands in for the secret, of the moment.
@@ -117,7 +111,7 @@ impl Credential for Client {
         Box::pin(self.ask(request))
     }
 
-    fn may_be_shared(&self) -> bool {
+    fn is_shareable(&self) -> bool {
         // A path may name another file in another container.
         !matches!(self.proof, Proof::AssertionFile { .. })
     }
@@ -266,8 +260,8 @@ impl fmt::Debug for Proof {
 }
 
 /// `UID=client` or `UID=client@tenant`, and `TenantId=`; else the tenant that the server says.
-fn client_and_tenant(situation: &Situation<'_>) -> Result<(String, Tenant), Error> {
-    let options = situation.options;
+fn client_and_tenant(context: &CredentialContext<'_>) -> Result<(String, Tenant), Error> {
+    let options = context.options;
     let user = options
         .get(Keyword::User)
         .or_else(|| options.get(Keyword::ClientId))
@@ -289,7 +283,7 @@ fn client_and_tenant(situation: &Situation<'_>) -> Result<(String, Tenant), Erro
             return Err(contradiction("TenantId", "UID=client@tenant"));
         }
         (Some(tenant), _) | (None, Some(tenant)) => Tenant::named(tenant)?,
-        (None, None) => situation.tenant_of_server()?,
+        (None, None) => context.tenant_of_server()?,
     };
     Ok((client.to_owned(), tenant))
 }

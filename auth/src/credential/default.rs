@@ -3,12 +3,12 @@
 mod members;
 mod probe;
 
-use super::{BoxFuture, Credential, SignIn, SignInSource, Situation, TokenRequest, ToldBy};
+use super::{BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, SignInSource, TokenRequest};
 use crate::{
     Environment, Error, ErrorKind, Token,
-    fork::Lock,
-    identity::IdentityKey,
-    token::{Asking, Deadline},
+    identity_key::IdentityKey,
+    process::fork::Lock,
+    token::{Deadline, Prompting},
 };
 use members::Member;
 use probe::Probe;
@@ -56,15 +56,15 @@ pub fn chain(environment: &Environment) -> Result<Vec<ChainMember>, Error> {
     Ok(members.collect())
 }
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let selected = members::selected(situation.environment)?;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let selected = members::selected(context.environment())?;
     let alone = selected.len() == 1;
     let mut key = IdentityKey::of_kind("Default")?;
     let mut links = Vec::with_capacity(selected.len());
     for member in selected {
-        let prepared = (member.prepare)(&Situation {
-            options: &member.options(situation),
-            ..*situation
+        let prepared = (member.prepare)(&CredentialContext {
+            options: &member.options(context),
+            ..*context
         });
         let prepared = match prepared {
             Ok(sign_in) => {
@@ -77,12 +77,15 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         links.push(Link { member, prepared });
     }
     let chain = Chain {
-        probe: (!alone).then(|| Probe::of(situation)).flatten(),
+        probe: (!alone).then(|| Probe::of(context)).flatten(),
         links,
         winner: AtomicUsize::new(NOBODY),
         absent_until: Lock::new(None),
     };
-    Ok(SignIn::requesting(key.finish(), "default chain", situation.scope, chain).told_by(ToldBy::Answer))
+    Ok(
+        SignIn::requesting(key.finish(), "default chain", context.scope, chain)
+            .identity_origin(IdentityOrigin::Answer),
+    )
 }
 
 /// Whether the next member has its turn after this error.
@@ -112,13 +115,15 @@ impl Link {
         let until = request.deadline.instant().min(Instant::now() + TOOL);
         let request = TokenRequest {
             deadline: Deadline::at(until),
-            asking: Asking::forbidden(),
+            asking: Prompting::forbidden(),
             scope: request.scope.clone(),
         };
         let bounded = request.deadline.bound(credential.token(&request)).await;
         bounded.unwrap_or_else(|| {
-            let late = credential.late();
-            let remedy = late.as_ref().map_or("", |late| late.words()[1]);
+            let timeout_error = credential.timeout_error();
+            let remedy = timeout_error
+                .as_ref()
+                .map_or("", |timeout_error| timeout_error.words()[1]);
             Err(Error::new(ErrorKind::TimedOut, "it did not answer in time").remedy(remedy))
         })
     }
@@ -198,11 +203,11 @@ impl Credential for Chain {
         Box::pin(self.ask(request))
     }
 
-    fn still_holds(&self) -> bool {
+    fn is_current(&self) -> bool {
         let winner = self.links.get(self.winner.load(Ordering::Relaxed));
         let sign_in = winner.and_then(|link| link.prepared.as_ref().ok());
         match sign_in.map(SignIn::source) {
-            Some(SignInSource::Credential(credential)) => credential.still_holds(),
+            Some(SignInSource::Credential(credential)) => credential.is_current(),
             _ => true,
         }
     }

@@ -1,8 +1,9 @@
 //! What the command-line tools of developers have in common: whoever is signed in to one is who it asks for.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
+use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entra, reply};
 use crate::{
-    Environment, Error, ErrorKind, Keyword, Secret, Token, identity::IdentityKey, tenant::Tenant, tool,
+    Environment, Error, ErrorKind, Keyword, Secret, Token, identity_key::IdentityKey, process::tool,
+    tenant::Tenant,
 };
 use ::azure_identity::Executor;
 use azure_core::credentials::TokenCredential;
@@ -59,8 +60,8 @@ pub struct DeveloperTool {
 }
 
 /// The sign-in of whoever the tool is signed in with.
-pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Result<SignIn, Error> {
-    let environment = situation.environment;
+pub fn sign_in(tool: &'static Tool, context: &CredentialContext<'_>, ask: Ask) -> Result<SignIn, Error> {
+    let environment = context.environment();
     if !environment.may_run_tools() {
         return Err(Error::new(
             ErrorKind::Unsupported,
@@ -68,7 +69,7 @@ pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Resu
         )
         .remedy("Use another kind of sign-in there."));
     }
-    let tenant = situation.options.get(Keyword::TenantId);
+    let tenant = context.options.get(Keyword::TenantId);
     if let Some(tenant) = tenant {
         Tenant::named(tenant)?;
     }
@@ -87,7 +88,7 @@ pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Resu
         .with_optional("profile", profile.as_deref().and_then(Path::to_str))
         .with_optional("state", state.as_deref())
         .with_optional("tenant", tenant)
-        .with("scope", situation.scope)
+        .with("scope", context.scope)
         .finish();
     let credential = DeveloperTool {
         tool,
@@ -97,7 +98,7 @@ pub fn sign_in(tool: &'static Tool, situation: &Situation<'_>, ask: Ask) -> Resu
         state,
         ask,
     };
-    Ok(SignIn::requesting(key, tool.command, situation.scope, credential))
+    Ok(SignIn::requesting(key, tool.command, context.scope, credential))
 }
 
 /// Which version of the profile it is: another one after somebody signed in, or switched the account.
@@ -160,7 +161,7 @@ impl Credential for DeveloperTool {
     }
 
     /// It may wait for something, or be slow at its first call after a start.
-    fn late(&self) -> Option<Error> {
+    fn timeout_error(&self) -> Option<Error> {
         let Tool { command, trial, .. } = self.tool;
         let error = Error::new(
             ErrorKind::TimedOut,
@@ -169,7 +170,7 @@ impl Credential for DeveloperTool {
         Some(error.remedy(format!("Raise the login timeout, or run {trial} by hand to see.")))
     }
 
-    fn still_holds(&self) -> bool {
+    fn is_current(&self) -> bool {
         let profile = self.profile.as_deref();
         profile.and_then(|profile| state(profile, self.tool)) == self.state
     }

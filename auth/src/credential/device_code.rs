@@ -1,7 +1,7 @@
 //! `DeviceCode`: a person who signs in with a browser anywhere, by a code that this program shows (RFC 8628).
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, entra,
+    BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
     oauth::{self, Answer, Form},
     person::{self, GRACE},
     reply,
@@ -9,10 +9,12 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
-    account::Accounts,
-    prompt::{self, Prompt, Prompts},
+    http::Reply,
     token::Deadline,
-    transport::Reply,
+    user::{
+        prompt::{self, Prompt, Prompts},
+        saved_accounts::Accounts,
+    },
 };
 use serde_json::Value;
 use std::{
@@ -27,12 +29,12 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// How long one question may take, so that an endpoint which does not answer is asked again.
 const ANSWER: Duration = Duration::from_secs(10);
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let session = person::session(situation)?;
-    let patience = person::patience(situation.options)?;
-    let user = situation.options.get(Keyword::User);
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let session = person::session(context)?;
+    let patience = person::patience(context.options)?;
+    let user = context.options.get(Keyword::User);
     let key = session
-        .identify("DeviceCode", situation.scope)?
+        .identify("DeviceCode", context.scope)?
         // Entra is not told: whoever types the code signs in. Two names are two people even so.
         .with_optional("user", user)
         .with("patience", &patience.as_secs().to_string())
@@ -41,10 +43,10 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     let credential = DeviceCode {
         session,
         patience,
-        prompts: Arc::clone(situation.prompts),
-        accounts: person::saved_in(situation)?,
+        prompts: Arc::clone(&context.services.prompts),
+        accounts: person::saved_in(context)?,
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::Answer))
+    Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
 
 /// A person, and how they are asked.

@@ -3,18 +3,10 @@
 mod refusal;
 
 use super::reply;
-use crate::{Error, ErrorKind, Token, transport::Reply};
+use crate::{Error, ErrorKind, http::Reply};
 use serde_json::{Map, Value};
 
 pub use refusal::refusal;
-
-/// The token in Entra's answer, or why there is none.
-pub fn token(answer: &Reply, endpoint: &str) -> Result<Token, Error> {
-    if answer.status == 200 {
-        return reply::token(&mut reply::object(answer, endpoint)?, endpoint);
-    }
-    Err(refused(answer, endpoint).1)
-}
 
 /// Why there is no token: OAuth's name for it, where Entra refused for good, and the error to tell.
 pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
@@ -85,7 +77,7 @@ mod tests {
             date: String::new(),
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),
         };
-        token(&reply, "https://login.example").unwrap_err()
+        refused(&reply, "https://login.example").1
     }
 
     #[test]
@@ -94,7 +86,7 @@ mod tests {
             401,
             r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: a\r\nCorrelation ID: b","error_codes":[7000215]}"#,
         );
-        assert_eq!((error.sqlstate(), error.native()), ("28000", 7_000_215));
+        assert_eq!((error.kind().name(), error.code()), ("refused", 7_000_215));
         assert_eq!(
             error.to_string(),
             "[entra-odbc] Entra refused the sign-in: the client secret is wrong. Check PWD: it must be the secret's \
@@ -105,7 +97,7 @@ mod tests {
     #[test]
     fn a_number_is_found_in_the_words_where_it_stands_nowhere_else() {
         let error = error(400, r#"{"error":"x","error_description":"AADSTS999: new."}"#);
-        assert_eq!(error.native(), 999);
+        assert_eq!(error.code(), 999);
         assert!(error.to_string().contains("(AADSTS999)"));
     }
 
@@ -119,7 +111,11 @@ mod tests {
             (400, "<html>"),
             (302, ""),
         ] {
-            assert_eq!(error(status, body).sqlstate(), "08001", "{status} {body}");
+            assert_eq!(
+                error(status, body).kind().name(),
+                "unreachable",
+                "{status} {body}"
+            );
         }
     }
 }

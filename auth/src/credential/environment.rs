@@ -1,7 +1,7 @@
 //! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
 
 use super::{
-    ANY_ORGANIZATION, SignIn, Situation, ToldBy,
+    ANY_ORGANIZATION, CredentialContext, IdentityOrigin, SignIn,
     client::{Client, Proof},
     oauth::Endpoint,
     password,
@@ -34,18 +34,18 @@ const OF_PERSON: [(&str, &str); 4] = [
     ("ClientId", CLIENT),
 ];
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let sign_in = if let Some(proof) = proof(situation)? {
-        application(situation, proof)?.naming(OF_APPLICATION.into())
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let sign_in = if let Some(proof) = proof(context)? {
+        application(context, proof)?.naming(OF_APPLICATION.into())
     } else {
-        person(situation)?.naming(OF_PERSON.into())
+        person(context)?.naming(OF_PERSON.into())
     };
-    Ok(sign_in.told_by(ToldBy::Surroundings))
+    Ok(sign_in.identity_origin(IdentityOrigin::ConnectContext))
 }
 
 /// In azure-identity's order: a secret, then a certificate.
-fn proof(situation: &Situation<'_>) -> Result<Option<Proof>, Error> {
-    let environment = situation.environment;
+fn proof(context: &CredentialContext<'_>) -> Result<Option<Proof>, Error> {
+    let environment = context.environment();
     if let Some(secret) = environment.get(SECRET) {
         return Ok(Some(Proof::Secret(Secret::new(secret))));
     }
@@ -61,38 +61,38 @@ fn proof(situation: &Situation<'_>) -> Result<Option<Proof>, Error> {
         .map_err(|error| error.naming(&OF_APPLICATION))
 }
 
-fn application(situation: &Situation<'_>, proof: Proof) -> Result<SignIn, Error> {
-    let tenant = require(situation, TENANT)?;
+fn application(context: &CredentialContext<'_>, proof: Proof) -> Result<SignIn, Error> {
+    let tenant = require(context, TENANT)?;
     let client = Client {
-        id: require(situation, CLIENT)?,
+        id: require(context, CLIENT)?,
         tenant: Tenant::named(&tenant)
             .map_err(|error| error.remedy(format!("Correct the environment variable {TENANT}.")))?,
         proof,
-        endpoint: Endpoint::new(situation.transport, situation.authority),
+        endpoint: Endpoint::new(&context.services.http, context.authority),
     };
-    let key = client.identify("Environment", situation.scope)?.finish();
+    let key = client.identify("Environment", context.scope)?.finish();
     let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, situation.scope, client))
+    Ok(SignIn::requesting(key, who, context.scope, client))
 }
 
 /// A name and password, which azure-identity takes from there as well.
-fn person(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let environment = situation.environment;
+fn person(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let environment = context.environment();
     let (Some(user), Some(password)) = (environment.get(USER), environment.get(PASSWORD)) else {
-        let client = require(situation, CLIENT).map(drop);
+        let client = require(context, CLIENT).map(drop);
         return Err(client.err().unwrap_or_else(|| absent(SECRET)));
     };
-    let client = require(situation, CLIENT)?;
+    let client = require(context, CLIENT)?;
     let tenant = environment
         .get(TENANT)
         .unwrap_or_else(|| ANY_ORGANIZATION.to_owned());
     let tenant = Tenant::named(&tenant)
         .map_err(|error| error.remedy(format!("Correct the environment variable {TENANT}.")))?;
-    password::sign_in(situation, &user, Secret::new(password), &client, tenant)
+    password::sign_in(context, &user, Secret::new(password), &client, tenant)
 }
 
-fn require(situation: &Situation<'_>, name: &str) -> Result<String, Error> {
-    situation.environment.get(name).ok_or_else(|| absent(name))
+fn require(context: &CredentialContext<'_>, name: &str) -> Result<String, Error> {
+    context.environment().get(name).ok_or_else(|| absent(name))
 }
 
 fn absent(name: &str) -> Error {
@@ -108,7 +108,7 @@ mod tests {
 
     fn sign_in(variables: &[(&str, &str)]) -> Result<SignIn, Error> {
         let environment = Environment::fixed(variables.iter().copied());
-        prepare(&Fixture::with_environment(&[], environment).situation())
+        prepare(&Fixture::with_environment(&[], environment).context())
     }
 
     const APPLICATION: [(&str, &str); 3] = [(TENANT, "tenant"), (CLIENT, "client"), (SECRET, "s3cret")];
@@ -120,7 +120,7 @@ mod tests {
         let person = [(CLIENT, "client"), (USER, "ada@contoso.com"), (PASSWORD, "p")];
         let person = sign_in(&person).unwrap();
         assert_eq!(person.who, "ada@contoso.com");
-        assert_eq!(person.told_by, ToldBy::Surroundings);
+        assert_eq!(person.identity_origin, IdentityOrigin::ConnectContext);
     }
 
     #[test]

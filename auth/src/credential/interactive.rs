@@ -6,7 +6,7 @@ mod page;
 mod pkce;
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, entra,
+    BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
     oauth::{self, Form, Granted},
     person::{self, GRACE},
     reply,
@@ -14,9 +14,11 @@ use super::{
 };
 use crate::{
     Environment, Error, ErrorKind, Keyword, Token,
-    account::Accounts,
-    prompt::{self, Prompt, Prompts},
     token::Claims,
+    user::{
+        prompt::{self, Prompt, Prompts},
+        saved_accounts::Accounts,
+    },
 };
 use browser::Browser;
 use loopback::{Loopback, Redirect, Returned, Visitor};
@@ -25,14 +27,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use url::Url;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let options = situation.options;
-    let session = person::session(situation)?;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let options = context.options;
+    let session = person::session(context)?;
     let patience = person::patience(options)?;
     let redirect = Redirect::of(options.get(Keyword::RedirectUri))?;
     let hint = options.get(Keyword::User).map(str::to_owned);
     let key = session
-        .identify("Interactive", situation.scope)?
+        .identify("Interactive", context.scope)?
         .with_optional("user", hint.as_deref())
         .with_optional("redirect", options.get(Keyword::RedirectUri))
         .with("patience", &patience.as_secs().to_string())
@@ -43,11 +45,11 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         hint,
         redirect,
         patience,
-        prompts: Arc::clone(situation.prompts),
-        environment: situation.environment.clone(),
-        accounts: person::saved_in(situation)?,
+        prompts: Arc::clone(&context.services.prompts),
+        environment: context.environment().clone(),
+        accounts: person::saved_in(context)?,
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::Answer))
+    Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
 
 /// A person, and how they are asked.

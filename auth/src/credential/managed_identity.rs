@@ -9,11 +9,11 @@ mod imds;
 mod platform;
 mod service_fabric;
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, entra, reply};
+use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entra, reply};
 use crate::{
     Environment, Error, ErrorKind, Token,
-    identity::{IdentityKey, IdentityKeyBuilder},
-    transport::{Call, Reply, Transport},
+    http::{Call, HttpClient, Reply},
+    identity_key::{IdentityKey, IdentityKeyBuilder},
 };
 use id::Id;
 pub use imds::is_its_own as is_imds;
@@ -28,17 +28,13 @@ use std::{
 use tracing::debug;
 use zeroize::Zeroizing;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    sign_in(situation, platform::endpoint(situation.environment)?, Role::Alone)
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    sign_in(context, platform::endpoint(context.environment())?, Role::Alone)
 }
 
 /// The same for a chain.
-pub fn prepare_as_member(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    sign_in(
-        situation,
-        platform::endpoint(situation.environment)?,
-        Role::Member,
-    )
+pub fn prepare_as_member(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    sign_in(context, platform::endpoint(context.environment())?, Role::Member)
 }
 
 /// What is asked of the kind.
@@ -50,22 +46,26 @@ enum Role {
     Member,
 }
 
-fn sign_in(situation: &Situation<'_>, endpoint: Box<dyn Endpoint>, role: Role) -> Result<SignIn, Error> {
-    let ids = endpoint.ids(id::of(situation.options)?)?;
-    let mut key = IdentityKey::of_kind("Msi")?.with("scope", situation.scope);
+fn sign_in(
+    context: &CredentialContext<'_>,
+    endpoint: Box<dyn Endpoint>,
+    role: Role,
+) -> Result<SignIn, Error> {
+    let ids = endpoint.ids(id::of(context.options)?)?;
+    let mut key = IdentityKey::of_kind("Msi")?.with("scope", context.scope);
     for id in &ids {
         key = key.with(id.kind(), id.value());
     }
     let key = endpoint.identify(key).finish();
     let who = Id::list(&ids);
     let credential = ManagedIdentity {
-        transport: Arc::clone(situation.transport),
+        transport: context.http(),
         endpoint,
         ids,
         role,
         winner: AtomicUsize::new(usize::MAX),
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential))
+    Ok(SignIn::requesting(key, who, context.scope, credential))
 }
 
 /// An endpoint that hands out the tokens of this machine or app: one file each.
@@ -127,7 +127,7 @@ pub fn probe(environment: &Environment) -> Option<Call> {
 /// A managed identity by one id, or by one that may be of either of two kinds.
 #[derive(Debug)]
 struct ManagedIdentity {
-    transport: Arc<Transport>,
+    transport: Arc<HttpClient>,
     endpoint: Box<dyn Endpoint>,
     ids: Vec<Id>,
     role: Role,
@@ -212,7 +212,7 @@ impl Credential for ManagedIdentity {
         Box::pin(self.ask(request))
     }
 
-    fn may_be_shared(&self) -> bool {
+    fn is_shareable(&self) -> bool {
         true
     }
 }

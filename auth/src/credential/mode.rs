@@ -3,7 +3,7 @@
 //! `docs/keywords.md` has it as well, written from here by `make docs`.
 
 use super::{
-    SignIn, Situation, ToldBy, access_token, azure_cli, azure_developer_cli, azure_pipelines,
+    CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,
     azure_powershell, client_assertion, default, device_code, environment, interactive, managed_identity,
     on_behalf_of, password, refresh_token, service_principal, service_principal_certificate, token_provider,
     workload_identity,
@@ -218,19 +218,19 @@ pub struct Mode {
     pub needs: &'static [&'static [Keyword]],
     /// What else it looks at, beside what concerns all kinds.
     pub may_have: &'static [Keyword],
-    prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
+    prepare: fn(&CredentialContext<'_>) -> Result<SignIn, Error>,
 }
 
 impl Mode {
     /// Checks the keywords and resolves who signs in; asks nobody for a token yet.
-    pub fn prepare(&self, situation: &Situation<'_>) -> Result<SignIn, Error> {
-        (self.prepare)(situation)
+    pub fn prepare(&self, context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+        (self.prepare)(context)
             .map(|sign_in| SignIn {
                 mode: self.name,
-                told_by: match sign_in.told_by {
+                identity_origin: match sign_in.identity_origin {
                     // Whatever the kind thinks: what a file says may change under the same string.
-                    ToldBy::String if situation.options.name_a_file() => ToldBy::Surroundings,
-                    told_by => told_by,
+                    IdentityOrigin::String if context.options.name_a_file() => IdentityOrigin::ConnectContext,
+                    identity_origin => identity_origin,
                 },
                 ..sign_in
             })
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn what_a_kind_needs_is_asked_for_by_name() {
         for mode in MODES {
-            let prepared = mode.prepare(&Fixture::new(&[]).situation());
+            let prepared = mode.prepare(&Fixture::new(&[]).context());
             let Some(first) = mode.needs.first() else {
                 continue;
             };

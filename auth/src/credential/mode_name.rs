@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn an_unknown_value_gets_the_nearest_kind_and_the_list() {
         let error = unknown("ActiveDirectoryServicePrinciple");
-        assert_eq!(error.sqlstate(), "08001");
+        assert_eq!(error.kind().name(), "unknown_mode");
         let text = error.to_string();
         assert!(
             text.contains("Invalid value specified for connection string attribute 'Authentication'")

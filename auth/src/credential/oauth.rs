@@ -1,17 +1,17 @@
 //! OAuth 2.0's token endpoint as Entra has it: a form goes in, tokens or a refusal come out.
-//!
-//! azure_identity asks for what an application may have by itself; this is for all that it has no
-//! credential for, and for the refresh tokens that come with it.
 
 use super::{TokenRequest, entra, reply};
 use crate::{
     Error, Secret, Token,
-    transport::{Call, Policy, Reply, Route, Transport},
+    http::{Call, HttpClient, Policy, Reply, Route},
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
+
+/// The type of every assertion that proves a client (RFC 7523).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Beside the scope of the access token: a refresh token, and who it is.
 const USER_SCOPES: &str = "offline_access openid profile";
@@ -43,6 +43,12 @@ impl Form {
         self
     }
 
+    /// Adds an assertion that proves the client (RFC 7523).
+    pub fn with_assertion(self, assertion: &Secret) -> Self {
+        self.with("client_assertion_type", JWT_BEARER)
+            .with("client_assertion", assertion.expose())
+    }
+
     /// Asks for this scope in the name of a person: with a refresh token, and with who it is.
     pub fn with_user_scope(self, scope: &str) -> Self {
         self.with("scope", &user_scope(scope))
@@ -57,7 +63,7 @@ pub fn user_scope(scope: &str) -> String {
 /// One tenant's endpoints.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    transport: Arc<Transport>,
+    http: Arc<HttpClient>,
     authority: String,
 }
 
@@ -83,16 +89,16 @@ pub enum Answer {
 
 impl Endpoint {
     /// The endpoints of an Entra.
-    pub fn new(transport: &Arc<Transport>, authority: &str) -> Self {
+    pub fn new(http: &Arc<HttpClient>, authority: &str) -> Self {
         Self {
-            transport: Arc::clone(transport),
+            http: Arc::clone(http),
             authority: authority.to_owned(),
         }
     }
 
     /// The HTTP client.
-    pub fn transport(&self) -> &Arc<Transport> {
-        &self.transport
+    pub fn http(&self) -> &Arc<HttpClient> {
+        &self.http
     }
 
     /// The Entra host.
@@ -150,7 +156,7 @@ impl Endpoint {
             route: Route::Far,
             retry: Policy::STANDARD,
         };
-        self.transport.send(&call, &request.deadline).await
+        self.http.send(&call, &request.deadline).await
     }
 }
 

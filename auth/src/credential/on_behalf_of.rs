@@ -1,16 +1,18 @@
 //! `OnBehalfOf`: a service reaches the database as the person who called it.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
+    BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
     client::{Client, Proof},
     oauth::{Answer, Form, Granted},
 };
-use crate::{Error, Keyword, Secret, Token, fork::Lock, options::missing, token::Claims};
+use crate::{
+    Error, Keyword, Secret, Token, parameters::options::missing, process::fork::Lock, token::Claims,
+};
 use std::fmt;
 use tracing::info;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let options = situation.options;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let options = context.options;
     let (assertion, _) = options
         .secret(Keyword::UserAssertion, Keyword::UserAssertionFile)?
         .ok_or_else(|| {
@@ -19,9 +21,9 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
                 "the access token with which the person called this service, or UserAssertionFile= with a path",
             )
         })?;
-    let client = Client::named(situation, Proof::of)?;
+    let client = Client::named(context, Proof::of)?;
     let key = client
-        .identify("OnBehalfOf", situation.scope)?
+        .identify("OnBehalfOf", context.scope)?
         .with("person", assertion.expose())
         .finish();
     let who = format!("{} through {}", Claims::of(assertion.expose()), client.id);
@@ -30,7 +32,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         assertion,
         refresh_token: Lock::new(None),
     };
-    Ok(SignIn::requesting(key, who, situation.scope, credential).told_by(ToldBy::String))
+    Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
 /// A service, and the person it acts for.

@@ -1,19 +1,19 @@
 //! `Password`: a person by name and password, which Microsoft advises against and multi-factor policies refuse.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
+    BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
     oauth::{Endpoint, Form},
     session::{AZURE_CLI, Session},
 };
-use crate::{Error, Keyword, Secret, Token, options::missing, tenant::Tenant};
+use crate::{Error, Keyword, Secret, Token, parameters::options::missing, tenant::Tenant};
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
 };
 use tracing::warn;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let options = situation.options;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let options = context.options;
     let user = options.require(Keyword::User, "the name of the person, name@domain")?;
     let (password, _) = options
         .secret(Keyword::Password, Keyword::PasswordFile)?
@@ -31,22 +31,22 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
             ));
         }
     };
-    sign_in(situation, user, password, client, tenant)
+    sign_in(context, user, password, client, tenant)
 }
 
 /// The sign-in of a person with a password.
 pub fn sign_in(
-    situation: &Situation<'_>,
+    context: &CredentialContext<'_>,
     user: &str,
     password: Secret,
     client: &str,
     tenant: Tenant,
 ) -> Result<SignIn, Error> {
     warn_once();
-    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    let endpoint = Endpoint::new(&context.services.http, context.authority);
     let session = Session::new(endpoint, tenant, client);
     let key = session
-        .identify("Password", situation.scope)?
+        .identify("Password", context.scope)?
         .with("user", user)
         .with("password", password.expose())
         .finish();
@@ -55,7 +55,7 @@ pub fn sign_in(
         user: user.to_owned(),
         secret: password,
     };
-    Ok(SignIn::requesting(key, user, situation.scope, credential).told_by(ToldBy::String))
+    Ok(SignIn::requesting(key, user, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
 /// Says once per process what Microsoft says of it.
@@ -98,7 +98,7 @@ impl Credential for Password {
         Box::pin(self.ask(request))
     }
 
-    fn may_be_shared(&self) -> bool {
+    fn is_shareable(&self) -> bool {
         true
     }
 }

@@ -1,14 +1,14 @@
 //! What the kinds that ask a person to sign in have in common: where, for how long, and when not to.
 
 use super::{
-    Situation, TokenRequest,
+    CredentialContext, TokenRequest,
     oauth::{Endpoint, Granted},
     session::{AZURE_CLI, Session},
 };
 use crate::{
     Error, ErrorKind, Keyword, Options,
-    account::{Account, Accounts},
     tenant::Tenant,
+    user::saved_accounts::{Account, Accounts},
 };
 use std::time::Duration;
 use tracing::warn;
@@ -22,14 +22,14 @@ pub const GRACE: Duration = Duration::from_secs(15);
 
 /// A session that nobody is signed in to yet: the Azure CLI's application unless told another one, in the
 /// tenant that a keyword or the server names.
-pub fn session(situation: &Situation<'_>) -> Result<Session, Error> {
-    let options = situation.options;
+pub fn session(context: &CredentialContext<'_>) -> Result<Session, Error> {
+    let options = context.options;
     let tenant = match options.get(Keyword::TenantId) {
         Some(tenant) => Tenant::named(tenant)?,
-        None => situation.tenant_of_person(),
+        None => context.tenant_of_person(),
     };
     let client = options.get(Keyword::ClientId).unwrap_or(AZURE_CLI);
-    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    let endpoint = Endpoint::new(&context.services.http, context.authority);
     Ok(Session::new(endpoint, tenant, client))
 }
 
@@ -48,9 +48,9 @@ pub fn patience(options: &Options) -> Result<Duration, Error> {
 }
 
 /// `SaveAccount=yes`: where sign-ins are saved for later processes.
-pub fn saved_in(situation: &Situation<'_>) -> Result<Option<Accounts>, Error> {
-    let wanted = situation.options.flag_or(Keyword::SaveAccount, false)?;
-    wanted.then(|| Accounts::of(situation.environment)).transpose()
+pub fn saved_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
+    let wanted = context.options.flag_or(Keyword::SaveAccount, false)?;
+    wanted.then(|| Accounts::of(context.environment())).transpose()
 }
 
 /// Saves a sign-in where that was asked for; a connection does not fail because it could not be.
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(seconds("20").unwrap(), 20);
         for bad in ["0", "-1", "5 s", "1.5", "99999999999"] {
             let error = seconds(bad).unwrap_err();
-            assert_eq!(error.sqlstate(), "HY000");
+            assert_eq!(error.kind().name(), "invalid");
             assert!(error.to_string().contains("InteractiveTimeout="), "{error}");
         }
     }

@@ -3,22 +3,22 @@
 mod file;
 
 use super::{
-    ANY_ORGANIZATION, BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy,
+    ANY_ORGANIZATION, BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
     oauth::{Answer, Endpoint},
     session::{AZURE_CLI, Session},
 };
 use crate::{
     Error, Keyword, Secret, Token,
-    identity::IdentityKey,
-    options::{contradiction, missing},
+    identity_key::IdentityKey,
+    parameters::options::{contradiction, missing},
     tenant::Tenant,
 };
 use file::TokenFile;
 use std::fmt;
 use tracing::warn;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let options = situation.options;
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let options = context.options;
     let (text, path) = (
         options.get(Keyword::RefreshToken),
         options.get(Keyword::RefreshTokenFile),
@@ -44,14 +44,14 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     };
     let tenant = Tenant::named(options.get(Keyword::TenantId).unwrap_or(ANY_ORGANIZATION))?;
     let client = options.get(Keyword::ClientId).unwrap_or(AZURE_CLI);
-    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    let endpoint = Endpoint::new(&context.services.http, context.authority);
     let session = Session::new(endpoint, tenant, client);
     let key = session
-        .identify("RefreshToken", situation.scope)?
+        .identify("RefreshToken", context.scope)?
         .with_identity("refresh token", &file::origin(&identity(&given)?))
         .finish();
     let credential = RefreshToken { session, given, file };
-    Ok(SignIn::requesting(key, client, situation.scope, credential).told_by(ToldBy::String))
+    Ok(SignIn::requesting(key, client, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
 /// Whom a refresh token stands for, as far as can be told.

@@ -1,36 +1,36 @@
 //! The account that `entra-odbc login` saved: the last member of the default chain.
 
 use super::{
-    BoxFuture, Credential, SignIn, Situation, TokenRequest,
+    BoxFuture, Credential, CredentialContext, SignIn, TokenRequest,
     oauth::{Answer, Endpoint},
     session::{Session, is_over},
 };
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
-    account::{Account, Accounts},
     tenant::Tenant,
+    user::saved_accounts::{Account, Accounts},
 };
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long to wait between looks at what another process redeems.
 const LOOK: Duration = Duration::from_millis(20);
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let accounts = Accounts::of(situation.environment)?;
-    let tenant = situation.options.get(Keyword::TenantId);
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let accounts = Accounts::of(context.environment())?;
+    let tenant = context.options.get(Keyword::TenantId);
     let account = accounts
         .list()?
         .into_iter()
-        .filter(|account| account.authority == situation.authority)
+        .filter(|account| account.authority == context.authority)
         .find(|account| tenant.is_none_or(|tenant| account.tenant.eq_ignore_ascii_case(tenant)))
         .ok_or_else(|| {
             Error::new(ErrorKind::Unavailable, "nobody has signed in")
                 .remedy("Sign in with: entra-odbc login.")
         })?;
-    let endpoint = Endpoint::new(situation.transport, situation.authority);
+    let endpoint = Endpoint::new(&context.services.http, context.authority);
     let session = Session::new(endpoint, Tenant::named(&account.tenant)?, &account.client);
     let key = session
-        .identify("SavedAccount", situation.scope)?
+        .identify("SavedAccount", context.scope)?
         .with("account", &account.id())
         .finish();
     let credential = SavedAccount {
@@ -41,7 +41,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(
         key,
         account.username,
-        situation.scope,
+        context.scope,
         credential,
     ))
 }
@@ -105,7 +105,7 @@ impl Credential for SavedAccount {
     }
 
     /// Not after `entra-odbc logout`.
-    fn still_holds(&self) -> bool {
+    fn is_current(&self) -> bool {
         self.accounts.has(&self.id).unwrap_or(false)
     }
 }
@@ -115,8 +115,8 @@ mod tests {
     use super::*;
     use crate::{
         Environment, TokenService,
-        account::tests::block_on,
         credential::{session::AZURE_CLI, tests::Fixture},
+        user::saved_accounts::tests::block_on,
     };
     use standins::playground::{OTHER_USER, Playground, PlaygroundOptions, TENANT_ID, USER};
     use std::{fs, path::PathBuf, thread};
@@ -175,7 +175,7 @@ mod tests {
         }
 
         fn token_within(&self, span: Duration) -> Result<Token, Error> {
-            let sign_in = prepare(&self.fixture().situation())?;
+            let sign_in = prepare(&self.fixture().context())?;
             let deadline = Instant::now() + span;
             Ok(Token::clone(
                 &TokenService::new().token(&sign_in, deadline)?.token,
@@ -236,7 +236,7 @@ mod tests {
             .entra
             .set_refresh_tokens(USER, standins::entra::TokenState::Revoked);
         let error = bench.token().unwrap_err();
-        assert_eq!((error.sqlstate(), error.native()), ("28000", 50173));
+        assert_eq!((error.kind().name(), error.code()), ("refused", 50173));
         assert!(error.to_string().contains("entra-odbc login"), "{error}");
     }
 }

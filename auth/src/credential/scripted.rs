@@ -1,7 +1,7 @@
 //! An Entra that answers the tests of sign-ins of people as they write it down.
 
 use super::{SignIn, tests::Fixture};
-use crate::{Environment, Keyword, prompt::Prompt};
+use crate::{Environment, Keyword, user::prompt::Prompt};
 use serde_json::{Value, json};
 use standins::{
     certificates::CertificateAuthority,
@@ -89,13 +89,17 @@ impl Drop for ScriptedEntra {
 pub fn prompts(fixture: &Fixture) -> Receiver<Prompt> {
     let (sender, receiver) = channel();
     let callback = move |prompt: &Prompt| drop(sender.send(prompt.clone()));
-    fixture.situation().prompts.register(Some(Arc::new(callback)));
+    fixture
+        .context()
+        .services
+        .prompts
+        .register(Some(Arc::new(callback)));
     receiver
 }
 
 /// A sign-in of this kind.
 pub fn sign_in(mode: &str, fixture: &Fixture) -> SignIn {
-    super::find(mode).unwrap().prepare(&fixture.situation()).unwrap()
+    super::find(mode).unwrap().prepare(&fixture.context()).unwrap()
 }
 
 /// What Entra says of a token that it grants.

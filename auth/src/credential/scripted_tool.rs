@@ -1,7 +1,7 @@
 //! A developer's tool that is a script of the test's.
 
-use super::{SignIn, SignInSource, Situation, tests::Fixture};
-use crate::{Environment, Error, Keyword, Token, TokenService, tool::tests::write_script};
+use super::{CredentialContext, SignIn, SignInSource, tests::Fixture};
+use crate::{Environment, Error, Keyword, Token, TokenService, process::tool::tests::write_script};
 use std::{
     fs,
     path::PathBuf,
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-type Prepare = fn(&Situation<'_>) -> Result<SignIn, Error>;
+type Prepare = fn(&CredentialContext<'_>) -> Result<SignIn, Error>;
 
 /// A directory with the tool in it, first on the PATH, and the tool's profile.
 pub struct ScriptedTool {
@@ -43,8 +43,11 @@ impl ScriptedTool {
 
     pub fn token(&self, prepare: Prepare, pairs: &[(Keyword, &str)]) -> Result<Arc<Token>, Error> {
         let fixture = self.fixture(pairs);
-        let sign_in = prepare(&fixture.situation())?;
-        assert_eq!(sign_in.told_by, crate::credential::ToldBy::Surroundings);
+        let sign_in = prepare(&fixture.context())?;
+        assert_eq!(
+            sign_in.identity_origin,
+            crate::credential::IdentityOrigin::ConnectContext
+        );
         let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
         Ok(issued.token)
     }
@@ -52,13 +55,13 @@ impl ScriptedTool {
     /// Whether a change of the profile's file makes another identity, and ends what was asked of the old one.
     pub fn notices_another_account(&self, prepare: Prepare, file: &str) -> bool {
         let fixture = self.fixture(&[]);
-        let old = prepare(&fixture.situation()).unwrap();
+        let old = prepare(&fixture.context()).unwrap();
         fs::write(self.directory.join(file), "{}").unwrap();
-        let new = prepare(&fixture.situation()).unwrap();
+        let new = prepare(&fixture.context()).unwrap();
         let SignInSource::Credential(credential) = old.source() else {
             return false;
         };
-        old.key != new.key && !credential.still_holds()
+        old.key != new.key && !credential.is_current()
     }
 
     fn fixture(&self, pairs: &[(Keyword, &str)]) -> Fixture {

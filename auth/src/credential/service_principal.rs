@@ -1,25 +1,25 @@
 //! `ServicePrincipal`: an application with a proof of its own, mostly a client secret.
 
 use super::{
-    SignIn, Situation, ToldBy,
+    CredentialContext, IdentityOrigin, SignIn,
     client::{Client, Proof},
 };
 use crate::{Error, Options};
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    sign_in("ServicePrincipal", situation, Proof::of)
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    sign_in("ServicePrincipal", context, Proof::of)
 }
 
 /// The sign-in of the application that the keywords name.
 pub fn sign_in(
     kind: &str,
-    situation: &Situation<'_>,
+    context: &CredentialContext<'_>,
     proof: fn(&Options) -> Result<Proof, Error>,
 ) -> Result<SignIn, Error> {
-    let client = Client::named(situation, proof)?;
-    let key = client.identify(kind, situation.scope)?.finish();
+    let client = Client::named(context, proof)?;
+    let key = client.identify(kind, context.scope)?.finish();
     let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, situation.scope, client).told_by(ToldBy::String))
+    Ok(SignIn::requesting(key, who, context.scope, client).identity_origin(IdentityOrigin::String))
 }
 
 #[cfg(test)]
@@ -28,12 +28,12 @@ mod tests {
     use crate::{Keyword, credential::tests::Fixture};
 
     fn sign_in(pairs: &[(Keyword, &str)]) -> Result<SignIn, Error> {
-        prepare(&Fixture::new(pairs).situation())
+        prepare(&Fixture::new(pairs).context())
     }
 
     fn refusal(pairs: &[(Keyword, &str)]) -> String {
         let error = sign_in(pairs).unwrap_err();
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind().name(), "invalid");
         error.to_string()
     }
 
@@ -61,13 +61,13 @@ mod tests {
             assert_ne!(sign_in(&changed).unwrap().key, one, "{at}");
         }
         let fixture = Fixture::new(&FULL);
-        let scope = Situation {
+        let scope = CredentialContext {
             scope: "https://other/.default",
-            ..fixture.situation()
+            ..fixture.context()
         };
-        let authority = Situation {
+        let authority = CredentialContext {
             authority: "https://other",
-            ..fixture.situation()
+            ..fixture.context()
         };
         assert_ne!(prepare(&scope).unwrap().key, one);
         assert_ne!(prepare(&authority).unwrap().key, one);

@@ -1,8 +1,8 @@
 //! `ServicePrincipalCertificate`: an application with a certificate.
 
-use super::{SignIn, Situation, client::Proof, service_principal};
+use super::{CredentialContext, SignIn, client::Proof, service_principal};
 use crate::Error;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    service_principal::sign_in("ServicePrincipalCertificate", situation, Proof::certificate)
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    service_principal::sign_in("ServicePrincipalCertificate", context, Proof::certificate)
 }

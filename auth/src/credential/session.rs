@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     Error, Secret, Token,
-    fork::Lock,
-    identity::{IdentityKey, IdentityKeyBuilder},
+    identity_key::{IdentityKey, IdentityKeyBuilder},
+    process::fork::Lock,
     tenant::Tenant,
 };
 use std::fmt;

@@ -1,19 +1,19 @@
 //! `TokenProvider`: a token that a callback of the host's own gets.
 
-use super::{BoxFuture, Credential, SignIn, Situation, TokenRequest, ToldBy, reply};
+use super::{BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, reply};
 use crate::{
     Error, Keyword, Token,
-    identity::IdentityKey,
-    provider::{Provided, Registered, Request},
+    identity_key::IdentityKey,
+    user::token_provider::{Provided, Registered, Request},
 };
 use std::fmt;
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
-    let name = situation.options.require(
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    let name = context.options.require(
         Keyword::TokenProvider,
         "the name of the registered token provider",
     )?;
-    let provider = situation.providers.named(name).ok_or_else(|| {
+    let provider = context.services.providers.named(name).ok_or_else(|| {
         Error::invalid(format!(
             "TokenProvider= names {name}, which this program has not registered"
         ))
@@ -21,17 +21,17 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
     })?;
     let key = IdentityKey::of_kind("TokenProvider")?
         .with("name", name)
-        .with("scope", situation.scope)
+        .with("scope", context.scope)
         .finish();
     let credential = TokenProvider {
         name: name.to_owned(),
         provider,
     };
-    let sign_in = SignIn::requesting(key, name, situation.scope, credential);
+    let sign_in = SignIn::requesting(key, name, context.scope, credential);
     // Who it is, only the provider knows, and only when it is asked.
     Ok(SignIn {
         cache: false,
-        ..sign_in.told_by(ToldBy::Token)
+        ..sign_in.identity_origin(IdentityOrigin::Token)
     })
 }
 
@@ -97,9 +97,8 @@ mod tests {
     use super::*;
     use crate::{
         Secret, TokenService,
-        access_token::AccessToken,
         credential::tests::Fixture,
-        token::{Carrier, jwt},
+        token::{TokenSubscriber, jwt},
     };
     use serde_json::json;
     use std::{
@@ -135,8 +134,8 @@ mod tests {
         );
         let service = TokenService::new();
         for name in ["ada", "grace"] {
-            let sign_in = prepare(&fixture.situation()).unwrap();
-            assert_eq!(sign_in.told_by, ToldBy::Token);
+            let sign_in = prepare(&fixture.context()).unwrap();
+            assert_eq!(sign_in.identity_origin, IdentityOrigin::Token);
             let issued = service.token(&sign_in, soon()).unwrap();
             assert_eq!(issued.token.text.expose(), name);
         }
@@ -145,9 +144,9 @@ mod tests {
     #[derive(Debug)]
     struct Connection(mpsc::Sender<usize>);
 
-    impl Carrier for Connection {
-        fn renew(&self, token: &AccessToken<'_>) -> bool {
-            self.0.send(token.size()).is_ok()
+    impl TokenSubscriber for Connection {
+        fn renew(&self, token: &Token) -> bool {
+            self.0.send(token.text.expose().len()).is_ok()
         }
     }
 
@@ -167,12 +166,12 @@ mod tests {
         );
         // Not dropped: its thread is to renew the token.
         let service = Box::leak(Box::new(TokenService::new()));
-        let sign_in = prepare(&fixture.situation()).unwrap();
+        let sign_in = prepare(&fixture.context()).unwrap();
         let issued = service.token(&sign_in, soon()).unwrap();
         asks.recv().unwrap();
         let (sender, receiver) = mpsc::channel();
-        let connection: Arc<dyn Carrier> = Arc::new(Connection(sender));
-        service.carry(&sign_in, &issued.token, &connection);
+        let connection: Arc<dyn TokenSubscriber> = Arc::new(Connection(sender));
+        service.subscribe(&sign_in, &issued.token, &connection);
         std::mem::forget(connection);
         (asks, receiver)
     }
@@ -203,13 +202,13 @@ mod tests {
     #[test]
     fn what_a_provider_does_wrong_is_told() {
         let fixture = Fixture::new(NAME);
-        let unknown = prepare(&fixture.situation()).unwrap_err().to_string();
+        let unknown = prepare(&fixture.context()).unwrap_err().to_string();
         assert!(
             unknown.contains("TokenProvider=") && unknown.contains("mine"),
             "{unknown}"
         );
         let expired = jwt(&json!({ "exp": 1_000_000_000 }));
-        let cases: [(crate::provider::Provider, &str); 4] = [
+        let cases: [(crate::user::token_provider::Provider, &str); 4] = [
             (Arc::new(|_| Err("out of\norder".to_owned())), "out of order"),
             (Arc::new(|_| panic!("as scripted")), "panicked"),
             (Arc::new(move |_| Ok(provided(&expired, None, 60))), "expired"),
@@ -217,7 +216,7 @@ mod tests {
         ];
         for (provider, expected) in cases {
             fixture.providers().register("mine", Some(provider));
-            let sign_in = prepare(&fixture.situation()).unwrap();
+            let sign_in = prepare(&fixture.context()).unwrap();
             let error = TokenService::new()
                 .token(&sign_in, soon())
                 .unwrap_err()
@@ -232,7 +231,7 @@ mod tests {
         fixture
             .providers()
             .register("mine", Some(Arc::new(|_| panic!("called"))));
-        let sign_in = prepare(&fixture.situation()).unwrap();
+        let sign_in = prepare(&fixture.context()).unwrap();
         fixture.providers().register("mine", None);
         let error = TokenService::new().token(&sign_in, soon()).unwrap_err();
         assert!(error.to_string().contains("taken away"), "{error}");
@@ -250,10 +249,10 @@ mod tests {
                 Err("released".to_owned())
             })),
         );
-        let sign_in = prepare(&fixture.situation()).unwrap();
+        let sign_in = prepare(&fixture.context()).unwrap();
         let deadline = Instant::now() + Duration::from_millis(50);
         let error = TokenService::new().token(&sign_in, deadline).unwrap_err();
-        assert_eq!(error.sqlstate(), "HYT00");
+        assert_eq!(error.kind().name(), "timed_out");
         drop(release);
     }
 }

@@ -1,7 +1,7 @@
 //! `WorkloadIdentity`: an application that the cluster vouches for by a token in a file, as on Kubernetes.
 
 use super::{
-    SignIn, Situation,
+    CredentialContext, SignIn,
     client::{Client, Proof},
     oauth::Endpoint,
 };
@@ -12,12 +12,12 @@ const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const TENANT: &str = "AZURE_TENANT_ID";
 
-pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
+pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let value = |keyword: Keyword, variable: &'static str| {
-        let given = situation.options.get(keyword).map(str::to_owned);
+        let given = context.options.get(keyword).map(str::to_owned);
         let named_by = given.as_ref().map_or(variable, |_| keyword.name());
         given
-            .or_else(|| situation.environment.get(variable))
+            .or_else(|| context.environment().get(variable))
             .map(|value| (value, named_by))
             .ok_or_else(|| {
                 Error::new(
@@ -32,7 +32,7 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
             })
     };
     let (path, named_by) = value(Keyword::ClientAssertionFile, FILE)?;
-    let client_keyword = if situation.options.get(Keyword::ClientId).is_some() {
+    let client_keyword = if context.options.get(Keyword::ClientId).is_some() {
         Keyword::ClientId
     } else {
         Keyword::User
@@ -43,10 +43,10 @@ pub fn prepare(situation: &Situation<'_>) -> Result<SignIn, Error> {
         id,
         tenant: Tenant::named(&tenant)?,
         proof: Proof::assertion_file(&path, named_by)?,
-        endpoint: Endpoint::new(situation.transport, situation.authority),
+        endpoint: Endpoint::new(&context.services.http, context.authority),
     };
-    let key = client.identify("WorkloadIdentity", situation.scope)?.finish();
+    let key = client.identify("WorkloadIdentity", context.scope)?.finish();
     let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, situation.scope, client)
+    Ok(SignIn::requesting(key, who, context.scope, client)
         .naming(vec![("UID", client_named_by), ("TenantId", tenant_named_by)]))
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     Environment,
-    regular_file::{self, BUNDLE, CERTIFICATE, Refusal},
+    process::regular_file::{self, BUNDLE, CERTIFICATE, Refusal},
 };
 use once_cell::race::OnceBox;
 use rustls::{
@@ -306,7 +306,7 @@ fn add_directory(store: &mut RootCertStore, directory: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regular_file::tests::Place;
+    use crate::process::regular_file::tests::Place;
     use standins::certificates::CertificateAuthority;
     use std::os::unix::fs::symlink;
 

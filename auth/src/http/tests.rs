@@ -73,7 +73,7 @@ impl Bench {
         let fixture = Fixture::with_environment(pairs, environment).at(&self.entra.authority());
         let sign_in = credential::find("ServicePrincipal")
             .unwrap()
-            .prepare(&fixture.situation())?;
+            .prepare(&fixture.context())?;
         let issued = TokenService::new().token(&sign_in, Instant::now() + limit)?;
         Ok(Token::clone(&issued.token))
     }
@@ -143,7 +143,11 @@ fn entras_refusals_keep_their_number_and_their_words() {
         ),
     ] {
         let error = bench.token_with(client, tenant, secret).unwrap_err();
-        assert_eq!((error.sqlstate(), error.native()), ("28000", number), "{error}");
+        assert_eq!(
+            (error.kind().name(), error.code()),
+            ("refused", number),
+            "{error}"
+        );
         let text = error.to_string();
         let start = "[entra-odbc][ServicePrincipal] Entra refused the sign-in: ";
         assert!(text.starts_with(start) && text.contains(cause), "{text}");
@@ -175,7 +179,7 @@ fn a_certificate_that_is_not_trusted_is_told_at_once_as_what_it_is() {
         let bench = Bench::with(tls, authority.pem());
         let start = Instant::now();
         let error = bench.token().unwrap_err();
-        assert_eq!(error.sqlstate(), "08001");
+        assert_eq!(error.kind().name(), "unreachable");
         assert!(error.to_string().contains(words), "{error}");
         assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     }
@@ -237,7 +241,7 @@ fn faults_that_pass_are_waited_out_and_others_told() {
         bench.entra.faults().clear();
         bench.entra.inject_on("", Times::UntilCleared, fault.clone());
         let error = bench.token().unwrap_err();
-        assert_eq!(error.sqlstate(), "08001", "{fault:?}: {error}");
+        assert_eq!(error.kind().name(), "unreachable", "{fault:?}: {error}");
         assert!(!error.to_string().contains("eyJ"), "{fault:?}: {error}");
     }
     bench.entra.faults().clear();
@@ -256,7 +260,7 @@ fn an_answer_that_does_not_come_or_comes_too_slowly_ends_at_the_deadline() {
         bench.entra.inject(fault.clone());
         // None of these answers would ever end by itself.
         let error = bench.token_in(bench.environment(), limit).unwrap_err();
-        assert_eq!(error.sqlstate(), "HYT00", "{fault:?}: {error}");
+        assert_eq!(error.kind().name(), "timed_out", "{fault:?}: {error}");
         assert!(error.to_string().contains("localhost"), "{fault:?}: {error}");
         bench.entra.faults().clear();
     }
@@ -277,8 +281,9 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
         bench
             .token_in(with_proxy("other.example"), limit)
             .unwrap_err()
-            .sqlstate(),
-        "08001"
+            .kind()
+            .name(),
+        "unreachable"
     );
     bench.token_in(with_proxy("localhost"), limit).unwrap();
 }
@@ -293,7 +298,7 @@ fn connections_are_kept_for_the_next_request() {
     ];
     let fixture = Fixture::with_environment(&pairs, bench.environment()).at(&bench.entra.authority());
     let mode = credential::find("ServicePrincipal").unwrap();
-    let mut sign_in = mode.prepare(&fixture.situation()).unwrap();
+    let mut sign_in = mode.prepare(&fixture.context()).unwrap();
     sign_in.cache = false;
     let tokens = TokenService::new();
     let mut took = Vec::new();

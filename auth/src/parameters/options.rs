@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Keyword, Secret,
-    secret_file::{self, Shape},
+    parameters::secret_file::{self, Shape},
 };
 
 /// The values of our keywords for one connect; the string's win over the data source's.

@@ -1,6 +1,6 @@
 //! `Scope=`, which takes a scope or, as older tools do, a resource.
 
-use crate::server;
+use crate::cloud::{self, AZURE_SQL};
 
 /// The scope that `value` means: a resource gets `/.default`, a scope stays as it is.
 #[must_use]
@@ -34,10 +34,10 @@ pub fn resource(scope: &str) -> &str {
 #[must_use]
 pub fn has_audience(scope: &str, aud: &str) -> bool {
     let resource = resource(scope);
-    let is_id = |name: &str| name.eq_ignore_ascii_case(server::AZURE_SQL);
+    let is_id = |name: &str| name.eq_ignore_ascii_case(AZURE_SQL);
     is_same(resource, aud)
-        || is_id(aud) && server::is_audience(&lower(resource))
-        || is_id(resource) && server::is_audience(&lower(aud))
+        || is_id(aud) && cloud::is_audience(&lower(resource))
+        || is_id(resource) && cloud::is_audience(&lower(aud))
 }
 
 fn is_same(one: &str, other: &str) -> bool {

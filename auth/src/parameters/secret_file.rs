@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Keyword, Secret,
-    regular_file::{self, SECRET},
+    process::regular_file::{self, SECRET},
     token::Claims,
 };
 use std::path::Path;
@@ -80,11 +80,11 @@ pub fn failed(path: &str, keyword: &str, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{regular_file::tests::Place, token::jwt};
+    use crate::{process::regular_file::tests::Place, token::jwt};
 
     fn refusal(path: &Path, shape: Shape) -> String {
         let error = read(path.to_str().unwrap(), "AccessTokenFile", shape).unwrap_err();
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind().name(), "invalid");
         let text = error.to_string();
         assert!(
             text.contains("AccessTokenFile") && text.contains(path.to_str().unwrap()),

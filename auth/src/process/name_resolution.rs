@@ -4,7 +4,7 @@
 //! thread of its own while it is looked up, and all who ask for it meanwhile share the answer. tokio's own look-up, and
 //! that of reqwest, wait for one of a few threads.
 
-use crate::{
+use crate::process::{
     fork::{Lock, Process},
     runtime::with_signals_blocked,
 };
@@ -138,7 +138,7 @@ impl Drop for Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::tests::block_on;
+    use crate::user::saved_accounts::tests::block_on;
     use std::{
         future::poll_fn,
         pin::pin,
@@ -203,11 +203,12 @@ mod tests {
                 assert!(NAMES.join(&number.to_string()).unwrap().is_some());
             }
             assert!(NAMES.join("one too many").unwrap().is_none());
-            let mut late = pin!(NAMES.addresses("one too many"));
-            let waits = poll_fn(|context| Poll::Ready(late.as_mut().poll(context).is_pending())).await;
+            let mut timeout_error = pin!(NAMES.addresses("one too many"));
+            let waits =
+                poll_fn(|context| Poll::Ready(timeout_error.as_mut().poll(context).is_pending())).await;
             assert!(waits);
             drop(silent);
-            assert_eq!(late.await.unwrap(), one(7));
+            assert_eq!(timeout_error.await.unwrap(), one(7));
         });
     }
 

@@ -22,9 +22,9 @@ pub const UNFINISHED: &str = "new-";
 
 /// The open directory; all files in it are reached through it, whatever happens to its path.
 #[derive(Debug)]
-pub struct Directory(File);
+pub struct PrivateDirectory(File);
 
-impl Directory {
+impl PrivateDirectory {
     /// The directory around it: the user's own, or where `public` the system's, in which nobody can put
     /// another directory in the place of ours.
     pub fn parent(path: &Path, public: bool) -> io::Result<File> {
@@ -165,7 +165,7 @@ impl Directory {
 
 /// A file under a name of its own; dropped, that name is gone, as it is after a rename.
 struct Unfinished<'a> {
-    directory: &'a Directory,
+    directory: &'a PrivateDirectory,
     name: String,
     file: File,
 }

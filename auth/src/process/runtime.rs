@@ -5,7 +5,7 @@
 
 use crate::{
     Error, ErrorKind,
-    fork::{Lock, Process},
+    process::fork::{Lock, Process},
 };
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use std::{future::Future, mem, sync::mpsc, thread, time::Instant};

@@ -4,7 +4,8 @@
 //! would otherwise fail every connect until its end.
 
 use super::Token;
-use crate::{Error, ErrorKind, access_token::AccessToken, scope};
+use super::text;
+use crate::{Error, ErrorKind, parameters::scope};
 use serde_json::Value;
 use std::time::SystemTime;
 
@@ -50,7 +51,7 @@ pub fn judge(mut token: Token, scope: &str) -> Result<Token, Error> {
 
 /// Its characters, its length and its end.
 fn fit(token: &Token) -> Result<(), Error> {
-    AccessToken::new(&token.text)?;
+    text::checked(&token.text)?;
     match SystemTime::now().duration_since(token.expires_on) {
         Ok(past) => Err(Error::invalid(format!(
             "the access token expired {} s ago",
@@ -139,7 +140,7 @@ mod tests {
             json!(5),
         ] {
             let error = given(&jwt(&json!({ "aud": aud }))).unwrap_err();
-            assert_eq!(error.sqlstate(), "HY000");
+            assert_eq!(error.kind().name(), "invalid");
             let text = error.to_string();
             assert!(text.contains("not for https://database.windows.net"), "{text}");
             assert!(
@@ -185,9 +186,9 @@ mod tests {
         }
         let past = SystemTime::now() - Duration::from_secs(7);
         let ended = received("t", past).unwrap_err();
-        assert_eq!(ended.sqlstate(), "08001");
+        assert_eq!(ended.kind().name(), "unreachable");
         assert!(ended.to_string().contains("expired 7 s ago"), "{ended}");
         let ended = given(&jwt(&json!({ "aud": "https://database.windows.net/", "exp": 1 }))).unwrap_err();
-        assert_eq!(ended.sqlstate(), "HY000");
+        assert_eq!(ended.kind().name(), "invalid");
     }
 }

@@ -1,11 +1,14 @@
 //! The tokens at hand, one entry per identity, bounded.
 
-use super::{Moment, Token, carrier::Carriers, failure::Failures, flight::Flight, renewal, shared::Slot};
+use super::{
+    Moment, Token, failure::Failures, in_flight::InFlightRequest, renewal, store::StoreKey,
+    subscriber::Subscribers,
+};
 use crate::{
     Error, ErrorKind,
     credential::{Credential, SignIn},
-    fork::{Guard, Lock},
-    identity::{DigestHasher, IdentityKey},
+    identity_key::{DigestHasher, IdentityKey},
+    process::fork::{Guard, Lock},
 };
 use once_cell::race::OnceBox;
 use std::{
@@ -44,7 +47,7 @@ pub struct Entry {
     /// Whether it is in the cache, so that its token serves more than one connect.
     pub kept: bool,
     /// Its place among the tokens that the user's processes share; empty until a connect asks for that.
-    pub shared: OnceBox<Slot>,
+    pub shared: OnceBox<StoreKey>,
     used: AtomicU64,
     state: Lock<State>,
 }
@@ -59,13 +62,13 @@ pub struct State {
     /// When it is to be renewed.
     pub due: Option<Moment>,
     /// The request under way.
-    pub flight: Option<Arc<Flight>>,
+    pub in_flight: Option<Arc<InFlightRequest>>,
     /// The generation of the process whose background thread renews the token.
-    pub keeper: Option<u64>,
+    pub renewer: Option<u64>,
     /// When a connect last asked for it.
     pub asked: Option<Instant>,
     /// The connections that carry it.
-    pub carriers: Carriers,
+    pub subscribers: Subscribers,
     /// What went wrong since the last success.
     pub failures: Failures,
     /// When a refused login last made us fetch a new token ahead of time.
@@ -88,10 +91,10 @@ impl Entry {
     fn share(&self, sign_in: &SignIn) {
         if let Some(sharing) = &sign_in.shared
             && self.shared.get().is_none()
-            && self.credential.may_be_shared()
+            && self.credential.is_shareable()
         {
             // An error means that another connect was first.
-            let _ = self.shared.set(Box::new(Slot::new(sharing, sign_in.key)));
+            let _ = self.shared.set(Box::new(StoreKey::new(sharing, sign_in.key)));
         }
     }
 
@@ -121,7 +124,7 @@ impl State {
     ///
     /// An error where it is someone else's while the old one lives: whatever changed behind the
     /// credential, no connection is handed another one's token.
-    pub fn landed(&mut self, outcome: Result<Token, Error>, now: Moment) -> Result<Arc<Token>, Error> {
+    pub fn completed(&mut self, outcome: Result<Token, Error>, now: Moment) -> Result<Arc<Token>, Error> {
         let token = match outcome {
             Ok(token) => Arc::new(token),
             Err(error) => {
@@ -131,7 +134,7 @@ impl State {
         };
         self.failures.clear();
         if let Some(old) = &self.token {
-            if old.identity != token.identity || old.claims().is_someone_else(&token.claims()) {
+            if old.identity != token.identity || old.claims().is_other_identity(&token.claims()) {
                 if self.living(now).is_some() || old.identity != token.identity {
                     return Err(Error::new(
                         ErrorKind::Unavailable,
@@ -139,7 +142,7 @@ impl State {
                     ));
                 }
                 warn!(target: "entra_odbc", "the new token is that of another identity: open connections keep the old one");
-                self.carriers = Carriers::default();
+                self.subscribers = Subscribers::default();
             } else if old.text == token.text && self.living(now).is_some() {
                 // The endpoint has a cache of its own and nothing newer in it.
                 return Ok(token);
@@ -147,7 +150,7 @@ impl State {
         }
         self.due = Some(renewal::due(&token, renewal::chance()));
         self.withdrawn = false;
-        self.carriers.renew(&token);
+        self.subscribers.renew(&token);
         self.token = Some(Arc::clone(&token));
         Ok(token)
     }
@@ -205,8 +208,11 @@ fn make_room(entries: &mut Guard<'_, Entries>) {
     let (mut ended, mut idle) = (Vec::new(), Vec::new());
     for (key, entry) in entries.iter() {
         let state = entry.state.lock_within(entries);
-        let flying = state.flight.as_ref().is_some_and(|flight| flight.is_ours());
-        if flying || state.carriers.any() {
+        let flying = state
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.is_ours());
+        if flying || state.subscribers.any() {
             continue;
         }
         if state.living(now).is_some() {
@@ -230,10 +236,7 @@ mod tests {
     use super::*;
     use crate::{
         Secret,
-        token::{
-            carrier::tests::{Notebook, words},
-            jwt,
-        },
+        token::{jwt, subscriber::tests::Recorder},
     };
     use std::time::Duration;
 
@@ -248,42 +251,52 @@ mod tests {
 
     #[test]
     fn a_new_token_of_the_same_person_reaches_the_open_connections() {
-        let (mut state, open) = (State::default(), Notebook::new(10_000));
-        state.landed(Ok(token(&of("ada", 1), 60)), Moment::now()).unwrap();
-        state.carriers.add(open.weak());
-        state.landed(Ok(token(&of("ada", 2), 60)), Moment::now()).unwrap();
-        assert_eq!(open.last(), (Some(words(&of("ada", 2))), 1));
+        let (mut state, open) = (State::default(), Recorder::new(10_000));
+        state
+            .completed(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .unwrap();
+        state.subscribers.add(open.weak());
+        state
+            .completed(Ok(token(&of("ada", 2), 60)), Moment::now())
+            .unwrap();
+        assert_eq!(open.last(), (Some(of("ada", 2)), 1));
     }
 
     #[test]
     fn no_connection_is_handed_a_token_of_someone_else() {
-        let (mut state, open) = (State::default(), Notebook::new(10_000));
-        state.landed(Ok(token(&of("ada", 1), 60)), Moment::now()).unwrap();
-        state.carriers.add(open.weak());
+        let (mut state, open) = (State::default(), Recorder::new(10_000));
+        state
+            .completed(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .unwrap();
+        state.subscribers.add(open.weak());
         let error = state
-            .landed(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .completed(Ok(token(&of("eve", 2), 60)), Moment::now())
             .unwrap_err();
         assert!(error.to_string().contains("another identity"));
         assert_eq!(state.token.as_ref().unwrap().text.expose(), of("ada", 1));
         // Once the old one has ended, new connects have the new identity; open ones keep the old.
         state.token = Some(Arc::new(token(&of("ada", 1), 0)));
-        state.landed(Ok(token(&of("eve", 2), 60)), Moment::now()).unwrap();
+        state
+            .completed(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .unwrap();
         assert_eq!(state.token.as_ref().unwrap().text.expose(), of("eve", 2));
         assert_eq!(open.last(), (None, 0));
-        state.landed(Ok(token(&of("eve", 3), 60)), Moment::now()).unwrap();
+        state
+            .completed(Ok(token(&of("eve", 3), 60)), Moment::now())
+            .unwrap();
         assert_eq!(open.last(), (None, 0));
     }
 
     #[test]
     fn the_same_token_again_changes_nothing_while_it_lives() {
         let mut state = State::default();
-        let first = state.landed(Ok(token("t", 60)), Moment::now()).unwrap();
+        let first = state.completed(Ok(token("t", 60)), Moment::now()).unwrap();
         let due = state.due;
-        state.landed(Ok(token("t", 50)), Moment::now()).unwrap();
+        state.completed(Ok(token("t", 50)), Moment::now()).unwrap();
         assert!(Arc::ptr_eq(state.token.as_ref().unwrap(), &first));
         assert_eq!(state.due, due);
         state.withdrawn = true;
-        state.landed(Ok(token("t", 50)), Moment::now()).unwrap();
+        state.completed(Ok(token("t", 50)), Moment::now()).unwrap();
         assert!(!Arc::ptr_eq(state.token.as_ref().unwrap(), &first) && !state.withdrawn);
     }
 }

@@ -1,7 +1,7 @@
 //! Taking a wish for a token back, from another thread than the one that waits.
 
-use super::flight::Flight;
-use crate::{Error, ErrorKind, fork::Lock};
+use super::in_flight::InFlightRequest;
+use crate::{Error, ErrorKind, process::fork::Lock};
 use std::sync::{
     Arc, Weak,
     atomic::{AtomicBool, Ordering},
@@ -15,7 +15,7 @@ pub struct Cancellation(Arc<Shared>);
 struct Shared {
     cancelled: AtomicBool,
     /// What callers wait for right now.
-    watched: Lock<Vec<Weak<Flight>>>,
+    watched: Lock<Vec<Weak<InFlightRequest>>>,
 }
 
 impl Cancellation {
@@ -29,8 +29,8 @@ impl Cancellation {
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::SeqCst);
         let watched: Vec<_> = self.0.watched.lock().iter().filter_map(Weak::upgrade).collect();
-        for flight in watched {
-            flight.look_again();
+        for in_flight in watched {
+            in_flight.look_again();
         }
     }
 
@@ -41,11 +41,11 @@ impl Cancellation {
     }
 
     /// Has the waiters of a flight woken up by [`cancel`](Self::cancel), until the answer is dropped.
-    pub(super) fn watch<'a>(&'a self, flight: &'a Arc<Flight>) -> Watch<'a> {
-        self.0.watched.lock().push(Arc::downgrade(flight));
+    pub(super) fn watch<'a>(&'a self, in_flight: &'a Arc<InFlightRequest>) -> Watch<'a> {
+        self.0.watched.lock().push(Arc::downgrade(in_flight));
         Watch {
             cancellation: self,
-            flight,
+            in_flight,
         }
     }
 }
@@ -53,13 +53,13 @@ impl Cancellation {
 /// A flight that is waited for.
 pub(super) struct Watch<'a> {
     cancellation: &'a Cancellation,
-    flight: &'a Arc<Flight>,
+    in_flight: &'a Arc<InFlightRequest>,
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let mut watched = self.cancellation.0.watched.lock();
-        let ours = Arc::as_ptr(self.flight);
+        let ours = Arc::as_ptr(self.in_flight);
         // One of them: two threads may wait for the same.
         if let Some(at) = watched.iter().position(|known| known.as_ptr() == ours) {
             watched.swap_remove(at);

@@ -66,7 +66,7 @@ impl Claims {
 impl Claims {
     /// Whether two tokens are certainly those of two identities; unsaid is no difference.
     #[must_use]
-    pub fn is_someone_else(&self, other: &Self) -> bool {
+    pub fn is_other_identity(&self, other: &Self) -> bool {
         let differ = |one: &Option<String>, two: &Option<String>| {
             one.as_ref()
                 .zip(two.as_ref())
@@ -77,7 +77,7 @@ impl Claims {
 
     /// Whether two tokens are certainly those of one identity; unsaid is not enough.
     #[must_use]
-    pub fn is_certainly(&self, other: &Self) -> bool {
+    pub fn is_same_identity(&self, other: &Self) -> bool {
         let equal = |one: &Option<String>, two: &Option<String>| one.is_some() && one == two;
         equal(&self.oid, &other.oid) && equal(&self.tid, &other.tid)
     }
@@ -133,19 +133,9 @@ fn seconds(value: &Value) -> Option<u64> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// A token of JWT shape with these claims and no true signature.
-    pub(crate) fn jwt(claims: &Value) -> String {
-        let part = |value: &str| URL_SAFE_NO_PAD.encode(value);
-        format!(
-            "{}.{}.{}",
-            part(r#"{"alg":"RS256","typ":"JWT"}"#),
-            part(&claims.to_string()),
-            part("signature")
-        )
-    }
+    use standins::jwt::unsigned as jwt;
 
     #[test]
     fn a_user_is_known_by_name_and_an_application_by_its_id() {

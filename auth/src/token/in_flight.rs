@@ -1,7 +1,7 @@
 //! One request for one identity, and everyone who waits for it.
 
-use super::{Asking, Deadline, Token, Wait, cancellation::cancelled};
-use crate::{Error, ErrorKind, fork::Process};
+use super::{Deadline, Prompting, Token, Wait, cancellation::cancelled};
+use crate::{Error, ErrorKind, process::fork::Process};
 use std::{
     sync::{
         Arc, Condvar, Mutex, PoisonError,
@@ -23,25 +23,25 @@ pub type Outcome = Result<Arc<Token>, Error>;
 
 /// A request under way.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlightRequest {
     outcome: Mutex<Option<Outcome>>,
-    landed: Condvar,
+    completed: Condvar,
     waiters: AtomicUsize,
     abandoned: Notify,
     latest: Instant,
     deadline: Deadline,
-    asking: Asking,
+    asking: Prompting,
     process: Process,
 }
 
-impl Flight {
+impl InFlightRequest {
     /// A request that nobody waits for yet.
     #[must_use]
-    pub fn new(asking: Asking) -> Self {
+    pub fn new(asking: Prompting) -> Self {
         let now = Instant::now();
         Self {
             outcome: Mutex::new(None),
-            landed: Condvar::new(),
+            completed: Condvar::new(),
             waiters: AtomicUsize::new(0),
             abandoned: Notify::new(),
             latest: now + LONGEST,
@@ -65,7 +65,7 @@ impl Flight {
 
     /// Whether it may ask a person, and how long that person has.
     #[must_use]
-    pub fn asking(&self) -> &Asking {
+    pub fn asking(&self) -> &Prompting {
         &self.asking
     }
 
@@ -102,17 +102,17 @@ impl Flight {
         // A parent's flight may have its lock held for ever in the child, where nobody waits for it.
         if self.is_ours() {
             drop(self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
-            self.landed.notify_all();
+            self.completed.notify_all();
         }
     }
 
     /// Tells everyone; the first outcome counts.
-    pub fn land(&self, outcome: Outcome) {
+    pub fn complete(&self, outcome: Outcome) {
         self.outcome
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(outcome);
-        self.landed.notify_all();
+        self.completed.notify_all();
     }
 
     /// Waits for the outcome, no longer than the caller wants or, once a person is asked, than that
@@ -134,7 +134,7 @@ impl Flight {
                 return Err(timed_out());
             }
             (outcome, _) = self
-                .landed
+                .completed
                 .wait_timeout(outcome, left)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -150,25 +150,25 @@ pub fn timed_out() -> Error {
 
 /// Lands a flight that its task abandons, be it by a panic or the end of the runtime.
 #[derive(Debug)]
-pub struct Pilot(Arc<Flight>);
+pub struct CompletionGuard(Arc<InFlightRequest>);
 
-impl Pilot {
+impl CompletionGuard {
     /// Takes the flight over for the task that carries it out.
     #[must_use]
-    pub fn of(flight: Arc<Flight>) -> Self {
-        Self(flight)
+    pub fn of(in_flight: Arc<InFlightRequest>) -> Self {
+        Self(in_flight)
     }
 
     /// The flight.
     #[must_use]
-    pub fn flight(&self) -> &Arc<Flight> {
+    pub fn in_flight(&self) -> &Arc<InFlightRequest> {
         &self.0
     }
 }
 
-impl Drop for Pilot {
+impl Drop for CompletionGuard {
     fn drop(&mut self) {
-        self.0.land(Err(Error::new(
+        self.0.complete(Err(Error::new(
             ErrorKind::Unreachable,
             "the token request broke off inside the driver",
         )

@@ -7,12 +7,12 @@ use std::{
 
 /// Shared by a request and those who wait for it; clones are the same.
 #[derive(Debug, Clone)]
-pub struct Asking {
+pub struct Prompting {
     allowed: bool,
     until: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Asking {
+impl Prompting {
     /// For a request that a connect waits for: a person may be asked.
     #[must_use]
     pub fn allowed() -> Self {

@@ -1,9 +1,9 @@
 //! Renews one identity's token ahead of its end, for as long as someone wants it.
 
 use super::{
-    Asking, Moment, Token,
+    Moment, Prompting, Token,
     cache::{Entry, State},
-    flight::Flight,
+    in_flight::InFlightRequest,
     renewal,
     service::carry_out,
 };
@@ -23,7 +23,7 @@ pub enum Step {
     /// Nothing yet.
     Wait(Duration),
     /// The token is due.
-    Renew(Arc<Flight>),
+    Renew(Arc<InFlightRequest>),
     /// Nobody wants the token any more; the next who does starts a new keeper.
     End,
 }
@@ -32,15 +32,15 @@ pub enum Step {
 ///
 /// Holds the entry only while it works, so that an identity that left the cache is let go.
 pub async fn keep(entry: Weak<Entry>) {
-    let mut resign = Resign(Weak::clone(&entry));
+    let mut resign = RenewalGuard(Weak::clone(&entry));
     let mut failures = 0;
     let mut not_before = None;
     while let Some(kept) = entry.upgrade() {
-        let step = if kept.credential.still_holds() {
+        let step = if kept.credential.is_current() {
             next(&kept, not_before, Moment::now())
         } else {
             // A request would now fetch the token of someone else.
-            kept.state().keeper = None;
+            kept.state().renewer = None;
             Step::End
         };
         match step {
@@ -53,11 +53,11 @@ pub async fn keep(entry: Weak<Entry>) {
                 drop(kept);
                 tokio::time::sleep(time.min(LOOK)).await;
             }
-            Step::Renew(flight) => {
+            Step::Renew(in_flight) => {
                 let start = Instant::now();
-                flight.join(start + renewal::LONGEST);
+                in_flight.join(start + renewal::LONGEST);
                 // Boxed, so that the task is small while it sleeps: there may be one for each of many identities.
-                let outcome = Box::pin(carry_out(&kept, &flight)).await;
+                let outcome = Box::pin(carry_out(&kept, &in_flight)).await;
                 not_before = judge(&kept, &outcome, &mut failures).map(|wait| Instant::now() + wait);
                 report(&kept, &outcome, start.elapsed());
             }
@@ -70,8 +70,8 @@ fn next(entry: &Entry, not_before: Option<Instant>, now: Moment) -> Step {
     let mut state = entry.state();
     let step = state.step(not_before, now);
     match &step {
-        Step::Renew(flight) => state.flight = Some(Arc::clone(flight)),
-        Step::End => state.keeper = None,
+        Step::Renew(in_flight) => state.in_flight = Some(Arc::clone(in_flight)),
+        Step::End => state.renewer = None,
         Step::Wait(_) => {}
     }
     step
@@ -83,7 +83,7 @@ impl State {
         let Some((token, due)) = self.token.as_ref().zip(self.due) else {
             return Step::End;
         };
-        let open = self.carriers.any();
+        let open = self.subscribers.any();
         let asked = self
             .asked
             .is_some_and(|asked| now.steady.saturating_duration_since(asked) < renewal::WANTED);
@@ -101,11 +101,15 @@ impl State {
         if !wait.is_zero() {
             return Step::Wait(wait);
         }
-        if self.flight.as_ref().is_some_and(|flight| flight.is_ours()) {
+        if self
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.is_ours())
+        {
             // A connect fetches one already.
             return Step::Wait(Duration::from_millis(100));
         }
-        Step::Renew(Arc::new(Flight::new(Asking::forbidden())))
+        Step::Renew(Arc::new(InFlightRequest::new(Prompting::forbidden())))
     }
 }
 
@@ -153,12 +157,12 @@ fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
 }
 
 /// Lets another keeper take over where this one panics.
-struct Resign(Weak<Entry>);
+struct RenewalGuard(Weak<Entry>);
 
-impl Drop for Resign {
+impl Drop for RenewalGuard {
     fn drop(&mut self) {
         if let Some(entry) = self.0.upgrade() {
-            entry.state().keeper = None;
+            entry.state().renewer = None;
         }
     }
 }

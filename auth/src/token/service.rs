@@ -1,18 +1,16 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
 use super::{
-    Asking, Carrier, Deadline, Moment, Token, Wait,
+    Deadline, Moment, Prompting, Token, TokenSubscriber, Wait,
     cache::{Cache, Entry, State},
     cancellation::cancelled,
-    carrier,
-    flight::{Flight, Outcome, Pilot, timed_out},
-    keeper, shared,
+    in_flight::{CompletionGuard, InFlightRequest, Outcome, timed_out},
+    renewer, store, subscriber,
 };
 use crate::{
     Error, ErrorKind,
     credential::{SignIn, SignInSource, TokenRequest},
-    fork,
-    runtime::Runtime,
+    process::{fork, runtime::Runtime},
 };
 use std::{
     future::poll_fn,
@@ -81,7 +79,7 @@ impl TokenService {
                 } else {
                     Entry::apart(sign_in, credential)
                 };
-                self.of_entry(&entry, wait, start, Asking::allowed)
+                self.of_entry(&entry, wait, start, Prompting::allowed)
             }
         };
         let issued = found
@@ -110,7 +108,7 @@ impl TokenService {
     }
 
     /// The living token of this identity, if there is one: nobody is asked for it, and nothing renewed.
-    pub fn at_hand(&self, sign_in: &SignIn) -> Option<Arc<Token>> {
+    pub fn cached(&self, sign_in: &SignIn) -> Option<Arc<Token>> {
         let entry = self.cache.known(&sign_in.key)?;
         entry.state().living(Moment::now()).map(Arc::clone)
     }
@@ -148,7 +146,7 @@ impl TokenService {
                 .as_ref()
                 .is_some_and(|token| token.text == refused.text);
         }
-        match self.of_entry(&entry, deadline.into(), now, Asking::forbidden) {
+        match self.of_entry(&entry, deadline.into(), now, Prompting::forbidden) {
             Ok((token, ..)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
@@ -159,7 +157,7 @@ impl TokenService {
     }
 
     /// A connection was opened with `token`: from now on it is handed each renewed one, until it is dropped.
-    pub fn carry(&self, sign_in: &SignIn, token: &Arc<Token>, connection: &Arc<dyn Carrier>) {
+    pub fn subscribe(&self, sign_in: &SignIn, token: &Arc<Token>, connection: &Arc<dyn TokenSubscriber>) {
         let SignInSource::Credential(credential) = sign_in.source() else {
             return;
         };
@@ -173,10 +171,10 @@ impl TokenService {
         let is_new = !sign_in.cache && newest.is_none_or(|end| end < token.expires_on);
         if is_new {
             // The same identity's, or it would be another entry: it cannot be refused.
-            let _ = state.landed(Ok(Token::clone(token)), Moment::now());
+            let _ = state.completed(Ok(Token::clone(token)), Moment::now());
         }
-        state.carriers.add(Arc::downgrade(connection));
-        if is_new && state.needs_keeper() {
+        state.subscribers.add(Arc::downgrade(connection));
+        if is_new && state.needs_renewer() {
             drop(state);
             self.keep(&entry);
             return;
@@ -184,9 +182,9 @@ impl TokenService {
         // Renewed while the driver logged in.
         let newer = state.token.as_ref().filter(|newest| newest.text != token.text);
         if let Some(newer) = newer
-            && !newer.claims().is_someone_else(&token.claims())
+            && !newer.claims().is_other_identity(&token.claims())
         {
-            carrier::renew(connection, newer);
+            subscriber::renew(connection, newer);
         }
     }
 
@@ -196,15 +194,15 @@ impl TokenService {
         entry: &Arc<Entry>,
         wait: Wait<'_>,
         now: Moment,
-        asking: fn() -> Asking,
+        asking: fn() -> Prompting,
     ) -> Result<(Arc<Token>, Source, bool), Error> {
-        let (flight, source) = {
+        let (in_flight, source) = {
             let mut state = entry.state();
             state.asked = Some(now.steady);
             if let Some(token) = state.living(now).map(Arc::clone) {
-                let keeper = entry.kept && state.needs_keeper();
+                let renewer = entry.kept && state.needs_renewer();
                 drop(state);
-                if keeper {
+                if renewer {
                     self.keep(entry);
                 }
                 return Ok((token, Source::Cached, false));
@@ -212,119 +210,119 @@ impl TokenService {
             if wait.until <= now.steady {
                 return Err(timed_out());
             }
-            if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_ours()) {
-                flight.join(wait.until);
-                (Arc::clone(flight), Source::Waited)
+            if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.is_ours()) {
+                in_flight.join(wait.until);
+                (Arc::clone(in_flight), Source::Waited)
             } else {
                 if let Some(error) = state.failures.remembered(now.steady) {
                     return Err(error.clone());
                 }
-                let flight = Arc::new(Flight::new(asking()));
-                flight.join(wait.until);
-                state.flight = Some(Arc::clone(&flight));
-                (flight, Source::Requested)
+                let in_flight = Arc::new(InFlightRequest::new(asking()));
+                in_flight.join(wait.until);
+                state.in_flight = Some(Arc::clone(&in_flight));
+                (in_flight, Source::Requested)
             }
         };
         if source == Source::Requested {
-            let task = request(Arc::clone(entry), Arc::clone(&flight));
+            let task = request(Arc::clone(entry), Arc::clone(&in_flight));
             if let Err(error) = self.runtime.spawn(task) {
-                entry.state().flight = None;
-                flight.land(Err(error));
+                entry.state().in_flight = None;
+                in_flight.complete(Err(error));
             }
         }
-        let outcome = flight.wait(wait);
-        leave(entry, &flight);
+        let outcome = in_flight.wait(wait);
+        leave(entry, &in_flight);
         match outcome {
             // A renewal that may not ask, and found that it must: this call may.
             Err(error)
                 if error.kind() == ErrorKind::PromptNeeded
                     && asking().is_allowed()
-                    && !flight.asking().is_allowed() =>
+                    && !in_flight.asking().is_allowed() =>
             {
                 self.of_entry(entry, wait, now, asking)
             }
-            outcome => outcome.map(|token| (token, source, flight.asking().until().is_some())),
+            outcome => outcome.map(|token| (token, source, in_flight.asking().until().is_some())),
         }
     }
 
     /// Has the token renewed from now on. A failure to start the thread is that of the next request.
     fn keep(&self, entry: &Arc<Entry>) {
-        if self.runtime.spawn(keeper::keep(Arc::downgrade(entry))).is_err() {
-            entry.state().keeper = None;
+        if self.runtime.spawn(renewer::keep(Arc::downgrade(entry))).is_err() {
+            entry.state().renewer = None;
         }
     }
 }
 
 /// A caller waits for this flight no longer. The last of them takes the wish with it, be it that a person is
 /// being asked: the next caller starts afresh.
-fn leave(entry: &Entry, flight: &Arc<Flight>) {
+fn leave(entry: &Entry, in_flight: &Arc<InFlightRequest>) {
     let mut state = entry.state();
-    if flight.leave() && state.release(flight) {
+    if in_flight.leave() && state.release(in_flight) {
         drop(state);
-        flight.abandon();
+        in_flight.abandon();
     }
 }
 
 impl State {
     /// Takes this flight for no longer under way; whether it was.
-    fn release(&mut self, flight: &Arc<Flight>) -> bool {
-        let known = self.flight.as_ref();
-        let ours = known.is_some_and(|known| Arc::ptr_eq(known, flight));
+    fn release(&mut self, in_flight: &Arc<InFlightRequest>) -> bool {
+        let known = self.in_flight.as_ref();
+        let ours = known.is_some_and(|known| Arc::ptr_eq(known, in_flight));
         if ours {
-            self.flight = None;
+            self.in_flight = None;
         }
         ours
     }
 
     /// Whether nobody in this process renews the token yet; whoever is told so has to see to it.
-    fn needs_keeper(&mut self) -> bool {
+    fn needs_renewer(&mut self) -> bool {
         let generation = fork::generation();
-        self.keeper.replace(generation) != Some(generation)
+        self.renewer.replace(generation) != Some(generation)
     }
 }
 
 /// Carries a connect's flight out, on the background thread, and has the token renewed from then on.
-async fn request(entry: Arc<Entry>, flight: Arc<Flight>) {
-    let outcome = carry_out(&entry, &flight).await;
-    if outcome.is_ok() && entry.kept && entry.state().needs_keeper() {
-        drop(tokio::spawn(keeper::keep(Arc::downgrade(&entry))));
+async fn request(entry: Arc<Entry>, in_flight: Arc<InFlightRequest>) {
+    let outcome = carry_out(&entry, &in_flight).await;
+    if outcome.is_ok() && entry.kept && entry.state().needs_renewer() {
+        drop(tokio::spawn(renewer::keep(Arc::downgrade(&entry))));
     }
 }
 
 /// Carries a flight out, on the background thread.
-pub(super) async fn carry_out(entry: &Arc<Entry>, flight: &Arc<Flight>) -> Outcome {
-    let landing = Landing {
+pub(super) async fn carry_out(entry: &Arc<Entry>, in_flight: &Arc<InFlightRequest>) -> Outcome {
+    let landing = ReleaseGuard {
         entry: Arc::clone(entry),
-        pilot: Pilot::of(Arc::clone(flight)),
+        pilot: CompletionGuard::of(Arc::clone(in_flight)),
     };
-    let deadline = flight.deadline();
+    let deadline = in_flight.deadline();
     let request = TokenRequest {
         scope: entry.scope.clone(),
         deadline: deadline.clone(),
-        asking: flight.asking().clone(),
+        asking: in_flight.asking().clone(),
     };
-    let outcome = unless_abandoned(flight, bounded(entry, &request, &deadline)).await;
+    let outcome = unless_abandoned(in_flight, bounded(entry, &request, &deadline)).await;
     // Looked at after the request as well: a tool may have been signed in to anew meanwhile.
-    let holds = entry.credential.still_holds();
+    let holds = entry.credential.is_current();
     let outcome = {
         let mut state = entry.state();
-        state.release(flight);
+        state.release(in_flight);
         if holds {
-            state.landed(outcome, Moment::now())
+            state.completed(outcome, Moment::now())
         } else {
             outcome.map(Arc::new)
         }
     };
-    landing.pilot.flight().land(outcome.clone());
+    landing.pilot.in_flight().complete(outcome.clone());
     outcome
 }
 
 /// The outcome of `request`, unless nobody wants it any more before it is there.
 async fn unless_abandoned(
-    flight: &Flight,
+    in_flight: &InFlightRequest,
     request: impl Future<Output = Result<Token, Error>>,
 ) -> Result<Token, Error> {
-    let (mut request, mut abandoned) = (pin!(request), pin!(flight.abandoned()));
+    let (mut request, mut abandoned) = (pin!(request), pin!(in_flight.abandoned()));
     poll_fn(|context| match request.as_mut().poll(context) {
         Poll::Pending => abandoned.as_mut().poll(context).map(|()| Err(cancelled())),
         outcome @ Poll::Ready(_) => outcome,
@@ -334,20 +332,20 @@ async fn unless_abandoned(
 
 async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> Result<Token, Error> {
     deadline
-        .bound(shared::token(entry, request))
+        .bound(store::token(entry, request))
         .await
-        .unwrap_or_else(|| Err(entry.credential.late().unwrap_or_else(timed_out)))
+        .unwrap_or_else(|| Err(entry.credential.timeout_error().unwrap_or_else(timed_out)))
 }
 
 /// Frees the entry for the next request however this one ends.
-struct Landing {
+struct ReleaseGuard {
     entry: Arc<Entry>,
-    pilot: Pilot,
+    pilot: CompletionGuard,
 }
 
-impl Drop for Landing {
+impl Drop for ReleaseGuard {
     fn drop(&mut self) {
-        self.entry.state().release(self.pilot.flight());
+        self.entry.state().release(self.pilot.in_flight());
     }
 }
 
@@ -382,7 +380,7 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
             who = sign_in.who,
             identity = ?sign_in.key,
             milliseconds,
-            sqlstate = error.sqlstate(),
+            kind = error.kind().name(),
             %error,
             "no token"
         ),

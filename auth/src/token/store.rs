@@ -16,7 +16,9 @@ pub use sharing::Sharing;
 
 use super::{Deadline, Moment, Token, arrival, cache::Entry};
 
-use crate::{Error, credential::TokenRequest, directory::Directory, identity::IdentityKey};
+use crate::{
+    Error, credential::TokenRequest, identity_key::IdentityKey, process::private_directory::PrivateDirectory,
+};
 use key::{Key, Name};
 use lock::{Attempt, Lock};
 use std::{
@@ -33,12 +35,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Where one identity's tokens are shared.
 #[derive(Debug)]
-pub struct Slot {
+pub struct StoreKey {
     sharing: Sharing,
     key: IdentityKey,
 }
 
-impl Slot {
+impl StoreKey {
     /// The place of this identity.
     #[must_use]
     pub fn new(sharing: &Sharing, key: IdentityKey) -> Self {
@@ -50,11 +52,11 @@ impl Slot {
 
     /// Opened anew each time: the host may close what it did not open, and a directory may be replaced
     /// when its user logs out.
-    fn open(&self, scope: &str) -> io::Result<Shelf> {
+    fn open(&self, scope: &str) -> io::Result<StoreEntry> {
         let directory = self.sharing.open()?;
         let key = Key::of(&directory)?;
         let name = key.name(&self.key)?;
-        Ok(Shelf {
+        Ok(StoreEntry {
             directory,
             key,
             name,
@@ -80,15 +82,15 @@ pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error
     };
     let old = entry.state().token.clone();
     match shelf.turn(old.as_deref(), &request.deadline).await {
-        Ok(Turn::Found(token)) => {
+        Ok(Acquire::Found(token)) => {
             info!(target: "entra_odbc", mode = entry.mode, "the token is one that another process got");
             Ok(token)
         }
-        Ok(Turn::Failed(error)) => {
+        Ok(Acquire::Failed(error)) => {
             info!(target: "entra_odbc", mode = entry.mode, "another process was refused meanwhile");
             Err(error)
         }
-        Ok(Turn::Ours(lock)) => {
+        Ok(Acquire::Ours(lock)) => {
             let outcome = ask(entry, request).await;
             if let Err(why) = shelf.tell(&outcome, &lock) {
                 warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
@@ -112,7 +114,7 @@ async fn ask(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
 
 /// Whose turn it is to ask.
 #[derive(Debug)]
-enum Turn {
+enum Acquire {
     /// Nobody's: there is a token.
     Found(Token),
     /// Nobody's: another process asked while this one waited, in vain.
@@ -123,17 +125,17 @@ enum Turn {
 
 /// The directory as it is right now, and one identity's name in it.
 #[derive(Debug)]
-struct Shelf {
-    directory: Directory,
+struct StoreEntry {
+    directory: PrivateDirectory,
     key: Key,
     name: Name,
     /// The scope of the tokens.
     scope: String,
 }
 
-impl Shelf {
+impl StoreEntry {
     /// Waits until there is a newer token than `old`, or nobody else asks for one.
-    async fn turn(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Turn> {
+    async fn turn(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Acquire> {
         let began = record::since_boot()?;
         let mut pause = FIRST_PAUSE;
         let mut held: Option<(u64, Instant)> = None;
@@ -143,7 +145,7 @@ impl Shelf {
             }
             match Lock::attempt(&self.directory, &self.name)? {
                 // What the last holder left behind may be newer than the look before.
-                Attempt::Taken(lock) => return Ok(self.outcome(old, began).unwrap_or(Turn::Ours(lock))),
+                Attempt::Taken(lock) => return Ok(self.outcome(old, began).unwrap_or(Acquire::Ours(lock))),
                 Attempt::Held(file) => match held {
                     Some((known, until)) if known == file => {
                         if Instant::now() >= until {
@@ -160,12 +162,12 @@ impl Shelf {
     }
 
     /// What another process has come by.
-    fn outcome(&self, old: Option<&Token>, began: Duration) -> Option<Turn> {
+    fn outcome(&self, old: Option<&Token>, began: Duration) -> Option<Acquire> {
         if let Some(token) = self.newer(old, Moment::now()) {
-            return Some(Turn::Found(token));
+            return Some(Acquire::Found(token));
         }
         let file = self.directory.read(&self.name.lock(), failure::LIMIT).ok()??;
-        failure::read(&file, &self.key, &self.name, began).map(Turn::Failed)
+        failure::read(&file, &self.key, &self.name, began).map(Acquire::Failed)
     }
 
     /// The token that is there, if a login can be done with it and it came later than `old`, which may

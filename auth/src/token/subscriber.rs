@@ -1,7 +1,6 @@
 //! The open connections that carry a token, so that a renewed one takes its place in them.
 
 use super::Token;
-use crate::access_token::AccessToken;
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -9,46 +8,46 @@ use std::{
 use tracing::warn;
 
 /// An open connection that the driver may reconnect with the token it carries.
-pub trait Carrier: fmt::Debug + Send + Sync {
+pub trait TokenSubscriber: fmt::Debug + Send + Sync {
     /// Puts the renewed token in place of the old one; `false`, the old one left, where it does not fit.
     ///
     /// Called under a lock: it may neither wait nor call back.
-    fn renew(&self, token: &AccessToken<'_>) -> bool;
+    fn renew(&self, token: &Token) -> bool;
 }
 
 /// The carriers of one identity's token; gone by themselves as their connections end.
 #[derive(Debug, Default)]
-pub struct Carriers(Vec<Weak<dyn Carrier>>);
+pub struct Subscribers(Vec<Weak<dyn TokenSubscriber>>);
 
-impl Carriers {
+impl Subscribers {
     /// One more connection.
-    pub fn add(&mut self, carrier: Weak<dyn Carrier>) {
+    pub fn add(&mut self, subscriber: Weak<dyn TokenSubscriber>) {
         if self.0.len() == self.0.capacity() {
-            self.0.retain(|carrier| carrier.strong_count() > 0);
+            self.0.retain(|subscriber| subscriber.strong_count() > 0);
         }
-        self.0.push(carrier);
+        self.0.push(subscriber);
     }
 
     /// Whether any connection is open.
     #[must_use]
     pub fn any(&self) -> bool {
-        self.0.iter().any(|carrier| carrier.strong_count() > 0)
+        self.0.iter().any(|subscriber| subscriber.strong_count() > 0)
     }
 
     /// Hands all of them the renewed token; how many took it.
     pub fn renew(&mut self, token: &Token) -> usize {
-        self.0.retain(|carrier| carrier.strong_count() > 0);
+        self.0.retain(|subscriber| subscriber.strong_count() > 0);
         self.0
             .iter()
             .filter_map(Weak::upgrade)
-            .filter(|carrier| renew(carrier, token))
+            .filter(|subscriber| renew(subscriber, token))
             .count()
     }
 }
 
 /// Hands one connection the renewed token.
-pub fn renew(carrier: &Arc<dyn Carrier>, token: &Token) -> bool {
-    let renewed = AccessToken::new(&token.text).is_ok_and(|token| carrier.renew(&token));
+pub fn renew(subscriber: &Arc<dyn TokenSubscriber>, token: &Token) -> bool {
+    let renewed = subscriber.renew(token);
     if !renewed {
         warn!(
             target: "entra_odbc",
@@ -67,46 +66,39 @@ pub(crate) mod tests {
         time::{Duration, SystemTime},
     };
 
-    /// Keeps what it is handed, up to a size.
+    /// A connection that records the tokens that it is handed, up to a length.
     #[derive(Debug)]
-    pub(crate) struct Notebook {
+    pub(crate) struct Recorder {
         capacity: usize,
-        words: Mutex<Vec<Vec<u64>>>,
+        tokens: Mutex<Vec<String>>,
     }
 
-    impl Notebook {
+    impl Recorder {
         pub(crate) fn new(capacity: usize) -> Arc<Self> {
-            let words = Mutex::default();
-            Arc::new(Self { capacity, words })
+            let tokens = Mutex::default();
+            Arc::new(Self { capacity, tokens })
         }
 
-        pub(crate) fn weak(self: &Arc<Self>) -> Weak<dyn Carrier> {
+        pub(crate) fn weak(self: &Arc<Self>) -> Weak<dyn TokenSubscriber> {
             let weak: Weak<Self> = Arc::downgrade(self);
             weak
         }
 
-        /// The struct of the last token, and how many there were.
-        pub(crate) fn last(&self) -> (Option<Vec<u64>>, usize) {
-            let words = self.words.lock().unwrap();
-            (words.last().cloned(), words.len())
+        /// The last token, and how many there were.
+        pub(crate) fn last(&self) -> (Option<String>, usize) {
+            let tokens = self.tokens.lock().unwrap();
+            (tokens.last().cloned(), tokens.len())
         }
     }
 
-    impl Carrier for Notebook {
-        fn renew(&self, token: &AccessToken<'_>) -> bool {
-            let fits = token.size() <= self.capacity;
+    impl TokenSubscriber for Recorder {
+        fn renew(&self, token: &Token) -> bool {
+            let fits = token.text.expose().len() <= self.capacity;
             if fits {
-                self.words.lock().unwrap().push(token.words().collect());
+                self.tokens.lock().unwrap().push(token.text.expose().to_owned());
             }
             fits
         }
-    }
-
-    pub(crate) fn words(text: &str) -> Vec<u64> {
-        AccessToken::new(&Secret::new(text.into()))
-            .unwrap()
-            .words()
-            .collect()
     }
 
     fn token(text: &str) -> Token {
@@ -118,27 +110,27 @@ pub(crate) mod tests {
 
     #[test]
     fn connections_that_ended_are_neither_renewed_nor_kept() {
-        let mut carriers = Carriers::default();
-        let open = Notebook::new(100);
-        carriers.add(open.weak());
+        let mut subscribers = Subscribers::default();
+        let open = Recorder::new(100);
+        subscribers.add(open.weak());
         for _ in 0..1000 {
-            carriers.add(Notebook::new(100).weak());
+            subscribers.add(Recorder::new(100).weak());
         }
-        assert!(carriers.0.capacity() < 100);
-        assert_eq!(carriers.renew(&token("new")), 1);
-        assert_eq!(open.last(), (Some(words("new")), 1));
-        assert!(carriers.any());
+        assert!(subscribers.0.capacity() < 100);
+        assert_eq!(subscribers.renew(&token("new")), 1);
+        assert_eq!(open.last(), (Some("new".to_owned()), 1));
+        assert!(subscribers.any());
         drop(open);
-        assert!(!carriers.any());
+        assert!(!subscribers.any());
     }
 
     #[test]
     fn a_token_that_does_not_fit_leaves_the_old_one() {
-        let mut carriers = Carriers::default();
-        let small = Notebook::new(16);
-        carriers.add(small.weak());
-        assert_eq!(carriers.renew(&token("abcd")), 1);
-        assert_eq!(carriers.renew(&token("abcdefgh")), 0);
-        assert_eq!(small.last(), (Some(words("abcd")), 1));
+        let mut subscribers = Subscribers::default();
+        let small = Recorder::new(4);
+        subscribers.add(small.weak());
+        assert_eq!(subscribers.renew(&token("abcd")), 1);
+        assert_eq!(subscribers.renew(&token("abcdefgh")), 0);
+        assert_eq!(small.last(), (Some("abcd".to_owned()), 1));
     }
 }

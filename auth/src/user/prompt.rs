@@ -1,9 +1,13 @@
-//! Asking a person to sign in: through the host's own callback, else on the terminal.
+//! Prompting a person to sign in: through the host's own callback, else on the terminal.
 //!
 //! Never where nobody would see it: a service that waits five minutes for a code that nobody types is
 //! worse off than one that fails at once and says how to sign in beforehand.
 
-use crate::{Error, ErrorKind, fork::Lock, plain_text::one_line, runtime::with_signals_blocked};
+use crate::{
+    Error, ErrorKind,
+    plain_text::one_line,
+    process::{fork::Lock, runtime::with_signals_blocked},
+};
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
@@ -147,7 +151,7 @@ mod tests {
         let prompts = Prompts::unseen();
         assert!(!prompts.reach_someone());
         let error = prompts.show(&prompt()).unwrap_err();
-        assert_eq!(error.sqlstate(), "HYC00");
+        assert_eq!(error.kind().name(), "prompt_needed");
         assert!(error.to_string().contains("entra-odbc login"), "{error}");
     }
 

@@ -12,10 +12,10 @@ mod seal;
 
 use crate::{
     Environment, Error, ErrorKind, Secret,
-    directory::Directory,
+    process::private_directory::PrivateDirectory,
     token::{
         Claims,
-        shared::lock::{Attempt, Lock},
+        store::lock::{Attempt, Lock},
     },
 };
 use keyring::Keyring;
@@ -243,20 +243,20 @@ impl Accounts {
         lock().map_err(|why| self.failed(&why))
     }
 
-    fn existing(&self) -> io::Result<Option<Directory>> {
+    fn existing(&self) -> io::Result<Option<PrivateDirectory>> {
         if self.path().symlink_metadata().is_err() {
             return Ok(None);
         }
         self.made().map(Some)
     }
 
-    fn made(&self) -> io::Result<Directory> {
+    fn made(&self) -> io::Result<PrivateDirectory> {
         let parent = self.state.join("entra-odbc");
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&parent)?;
-        Directory::open(&Directory::parent(&parent, false)?, &parent, "accounts")
+        PrivateDirectory::open(&PrivateDirectory::parent(&parent, false)?, &parent, "accounts")
     }
 
     fn failed(&self, why: &io::Error) -> Error {
@@ -273,7 +273,7 @@ impl Accounts {
     }
 }
 
-fn read(directory: &Directory, name: &str) -> io::Result<Option<Record>> {
+fn read(directory: &PrivateDirectory, name: &str) -> io::Result<Option<Record>> {
     Ok(directory
         .read(name, LIMIT)?
         .and_then(|bytes| record::read(&bytes)))

@@ -1,6 +1,9 @@
 //! Token providers: callbacks of the host's own, registered by name, that get its tokens in ways we do not know.
 
-use crate::{Error, ErrorKind, Secret, fork::Lock, runtime::with_signals_blocked};
+use crate::{
+    Error, ErrorKind, Secret,
+    process::{fork::Lock, runtime::with_signals_blocked},
+};
 use std::{
     collections::BTreeMap,
     fmt,

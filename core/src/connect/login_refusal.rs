@@ -1,6 +1,6 @@
 //! What it means when SQL Server refuses a login with a token that Entra issued.
 
-use crate::{Error, ErrorKind, Token, server, token::Claims};
+use entra_auth::{Error, ErrorKind, Token, cloud, token::Claims};
 
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
@@ -37,7 +37,7 @@ fn cause(claims: &Claims, words: &str) -> (&'static str, String) {
         return ("the server accepts no tokens of this tenant", remedy.to_owned());
     }
     if words.contains("Token is invalid") {
-        if let Some(audience) = claims.aud.as_deref().filter(|aud| !server::is_audience(aud)) {
+        if let Some(audience) = claims.aud.as_deref().filter(|aud| !cloud::is_audience(aud)) {
             let remedy =
                 format!("It is for {audience}: get one for https://database.windows.net, or check Scope.");
             return ("the token is not one for SQL Server", remedy);
@@ -65,8 +65,10 @@ fn cause(claims: &Claims, words: &str) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Secret, token::jwt};
+    use crate::diagnostics::Diagnostic as _;
+    use entra_auth::Secret;
     use serde_json::json;
+    use standins::jwt::unsigned as jwt;
     use std::time::SystemTime;
 
     fn explained(claims: &serde_json::Value, reason: &str) -> Option<String> {

@@ -6,17 +6,20 @@
 mod driver_string;
 
 use crate::{
-    Error, Keyword, Options, Token,
-    asked::{Asked, Selection, is_keyword},
-    connect::{DEFAULT_LOGIN_TIMEOUT, Prompt, Surroundings},
-    connection_string::{Attribute, ConnectionString, append},
-    credential::{Mode, SignIn},
-    real_driver::STOCK_SECTION,
-    respelling,
-    sign_in::{self, Chosen},
+    connect::{
+        ConnectContext, DEFAULT_LOGIN_TIMEOUT, DriverCompletion,
+        request::{ConnectRequest, Selection, is_keyword},
+        selected_mode::{self, SelectedMode},
+        trust::{Administrator, Channel, Decision},
+    },
+    connection_string::{Attribute, ConnectionString, aliases, append},
+    driver::MICROSOFT_SECTION,
     tds::Target,
-    token::{Audience, Carrier, Issued},
-    trust::{Administrator, Channel, Decision},
+};
+use entra_auth::{
+    Error, Keyword, Options, Token,
+    credential::{Mode, SignIn},
+    token::{Audience, Issued, TokenSubscriber},
 };
 use std::{
     fmt,
@@ -38,7 +41,7 @@ pub enum Plan {
         /// The string for the driver.
         text: Zeroizing<Vec<u16>>,
         /// Whether the driver may prompt.
-        prompt: Prompt,
+        completion: DriverCompletion,
     },
     /// One of our modes.
     SignIn(Box<SignInPlan>),
@@ -51,7 +54,7 @@ pub struct SignInPlan {
     /// What the host said in place of what the driver is told, for the output string.
     replaced: Vec<u16>,
     /// Our keywords, secrets excepted, for the output string.
-    taken_out: Vec<u16>,
+    removed: Vec<u16>,
     /// Whether a token of which nobody can tell whom it is for may go to the server.
     opaque_tokens: bool,
     /// The server that must say first that it sends nobody on.
@@ -65,9 +68,9 @@ impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StepAside => f.write_str("StepAside"),
-            Self::Forward { prompt, .. } => f
+            Self::Forward { completion, .. } => f
                 .debug_struct("Forward")
-                .field("prompt", prompt)
+                .field("completion", completion)
                 .finish_non_exhaustive(),
             Self::SignIn(plan) => plan.fmt(f),
         }
@@ -83,19 +86,19 @@ impl fmt::Debug for SignInPlan {
 }
 
 /// Reads the string, its data source, and what of both is ours.
-pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result<Plan, Error> {
-    let asked = Asked::read(text, around);
+pub fn read(text: &[u16], host_token: bool, context: &ConnectContext<'_>) -> Result<Plan, Error> {
+    let request = ConnectRequest::read(text, context);
     if host_token {
-        return Ok(asked.beside_a_host_token());
+        return Ok(beside_an_application_token(&request));
     }
-    match asked.selection(around.takes_tokens)? {
+    match request.selection(context.takes_tokens)? {
         Selection::None => Ok(Plan::StepAside),
         Selection::Respelled(value) => Ok(Plan::Forward {
-            text: asked.respelled(value),
-            prompt: Prompt::AsAsked,
+            text: respelled(&request, value),
+            completion: DriverCompletion::AsRequested,
         }),
-        Selection::Mode(mode) => asked
-            .in_drivers_words(around, |asked| asked.sign_in(mode, around))
+        Selection::Mode(mode) => request
+            .with_driver_keywords(context, |request| sign_in_plan(request, mode, context))
             .map(|plan| Plan::SignIn(Box::new(plan)))
             .map_err(|error| error.in_mode(mode.name)),
     }
@@ -107,18 +110,18 @@ pub fn read(text: &[u16], host_token: bool, around: &Surroundings<'_>) -> Result
 /// token comes from elsewhere. The token is taken for one of SQL Server's: the string's own `Scope=` says nothing of a
 /// token that somebody else brings. A string that leaves the sign-in to the driver by name is an error. Asks a server of
 /// which nothing else vouches whether it redirects, and waits for that.
-pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
-    let asked = Asked::read(text, around);
-    let (name, mode) = match asked.selection(&|| true)? {
-        Selection::None => match asked.given(Keyword::Authentication) {
+pub fn stock(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
+    let request = ConnectRequest::read(text, context);
+    let (name, mode) = match request.selection(&|| true)? {
+        Selection::None => match request.given(Keyword::Authentication) {
             Some(value) => return Err(left_to_the_driver(value.trim())),
             None => (None, None),
         },
         Selection::Respelled(value) => return Err(left_to_the_driver(value)),
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };
-    asked
-        .in_drivers_words(around, |asked| asked.stock(mode, around))
+    request
+        .with_driver_keywords(context, |request| stock_string(request, mode, context))
         .map_err(|error| match name {
             Some(name) => error.in_mode(name),
             None => error,
@@ -127,162 +130,171 @@ pub fn stock(text: &[u16], around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u1
 
 /// Whether a token may go where a string leads, by which connection: what a connect, or [`stock`], would decide.
 ///
-/// Nobody is asked for a token, nor the server for a redirect.
-pub fn decide(text: &[u16], around: &Surroundings<'_>) -> Result<Decision, Error> {
-    let asked = Asked::read(text, around);
-    let mode = match asked.selection(&|| true)? {
+/// Nobody is request for a token, nor the server for a redirect.
+pub fn decide(text: &[u16], context: &ConnectContext<'_>) -> Result<Decision, Error> {
+    let request = ConnectRequest::read(text, context);
+    let mode = match request.selection(&|| true)? {
         Selection::Mode(mode) => Some(mode),
         Selection::None | Selection::Respelled(_) => None,
     };
-    asked.in_drivers_words(around, |asked| {
-        let administrator = Administrator::read(around.environment, around.installed);
-        let options = mode.map(|mode| asked.options(mode)).transpose()?;
-        asked
-            .decide(options.as_ref(), &administrator)
-            .map(|(_, decision)| decision)
+    request.with_driver_keywords(context, |request| {
+        let administrator = Administrator::read(&context.services.environment, context.installed);
+        let options = mode.map(|mode| request.options(mode)).transpose()?;
+        decide_channel(request, options.as_ref(), &administrator).map(|(_, decision)| decision)
     })
 }
 
-impl Asked<'_> {
-    /// Case 1 of the contract: out goes only what Driver 18 refuses beside a token.
-    fn beside_a_host_token(&self) -> Plan {
-        let refused = |attribute: &Attribute| {
-            let empty = || self.string.value(attribute).is_empty();
-            attribute.is("Authentication")
-                || attribute.is("Trusted_Connection")
-                || (attribute.is("UID") || attribute.is("PWD")) && empty()
-        };
-        let in_section = |keyword: &&str| self.in_section(keyword).is_some();
-        let overridden = ["Authentication", "Trusted_Connection"].iter().any(in_section);
-        if !overridden && !self.string.attributes().iter().any(refused) {
-            return Plan::StepAside;
-        }
-        let mut text = self.string.only(|attribute| !refused(attribute));
-        if overridden {
-            override_section(&mut text);
-        }
-        Plan::Forward {
-            text,
-            prompt: Prompt::Never,
-        }
+/// Case 1 of the contract: out goes only what Driver 18 refuses beside a token.
+fn beside_an_application_token(request: &ConnectRequest<'_>) -> Plan {
+    let refused = |attribute: &Attribute| {
+        let empty = || request.string.value(attribute).is_empty();
+        attribute.is("Authentication")
+            || attribute.is("Trusted_Connection")
+            || (attribute.is("UID") || attribute.is("PWD")) && empty()
+    };
+    let in_section = |keyword: &&str| request.in_section(keyword).is_some();
+    let overridden = ["Authentication", "Trusted_Connection"].iter().any(in_section);
+    if !overridden && !request.string.attributes().iter().any(refused) {
+        return Plan::StepAside;
     }
-
-    /// Case 3 of the contract: Driver 18's own words, nothing else. The one for who signs in comes first, so that the
-    /// driver reads it whatever follows.
-    fn respelled(&self, value: &str) -> Zeroizing<Vec<u16>> {
-        let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
-        let mut first = Zeroizing::new(Vec::new());
-        append(&mut first, "Authentication", value);
-        let text = driver_string::concatenated(&first, &self.string.only(|attribute| !ours(attribute)));
-        let string = ConnectionString::parse(&text);
-        // A name beside an integrated login would be one too many for Driver 18, which passes over what it
-        // does not know.
-        let respelled = match value {
-            "SqlPassword" => respelling::of_login(&string),
-            _ => respelling::of(&string),
-        };
-        respelled.unwrap_or(text)
+    let mut text = request.string.only(|attribute| !refused(attribute));
+    if overridden {
+        override_section(&mut text);
     }
+    Plan::Forward {
+        text,
+        completion: DriverCompletion::NoPrompt,
+    }
+}
 
-    /// Case 4 of the contract.
-    fn sign_in(&self, mode: &'static Mode, around: &Surroundings<'_>) -> Result<SignInPlan, Error> {
-        let administrator = Administrator::read(around.environment, around.installed);
-        let options = self.options(mode)?;
-        let (scope, decision) = self.decide(Some(&options), &administrator)?;
-        let channel = &decision.channel;
-        let may_redirect = if decision.rules_out_redirect {
-            Some(self.redirect_target(channel)?)
-        } else {
-            None
-        };
-        tracing::debug!(
-            target: "entra_odbc", server = %channel.server, encrypt = channel.encryption.name(),
-            validated = channel.is_validated(), "decided where the token may go"
+/// Case 3 of the contract: Driver 18's own words, nothing else. The one for who signs in comes first, so that the
+/// driver reads it whatever follows.
+fn respelled(request: &ConnectRequest<'_>, value: &str) -> Zeroizing<Vec<u16>> {
+    let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
+    let mut first = Zeroizing::new(Vec::new());
+    append(&mut first, "Authentication", value);
+    let text = driver_string::concatenated(&first, &request.string.only(|attribute| !ours(attribute)));
+    let string = ConnectionString::parse(&text);
+    // A name beside an integrated login would be one too many for Driver 18, which passes over what it
+    // does not know.
+    let respelled = match value {
+        "SqlPassword" => aliases::with_login_keywords(&string),
+        _ => aliases::with_driver_keywords(&string),
+    };
+    respelled.unwrap_or(text)
+}
+
+/// Case 4 of the contract.
+fn sign_in_plan(
+    request: &ConnectRequest<'_>,
+    mode: &'static Mode,
+    context: &ConnectContext<'_>,
+) -> Result<SignInPlan, Error> {
+    let administrator = Administrator::read(&context.services.environment, context.installed);
+    let options = request.options(mode)?;
+    let (scope, decision) = decide_channel(request, Some(&options), &administrator)?;
+    let channel = &decision.channel;
+    let may_redirect = if decision.rules_out_redirect {
+        Some(redirect_target(request, channel)?)
+    } else {
+        None
+    };
+    tracing::debug!(
+        target: "entra_odbc", server = %channel.server, encrypt = channel.encryption.name(),
+        validated = channel.is_validated(), "decided where the token may go"
+    );
+    let selected = SelectedMode::new(request, mode, options, Some(channel), &administrator, context)?;
+    let driver = request.driver().filter(|name| name.len() <= MAX_DRIVER_NAME);
+    let driver = driver.as_deref().map_or(MICROSOFT_SECTION, |name| name.as_str());
+    Ok(SignInPlan {
+        text: driver_string::dictated(request, Some(driver), channel, |attribute| {
+            Keyword::named(attribute.keyword()).is_none()
+        }),
+        replaced: driver_string::replaced(request),
+        removed: driver_string::removed(request, mode),
+        may_redirect,
+        sign_in: selected.prepare(&scope, context)?,
+        token_timeout: selected.token_timeout,
+        expiry_is_dead: selected.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
+        opaque_tokens: decision.opaque_tokens,
+    })
+}
+
+/// The string for the stock driver, which a host gives a token to.
+fn stock_string(
+    request: &ConnectRequest<'_>,
+    mode: Option<&Mode>,
+    context: &ConnectContext<'_>,
+) -> Result<Zeroizing<Vec<u16>>, Error> {
+    let administrator = Administrator::read(&context.services.environment, context.installed);
+    mode.map(|mode| request.options(mode)).transpose()?;
+    let (_, decision) = decide_channel(request, None, &administrator)?;
+    if decision.rules_out_redirect {
+        let target = redirect_target(request, &decision.channel)?;
+        let deadline = Instant::now() + DEFAULT_LOGIN_TIMEOUT;
+        context
+            .redirects
+            .rule_out_redirect(&target, deadline, context.services)?;
+    }
+    let is_ours = |attribute: &Attribute| match (mode, Keyword::named(attribute.keyword())) {
+        (_, None) => false,
+        (Some(_), Some(_)) => true,
+        // Without a mode these are the driver's, which refuses them beside a token unless they are absent.
+        (None, Some(row)) => match row.keyword {
+            Keyword::User | Keyword::Password => request.string.value(attribute).is_empty(),
+            _ => true,
+        },
+    };
+    let driver = request.driver();
+    if driver.is_none() && request.section.is_some() {
+        return Err(
+            Error::invalid("the data source that DSN= names has no Driver= entry")
+                .remedy("Add it in odbc.ini, or write DRIVER= in place of DSN=."),
         );
-        let chosen = Chosen::of(self, mode, options, Some(channel), &administrator, around)?;
-        let driver = self.driver().filter(|name| name.len() <= MAX_DRIVER_NAME);
-        let driver = driver.as_deref().map_or(STOCK_SECTION, |name| name.as_str());
-        Ok(SignInPlan {
-            text: self.dictated(Some(driver), channel, |attribute| {
-                Keyword::named(attribute.keyword()).is_none()
-            }),
-            replaced: self.replaced(),
-            taken_out: self.taken_out(mode),
-            may_redirect,
-            sign_in: chosen.prepare(&scope, around)?,
-            token_timeout: chosen.token_timeout,
-            expiry_is_dead: chosen.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
-            opaque_tokens: decision.opaque_tokens,
-        })
     }
+    let driver = driver.as_deref().map(String::as_str);
+    Ok(driver_string::dictated(
+        request,
+        driver,
+        &decision.channel,
+        |attribute| !is_ours(attribute),
+    ))
+}
 
-    /// The string for the stock driver, which a host gives a token to.
-    fn stock(&self, mode: Option<&Mode>, around: &Surroundings<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
-        let administrator = Administrator::read(around.environment, around.installed);
-        mode.map(|mode| self.options(mode)).transpose()?;
-        let (_, decision) = self.decide(None, &administrator)?;
-        if decision.rules_out_redirect {
-            let target = self.redirect_target(&decision.channel)?;
-            let deadline = Instant::now() + DEFAULT_LOGIN_TIMEOUT;
-            around
-                .tenants
-                .rule_out_redirect(&target, deadline, around.tokens)?;
-        }
-        let is_ours = |attribute: &Attribute| match (mode, Keyword::named(attribute.keyword())) {
-            (_, None) => false,
-            (Some(_), Some(_)) => true,
-            // Without a mode these are the driver's, which refuses them beside a token unless they are absent.
-            (None, Some(row)) => match row.keyword {
-                Keyword::User | Keyword::Password => self.string.value(attribute).is_empty(),
-                _ => true,
-            },
-        };
-        let driver = self.driver();
-        if driver.is_none() && self.section.is_some() {
-            return Err(
-                Error::invalid("the data source that DSN= names has no Driver= entry")
-                    .remedy("Add it in odbc.ini, or write DRIVER= in place of DSN=."),
-            );
-        }
-        let driver = driver.as_deref().map(String::as_str);
-        Ok(self.dictated(driver, &decision.channel, |attribute| !is_ours(attribute)))
-    }
+/// Which scope the token is for, and by which connection it may go there.
+fn decide_channel(
+    request: &ConnectRequest<'_>,
+    options: Option<&Options>,
+    administrator: &Administrator,
+) -> Result<(String, Decision), Error> {
+    request.check_braces()?;
+    let channel = request.channel()?.ok_or_else(|| {
+        Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
+            .remedy("Add Server=... to the connection string or data source.")
+    })?;
+    let scope = selected_mode::scope(options, channel.cloud());
+    let decision = channel.decide(&scope, administrator)?;
+    Ok((scope, decision))
+}
 
-    /// Which scope the token is for, and by which connection it may go there.
-    fn decide(
-        &self,
-        options: Option<&Options>,
-        administrator: &Administrator,
-    ) -> Result<(String, Decision), Error> {
-        self.check_braces()?;
-        let channel = self.channel()?.ok_or_else(|| {
-            Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
-                .remedy("Add Server=... to the connection string or data source.")
-        })?;
-        let scope = sign_in::scope(options, channel.cloud());
-        let decision = channel.decide(&scope, administrator)?;
-        Ok((scope, decision))
+/// How the server is request whether it sends connections on.
+fn redirect_target(request: &ConnectRequest<'_>, channel: &Channel) -> Result<Target, Error> {
+    let server = &channel.server;
+    let cannot = |why: &str| {
+        Error::invalid(format!(
+            "nothing vouches for {server}, and it cannot be request whether it sends the token on to another server: {why} \
+             (docs/trust.md)"
+        ))
+    };
+    let intent = request.get(&["ApplicationIntent"]);
+    if intent.is_some_and(|intent| intent.trim().eq_ignore_ascii_case("ReadOnly")) {
+        return Err(cannot("ApplicationIntent=ReadOnly asks for that after the login").remedy(
+            "Remove ApplicationIntent=, or have the certificate validated: Encrypt=yes;TrustServerCertificate=no.",
+        ));
     }
-
-    /// How the server is asked whether it sends connections on.
-    fn redirect_target(&self, channel: &Channel) -> Result<Target, Error> {
-        let server = &channel.server;
-        let cannot = |why: &str| {
-            Error::invalid(format!(
-                "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why} \
-                 (docs/trust.md)"
-            ))
-        };
-        let intent = self.get(&["ApplicationIntent"]);
-        if intent.is_some_and(|intent| intent.trim().eq_ignore_ascii_case("ReadOnly")) {
-            return Err(cannot("ApplicationIntent=ReadOnly asks for that after the login").remedy(
-                "Remove ApplicationIntent=, or have the certificate validated: Encrypt=yes;TrustServerCertificate=no.",
-            ));
-        }
-        channel.target(self.database()).ok_or_else(|| {
-            cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
-        })
-    }
+    channel.target(request.database()).ok_or_else(|| {
+        cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
+    })
 }
 
 impl SignInPlan {
@@ -305,8 +317,16 @@ impl SignInPlan {
     }
 
     /// A connection was opened with this token: renewed ones are put in its place from now on.
-    pub fn carry(&self, token: &Arc<Token>, connection: &Arc<dyn Carrier>, around: &Surroundings<'_>) {
-        around.tokens.carry(&self.sign_in, token, connection);
+    pub fn subscribe(
+        &self,
+        token: &Arc<Token>,
+        connection: &Arc<dyn TokenSubscriber>,
+        context: &ConnectContext<'_>,
+    ) {
+        context
+            .services
+            .tokens
+            .subscribe(&self.sign_in, token, connection);
     }
 
     /// Refuses a token of which nobody can tell whom it is for, unless the server is one that may have any.
@@ -321,10 +341,10 @@ impl SignInPlan {
     }
 
     /// A living token, from the cache or its source, by `deadline` or `TokenTimeout`.
-    pub fn token(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<Issued, Error> {
+    pub fn token(&self, deadline: Instant, context: &ConnectContext<'_>) -> Result<Issued, Error> {
         let bound = self.token_timeout.map(|timeout| Instant::now() + timeout);
         let deadline = bound.map_or(deadline, |bound| bound.min(deadline));
-        around.tokens.token(&self.sign_in, deadline)
+        context.services.tokens.token(&self.sign_in, deadline)
     }
 
     /// A fresh token in place of one that the server refused, where that may help.
@@ -333,25 +353,28 @@ impl SignInPlan {
         &self,
         refused: &Arc<Token>,
         deadline: Instant,
-        around: &Surroundings<'_>,
+        context: &ConnectContext<'_>,
     ) -> Option<Arc<Token>> {
-        around.tokens.replace_refused(&self.sign_in, refused, deadline)
+        context
+            .services
+            .tokens
+            .replace_refused(&self.sign_in, refused, deadline)
     }
 
     /// The driver's completed string with what we took out, and without what we put in.
     #[must_use]
-    pub fn put_back(&self, completed: &[u16]) -> Zeroizing<Vec<u16>> {
-        driver_string::completed(completed, &self.replaced, &self.taken_out)
+    pub fn restore_output(&self, completed: &[u16]) -> Zeroizing<Vec<u16>> {
+        driver_string::completed(completed, &self.replaced, &self.removed)
     }
 
     /// Makes sure that the server sends nobody on, where nothing else would keep the token from going along.
-    pub fn rule_out_redirect(&self, deadline: Instant, around: &Surroundings<'_>) -> Result<(), Error> {
+    pub fn rule_out_redirect(&self, deadline: Instant, context: &ConnectContext<'_>) -> Result<(), Error> {
         let Some(target) = &self.may_redirect else {
             return Ok(());
         };
-        around
-            .tenants
-            .rule_out_redirect(target, deadline, around.tokens)
+        context
+            .redirects
+            .rule_out_redirect(target, deadline, context.services)
             .map_err(|error| error.in_mode(self.mode()))
     }
 }

@@ -1,15 +1,13 @@
 //! What a connection string and its data source say, to a connect and to a request for a token alone.
 
 use crate::{
+    connect::{ConnectContext, trust::Channel},
+    connection_string::{Attribute, ConnectionString, aliases, data_source::DataSource, known_keyword},
+};
+use entra_auth::{
     Error, KEYWORDS, Keyword, Options,
-    connect::Surroundings,
-    connection_string::{Attribute, ConnectionString},
     credential::{self, FORWARDED, Mode},
-    data_source::DataSource,
-    known_keyword,
-    options::contradiction,
-    respelling,
-    trust::Channel,
+    parameters::options::contradiction,
 };
 use std::borrow::Cow;
 use zeroize::Zeroizing;
@@ -23,19 +21,19 @@ pub(crate) enum Selection {
 }
 
 /// The string and the section of its data source, if that is in force.
-pub(crate) struct Asked<'a> {
+pub(crate) struct ConnectRequest<'a> {
     pub(crate) string: ConnectionString<'a>,
     pub(crate) section: Option<DataSource<'a>>,
 }
 
-impl<'a> Asked<'a> {
-    pub(crate) fn read(text: &'a [u16], around: &Surroundings<'a>) -> Self {
+impl<'a> ConnectRequest<'a> {
+    pub(crate) fn read(text: &'a [u16], context: &ConnectContext<'a>) -> Self {
         let string = ConnectionString::parse(text);
         let section = string
             .find_first(&["DSN", "DRIVER"])
             // Driver 18 ignores the section where DRIVER= precedes DSN=.
             .filter(|attribute| attribute.is("DSN"))
-            .map(|attribute| DataSource::new(string.units(attribute), around));
+            .map(|attribute| DataSource::new(string.units(attribute), context));
         Self { string, section }
     }
 
@@ -49,15 +47,15 @@ impl<'a> Asked<'a> {
     }
 
     /// Calls `body` with the same in Driver 18's own words.
-    pub(crate) fn in_drivers_words<T>(
+    pub(crate) fn with_driver_keywords<T>(
         &self,
-        around: &Surroundings<'_>,
-        body: impl FnOnce(&Asked<'_>) -> Result<T, Error>,
+        context: &ConnectContext<'_>,
+        body: impl FnOnce(&ConnectRequest<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         // Before anything is rewritten, which would close a brace that the string leaves open.
         self.check_braces()?;
-        match respelling::of(&self.string) {
-            Some(text) => body(&Asked::read(&text, around)),
+        match aliases::with_driver_keywords(&self.string) {
+            Some(text) => body(&ConnectRequest::read(&text, context)),
             None => body(self),
         }
     }
@@ -178,7 +176,7 @@ impl<'a> Asked<'a> {
 
 const A_VALUE: &str = "a value";
 
-const BRACES: &str = "A value with ; in it needs braces around it; inside them } is written as }}, and nothing stands \
+const BRACES: &str = "A value with ; in it needs braces context it; inside them } is written as }}, and nothing stands \
                       between the closing brace and the semicolon.";
 
 /// How a message speaks of a value: by its keyword, unless that may be a part of a password that has a semicolon in it.

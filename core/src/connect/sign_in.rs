@@ -5,25 +5,23 @@
 
 mod inquiry;
 
+use super::selected_mode::SelectedMode;
 use crate::{
-    Error, Keyword, Options,
-    asked::{Asked, Selection},
-    connect::Surroundings,
+    connect::{
+        ConnectContext,
+        request::{ConnectRequest, Selection},
+        trust::Administrator,
+    },
     connection_string,
-    credential::{Mode, SignIn, SignInSource, Situation, ToldBy},
-    fork::Lock,
-    options::missing,
-    scope as scopes,
-    server::Cloud,
-    tds::Target,
-    token::{Issued, Sharing, Wait},
-    trust::{self, Administrator, Channel},
 };
-use std::{
-    borrow::Cow,
-    sync::Arc,
-    time::{Duration, Instant},
+use entra_auth::{
+    Error, Keyword,
+    credential::{IdentityOrigin, Mode, SignIn, SignInSource},
+    parameters::{options::missing, scope as scopes},
+    process::fork::Lock,
+    token::{Issued, Wait},
 };
+use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
 
 /// For how many scopes a sign-in is kept as resolved.
@@ -32,7 +30,7 @@ const KEPT: usize = 16;
 /// Who signs in, by keywords: a token for any scope can be had from it, from any thread.
 #[derive(Debug)]
 pub struct KeywordSignIn {
-    chosen: Chosen,
+    selected: SelectedMode,
     /// By scope, where the keywords alone decide who signs in: then nothing can change it any more.
     kept: Lock<Vec<(String, Arc<SignIn>)>>,
 }
@@ -40,17 +38,17 @@ pub struct KeywordSignIn {
 impl KeywordSignIn {
     /// Reads a connection string, with the data source that it names, if it does.
     ///
-    /// An error where the keywords cannot work; nobody is asked for a token yet. `Server=` is optional: it tells
+    /// An error where the keywords cannot work; nobody is request for a token yet. `Server=` is optional: it tells
     /// the cloud, and the tenant where no keyword names it. What is not ours is ignored.
-    pub fn from_string(text: &str, around: &Surroundings<'_>) -> Result<Self, Error> {
+    pub fn from_string(text: &str, context: &ConnectContext<'_>) -> Result<Self, Error> {
         let text: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-        Self::read(&text, around)
+        Self::read(&text, context)
     }
 
     /// The same from keywords and their values, in which nothing is quoted or trimmed.
     pub fn from_pairs<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-        around: &Surroundings<'_>,
+        context: &ConnectContext<'_>,
     ) -> Result<Self, Error> {
         let mut text = Zeroizing::new(Vec::new());
         for (keyword, value) in pairs {
@@ -67,48 +65,52 @@ impl KeywordSignIn {
             connection_string::append(&mut longer, keyword, value);
             text = longer;
         }
-        Self::read(&text, around)
+        Self::read(&text, context)
     }
 
-    fn read(text: &[u16], around: &Surroundings<'_>) -> Result<Self, Error> {
-        let asked = Asked::read(text, around);
-        let mode = match asked.selection(&|| true)? {
+    fn read(text: &[u16], context: &ConnectContext<'_>) -> Result<Self, Error> {
+        let request = ConnectRequest::read(text, context);
+        let mode = match request.selection(&|| true)? {
             Selection::Mode(mode) => mode,
-            Selection::None | Selection::Respelled(_) => return Err(asked.names_nobody()),
+            Selection::None | Selection::Respelled(_) => return Err(no_mode_error(&request)),
         };
-        asked
-            .in_drivers_words(around, |asked| Self::of(asked, mode, around))
+        request
+            .with_driver_keywords(context, |request| Self::select(request, mode, context))
             .map_err(|error| error.in_mode(mode.name))
     }
 
-    fn of(asked: &Asked<'_>, mode: &'static Mode, around: &Surroundings<'_>) -> Result<Self, Error> {
-        asked.check_braces()?;
-        let administrator = Administrator::read(around.environment, around.installed);
-        let mut channel = asked.channel()?;
+    fn select(
+        request: &ConnectRequest<'_>,
+        mode: &'static Mode,
+        context: &ConnectContext<'_>,
+    ) -> Result<Self, Error> {
+        request.check_braces()?;
+        let administrator = Administrator::read(&context.services.environment, context.installed);
+        let mut channel = request.channel()?;
         if let Some(channel) = channel.as_mut().filter(|channel| channel.cloud().is_some()) {
-            // No token goes there, but the server may be asked for its tenant.
+            // No token goes there, but the server may be request for its tenant.
             channel.trust_server_certificate = false;
         }
-        let options = asked.options(mode)?;
+        let options = request.options(mode)?;
         let sign_in = Self {
-            chosen: Chosen::of(asked, mode, options, channel.as_ref(), &administrator, around)?,
+            selected: SelectedMode::new(request, mode, options, channel.as_ref(), &administrator, context)?,
             kept: Lock::default(),
         };
-        sign_in.resolved(&sign_in.chosen.scope, around)?;
+        sign_in.resolved(&sign_in.selected.scope, context)?;
         Ok(sign_in)
     }
 
     /// The sign-in kind.
     #[must_use]
     pub fn mode(&self) -> &'static str {
-        self.chosen.mode.name
+        self.selected.mode.name
     }
 
-    /// The scope where none is asked for: `Scope=`, else Azure SQL's in the cloud of `Server=`, else in the
+    /// The scope where none is request for: `Scope=`, else Azure SQL's in the cloud of `Server=`, else in the
     /// public cloud.
     #[must_use]
     pub fn scope(&self) -> &str {
-        &self.chosen.scope
+        &self.selected.scope
     }
 
     /// A living token for `scope` (or a resource), from the cache or its source.
@@ -118,35 +120,35 @@ impl KeywordSignIn {
         &self,
         scope: Option<&str>,
         wait: Wait<'_>,
-        around: &Surroundings<'_>,
+        context: &ConnectContext<'_>,
     ) -> Result<Issued, Error> {
-        self.obtain(scope, wait, around).map(|(_, issued)| issued)
+        self.obtain(scope, wait, context).map(|(_, issued)| issued)
     }
 
-    /// The same, and who signed in, for [`TokenService::carry`](crate::TokenService::carry).
+    /// The same, and who signed in, for [`TokenService::carry`](entra_auth::TokenService::carry).
     pub fn obtain(
         &self,
         scope: Option<&str>,
         wait: Wait<'_>,
-        around: &Surroundings<'_>,
+        context: &ConnectContext<'_>,
     ) -> Result<(Arc<SignIn>, Issued), Error> {
         let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
             Some(scope) => Cow::Owned(scopes::of(scope)),
             None => Cow::Borrowed(self.scope()),
         };
         let sign_in = self
-            .resolved(&scope, around)
+            .resolved(&scope, context)
             .map_err(|error| error.in_mode(self.mode()))?;
-        let wait = match self.chosen.token_timeout {
+        let wait = match self.selected.token_timeout {
             Some(timeout) => wait.no_longer_than(Instant::now() + timeout),
             None => wait,
         };
-        let issued = around.tokens.token(&sign_in, wait)?;
+        let issued = context.services.tokens.token(&sign_in, wait)?;
         Ok((sign_in, issued))
     }
 
     /// Who signs in. What depends on a file, the environment or a tool's profile is looked at anew each time.
-    fn resolved(&self, scope: &str, around: &Surroundings<'_>) -> Result<Arc<SignIn>, Error> {
+    fn resolved(&self, scope: &str, context: &ConnectContext<'_>) -> Result<Arc<SignIn>, Error> {
         let kept = self
             .kept
             .lock()
@@ -156,9 +158,9 @@ impl KeywordSignIn {
         if let Some(sign_in) = kept {
             return Ok(sign_in);
         }
-        let sign_in = Arc::new(self.chosen.prepare(scope, around)?);
+        let sign_in = Arc::new(self.selected.prepare(scope, context)?);
         let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
-        if lasts && sign_in.told_by == ToldBy::String && sign_in.cache {
+        if lasts && sign_in.identity_origin == IdentityOrigin::String && sign_in.cache {
             let mut kept = self.kept.lock();
             if kept.len() < KEPT && !kept.iter().any(|(known, _)| known == scope) {
                 kept.push((scope.to_owned(), Arc::clone(&sign_in)));
@@ -168,96 +170,18 @@ impl KeywordSignIn {
     }
 }
 
-impl Asked<'_> {
-    /// A sign-in of ours was wanted, and the keywords ask for none.
-    fn names_nobody(&self) -> Error {
-        match self.given(Keyword::Authentication) {
-            None => missing(
-                Keyword::Authentication,
-                "who is to sign in, such as ActiveDirectoryMsi",
-            ),
-            Some(value) => Error::invalid(format!(
-                "Authentication={} is the driver's own and gets no token",
-                value.trim()
-            ))
-            .remedy("Use one of the kinds of docs/keywords.md, such as ActiveDirectoryMsi."),
-        }
-    }
-}
-
-/// A sign-in kind that was chosen, with all it needs but the scope.
-#[derive(Debug)]
-pub(crate) struct Chosen {
-    pub(crate) options: Options,
-    /// The scope that the keywords and the server tell.
-    pub(crate) scope: String,
-    /// `TokenTimeout=`.
-    pub(crate) token_timeout: Option<Duration>,
-    mode: &'static Mode,
-    authority: String,
-    target: Option<Arc<Target>>,
-    sharing: Option<Sharing>,
-}
-
-impl Chosen {
-    pub(crate) fn of(
-        asked: &Asked<'_>,
-        mode: &'static Mode,
-        options: Options,
-        channel: Option<&Channel>,
-        administrator: &Administrator,
-        around: &Surroundings<'_>,
-    ) -> Result<Self, Error> {
-        let cloud = channel.and_then(Channel::cloud);
-        let of_cloud = cloud.unwrap_or(Cloud::public()).authority;
-        let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
-        let target = channel.and_then(|channel| channel.target(asked.database()));
-        Ok(Self {
-            scope: scope(Some(&options), cloud),
-            token_timeout: token_timeout(&options)?,
-            mode,
-            authority,
-            target: target.map(Arc::new),
-            sharing: Sharing::asked_for(&options, around.environment)?,
-            options,
-        })
-    }
-
-    /// Resolves who signs in.
-    pub(crate) fn prepare(&self, scope: &str, around: &Surroundings<'_>) -> Result<SignIn, Error> {
-        let mut sign_in = self.mode.prepare(&Situation {
-            options: &self.options,
-            environment: around.environment,
-            scope,
-            authority: &self.authority,
-            transport: around.transport,
-            prompts: around.prompts,
-            providers: around.providers,
-            server: self.target.as_ref(),
-            tenants: around.tenants,
-        })?;
-        sign_in.shared.clone_from(&self.sharing);
-        Ok(sign_in)
-    }
-}
-
-/// The scope of a token for the servers of this cloud, unless `Scope=` names another.
-pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
-    let of_cloud = || cloud.unwrap_or(Cloud::public()).scope.to_owned();
-    let named = options.and_then(|options| options.get(Keyword::Scope));
-    named.map_or_else(of_cloud, scopes::of)
-}
-
-fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {
-    let Some(value) = options.get(Keyword::TokenTimeout) else {
-        return Ok(None);
-    };
-    match value.parse::<u32>() {
-        Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
-        _ => Err(
-            Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
-                .remedy("Correct or remove it."),
+/// A sign-in of ours was wanted, and the keywords ask for none.
+fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
+    match request.given(Keyword::Authentication) {
+        None => missing(
+            Keyword::Authentication,
+            "who is to sign in, such as ActiveDirectoryMsi",
         ),
+        Some(value) => Error::invalid(format!(
+            "Authentication={} is the driver's own and gets no token",
+            value.trim()
+        ))
+        .remedy("Use one of the kinds of docs/keywords.md, such as ActiveDirectoryMsi."),
     }
 }
 

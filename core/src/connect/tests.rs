@@ -1,11 +1,11 @@
 //! The story with a scripted driver in place of the real one.
 
 use super::*;
-use crate::{
-    Secret,
-    connection_string::ConnectionString,
-    token::{self, Token},
-};
+use crate::RedirectCache;
+use crate::connection_string::ConnectionString;
+use crate::diagnostics::Diagnostic as _;
+use entra_auth::{Environment, Secret, Services, user::prompt::Prompts};
+use standins::jwt::unsigned as jwt;
 use std::collections::VecDeque;
 
 /// What a connect did to the driver, in order.
@@ -14,19 +14,19 @@ enum Did {
     Place(usize),
     TakeOff,
     Limit(u128),
-    Connect(String, Prompt),
+    Connect(String, DriverCompletion),
 }
 
 struct Scripted {
     did: Vec<Did>,
-    replies: VecDeque<(Outcome, &'static str)>,
+    replies: VecDeque<(ConnectOutcome, &'static str)>,
     timeout: Option<Duration>,
     host_token: bool,
     natives: Vec<i32>,
 }
 
 impl Scripted {
-    fn answering(replies: impl IntoIterator<Item = (Outcome, &'static str)>) -> Self {
+    fn answering(replies: impl IntoIterator<Item = (ConnectOutcome, &'static str)>) -> Self {
         Self {
             did: Vec::new(),
             replies: replies.into_iter().collect(),
@@ -37,7 +37,7 @@ impl Scripted {
     }
 
     fn connecting() -> Self {
-        Self::answering([(Outcome::Connected(0), "")])
+        Self::answering([(ConnectOutcome::Connected(0), "")])
     }
 
     fn strings(&self) -> Vec<&str> {
@@ -49,29 +49,29 @@ impl Scripted {
     }
 }
 
-impl RealConnection for Scripted {
+impl TargetConnection for Scripted {
     fn login_timeout(&mut self) -> Option<Duration> {
         self.timeout
     }
     fn limit_login(&mut self, remaining: Duration) {
         self.did.push(Did::Limit(remaining.as_millis().div_ceil(1000)));
     }
-    fn has_host_token(&self) -> bool {
+    fn has_application_token(&self) -> bool {
         self.host_token
     }
-    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
+    fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error> {
         self.did.push(Did::Place(token.size()));
         Ok(())
     }
-    fn take_token_off(&mut self) -> Result<(), Error> {
+    fn remove_token(&mut self) -> Result<(), Error> {
         self.did.push(Did::TakeOff);
         Ok(())
     }
-    fn connect(&mut self, text: &[u16], prompt: Prompt) -> Reply {
+    fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply {
         self.did
             .push(Did::Connect(String::from_utf16(text).unwrap(), prompt));
         let (outcome, completed) = self.replies.pop_front().unwrap();
-        Reply {
+        DriverReply {
             outcome,
             completed: Zeroizing::new(completed.encode_utf16().collect()),
         }
@@ -84,24 +84,17 @@ impl RealConnection for Scripted {
 
 /// A machine with one data source, and nothing else unless a test adds it.
 struct Machine {
-    environment: Environment,
     takes_tokens: bool,
     section: Vec<(String, String)>,
-    transport: Arc<Transport>,
-    tokens: TokenService,
-    prompts: Arc<Prompts>,
+    services: Services,
 }
 
 impl Machine {
     fn new() -> Self {
-        let environment = Environment::empty();
         Self {
             takes_tokens: true,
             section: Vec::new(),
-            transport: Arc::new(Transport::new(&environment)),
-            tokens: TokenService::new(),
-            prompts: Arc::new(Prompts::unseen()),
-            environment,
+            services: Services::new(Environment::empty(), Prompts::unseen()),
         }
     }
 
@@ -122,8 +115,9 @@ impl Machine {
         real: &mut Scripted,
     ) -> Result<Answer, Error> {
         let text: Vec<u16> = text.encode_utf16().collect();
-        let around = Surroundings {
-            environment: &self.environment,
+        let context = ConnectContext {
+            services: &self.services,
+            redirects: &RedirectCache::new(),
             installed: &|_| None,
             takes_tokens: &|| self.takes_tokens,
             data_source: &|section, keyword| {
@@ -132,13 +126,8 @@ impl Machine {
                 let entry = self.section.iter().find(is_asked).filter(|_| section == payroll);
                 entry.map(|(_, value)| value.clone())
             },
-            transport: &self.transport,
-            tokens: &self.tokens,
-            prompts: &self.prompts,
-            providers: &Providers::new(),
-            tenants: &Arc::new(Tenants::new(&self.environment)),
         };
-        connect(&text, pending, real, &around)
+        connect(&text, pending, real, &context)
     }
 
     fn connect(&self, text: &str, real: &mut Scripted) -> Result<Answer, Error> {
@@ -161,7 +150,7 @@ fn told(driver: &str, rest: &str) -> String {
     )
 }
 
-const STOCK: &str = crate::real_driver::STOCK_SECTION;
+const STOCK: &str = crate::driver::MICROSOFT_SECTION;
 
 fn completed(answer: Answer) -> String {
     match answer {
@@ -204,7 +193,7 @@ fn our_keywords_leave_the_string_and_the_rest_stays_as_it_was() {
                 "DRIVER={x};SERVER=127.0.0.1,1;ADDRESS=127.0.0.1,1;Encrypt=strict;TrustServerCertificate=no;\
                  HostnameInCertificate={localhost};ServerCertificate={};Trusted_Connection=no;APP=a{b;Language= a ;"
                     .into(),
-                Prompt::Never
+                DriverCompletion::NoPrompt
             ),
         ]
     );
@@ -221,7 +210,7 @@ fn a_token_alone_selects_its_mode() {
 #[test]
 fn a_clouds_certificate_is_validated_whatever_the_string_says() {
     let mut real = Scripted::connecting();
-    let token = token::jwt(&serde_json::json!({ "aud": "https://database.windows.net/" }));
+    let token = jwt(&serde_json::json!({ "aud": "https://database.windows.net/" }));
     let string = "Server=x.database.windows.net;TrustServerCertificate=yes;AccessToken=";
     Machine::new()
         .connect(&format!("{string}{token}"), &mut real)
@@ -264,7 +253,7 @@ fn a_second_server_in_the_string_cannot_hide_behind_a_trusted_first() {
 #[test]
 fn the_completed_string_has_ours_back_except_for_secrets() {
     let mut real = Scripted::answering([(
-        Outcome::Connected(1),
+        ConnectOutcome::Connected(1),
         "DRIVER=x;SERVER=127.0.0.1;UID=;APP=a;Trusted_Connection=no;HostNameInCertificate=localhost;",
     )]);
     let text = "DRIVER={x};Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=s3cret;\
@@ -279,7 +268,7 @@ fn the_completed_string_has_ours_back_except_for_secrets() {
 #[test]
 fn debug_texts_have_no_value_of_a_string_or_a_variable_in_them() {
     let text = "Server=localhost;Authentication=Sql Password;UID=me;PWD=hidden";
-    let mut real = Scripted::answering([(Outcome::Connected(0), "PWD=hidden")]);
+    let mut real = Scripted::answering([(ConnectOutcome::Connected(0), "PWD=hidden")]);
     let answer = Machine::new().connect(text, &mut real).unwrap();
     let text: Vec<u16> = text.encode_utf16().collect();
     let string = ConnectionString::parse(&text);
@@ -299,7 +288,7 @@ fn debug_texts_have_no_value_of_a_string_or_a_variable_in_them() {
 
 #[test]
 fn the_completed_string_of_a_token_alone_still_asks_for_one() {
-    let mut real = Scripted::answering([(Outcome::Connected(0), "SERVER=localhost;")]);
+    let mut real = Scripted::answering([(ConnectOutcome::Connected(0), "SERVER=localhost;")]);
     let answer = Machine::new()
         .connect("Server=localhost;AccessToken=s3cret", &mut real)
         .unwrap();
@@ -320,7 +309,10 @@ fn a_data_source_selects_the_mode_and_all_of_it_comes_to_the_driver_in_the_strin
         ("Database", "a;b"),
         ("Language", "us_english"),
     ]);
-    let mut real = Scripted::answering([(Outcome::Connected(0), "DRIVER=Entra;SERVER=127.0.0.1;APP=x;")]);
+    let mut real = Scripted::answering([(
+        ConnectOutcome::Connected(0),
+        "DRIVER=Entra;SERVER=127.0.0.1;APP=x;",
+    )]);
     let answer = machine
         .connect("DSN=payroll;APP=x;Language=y", &mut real)
         .unwrap();
@@ -411,7 +403,7 @@ fn another_clients_spelling_of_a_forwarded_mode_is_rewritten() {
         assert!(matches!(answer, Ok(Answer::Replied(_))), "{answer:?}");
         assert_eq!(
             real.did[1..],
-            [Did::Connect(expected.to_owned(), Prompt::AsAsked)]
+            [Did::Connect(expected.to_owned(), DriverCompletion::AsRequested)]
         );
     }
 }
@@ -517,7 +509,7 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
         }
         assert!(!message.contains("s3cret"), "{message}");
         assert!(
-            message.encode_utf16().count() <= crate::MESSAGE_LIMIT,
+            message.encode_utf16().count() <= crate::diagnostics::MESSAGE_LIMIT,
             "{message}"
         );
     }
@@ -556,9 +548,9 @@ fn no_limit_at_the_host_means_the_default_for_the_whole_connect() {
 #[test]
 fn a_driver_that_still_executes_is_called_again_with_the_kept_string_and_token() {
     let mut real = Scripted::answering([
-        (Outcome::StillExecuting(2), ""),
-        (Outcome::StillExecuting(2), ""),
-        (Outcome::Connected(0), "SERVER=localhost;"),
+        (ConnectOutcome::StillExecuting(2), ""),
+        (ConnectOutcome::StillExecuting(2), ""),
+        (ConnectOutcome::Connected(0), "SERVER=localhost;"),
     ]);
     let machine = Machine::new();
     let mut pending = None;
@@ -588,7 +580,7 @@ fn a_driver_that_still_executes_is_called_again_with_the_kept_string_and_token()
 
 #[test]
 fn a_refused_login_with_a_given_token_is_not_tried_again() {
-    let mut real = Scripted::answering([(Outcome::Failed(-1), "")]);
+    let mut real = Scripted::answering([(ConnectOutcome::Failed(-1), "")]);
     real.natives = vec![18456];
     let answer = Machine::new()
         .connect("Server=localhost;AccessToken=abc", &mut real)
@@ -596,8 +588,8 @@ fn a_refused_login_with_a_given_token_is_not_tried_again() {
     assert!(matches!(
         answer,
         Answer::SignedIn {
-            reply: Reply {
-                outcome: Outcome::Failed(-1),
+            reply: DriverReply {
+                outcome: ConnectOutcome::Failed(-1),
                 ..
             },
             ..
@@ -616,7 +608,7 @@ fn a_token_that_fits_no_struct_never_reaches_the_driver() {
     );
     // The guard for tokens that come from elsewhere.
     assert!(
-        AccessToken::new(&Token::received(Secret::new("é".into()), std::time::SystemTime::now()).text)
+        AccessTokenStruct::new(&Token::received(Secret::new("é".into()), std::time::SystemTime::now()).text)
             .is_err()
     );
 }

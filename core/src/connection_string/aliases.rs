@@ -4,10 +4,7 @@
 //! Only for connects that are ours already, by the value of `Authentication=`: Driver 18.6 refuses the values
 //! (`08001`) and passes the names over (`01S00`), so that one connects to another database than the string says.
 
-use crate::{
-    connection_string::{Attribute, ConnectionString},
-    server::SERVER_KEYWORDS,
-};
+use crate::connection_string::{Attribute, ConnectionString, server::SERVER_KEYWORDS};
 use zeroize::Zeroizing;
 
 /// Driver 18's names, the first of which is used, and what SqlClient, go-mssqldb and mssql-jdbc say instead.
@@ -31,16 +28,16 @@ const SWITCHES: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
 const PORT: [&str; 2] = ["Port", "PortNumber"];
 
 /// The string in Driver 18's words, in its order; `None` where it is that already.
-pub(crate) fn of(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
-    by(string, &NAMES)
+pub(crate) fn with_driver_keywords(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
+    rewrite(string, &NAMES)
 }
 
 /// The same with a login's name and password.
-pub(crate) fn of_login(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
-    by(string, &[NAMES, LOGIN].concat())
+pub(crate) fn with_login_keywords(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
+    rewrite(string, &[NAMES, LOGIN].concat())
 }
 
-fn by(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
+fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
     let port = PORT.iter().find_map(|name| string.get(name));
     let port = port.and_then(|port| port.trim().parse::<u16>().ok());
     // Once, not for each attribute: a string may repeat one a hundred thousand times.
@@ -107,13 +104,16 @@ mod tests {
         assert_eq!(
             respelled(
                 "Data Source=a,1 ;Initial Catalog={b;c};Encrypt=True; TrustServerCertificate=FALSE;APP=True",
-                of
+                with_driver_keywords
             )
             .unwrap(),
             "Server=a,1;Database={b;c};Encrypt=yes;TrustServerCertificate=no;APP=True;"
         );
         assert_eq!(
-            respelled("Server=a;Database=b;Encrypt=strict;User ID=c", of),
+            respelled(
+                "Server=a;Database=b;Encrypt=strict;User ID=c",
+                with_driver_keywords
+            ),
             None
         );
     }
@@ -121,25 +121,25 @@ mod tests {
     #[test]
     fn a_name_of_the_drivers_own_is_the_one_that_counts_as_with_the_driver() {
         let text = "Initial Catalog=a;Database=b;Data Source=c;Addr=d";
-        assert_eq!(respelled(text, of), None);
+        assert_eq!(respelled(text, with_driver_keywords), None);
     }
 
     #[test]
     fn a_name_that_is_repeated_without_end_takes_no_time_without_end() {
         let text = "Initial Catalog=a;".repeat(100_000);
         let start = std::time::Instant::now();
-        assert!(respelled(&text, of).is_some());
+        assert!(respelled(&text, with_driver_keywords).is_some());
         assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     }
 
     #[test]
     fn a_port_of_its_own_goes_behind_the_server_that_has_none() {
         assert_eq!(
-            respelled("Addr=a;Port= 1434 ;APP=b", of).unwrap(),
+            respelled("Addr=a;Port= 1434 ;APP=b", with_driver_keywords).unwrap(),
             "Addr=a,1434;Port= 1434 ;APP=b;"
         );
         assert_eq!(
-            respelled("serverName=a;portNumber=1434", of).unwrap(),
+            respelled("serverName=a;portNumber=1434", with_driver_keywords).unwrap(),
             "Server=a,1434;portNumber=1434;"
         );
         for text in [
@@ -147,14 +147,14 @@ mod tests {
             "Server=a;Port=none",
             "Server=a;Port=99999",
         ] {
-            assert_eq!(respelled(text, of), None);
+            assert_eq!(respelled(text, with_driver_keywords), None);
         }
     }
 
     #[test]
     fn name_and_password_are_a_logins_only() {
         let text = "User ID=a;Password={b;}}}";
-        assert_eq!(respelled(text, of), None);
-        assert_eq!(respelled(text, of_login).unwrap(), "UID=a;PWD={b;}}};");
+        assert_eq!(respelled(text, with_driver_keywords), None);
+        assert_eq!(respelled(text, with_login_keywords).unwrap(), "UID=a;PWD={b;}}};");
     }
 }

@@ -8,7 +8,8 @@
 //! section says in the string. By `RegPrecedence=Yes` a section could else win over the string, and its
 //! `Failover_Partner=` be a server that no string can take back (both measured on Driver 18.6).
 
-use crate::{Error, connect::Surroundings};
+use crate::connect::ConnectContext;
+use entra_auth::Error;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -70,10 +71,10 @@ impl fmt::Debug for DataSource<'_> {
 }
 
 impl<'a> DataSource<'a> {
-    pub(crate) fn new(name: Vec<u16>, around: &Surroundings<'a>) -> Self {
+    pub(crate) fn new(name: Vec<u16>, context: &ConnectContext<'a>) -> Self {
         Self {
             name,
-            look_up: around.data_source,
+            look_up: context.data_source,
         }
     }
 

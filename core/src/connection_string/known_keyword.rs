@@ -3,7 +3,7 @@
 //! Where the value of a password has a semicolon in it and no braces around it, what is read as the next keyword is a
 //! part of the password. Only what is known to be a keyword is quoted therefore, in our spelling of it.
 
-use super::KEYWORDS;
+use entra_auth::KEYWORDS;
 
 /// The keywords of Driver 18 as Microsoft documents them ("DSN and Connection String Keywords and Attributes"), with
 /// those of the driver manager and the other names that we take for Driver 18's.

@@ -1,10 +1,8 @@
 //! Which server a connection string names.
 
-mod cloud;
-
 use std::{fmt, net::IpAddr};
 
-pub use cloud::{AZURE_SQL, CLOUDS, Cloud, is_audience};
+use entra_auth::cloud::Cloud;
 
 /// A server as `Server=` names it, in a form that means one thing to every version of the driver.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::{ARCHITECTURE, variant};
-use super::{STOCK_DIRECTORY, STOCK_SECTION, Surroundings, sections};
+use super::{ConnectContext, MICROSOFT_DIRECTORY, MICROSOFT_SECTION, sections};
 
 /// A library that may be the real driver.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Search {
 
 /// Looks for the real driver.
 #[must_use]
-pub fn search(surroundings: &impl Surroundings) -> Search {
+pub fn search(surroundings: &impl ConnectContext) -> Search {
     let mut search = Search::default();
     if let Some(named) = surroundings.variable("ENTRA_ODBC_DRIVER") {
         search.overridden = true;
@@ -52,10 +52,10 @@ pub fn search(surroundings: &impl Surroundings) -> Search {
 }
 
 /// Looks where Driver 18 is without anyone's word.
-pub(super) fn unnamed(surroundings: &impl Surroundings) -> Search {
+pub(super) fn unnamed(surroundings: &impl ConnectContext) -> Search {
     let mut search = Search::default();
-    let origin = format!("[{STOCK_SECTION}] of odbcinst.ini");
-    match driver_of(surroundings, STOCK_SECTION) {
+    let origin = format!("[{MICROSOFT_SECTION}] of odbcinst.ini");
+    match driver_of(surroundings, MICROSOFT_SECTION) {
         // The stock name may have been taken over by us.
         Some(path) if surroundings.is_ourselves(&path) => {
             search.failures.push(format!("{origin}: is entra-odbc itself"));
@@ -64,7 +64,11 @@ pub(super) fn unnamed(surroundings: &impl Surroundings) -> Search {
         None => search.failures.push(format!("{origin}: not registered")),
     }
 
-    search.newest(surroundings, Path::new(STOCK_DIRECTORY), "Microsoft's package");
+    search.newest(
+        surroundings,
+        Path::new(MICROSOFT_DIRECTORY),
+        "Microsoft's package",
+    );
 
     let own = surroundings.own_file();
     // Our own library lies in the Python package itself, or one or two directories deeper.
@@ -86,7 +90,7 @@ pub(super) fn unnamed(surroundings: &impl Surroundings) -> Search {
 
 impl Search {
     /// Adds what someone named.
-    fn named(&mut self, surroundings: &impl Surroundings, named: &Path, origin: &str) {
+    fn named(&mut self, surroundings: &impl ConnectContext, named: &Path, origin: &str) {
         let Some(path) = resolve(surroundings, named) else {
             self.failures.push(format!(
                 "{origin}={}: neither a path nor a driver in odbcinst.ini",
@@ -103,7 +107,7 @@ impl Search {
     }
 
     /// Adds the newest Driver 18 in a directory.
-    fn newest(&mut self, surroundings: &impl Surroundings, directory: &Path, origin: &str) {
+    fn newest(&mut self, surroundings: &impl ConnectContext, directory: &Path, origin: &str) {
         match newest_in(surroundings, directory) {
             Some(path) => {
                 self.candidates.push(Candidate {
@@ -120,7 +124,7 @@ impl Search {
 }
 
 /// What a name stands for: a path, the directory of a driver whose version may change, or a name in odbcinst.ini.
-pub(super) fn resolve(surroundings: &impl Surroundings, named: &Path) -> Option<PathBuf> {
+pub(super) fn resolve(surroundings: &impl ConnectContext, named: &Path) -> Option<PathBuf> {
     if is_path(named) {
         return Some(newest_in(surroundings, named).unwrap_or_else(|| named.to_owned()));
     }
@@ -132,7 +136,7 @@ fn is_path(named: &Path) -> bool {
 }
 
 /// The newest Driver 18 in a directory.
-pub(super) fn newest_in(surroundings: &impl Surroundings, directory: &Path) -> Option<PathBuf> {
+pub(super) fn newest_in(surroundings: &impl ConnectContext, directory: &Path) -> Option<PathBuf> {
     let versions = surroundings.list(directory).into_iter().filter_map(|name| {
         let version = version(name.to_str()?)?;
         Some((version, name))
@@ -152,7 +156,7 @@ pub fn version(name: &str) -> Option<Vec<u32>> {
 }
 
 /// The library that a section of odbcinst.ini names, as unixODBC on a 64-bit machine would take it.
-pub(super) fn driver_of(surroundings: &impl Surroundings, section: &str) -> Option<PathBuf> {
+pub(super) fn driver_of(surroundings: &impl ConnectContext, section: &str) -> Option<PathBuf> {
     surroundings
         .driver_entry(section, "Driver64")
         .or_else(|| surroundings.driver_entry(section, "Driver"))
@@ -164,7 +168,7 @@ mod tests {
     #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
     use super::*;
-    use crate::real_driver::{
+    use crate::driver::{
         OUR_SECTION,
         scripted::{Machine, OWN_FILE},
     };
@@ -180,10 +184,10 @@ mod tests {
     #[test]
     fn the_order_is_stock_name_then_package_then_python() {
         let machine = Machine {
-            entries: [((STOCK_SECTION, "Driver"), "/stock.so")].into(),
+            entries: [((MICROSOFT_SECTION, "Driver"), "/stock.so")].into(),
             directories: [
                 (
-                    STOCK_DIRECTORY,
+                    MICROSOFT_DIRECTORY,
                     vec![
                         "libmsodbcsql-18.9.so.1.1",
                         "libmsodbcsql-18.10.so.1.1",
@@ -218,14 +222,14 @@ mod tests {
         let mut machine = Machine {
             variable: Some("/mine.so"),
             entries: [
-                ((STOCK_SECTION, "Driver"), "/stock.so"),
+                ((MICROSOFT_SECTION, "Driver"), "/stock.so"),
                 ((OUR_SECTION, "RealDriver"), "/real.so"),
             ]
             .into(),
             ..Machine::default()
         };
         assert_eq!(paths(&machine), ["/mine.so"]);
-        machine.variable = Some(STOCK_SECTION);
+        machine.variable = Some(MICROSOFT_SECTION);
         assert_eq!(paths(&machine), ["/stock.so"]);
         machine.variable = None;
         assert_eq!(paths(&machine), ["/real.so"]);
@@ -249,7 +253,7 @@ mod tests {
     fn a_named_driver_that_is_not_registered_ends_the_search() {
         let machine = Machine {
             variable: Some("No Such Driver"),
-            entries: [((STOCK_SECTION, "Driver"), "/stock.so")].into(),
+            entries: [((MICROSOFT_SECTION, "Driver"), "/stock.so")].into(),
             ..Machine::default()
         };
         let found = search(&machine);
@@ -264,8 +268,8 @@ mod tests {
     fn a_section_whose_driver_is_this_file_is_ours_whatever_its_name() {
         let machine = Machine {
             entries: [
-                ((STOCK_SECTION, "Driver"), OWN_FILE),
-                ((STOCK_SECTION, "RealDriver"), "/real.so"),
+                ((MICROSOFT_SECTION, "Driver"), OWN_FILE),
+                ((MICROSOFT_SECTION, "RealDriver"), "/real.so"),
             ]
             .into(),
             ..Machine::default()
@@ -276,7 +280,7 @@ mod tests {
     #[test]
     fn the_stock_name_taken_over_is_passed_by() {
         let machine = Machine {
-            entries: [((STOCK_SECTION, "Driver"), OWN_FILE)].into(),
+            entries: [((MICROSOFT_SECTION, "Driver"), OWN_FILE)].into(),
             ..Machine::default()
         };
         let found = search(&machine);

@@ -1,7 +1,7 @@
 //! The connection that the probe is made over: TCP, and TLS inside TDS packets or around them.
 
 use super::packet::{HEADER, Header, Kind, packets};
-use crate::names;
+use entra_auth::process::name_resolution as names;
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use std::{
     io::{self, Read as _, Write as _},
@@ -49,15 +49,15 @@ impl Channel {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
         while tls.is_handshaking() {
-            let mut flight = Vec::new();
+            let mut in_flight = Vec::new();
             while tls.wants_write() {
-                tls.write_tls(&mut flight)?;
+                tls.write_tls(&mut in_flight)?;
             }
-            if !flight.is_empty() {
+            if !in_flight.is_empty() {
                 let bytes = if wrapped {
-                    packets(Kind::Prelogin, &flight)
+                    packets(Kind::Prelogin, &in_flight)
                 } else {
-                    flight
+                    in_flight
                 };
                 self.tcp.write_all(&bytes).await?;
             }

@@ -1,6 +1,6 @@
 //! What a server answers to a login that announces a token (MS-TDS 2.2.7).
 
-use crate::plain_text::one_line;
+use entra_auth::plain_text::one_line;
 use std::io;
 
 const ERROR: u8 = 0xaa;

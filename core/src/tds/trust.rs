@@ -1,13 +1,13 @@
 //! Whose certificate will do for the probe: the same as for the driver.
 
-use crate::{
+use entra_auth::{
     Environment, Error,
-    regular_file::CERTIFICATE,
-    secret_file::{bytes, failed},
-    transport::{
+    http::{
         pinned::{Rule, Special},
         roots::Verifier,
     },
+    parameters::secret_file::{bytes, failed},
+    process::regular_file::CERTIFICATE,
 };
 use rustls::{
     client::danger::ServerCertVerifier,

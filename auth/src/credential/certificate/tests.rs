@@ -68,7 +68,7 @@ impl Files {
 
     fn refusal(&self, name: &str, password: Option<&str>) -> String {
         let error = self.read(name, password).unwrap_err();
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind().name(), "invalid");
         let text = error.to_string();
         assert!(
             text.contains("ClientCertificate=") && text.contains(name),

@@ -3,8 +3,8 @@
 use crate::{
     Environment, Error, Keyword, Options,
     credential::{
-        SignIn, Situation, azure_cli, azure_developer_cli, azure_powershell, environment, managed_identity,
-        saved_account, workload_identity,
+        CredentialContext, SignIn, azure_cli, azure_developer_cli, azure_powershell, environment,
+        managed_identity, saved_account, workload_identity,
     },
 };
 
@@ -25,7 +25,7 @@ pub struct Member {
     /// Which of the connection's keywords are meant for it.
     keywords: &'static [Keyword],
     /// The kind's own check of keywords and environment.
-    pub prepare: fn(&Situation<'_>) -> Result<SignIn, Error>,
+    pub prepare: fn(&CredentialContext<'_>) -> Result<SignIn, Error>,
 }
 
 /// All members in their order.
@@ -93,14 +93,14 @@ impl Member {
     ///
     /// `UID` names the managed identity too, as SqlClient has it; else `AZURE_CLIENT_ID` does, as in
     /// azure-identity.
-    pub fn options(&self, situation: &Situation<'_>) -> Options {
+    pub fn options(&self, context: &CredentialContext<'_>) -> Options {
         let mut options = Options::default();
         for keyword in self.keywords {
-            let given = situation.options.get(*keyword).map(str::to_owned);
+            let given = context.options.get(*keyword).map(str::to_owned);
             let value = match keyword {
                 Keyword::ClientId => given
-                    .or_else(|| situation.options.get(Keyword::User).map(str::to_owned))
-                    .or_else(|| situation.environment.get("AZURE_CLIENT_ID")),
+                    .or_else(|| context.options.get(Keyword::User).map(str::to_owned))
+                    .or_else(|| context.environment().get("AZURE_CLIENT_ID")),
                 _ => given,
             };
             if let Some(value) = value {

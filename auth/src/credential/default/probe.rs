@@ -1,9 +1,9 @@
 //! Whether this machine has an Instance Metadata Service at all.
 
 use crate::{
-    credential::{Situation, managed_identity},
+    credential::{CredentialContext, managed_identity},
+    http::{Call, HttpClient},
     token::Deadline,
-    transport::{Call, Transport},
 };
 use std::{
     sync::Arc,
@@ -17,15 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A request that a living IMDS answers at once, be it with a refusal.
 #[derive(Debug)]
 pub struct Probe {
-    transport: Arc<Transport>,
+    transport: Arc<HttpClient>,
     call: Call,
 }
 
 impl Probe {
     /// The probe, where the managed identity's endpoint is IMDS: others are named by variables, and so are there.
-    pub fn of(situation: &Situation<'_>) -> Option<Self> {
-        let call = managed_identity::probe(situation.environment)?;
-        let transport = Arc::clone(situation.transport);
+    pub fn of(context: &CredentialContext<'_>) -> Option<Self> {
+        let call = managed_identity::probe(context.environment())?;
+        let transport = context.http();
         Some(Self { transport, call })
     }
 

@@ -1,6 +1,6 @@
 //! Opening the person's browser, by the means that this platform has for it.
 
-use crate::{Environment, tool};
+use crate::{Environment, process::tool};
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, info};

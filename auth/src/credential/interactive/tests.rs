@@ -47,7 +47,11 @@ impl Bench {
             socket.read_to_string(&mut page).unwrap();
             pages.lock().unwrap().push((query, page));
         };
-        fixture.situation().prompts.register(Some(Arc::new(browse)));
+        fixture
+            .context()
+            .services
+            .prompts
+            .register(Some(Arc::new(browse)));
         Self {
             sign_in: sign_in("Interactive", &fixture),
             entra,
@@ -122,7 +126,7 @@ fn a_person_who_says_no_ends_it_and_reads_so() {
         )
     });
     let error = bench.connect().unwrap_err();
-    assert_eq!((error.sqlstate(), error.native()), ("28000", 65004));
+    assert_eq!((error.kind().name(), error.code()), ("refused", 65004));
     assert!(error.to_string().contains("declined"), "{error}");
     let (query, page) = bench.seen();
     assert_eq!(query["prompt"], "select_account");
@@ -150,7 +154,7 @@ fn nobody_in_time_is_a_timeout_and_nobody_to_ask_an_error_at_once() {
         "state=wrong".to_owned()
     });
     let error = bench.connect().unwrap_err();
-    assert_eq!(error.sqlstate(), "HYT00");
+    assert_eq!(error.kind().name(), "timed_out");
     assert!(
         error.to_string().contains("nobody signed in within 1 s"),
         "{error}"
@@ -161,6 +165,6 @@ fn nobody_in_time_is_a_timeout_and_nobody_to_ask_an_error_at_once() {
     let error = TokenService::new()
         .token(&sign_in, Instant::now() + Duration::from_secs(5))
         .unwrap_err();
-    assert_eq!(error.sqlstate(), "HYC00");
+    assert_eq!(error.kind().name(), "prompt_needed");
     assert!(error.to_string().contains("entra-odbc login"), "{error}");
 }

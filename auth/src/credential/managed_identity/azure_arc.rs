@@ -9,8 +9,8 @@ use super::{Endpoint, Id, platform, words};
 use crate::{
     Environment, Error, ErrorKind,
     credential::TokenRequest,
-    identity::IdentityKeyBuilder,
-    transport::{Call, Policy, Reply, Route},
+    http::{Call, Policy, Reply, Route},
+    identity_key::IdentityKeyBuilder,
 };
 use serde_json::{Map, Value};
 use std::path::PathBuf;

@@ -4,8 +4,8 @@ use super::{Endpoint, Id, platform, words};
 use crate::{
     Environment, Error, ErrorKind, Secret,
     credential::TokenRequest,
-    identity::IdentityKeyBuilder,
-    transport::{Call, Policy, Reply, Route},
+    http::{Call, Policy, Reply, Route},
+    identity_key::IdentityKeyBuilder,
 };
 use zeroize::Zeroizing;
 

@@ -4,8 +4,8 @@ use super::{Endpoint, Id, platform};
 use crate::{
     Error, ErrorKind,
     credential::TokenRequest,
-    identity::IdentityKeyBuilder,
-    transport::{Call, Policy, Reply, Route},
+    http::{Call, Policy, Reply, Route},
+    identity_key::IdentityKeyBuilder,
 };
 use url::form_urlencoded;
 use zeroize::Zeroizing;

@@ -1,6 +1,6 @@
 //! Which of a machine's identities is meant.
 
-use crate::{Error, Keyword, Options, options::contradiction};
+use crate::{Error, Keyword, Options, parameters::options::contradiction};
 use std::fmt;
 
 /// An id of a managed identity.

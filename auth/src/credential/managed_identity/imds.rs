@@ -4,8 +4,8 @@ use super::{Endpoint, Id};
 use crate::{
     Environment, Error, ErrorKind,
     credential::{TokenRequest, reply},
-    identity::IdentityKeyBuilder,
-    transport::{Call, Policy, Reply, Route},
+    http::{Call, Policy, Reply, Route},
+    identity_key::IdentityKeyBuilder,
 };
 use url::Url;
 use zeroize::Zeroizing;

@@ -4,8 +4,8 @@ use super::{Endpoint, Id, platform, words};
 use crate::{
     Error, ErrorKind, Secret,
     credential::{TokenRequest, reply},
-    identity::IdentityKeyBuilder,
-    transport::{Call, Policy, Reply, Route, pinned::Thumbprint},
+    http::{Call, Policy, Reply, Route, pinned::Thumbprint},
+    identity_key::IdentityKeyBuilder,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -120,7 +120,7 @@ mod tests {
             ("https://localhost:2377/", "abc", "IDENTITY_SERVER_THUMBPRINT"),
         ] {
             let error = new(endpoint, thumbprint).unwrap_err();
-            assert_eq!(error.sqlstate(), "HY000");
+            assert_eq!(error.kind().name(), "invalid");
             assert!(error.to_string().contains(part), "{error}");
             assert!(!error.to_string().contains("hidden"), "{error}");
         }

@@ -2,11 +2,13 @@
 
 use crate::{
     Error, Secret,
-    fork::Lock,
-    identity::IdentityKey,
-    regular_file::{self, Links, SECRET},
-    runtime::with_signals_blocked,
-    secret_file::failed,
+    identity_key::IdentityKey,
+    parameters::secret_file::failed,
+    process::{
+        fork::Lock,
+        regular_file::{self, Links, SECRET},
+        runtime::with_signals_blocked,
+    },
 };
 use nix::unistd::geteuid;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -165,7 +167,7 @@ fn write(path: &Path, token: &Secret) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::tests::block_on;
+    use crate::user::saved_accounts::tests::block_on;
     use std::{os::unix::fs::PermissionsExt as _, path::PathBuf};
 
     fn file(name: &str, content: &str) -> PathBuf {
@@ -177,7 +179,7 @@ mod tests {
 
     fn refusal(path: &Path) -> String {
         let error = TokenFile::read(path.to_str().unwrap()).unwrap_err();
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind().name(), "invalid");
         error.to_string()
     }
 

@@ -4,7 +4,7 @@
 //! queue, and a thread that lives while there are some calls the callback.
 
 use super::install;
-use crate::{fork::Process, runtime::with_signals_blocked};
+use crate::process::{fork::Process, runtime::with_signals_blocked};
 use std::{
     collections::VecDeque,
     mem,

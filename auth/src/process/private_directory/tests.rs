@@ -1,7 +1,7 @@
 //! Directories that are not to be trusted, and files that two write at once.
 
 use super::*;
-use crate::token::shared::tests::Place;
+use crate::token::store::tests::Place;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{PermissionsExt, chown, symlink},

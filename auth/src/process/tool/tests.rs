@@ -38,7 +38,7 @@ fn shell(script: &str, environment: &Environment) -> io::Result<Output> {
 fn a_tool_gets_exactly_the_variables_no_input_and_a_clean_signal_state() {
     let environment = Environment::fixed([("PATH", "/usr/bin:/bin"), ("ANSWER", "42")]);
     let script = "echo $ANSWER $HOME; cat; grep -E '^Sig(Blk|Ign)' /proc/self/status; echo oh >&2; exit 3";
-    let output = crate::runtime::with_signals_blocked(|| shell(script, &environment)).unwrap();
+    let output = crate::process::runtime::with_signals_blocked(|| shell(script, &environment)).unwrap();
     assert_eq!(output.status.code(), Some(3));
     let stdout = String::from_utf8(output.stdout).unwrap();
     let (said, signals) = stdout.split_once("SigBlk:\t").unwrap();

@@ -4,9 +4,9 @@ use super::*;
 use crate::{
     ErrorKind, Secret,
     token::{
-        Carrier, Source, TokenService,
-        carrier::tests::{Notebook, words},
+        Source, TokenService, TokenSubscriber,
         service::tests::{Script, entry, soon, text, until_asked},
+        subscriber::tests::Recorder,
     },
 };
 
@@ -25,7 +25,7 @@ fn fresh() -> (State, Moment) {
     let mut state = State::default();
     let now = Moment::now();
     let token = Token::received(Secret::new("t".into()), now.wall + HOUR);
-    state.landed(Ok(token), now).unwrap();
+    state.completed(Ok(token), now).unwrap();
     state.due = Some(now.after(HOUR * 2 / 3));
     state.asked = Some(now.steady);
     (state, now)
@@ -46,10 +46,10 @@ fn a_token_in_use_is_renewed_before_it_ends_and_open_connections_carry_the_new_o
     let tokens = TokenService::new();
     let sign_in = script.sign_in("one");
     let first = tokens.token(&sign_in, soon()).unwrap().token;
-    let open = Notebook::new(1000);
-    let carrier: Arc<dyn Carrier> = Arc::clone(&open) as _;
-    tokens.carry(&sign_in, &first, &carrier);
-    drop(carrier);
+    let open = Recorder::new(1000);
+    let subscriber: Arc<dyn TokenSubscriber> = Arc::clone(&open) as _;
+    tokens.subscribe(&sign_in, &first, &subscriber);
+    drop(subscriber);
     let deadline = soon();
     while open.last().1 < 2 && Instant::now() < deadline {
         // With no time to wait, since the living token is at hand all along.
@@ -57,7 +57,7 @@ fn a_token_in_use_is_renewed_before_it_ends_and_open_connections_carry_the_new_o
         assert_eq!(issued.source, Source::Cached);
         std::thread::yield_now();
     }
-    assert_eq!(open.last(), (Some(words("token-3")), 2));
+    assert_eq!(open.last(), (Some("token-3".to_owned()), 2));
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn a_connection_that_opened_while_its_token_was_renewed_carries_the_new_one() {
     let renewed = Token::received(Secret::new("renewed".into()), first.expires_on);
     entry(&tokens, &sign_in)
         .state()
-        .landed(Ok(renewed), Moment::now())
+        .completed(Ok(renewed), Moment::now())
         .unwrap();
-    let open = Notebook::new(1000);
-    let carrier: Arc<dyn Carrier> = Arc::clone(&open) as _;
-    tokens.carry(&sign_in, &first, &carrier);
-    assert_eq!(open.last(), (Some(words("renewed")), 1));
+    let open = Recorder::new(1000);
+    let subscriber: Arc<dyn TokenSubscriber> = Arc::clone(&open) as _;
+    tokens.subscribe(&sign_in, &first, &subscriber);
+    assert_eq!(open.last(), (Some("renewed".to_owned()), 1));
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn a_renewal_that_fails_leaves_the_living_token_in_use_and_is_tried_again() {
     let tokens = TokenService::new();
     let sign_in = script.sign_in("one");
     let first = tokens.token(&sign_in, soon()).unwrap().token;
-    let carrier: Arc<dyn Carrier> = Notebook::new(1000);
-    tokens.carry(&sign_in, &first, &carrier);
+    let subscriber: Arc<dyn TokenSubscriber> = Recorder::new(1000);
+    tokens.subscribe(&sign_in, &first, &subscriber);
     *script.failure.lock().unwrap() = Some(Error::new(ErrorKind::Unreachable, "as scripted"));
     until_asked(&script, 2);
     let issued = tokens.token(&sign_in, Instant::now()).unwrap();
@@ -131,8 +131,8 @@ fn a_token_nobody_asked_for_in_ten_minutes_is_renewed_only_if_a_connection_is_op
     let (mut state, now) = fresh();
     let later = now.after(minutes(41));
     assert!(matches!(state.step(None, later), Step::End));
-    let open = Notebook::new(100);
-    state.carriers.add(open.weak());
+    let open = Recorder::new(100);
+    state.subscribers.add(open.weak());
     assert!(is_due(&state.step(None, later)));
     // An open connection may reconnect even after the token's end: it is still tried.
     assert!(is_due(&state.step(None, now.after(2 * HOUR))));
@@ -149,7 +149,7 @@ fn after_a_failure_and_while_a_connect_fetches_one_it_waits() {
     state.asked = Some(later.steady);
     let retry = later.steady + minutes(1);
     assert!(matches!(state.step(Some(retry), later), Step::Wait(time) if time == minutes(1)));
-    state.flight = Some(Arc::new(Flight::new(Asking::forbidden())));
+    state.in_flight = Some(Arc::new(InFlightRequest::new(Prompting::forbidden())));
     assert!(matches!(state.step(None, later), Step::Wait(_)));
 }
 

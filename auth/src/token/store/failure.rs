@@ -65,7 +65,7 @@ pub fn read(file: &[u8], key: &Key, name: &Name, began: Duration) -> Option<Erro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::shared::tests::{Place, name};
+    use crate::token::store::tests::{Place, name};
 
     #[test]
     fn a_failure_is_told_to_who_waited_for_it_and_to_nobody_later() {

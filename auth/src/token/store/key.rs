@@ -1,7 +1,7 @@
 //! The random bytes that all processes of the user share, and what they name and vouch for.
 
-use crate::directory::Directory;
-use crate::identity::IdentityKey;
+use crate::identity_key::IdentityKey;
+use crate::process::private_directory::PrivateDirectory;
 use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
@@ -31,7 +31,7 @@ pub struct Name(String);
 
 impl Key {
     /// Reads the directory's key; whoever comes first makes it.
-    pub fn of(directory: &Directory) -> io::Result<Self> {
+    pub fn of(directory: &PrivateDirectory) -> io::Result<Self> {
         if directory.status(FILE).is_none() {
             let mut bytes = Zeroizing::new([0; LENGTH]);
             SystemRandom::new()

@@ -4,7 +4,7 @@
 //! rather than by closing the file, and a lock that a dead parent left to its child can be replaced.
 
 use super::key::Name;
-use crate::directory::Directory;
+use crate::process::private_directory::PrivateDirectory;
 use std::{
     fs::{File, TryLockError},
     io::{self, Seek, Write},
@@ -26,12 +26,12 @@ pub enum Attempt {
 
 impl Lock {
     /// Takes the lock if nobody has it; never waits.
-    pub fn attempt(directory: &Directory, name: &Name) -> io::Result<Attempt> {
+    pub fn attempt(directory: &PrivateDirectory, name: &Name) -> io::Result<Attempt> {
         Self::attempt_file(directory, &name.lock())
     }
 
     /// The same by the name of its file.
-    pub fn attempt_file(directory: &Directory, name: &str) -> io::Result<Attempt> {
+    pub fn attempt_file(directory: &PrivateDirectory, name: &str) -> io::Result<Attempt> {
         // Each turn means that someone removed the file just between our opening and locking it.
         for _ in 0..100 {
             let file = directory.lock_file(name)?;
@@ -65,7 +65,7 @@ impl Drop for Lock {
 }
 
 /// Puts another lock in the place of one that is held for too long, unless someone did already.
-pub fn replace(directory: &Directory, name: &Name, held: u64) {
+pub fn replace(directory: &PrivateDirectory, name: &Name, held: u64) {
     let name = name.lock();
     if directory
         .status(&name)
@@ -78,12 +78,12 @@ pub fn replace(directory: &Directory, name: &Name, held: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::shared::{
+    use crate::token::store::{
         key::Key,
         tests::{Place, name},
     };
 
-    fn taken(directory: &Directory, name: &Name) -> Option<Lock> {
+    fn taken(directory: &PrivateDirectory, name: &Name) -> Option<Lock> {
         match Lock::attempt(directory, name).unwrap() {
             Attempt::Taken(lock) => Some(lock),
             Attempt::Held(_) => None,

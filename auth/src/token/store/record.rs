@@ -1,8 +1,9 @@
 //! A token as a file: a tag that vouches for it, its times, its text.
 
 use super::key::{Key, Name, TAG};
+use crate::token::text;
 use crate::{
-    Secret, access_token,
+    Secret,
     token::{Moment, Token},
 };
 use nix::time::{ClockId, clock_gettime};
@@ -19,7 +20,7 @@ const WHAT: &str = "token 1";
 const TIMES: usize = 4 * 8;
 
 /// The longest file.
-pub const LIMIT: usize = TAG + TIMES + access_token::MAXIMUM / 2;
+pub const LIMIT: usize = TAG + TIMES + text::MAX_LENGTH;
 
 /// The time since the machine was started, in which it slept or not: the same for all its processes, and
 /// nobody can set it.
@@ -93,7 +94,7 @@ fn nanoseconds(time: Duration) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::shared::tests::{Place, name};
+    use crate::token::store::tests::{Place, name};
 
     fn token(text: &str) -> Token {
         let mut token = Token::received(
@@ -166,7 +167,7 @@ mod tests {
         let place = Place::new("long");
         let key = Key::of(&place.directory()).unwrap();
         let name = name(&key, "one");
-        let longest = access_token::MAXIMUM / 2;
+        let longest = text::MAX_LENGTH;
         for (length, fits) in [(longest, true), (longest + 1, false)] {
             let file = write(&token(&"x".repeat(length)), &key, &name, Moment::now());
             assert_eq!(file.is_ok(), fits);

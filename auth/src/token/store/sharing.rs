@@ -1,6 +1,6 @@
 //! Whether tokens are shared, and in which directory.
 
-use crate::directory::Directory;
+use crate::process::private_directory::PrivateDirectory;
 use crate::{Environment, Error, Keyword, Options};
 use nix::unistd::geteuid;
 use std::{io, path::PathBuf};
@@ -46,16 +46,16 @@ impl Sharing {
     }
 
     /// Opens the directory, made where it is not there yet; an error where it is not to be trusted.
-    pub fn open(&self) -> io::Result<Directory> {
+    pub fn open(&self) -> io::Result<PrivateDirectory> {
         if let Some(runtime) = self.runtime.as_deref().filter(|path| path.is_absolute()) {
             // After `su` the variable still names that of another user.
-            match Directory::parent(runtime, false) {
-                Ok(parent) => return Directory::open(&parent, runtime, "entra-odbc"),
+            match PrivateDirectory::parent(runtime, false) {
+                Ok(parent) => return PrivateDirectory::open(&parent, runtime, "entra-odbc"),
                 Err(why) => debug!(target: "entra_odbc", %why, "XDG_RUNTIME_DIR is not used"),
             }
         }
-        let parent = Directory::parent(&self.memory, true)?;
-        Directory::open(&parent, &self.memory, &format!("entra-odbc-{}", geteuid()))
+        let parent = PrivateDirectory::parent(&self.memory, true)?;
+        PrivateDirectory::open(&parent, &self.memory, &format!("entra-odbc-{}", geteuid()))
     }
 
     /// Shares in a directory of the test's own.

@@ -4,7 +4,7 @@ use super::{
     key::{self, Name},
     lock::{Attempt, Lock},
 };
-use crate::directory::{Directory, UNFINISHED, is_file};
+use crate::process::private_directory::{PrivateDirectory, UNFINISHED, is_file};
 use nix::sys::stat::FileStat;
 use std::{
     io,
@@ -21,14 +21,14 @@ const UNFINISHED_FOR: Duration = Duration::from_mins(1);
 const LOCKS_FOR: Duration = Duration::from_hours(1);
 
 /// Removes what is of no use any more; an error where there is still no room for one more token.
-pub fn make_room(directory: &Directory, name: &Name) -> io::Result<()> {
+pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
     let now = SystemTime::now();
     let mut entries = 0;
     for found in directory.names()? {
         let Some(status) = directory.status(&found).filter(is_file) else {
             continue;
         };
-        // A token's file was last changed when the token ends: see `Shelf::keep`.
+        // A token's file was last changed when the token ends: see `StoreEntry::keep`.
         let age = now.duration_since(changed(&status)).ok();
         if key::is_entry(&found) {
             if age.is_some() {
@@ -63,7 +63,7 @@ fn changed(status: &FileStat) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::shared::{
+    use crate::token::store::{
         key::Key,
         tests::{Place, name},
     };

@@ -47,7 +47,7 @@ impl Place {
         Sharing::within(&self.runtime(), &self.memory())
     }
 
-    pub(crate) fn directory(&self) -> Directory {
+    pub(crate) fn directory(&self) -> PrivateDirectory {
         self.sharing().open().unwrap()
     }
 
@@ -181,7 +181,7 @@ fn sixteen_processes_make_one_request_and_share_its_token() {
 fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
     let place = Place::new("refusal");
     let key = IdentityKey::of_kind("one").unwrap().finish();
-    let shelf = || Slot::new(&place.sharing(), key).open("scope").unwrap();
+    let shelf = || StoreKey::new(&place.sharing(), key).open("scope").unwrap();
     let refusal = Error::new(ErrorKind::Refused { code: 7 }, "as scripted");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -190,7 +190,7 @@ fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
     let deadline = Deadline::at(soon());
     runtime.block_on(async {
         let (asking, waiting) = (shelf(), shelf());
-        let Ok(Turn::Ours(lock)) = asking.turn(None, &deadline).await else {
+        let Ok(Acquire::Ours(lock)) = asking.turn(None, &deadline).await else {
             panic!("nobody else asks")
         };
         let until = deadline.clone();
@@ -200,8 +200,11 @@ fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
         asking.tell(&Err(refusal.clone()), &lock).unwrap();
         drop(lock);
         let heard = waiting.await.unwrap();
-        assert!(matches!(heard, Ok(Turn::Failed(error)) if error == refusal));
-        assert!(matches!(shelf().turn(None, &deadline).await, Ok(Turn::Ours(_))));
+        assert!(matches!(heard, Ok(Acquire::Failed(error)) if error == refusal));
+        assert!(matches!(
+            shelf().turn(None, &deadline).await,
+            Ok(Acquire::Ours(_))
+        ));
     });
 }
 
@@ -216,7 +219,7 @@ fn who_waits_for_another_process_gives_up_in_time() {
         let start = Instant::now();
         let hasty = start + Duration::from_millis(100);
         let error = other.token(&place.sign_in(&script, "one"), hasty).unwrap_err();
-        assert_eq!(error.sqlstate(), "HYT00");
+        assert_eq!(error.kind().name(), "timed_out");
         assert!(start.elapsed() < Duration::from_secs(8));
         script.gate.add_permits(5);
         assert_eq!(text(&asking.join().unwrap().unwrap()), "token-1");

@@ -3,7 +3,7 @@
 //! It is reached through `secret-tool`, libsecret's own client, run as a process: a D-Bus client within the
 //! library would bring a connection, threads and some forty crates into every host, for one look per sign-in.
 
-use crate::{Environment, tool};
+use crate::{Environment, process::tool};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{

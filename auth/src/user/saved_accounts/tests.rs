@@ -1,7 +1,7 @@
 //! Accounts on disk: who may read them, and who comes first.
 
 use super::*;
-use crate::tool::tests::write_script;
+use crate::process::tool::tests::write_script;
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     time::Duration,

@@ -1,30 +1,22 @@
 //! Sign-ins by keywords, with a token provider of the test's own.
 
 use super::*;
-use crate::{
-    Environment, Secret, TokenService,
-    prompt::Prompts,
-    provider::{Provided, Providers},
-    tenant::Tenants,
-    transport::Transport,
+use crate::{RedirectCache, diagnostics::Diagnostic as _};
+use entra_auth::{
+    Environment, Secret, Services,
+    user::{prompt::Prompts, token_provider::Provided},
 };
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A process with a provider "mine", whose tokens are the scopes that it was asked for.
 struct Program {
-    environment: Environment,
-    transport: Arc<Transport>,
-    tokens: TokenService,
-    prompts: Arc<Prompts>,
-    providers: Providers,
-    tenants: Arc<Tenants>,
+    services: Services,
 }
 
 impl Program {
     fn new() -> Self {
-        let environment = Environment::empty();
-        let providers = Providers::new();
-        providers.register(
+        let services = Services::new(Environment::empty(), Prompts::unseen());
+        services.providers.register(
             "mine",
             Some(Arc::new(|request| {
                 Ok(Provided {
@@ -34,19 +26,13 @@ impl Program {
                 })
             })),
         );
-        Self {
-            transport: Arc::new(Transport::new(&environment)),
-            tokens: TokenService::new(),
-            prompts: Arc::new(Prompts::unseen()),
-            providers,
-            tenants: Arc::new(Tenants::new(&environment)),
-            environment,
-        }
+        Self { services }
     }
 
-    fn around<T>(&self, body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-        body(&Surroundings {
-            environment: &self.environment,
+    fn context<T>(&self, body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
+        body(&ConnectContext {
+            services: &self.services,
+            redirects: &RedirectCache::new(),
             installed: &|_| None,
             takes_tokens: &|| true,
             data_source: &|section, keyword| {
@@ -62,22 +48,19 @@ impl Program {
                     .filter(|_| section == payroll)
                     .map(|(_, value)| value.to_owned())
             },
-            transport: &self.transport,
-            tokens: &self.tokens,
-            prompts: &self.prompts,
-            providers: &self.providers,
-            tenants: &self.tenants,
         })
     }
 
     fn read(&self, text: &str) -> Result<KeywordSignIn, Error> {
-        self.around(|around| KeywordSignIn::from_string(text, around))
+        self.context(|context| KeywordSignIn::from_string(text, context))
     }
 
     fn token(&self, text: &str, scope: Option<&str>) -> String {
         let sign_in = self.read(text).unwrap();
         let wait = Wait::until(Instant::now() + Duration::from_secs(5));
-        let issued = self.around(|around| sign_in.token(scope, wait, around)).unwrap();
+        let issued = self
+            .context(|context| sign_in.token(scope, wait, context))
+            .unwrap();
         issued.token.text.expose().to_owned()
     }
 
@@ -155,16 +138,17 @@ fn pairs_mean_what_they_say_whatever_is_in_them() {
     let program = Program::new();
     let value = " {a};UID=b} ";
     program
+        .services
         .providers
         .register(value, Some(Arc::new(|_| Err("never asked".to_owned()))));
     let pairs = [("authentication", "token-provider"), (" TokenProvider ", value)];
     let sign_in = program
-        .around(|around| KeywordSignIn::from_pairs(pairs, around))
+        .context(|context| KeywordSignIn::from_pairs(pairs, context))
         .unwrap();
     assert_eq!(sign_in.mode(), "TokenProvider");
     for keyword in ["", "  ", "UID=x;PWD", "a;b", "{a}"] {
         let error = program
-            .around(|around| KeywordSignIn::from_pairs([(keyword, "x")], around))
+            .context(|context| KeywordSignIn::from_pairs([(keyword, "x")], context))
             .unwrap_err();
         assert_eq!(error.sqlstate(), "HY000");
     }
@@ -192,7 +176,7 @@ fn a_timeout_of_the_keywords_is_the_least() {
     let program = Program::new();
     let release = Arc::new(std::sync::Barrier::new(2));
     let held = Arc::clone(&release);
-    program.providers.register(
+    program.services.providers.register(
         "mine",
         Some(Arc::new(move |_| {
             held.wait();
@@ -203,7 +187,7 @@ fn a_timeout_of_the_keywords_is_the_least() {
     let wait = Wait::until(Instant::now() + Duration::from_mins(1));
     let began = Instant::now();
     let error = program
-        .around(|around| sign_in.token(None, wait, around))
+        .context(|context| sign_in.token(None, wait, context))
         .unwrap_err();
     assert_eq!(error.sqlstate(), "HYT00");
     assert!(began.elapsed() < Duration::from_secs(30));
@@ -215,7 +199,7 @@ fn the_stock_driver_gets_the_string_without_our_keywords() {
     let program = Program::new();
     let stock = |text: &str| {
         let text: Vec<u16> = text.encode_utf16().collect();
-        let stock = program.around(|around| crate::plan::stock(&text, around));
+        let stock = program.context(|context| crate::connect::plan::stock(&text, context));
         stock
             .map(|text| String::from_utf16(&text).unwrap())
             .map_err(|error| error.to_string())

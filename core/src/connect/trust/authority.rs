@@ -1,7 +1,7 @@
 //! Which host Entra's tokens may be asked from.
 
 use super::Administrator;
-use crate::Error;
+use entra_auth::Error;
 use std::str::FromStr;
 use url::Url;
 
@@ -68,7 +68,7 @@ pub(super) fn normalized(authority: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Environment;
+    use entra_auth::Environment;
 
     fn administrator() -> Administrator {
         let variables = [("AZURE_AUTHORITY_HOST", "https://entra.example:8443/")];

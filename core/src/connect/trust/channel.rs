@@ -1,11 +1,13 @@
 //! The connection to the server as a string and its data source ask for it, and as the driver is told to make it.
 
 use crate::{
-    Error,
-    connection_string::{append, append_quoted},
-    server::{Cloud, SERVER_KEYWORDS, Server, parse_name},
+    connection_string::{
+        append, append_quoted,
+        server::{SERVER_KEYWORDS, Server, parse_name},
+    },
     tds::{self, Encryption, Target, Trust},
 };
+use entra_auth::{Error, cloud::Cloud};
 use zeroize::Zeroizing;
 
 /// All that decides where a connection goes and who may answer there.

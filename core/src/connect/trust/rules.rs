@@ -1,10 +1,11 @@
 //! The rules: which connection a token may take.
 
 use super::{Administrator, Channel, TRUSTED_SERVERS};
-use crate::{
-    Error, scope,
-    server::{self, Cloud},
-    tds::Encryption,
+use crate::tds::Encryption;
+use entra_auth::{
+    Error,
+    cloud::{self, Cloud},
+    parameters::scope,
 };
 
 /// A connection that a token may take.
@@ -35,7 +36,7 @@ impl Channel {
         }
         self.check_validation()?;
         let resource = scope::resource(scope).to_ascii_lowercase();
-        if server::is_audience(&resource) {
+        if cloud::is_audience(&resource) {
             self.check_names(administrator)?;
         } else {
             self.check_audience(scope, administrator)?;

@@ -55,7 +55,7 @@ impl ArcMachine {
         let environment = Environment::fixed([("IDENTITY_ENDPOINT", self.stand_in.arc_endpoint())]);
         let endpoint = azure_arc::AzureArc::with_tokens(&environment, self.keys.clone());
         let fixture = Fixture::with_environment(pairs, environment);
-        let sign_in = super::super::sign_in(&fixture.situation(), Box::new(endpoint), Role::Alone)?;
+        let sign_in = super::super::sign_in(&fixture.context(), Box::new(endpoint), Role::Alone)?;
         within(Duration::from_secs(10), &sign_in)
     }
 
@@ -72,7 +72,7 @@ impl Drop for ArcMachine {
 
 fn refusal(environment: &Environment, pairs: &[(Keyword, &str)]) -> Error {
     let fixture = Fixture::with_environment(pairs, environment.clone());
-    match prepare(&fixture.situation()) {
+    match prepare(&fixture.context()) {
         Err(error) => error,
         Ok(sign_in) => within(Duration::from_secs(10), &sign_in).unwrap_err(),
     }
@@ -111,7 +111,7 @@ fn an_agent_that_passes_over_the_id_signs_nobody_else_in() {
     let arc = ArcMachine::new("old");
     arc.stand_in.set_arc_old();
     let error = arc.token(&[(Keyword::ClientId, "lent-client")]).unwrap_err();
-    assert_eq!(error.sqlstate(), "28000");
+    assert_eq!(error.kind().name(), "refused");
     assert!(error.to_string().contains("someone else"), "{error}");
     assert_eq!(arc.who(&[]), "own-object");
     assert_eq!(arc.who(&[(Keyword::ClientId, "own-client")]), "own-object");
@@ -122,7 +122,7 @@ fn a_file_elsewhere_is_not_sent_to_whoever_answers_for_the_agent() {
     let arc = ArcMachine::new("elsewhere");
     arc.stand_in.set_arc_keys(&arc.keys, &std::env::temp_dir());
     let error = arc.token(&[]).unwrap_err();
-    assert_eq!(error.sqlstate(), "08001");
+    assert_eq!(error.kind().name(), "unreachable");
     assert!(error.to_string().contains("not trusted"), "{error}");
     assert_eq!(arc.stand_in.record().requests().len(), 1);
 }
@@ -139,14 +139,14 @@ fn cloud_shell_signs_in_the_person_and_nobody_by_an_id() {
         Keyword::ResourceId,
     ] {
         let error = refusal(&environment, &[(keyword, "lent-client")]);
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind().name(), "invalid");
         assert!(error.to_string().contains("lent-client"), "{error}");
     }
     assert_eq!(stand_in.record().requests().len(), 1);
     let fixture = Fixture::with_environment(&[(Keyword::Scope, "x")], environment);
-    let mut situation = fixture.situation();
-    situation.scope = "https://unknown/.default";
-    let error = within(Duration::from_secs(10), &prepare(&situation).unwrap()).unwrap_err();
+    let mut context = fixture.context();
+    context.scope = "https://unknown/.default";
+    let error = within(Duration::from_secs(10), &prepare(&context).unwrap()).unwrap_err();
     assert!(
         error.to_string().contains("AudienceNotSupported: Audience"),
         "{error}"
@@ -163,10 +163,10 @@ fn machine_learning_takes_the_client_id_or_the_one_that_the_platform_names() {
         assert_eq!(who(&named, &[(keyword, "lent-client")]), "lent-object");
     }
     let error = refusal(&named, &[(Keyword::ClientId, "nobody")]);
-    assert_eq!(error.sqlstate(), "28000");
+    assert_eq!(error.kind().name(), "refused");
     assert!(error.to_string().contains("client id nobody"), "{error}");
     for keyword in [Keyword::ObjectId, Keyword::ResourceId] {
-        assert_eq!(refusal(&named, &[(keyword, "x")]).sqlstate(), "HY000");
+        assert_eq!(refusal(&named, &[(keyword, "x")]).kind().name(), "invalid");
     }
 }
 
@@ -184,13 +184,13 @@ fn service_fabric_is_known_by_the_thumbprint_of_its_certificate() {
     let other = fabric(&stand_in, &"ab".repeat(20));
     let start = Instant::now();
     let error = refusal(&other, &[]);
-    assert_eq!(error.sqlstate(), "08001");
+    assert_eq!(error.kind().name(), "unreachable");
     assert!(error.to_string().contains("thumbprint"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(8));
     assert_eq!(stand_in.service_fabric().record().requests().len(), 2);
 
     let error = refusal(&environment, &[(Keyword::ClientId, "lent-client")]);
-    assert_eq!(error.sqlstate(), "HY000");
+    assert_eq!(error.kind().name(), "invalid");
     assert!(error.to_string().contains("manifest"), "{error}");
 }
 
@@ -204,7 +204,7 @@ fn service_fabric_without_an_identity_says_where_to_give_it_one() {
     let environment = fabric(&stand_in, stand_in.service_fabric().thumbprint());
     // The platform says 404 to it, as IMDS does while it is updated.
     let error = refusal(&environment, &[]);
-    assert_eq!(error.sqlstate(), "28000");
+    assert_eq!(error.kind().name(), "refused");
     let text = error.to_string();
     assert!(
         text.contains("ApplicationManifest.xml") && text.contains("ManagedIdentityNotFound"),
@@ -261,7 +261,7 @@ fn a_platform_whose_endpoint_is_silent_is_named() {
         ),
     ] {
         let error = refusal(&Environment::fixed(variables.iter().cloned()), &[]);
-        assert_eq!(error.sqlstate(), "08001");
+        assert_eq!(error.kind().name(), "unreachable");
         let text = error.to_string();
         let silent = text.contains("does not answer") || text.contains("cannot be reached");
         assert!(text.contains(name) && silent, "{text}");

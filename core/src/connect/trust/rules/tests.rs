@@ -1,7 +1,8 @@
 //! Each rule, and what is said where none of them lets a token through.
 
 use super::*;
-use crate::{Environment, connection_string::ConnectionString};
+use crate::connection_string::ConnectionString;
+use entra_auth::Environment;
 
 const SQL: &str = "https://database.windows.net/.default";
 
@@ -17,7 +18,10 @@ fn decide(string: &str, scope: &str) -> Result<Decision, String> {
         .unwrap();
     channel.decide(scope, &administrator).map_err(|error| {
         let error = error.in_mode("ServicePrincipalCertificate").to_string();
-        assert!(error.encode_utf16().count() <= crate::MESSAGE_LIMIT, "{error}");
+        assert!(
+            error.encode_utf16().count() <= crate::diagnostics::MESSAGE_LIMIT,
+            "{error}"
+        );
         error
     })
 }

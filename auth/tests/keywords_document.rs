@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use entra_odbc_core::{Keyword, credential::MODES};
+use entra_auth::{Keyword, credential::MODES};
 use std::{env, fmt::Write, fs, path::Path};
 
-const BEGIN: &str = "<!-- Written by `make docs` from core/src/credential/mode.rs. -->\n";
+const BEGIN: &str = "<!-- Written by `make docs` from auth/src/credential/mode.rs. -->\n";
 const END: &str = "<!-- Up to here. -->\n";
 
 fn keywords(keywords: &[Keyword], joint: &str) -> String {

@@ -4,12 +4,16 @@
 //! tool's profile) may have changed by the time the same string asks again.
 
 use crate::{
-    Token,
-    connect::Surroundings,
+    connect::{
+        ConnectContext,
+        plan::{self, Plan, SignInPlan},
+    },
     connection_string::ConnectionString,
-    credential::{SignIn, SignInSource, ToldBy},
-    identity::IdentityKey,
-    plan::{self, Plan, SignInPlan},
+};
+use entra_auth::{
+    Token,
+    credential::{IdentityOrigin, SignIn, SignInSource},
+    identity_key::IdentityKey,
     token::Moment,
 };
 use std::{fmt, sync::Arc};
@@ -17,27 +21,27 @@ use tracing::debug;
 use zeroize::Zeroizing;
 
 /// An open connection of ours: the string that it was opened with, for whom, and by which token.
-pub struct Opened {
+pub struct OpenConnection {
     text: Zeroizing<Vec<u16>>,
     key: IdentityKey,
-    told_by: ToldBy,
+    identity_origin: IdentityOrigin,
     /// Whether nothing but the string can tell anything else.
     is_settled: bool,
     token: Arc<Token>,
     expiry_is_dead: bool,
 }
 
-impl Opened {
+impl OpenConnection {
     /// A connection that was opened just now.
     pub(crate) fn by(text: Zeroizing<Vec<u16>>, plan: &SignInPlan, token: Arc<Token>) -> Self {
         let sign_in = plan.sign_in();
-        let is_given =
-            matches!(sign_in.source(), SignInSource::Given(_)) && sign_in.told_by == ToldBy::String;
+        let is_given = matches!(sign_in.source(), SignInSource::Given(_))
+            && sign_in.identity_origin == IdentityOrigin::String;
         Self {
             is_settled: is_given && ConnectionString::parse(&text).find("DSN").is_none(),
             text,
             key: sign_in.key,
-            told_by: sign_in.told_by,
+            identity_origin: sign_in.identity_origin,
             token,
             expiry_is_dead: plan.expiry_is_dead(),
         }
@@ -53,21 +57,22 @@ impl Opened {
     /// driver makes without telling anyone; so a connection that has reconnected meanwhile may be dropped for
     /// nothing, and one whose session lives on an ended token is never handed out.
     #[must_use]
-    pub fn is_dead(&self, around: &Surroundings<'_>) -> bool {
-        self.expiry_is_dead && !self.token.lives_at(Moment::now()) || !self.is_still_theirs(around)
+    pub fn is_dead(&self, context: &ConnectContext<'_>) -> bool {
+        self.expiry_is_dead && !self.token.lives_at(Moment::now()) || !self.is_still_theirs(context)
     }
 
-    fn is_still_theirs(&self, around: &Surroundings<'_>) -> bool {
+    fn is_still_theirs(&self, context: &ConnectContext<'_>) -> bool {
         if self.is_settled {
             return true;
         }
-        if self.told_by == ToldBy::Token {
+        if self.identity_origin == IdentityOrigin::Token {
             return false;
         }
-        match plan::read(&self.text, false, around) {
+        match plan::read(&self.text, false, context) {
             Ok(Plan::SignIn(plan)) => {
                 let sign_in = plan.sign_in();
-                sign_in.key == self.key && (self.told_by != ToldBy::Answer || self.is_answer(sign_in, around))
+                sign_in.key == self.key
+                    && (self.identity_origin != IdentityOrigin::Answer || self.is_answer(sign_in, context))
             }
             Ok(_) => false,
             Err(error) => {
@@ -78,19 +83,19 @@ impl Opened {
     }
 
     /// Whether a connect would now get a token of the one who signed in, without asking anybody.
-    fn is_answer(&self, sign_in: &SignIn, around: &Surroundings<'_>) -> bool {
-        around.tokens.at_hand(sign_in).is_some_and(|token| {
-            token.text == self.token.text || token.claims().is_certainly(&self.token.claims())
+    fn is_answer(&self, sign_in: &SignIn, context: &ConnectContext<'_>) -> bool {
+        context.services.tokens.cached(sign_in).is_some_and(|token| {
+            token.text == self.token.text || token.claims().is_same_identity(&self.token.claims())
         })
     }
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for OpenConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the string, which may hold a password.
-        f.debug_struct("Opened")
+        f.debug_struct("OpenConnection")
             .field("key", &self.key)
-            .field("told_by", &self.told_by)
+            .field("told_by", &self.identity_origin)
             .finish_non_exhaustive()
     }
 }

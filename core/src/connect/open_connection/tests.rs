@@ -1,27 +1,24 @@
 //! Whose a connection still is, without a driver.
 
 use super::*;
-use crate::{
-    Environment, Secret, TokenService, prompt::Prompts, provider::Providers, tenant::Tenants, token::jwt,
-    transport::Transport,
-};
+use crate::RedirectCache;
+use entra_auth::{Environment, Secret, Services, user::prompt::Prompts};
 use serde_json::json;
+use standins::jwt::unsigned as jwt;
 use std::time::{Duration, SystemTime};
 
 /// Calls `body` in a process with this environment and a token provider "mine" that is never asked.
-fn around<T>(environment: &Environment, body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-    let providers = Providers::new();
-    providers.register("mine", Some(Arc::new(|_| Err("never asked".to_owned()))));
-    body(&Surroundings {
-        environment,
+fn context<T>(environment: &Environment, body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
+    let services = Services::new(environment.clone(), Prompts::unseen());
+    services
+        .providers
+        .register("mine", Some(Arc::new(|_| Err("never asked".to_owned()))));
+    body(&ConnectContext {
+        services: &services,
+        redirects: &RedirectCache::new(),
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,
-        transport: &Arc::new(Transport::new(environment)),
-        tokens: &TokenService::new(),
-        prompts: &Arc::new(Prompts::unseen()),
-        providers: &providers,
-        tenants: &Arc::new(Tenants::new(environment)),
     })
 }
 
@@ -37,13 +34,13 @@ fn is_dead(rest: &str, then: &Environment, now: &Environment, life: Duration) ->
             .encode_utf16()
             .collect::<Vec<_>>(),
     );
-    let opened = around(then, |around| {
-        let Ok(Plan::SignIn(plan)) = plan::read(&text, false, around) else {
+    let opened = context(then, |context| {
+        let Ok(Plan::SignIn(plan)) = plan::read(&text, false, context) else {
             panic!("{rest} signs nobody in");
         };
-        Opened::by(text.clone(), &plan, token("opaque", life))
+        OpenConnection::by(text.clone(), &plan, token("opaque", life))
     });
-    around(now, |around| opened.is_dead(around))
+    context(now, |context| opened.is_dead(context))
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -118,15 +115,15 @@ fn the_end_of_the_token_is_the_end_unless_the_string_says_otherwise() {
             .encode_utf16()
             .collect(),
     );
-    let opened = Opened {
+    let opened = OpenConnection {
         text,
         key: IdentityKey::of_kind("test").unwrap().finish(),
-        told_by: ToldBy::String,
+        identity_origin: IdentityOrigin::String,
         is_settled: true,
         token: token(&ended, Duration::ZERO),
         expiry_is_dead: false,
     };
-    assert!(!around(&none, |around| opened.is_dead(around)));
+    assert!(!context(&none, |context| opened.is_dead(context)));
 }
 
 #[test]

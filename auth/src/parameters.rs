@@ -1,0 +1,6 @@
+//! What says who signs in: the keywords of a connection string and their values.
+
+pub mod keyword;
+pub mod options;
+pub mod scope;
+pub mod secret_file;

@@ -1,0 +1,43 @@
+//! What all sign-ins of a process share, made once.
+
+use crate::{
+    Environment, TokenService,
+    http::HttpClient,
+    tenant::TenantCache,
+    user::{prompt::Prompts, token_provider::Providers},
+};
+use std::sync::Arc;
+
+/// The services that credentials use.
+///
+/// Making them starts no thread and does no I/O: that begins with the first token request.
+#[derive(Debug)]
+pub struct Services {
+    /// Environment variables.
+    pub environment: Environment,
+    /// The HTTP client.
+    pub http: Arc<HttpClient>,
+    /// The tokens of this process.
+    pub tokens: TokenService,
+    /// How a person can be asked to sign in.
+    pub prompts: Arc<Prompts>,
+    /// The callbacks that the host registered.
+    pub providers: Providers,
+    /// What servers have said of their tenants.
+    pub tenants: Arc<TenantCache>,
+}
+
+impl Services {
+    /// Services that see `environment` and ask people through `prompts`.
+    #[must_use]
+    pub fn new(environment: Environment, prompts: Prompts) -> Self {
+        Self {
+            http: Arc::new(HttpClient::new(&environment)),
+            tokens: TokenService::new(),
+            prompts: Arc::new(prompts),
+            providers: Providers::new(),
+            tenants: Arc::new(TenantCache::new()),
+            environment,
+        }
+    }
+}

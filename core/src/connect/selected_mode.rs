@@ -1,0 +1,93 @@
+//! An authentication mode that was selected, with all it needs to sign in but the scope.
+
+use super::{
+    ConnectContext,
+    request::ConnectRequest,
+    trust::{self, Administrator, Channel},
+};
+use crate::tds::{ServerTenant, Target};
+use entra_auth::{
+    Error, Keyword, Options,
+    cloud::Cloud,
+    credential::{CredentialContext, Mode, SignIn},
+    parameters::scope as scopes,
+    tenant::TenantDiscovery,
+    token::Sharing,
+};
+use std::{sync::Arc, time::Duration};
+
+/// A sign-in kind that was chosen, with all it needs but the scope.
+#[derive(Debug)]
+pub(crate) struct SelectedMode {
+    pub(crate) options: Options,
+    /// The scope that the keywords and the server tell.
+    pub(crate) scope: String,
+    /// `TokenTimeout=`.
+    pub(crate) token_timeout: Option<Duration>,
+    pub(super) mode: &'static Mode,
+    pub(super) authority: String,
+    pub(super) server: Option<Arc<dyn TenantDiscovery>>,
+    sharing: Option<Sharing>,
+}
+
+impl SelectedMode {
+    pub(crate) fn new(
+        request: &ConnectRequest<'_>,
+        mode: &'static Mode,
+        options: Options,
+        channel: Option<&Channel>,
+        administrator: &Administrator,
+        context: &ConnectContext<'_>,
+    ) -> Result<Self, Error> {
+        let cloud = channel.and_then(Channel::cloud);
+        let of_cloud = cloud.unwrap_or(Cloud::public()).authority;
+        let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
+        let target = channel.and_then(|channel| channel.target(request.database()));
+        Ok(Self {
+            scope: scope(Some(&options), cloud),
+            token_timeout: token_timeout(&options)?,
+            mode,
+            authority,
+            server: target.map(|target| server_tenant(target, context)),
+            sharing: Sharing::asked_for(&options, &context.services.environment)?,
+            options,
+        })
+    }
+
+    /// Resolves who signs in.
+    pub(crate) fn prepare(&self, scope: &str, context: &ConnectContext<'_>) -> Result<SignIn, Error> {
+        let mut sign_in = self.mode.prepare(&CredentialContext {
+            options: &self.options,
+            scope,
+            authority: &self.authority,
+            server: self.server.as_ref(),
+            services: context.services,
+        })?;
+        sign_in.shared.clone_from(&self.sharing);
+        Ok(sign_in)
+    }
+}
+
+fn server_tenant(target: Target, context: &ConnectContext<'_>) -> Arc<dyn TenantDiscovery> {
+    Arc::new(ServerTenant::new(target, &context.services.environment))
+}
+
+/// The scope of a token for the servers of this cloud, unless `Scope=` names another.
+pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
+    let of_cloud = || cloud.unwrap_or(Cloud::public()).scope.to_owned();
+    let named = options.and_then(|options| options.get(Keyword::Scope));
+    named.map_or_else(of_cloud, scopes::of)
+}
+
+fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {
+    let Some(value) = options.get(Keyword::TokenTimeout) else {
+        return Ok(None);
+    };
+    match value.parse::<u32>() {
+        Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
+        _ => Err(
+            Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
+                .remedy("Correct or remove it."),
+        ),
+    }
+}

@@ -1,0 +1,69 @@
+//! The target driver's connection, as far as a connect needs it, and what it answers.
+
+use crate::driver::access_token_struct::AccessTokenStruct;
+use entra_auth::{Error, token::TokenSubscriber};
+use std::{fmt, sync::Arc, time::Duration};
+use zeroize::Zeroizing;
+
+/// The real driver's connection, as far as the story needs it.
+pub trait TargetConnection {
+    /// `SQL_ATTR_LOGIN_TIMEOUT`, the driver's default where the host set none; `None` for 0, no limit.
+    fn login_timeout(&mut self) -> Option<Duration>;
+    /// Gives the driver `remaining` as its login timeout, for this connect only.
+    fn limit_login(&mut self, remaining: Duration);
+    /// Whether the host itself set `SQL_COPT_SS_ACCESS_TOKEN`.
+    fn has_application_token(&self) -> bool;
+    /// Puts a token into the connection's own buffer, and that on the real connection.
+    fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error>;
+    /// Takes a token that we placed, not one of the host's, off the real connection.
+    ///
+    /// An error where it stays: then nobody else may connect on this handle.
+    fn remove_token(&mut self) -> Result<(), Error>;
+    /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
+    fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply;
+    /// The message of the first of the driver's diagnostic records that has this native error.
+    fn message_of(&self, native: i32) -> Option<String>;
+    /// The connection as one that carries the token placed last, for renewed ones to be put in its place.
+    ///
+    /// `None` where it has no token of ours.
+    fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
+        None
+    }
+}
+
+/// Whether the driver may prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriverCompletion {
+    /// As the host asked.
+    AsRequested,
+    /// `SQL_DRIVER_NOPROMPT`.
+    NoPrompt,
+}
+
+/// What the real driver answered.
+pub struct DriverReply {
+    /// Its answer.
+    pub outcome: ConnectOutcome,
+    /// Its completed connection string; empty where there is none.
+    pub completed: Zeroizing<Vec<u16>>,
+}
+
+impl fmt::Debug for DriverReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the string, which may hold a password.
+        f.debug_struct("DriverReply")
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The driver's `SQLRETURN`, sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectOutcome {
+    /// `SQL_SUCCESS` or `SQL_SUCCESS_WITH_INFO`, as the code says.
+    Connected(i16),
+    /// `SQL_STILL_EXECUTING`: the host will call again.
+    StillExecuting(i16),
+    /// Anything else.
+    Failed(i16),
+}

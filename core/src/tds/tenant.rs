@@ -1,0 +1,97 @@
+//! Which tenant a SQL server wants its tokens from, by the server's own word.
+
+use super::{Answer, Target, may_redirect_to, probe, unreachable};
+use entra_auth::{
+    Environment, Error,
+    credential::BoxFuture,
+    identity_key::IdentityKeyBuilder,
+    tenant::{TenantDiscovery, tenant_in},
+};
+
+/// A SQL server that is asked for its tenant.
+#[derive(Debug)]
+pub struct ServerTenant {
+    target: Target,
+    environment: Environment,
+}
+
+impl ServerTenant {
+    /// The server at `target`; the environment tells which certificate authorities count.
+    #[must_use]
+    pub fn new(target: Target, environment: &Environment) -> Self {
+        Self {
+            target,
+            environment: environment.clone(),
+        }
+    }
+
+    async fn ask(&self, target: &Target) -> Result<Answer, Error> {
+        probe(target, &self.environment).await.map_err(|error| {
+            unreachable(
+                target,
+                "could not be asked for its tenant",
+                &error,
+                "Check Server= and the network, or name the tenant: TenantId=....",
+            )
+        })
+    }
+
+    /// Asks the server, and one more where it redirects.
+    async fn tenant(&self) -> Result<String, Error> {
+        let target = &self.target;
+        let answer = match self.ask(target).await? {
+            Answer::Elsewhere { host, port } => {
+                let next = Target {
+                    host,
+                    port,
+                    ..target.clone()
+                };
+                if !may_redirect_to(&target.host, &next.host) {
+                    return Err(missing_tenant(
+                        target,
+                        &format!("it sends to {}, of another cloud", next.host),
+                    ));
+                }
+                self.ask(&next).await?
+            }
+            answer => answer,
+        };
+        match answer {
+            Answer::TokenFrom(url) => tenant_in(&url).ok_or_else(|| missing_tenant(target, "it names none")),
+            Answer::Elsewhere { .. } => Err(missing_tenant(target, "it sends from one host to another")),
+            Answer::Nothing(words) if words.is_empty() => Err(missing_tenant(target, "it asks for no token")),
+            Answer::Nothing(words) => Err(missing_tenant(target, "it refuses").detail(words)),
+        }
+    }
+}
+
+impl TenantDiscovery for ServerTenant {
+    fn name(&self) -> String {
+        format!("{},{}", self.target.host, self.target.port)
+    }
+
+    fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
+        // Without the database: whichever is asked for, the tenant is the server's.
+        key.with("tenant of", &self.target.host)
+            .with("port", &self.target.port.to_string())
+            .with(
+                "validated by",
+                &format!("{:?} {:?}", self.target.encryption, self.target.trust),
+            )
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(self.tenant())
+    }
+}
+
+fn missing_tenant(target: &Target, why: &str) -> Error {
+    Error::invalid(format!(
+        "TenantId= is missing, and {},{} does not tell the tenant: {why}",
+        target.host, target.port
+    ))
+    .remedy("Add TenantId=… to the connection string.")
+}
+
+#[cfg(test)]
+mod tests;
