@@ -2,21 +2,23 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
+use crate::installed::{PREFIX, compile, directory, flags, said, valgrind};
 use standins::playground::PAYROLL_CLIENT_ID;
-
-use crate::{
-    installed::{PREFIX, compile, directory, flags, said, valgrind},
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, finished, section},
-    talk::Talk,
-    who::application,
+use test_support::{
+    connection_string::payroll,
+    drivers::{built_library, real_driver},
+    host_process::HostProcess,
+    login_name::application,
+    machine::Machine,
+    process::finished,
+    registration::{DRIVER, STOCK_DRIVER, section},
 };
 
 fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
     compile(name, &format!("examples/{source}"), standard, &flags(packages))
 }
 
-fn payroll() -> String {
+fn payroll_name() -> String {
     application(PAYROLL_CLIENT_ID)
 }
 
@@ -35,8 +37,8 @@ fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
         ("c-before", ["entra-odbc", "odbc"]),
     ] {
         let program = example(name, "c/connect.c", "c99", &packages);
-        let mut command = run(&machine, program, &Machine::payroll());
-        assert_eq!(finished(&command.output().unwrap(), name), payroll());
+        let mut command = run(&machine, program, &payroll());
+        assert_eq!(finished(&command.output().unwrap(), name), payroll_name());
     }
 }
 
@@ -44,8 +46,8 @@ fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
 fn the_cpp_example_signs_in_and_tells_what_fails() {
     let machine = Machine::new();
     let program = example("cpp", "cpp/connect.cpp", "c++17", &["entra-odbc", "odbc"]);
-    let mut command = run(&machine, program.clone(), &Machine::payroll());
-    let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll());
+    let mut command = run(&machine, program.clone(), &payroll());
+    let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll_name());
     assert_eq!(finished(&command.output().unwrap(), "cpp"), expected);
     let answer = run(&machine, program.clone(), "Authentication=Msi;ObjectId=nobody")
         .output()
@@ -57,10 +59,7 @@ fn the_cpp_example_signs_in_and_tells_what_fails() {
     );
     // After the token was set: whatever fails, nothing is left behind.
     let mut command = machine.command(program);
-    command.arg(format!(
-        "DRIVER={{nothing}};SERVER=localhost,1;{}",
-        Machine::payroll()
-    ));
+    command.arg(format!("DRIVER={{nothing}};SERVER=localhost,1;{}", payroll()));
     let answer = valgrind(&command).output().unwrap();
     assert_eq!(
         answer.status.code(),
@@ -78,9 +77,9 @@ fn the_examples_pass_valgrind_with_the_real_driver() {
         ("cpp-valgrind", "cpp/connect.cpp", "c++17"),
     ] {
         let program = example(name, source, standard, &["entra-odbc", "odbc"]);
-        let command = run(&machine, program, &Machine::payroll());
+        let command = run(&machine, program, &payroll());
         let answer = finished(&valgrind(&command).output().unwrap(), name);
-        assert!(answer.ends_with(&payroll()), "{answer}");
+        assert!(answer.ends_with(&payroll_name()), "{answer}");
     }
 }
 
@@ -99,7 +98,7 @@ fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
     with_driver[api] = soname.display().to_string();
     with_driver.push(format!("-Wl,-rpath,{}", directory.display()));
     let program = compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
-    let answer = run(&machine, program, &Machine::payroll()).output().unwrap();
+    let answer = run(&machine, program, &payroll()).output().unwrap();
     let said = said(&answer);
     assert!(said.contains("-lentra_odbc_api"), "{said}");
 }
@@ -129,7 +128,7 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
 /// and `who` connects with an equal string.
 fn recovered_for(who: &str, others: u32) -> String {
     let machine = Machine::new();
-    let stock = section(BARE, &real_driver());
+    let stock = section(STOCK_DRIVER, &real_driver());
     machine.register(&format!("[ODBC]\nPooling=Yes\n\n{stock}CPTimeout=120\n"));
     let program = compile(
         "pooled",
@@ -143,13 +142,13 @@ fn recovered_for(who: &str, others: u32) -> String {
         command.arg(machine.user_token(name));
     }
     command.args([who, &others.to_string()]);
-    let mut host = Talk::with(command);
-    assert_eq!(host.hear(), "ada@contoso.com");
-    assert_eq!(host.hear(), "given up");
+    let mut host = HostProcess::spawn(command);
+    assert_eq!(host.read_line(), "ada@contoso.com");
+    assert_eq!(host.read_line(), "given up");
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    let heard = host.hear();
-    let (status, _) = host.end(Duration::from_mins(1));
+    host.write_line("go on");
+    let heard = host.read_line();
+    let (status, _) = host.wait(Duration::from_mins(1));
     assert!(status.success());
     heard
 }
@@ -170,15 +169,15 @@ fn an_idle_connection_of_the_stock_driver_reconnects_with_a_renewed_token() {
     machine.playground.set_token_lifetime(Duration::from_secs(5));
     let flags = flags(&["entra-odbc", "odbc"]);
     let program = compile("idle", "tests/capi/idle.c", "c99", &flags);
-    let mut host = Talk::with(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
-    let who = host.hear();
+    let mut host = HostProcess::spawn(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
+    let who = host.read_line();
     let server = &machine.playground.sql_server;
     // The third request is made 3.3 s after the second token came: the first one has ended by then.
     machine.playground.managed_identity.record().wait_for(3);
     server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), who);
-    let (status, _) = host.end(Duration::from_mins(1));
+    host.write_line("go on");
+    assert_eq!(host.read_line(), who);
+    let (status, _) = host.wait(Duration::from_mins(1));
     assert!(status.success());
     let logins = server.logins();
     assert_eq!(logins.len(), 2, "{logins:#?}");

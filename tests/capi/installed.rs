@@ -6,7 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
-use crate::library::{built_library, output};
+use test_support::{drivers::built_library, process::output};
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

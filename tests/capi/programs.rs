@@ -2,12 +2,11 @@
 
 use std::process::Command;
 
+use crate::installed::{PREFIX, compile, directory, flags, said, valgrind};
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID};
-
-use crate::{
-    installed::{PREFIX, compile, directory, flags, said, valgrind},
-    library::output,
-    machine::{Machine, finished},
+use test_support::{
+    machine::Machine,
+    process::{finished, output},
 };
 
 /// A test program with the machine's environment.
@@ -87,10 +86,10 @@ fn the_one_driver_manager_that_is_loaded_is_found_and_none_is_loaded_for_it() {
 
 #[test]
 fn what_is_linked_with_the_api_gets_none_of_the_drivers_names() {
-    let names = crate::library::exports(&PREFIX.join("lib/libentra_odbc_api.so.0"));
+    let names = test_support::drivers::exports(&PREFIX.join("lib/libentra_odbc_api.so.0"));
     assert!(names.len() > 30, "{names:?}");
     assert!(names.iter().all(|name| name.starts_with("entra_")), "{names:?}");
-    let own: Vec<_> = crate::library::exports(&PREFIX.join("lib/libentra_odbc.so"))
+    let own: Vec<_> = test_support::drivers::exports(&PREFIX.join("lib/libentra_odbc.so"))
         .into_iter()
         .filter(|name| name.starts_with("entra_"))
         .collect();

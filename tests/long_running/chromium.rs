@@ -8,14 +8,13 @@ use std::{
 };
 
 use standins::playground::{OTHER_PASSWORD, OTHER_USER};
-
-use crate::machine::{Machine, finished};
+use test_support::{machine::Machine, process::finished};
 
 /// A machine on which `BROWSER` is Chromium with a person before it; and what that person will have seen.
 fn with_chromium(action: &str) -> (Machine, JoinHandle<String>) {
     let machine = Machine::new();
     // Whoever reads it waits until the person is done.
-    let answer = machine.directory.join("answer").to_str().unwrap().to_owned();
+    let answer = machine.path("answer").to_str().unwrap().to_owned();
     assert!(Command::new("mkfifo").arg(&answer).status().unwrap().success());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join(".venv-examples/bin/python");

@@ -6,9 +6,9 @@ use std::{
     process::Command,
 };
 
-use crate::{
-    library::{built_library, output, real_driver},
-    machine::finished,
+use test_support::{
+    drivers::{built_library, real_driver},
+    process::{finished, output},
 };
 
 fn root() -> &'static Path {

@@ -5,11 +5,13 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::{MSI, payroll},
+    host_process::HostProcess,
+    login_name::system_assigned,
+    machine::Machine,
+    process::finished,
+    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
 };
 
 fn node(machine: &Machine, program: &str, string: &str) -> Command {
@@ -39,8 +41,8 @@ fn a_connection_by_a_string_alone() {
 })();
 ";
     let output = node(&machine, program, &machine.string(MSI)).output().unwrap();
-    assert_eq!(finished(&output, "node"), identity(&machine));
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(finished(&output, "node"), system_assigned(&machine));
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 /// All at once, on the threads that Node.js has for that.
@@ -56,9 +58,9 @@ fn a_pool_of_ten_costs_one_request() {
 })();
 ";
     let output = node(&machine, program, &machine.string(MSI)).output().unwrap();
-    assert_eq!(finished(&output, "node"), identity(&machine));
-    assert!(logins(&machine).len() >= 10);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(finished(&output, "node"), system_assigned(&machine));
+    assert!(machine.accepted_logins().len() >= 10);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
@@ -73,12 +75,12 @@ fn a_connection_outlives_its_token_and_its_socket() {
     }
 })();
 ";
-    let mut host = Talk::with(node(&machine, program, &machine.string(MSI)));
-    assert_eq!(host.hear(), identity(&machine));
-    outlive_renewed(&machine, 1);
+    let mut host = HostProcess::spawn(node(&machine, program, &machine.string(MSI)));
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }
 
@@ -91,7 +93,7 @@ odbc.connect(string).then(
     (error) => console.log(error.odbcErrors[0].state, error.odbcErrors[0].code, error.odbcErrors[0].message),
 );
 ";
-    let string = machine.string(&Machine::payroll().replace("roll;", "wrong"));
+    let string = machine.string(&payroll().replace("roll;", "wrong"));
     let output = node(&machine, program, &string).output().unwrap();
     let told = finished(&output, "node");
     assert!(

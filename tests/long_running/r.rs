@@ -1,13 +1,14 @@
 //! R with RODBC: a session at a prompt or in a notebook, left alone for longer than a token lives.
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
+use test_support::{
+    connection_string::MSI,
+    host_process::HostProcess,
+    login_name::system_assigned,
     machine::Machine,
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
 };
 
-fn r(machine: &Machine, program: &str, string: &str) -> Talk {
+fn r(machine: &Machine, program: &str, string: &str) -> HostProcess {
     let program = machine.file(
         "program.R",
         &format!(
@@ -27,7 +28,7 @@ string <- commandArgs(TRUE)[1]
     );
     let mut command = machine.command("Rscript");
     command.args(["--vanilla", &program, string]);
-    Talk::with(command)
+    HostProcess::spawn(command)
 }
 
 #[test]
@@ -41,11 +42,11 @@ repeat { say(who(channel)); hear() }
 ",
         &machine.string(MSI),
     );
-    assert_eq!(host.hear(), identity(&machine));
-    outlive_renewed(&machine, 1);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }
 
@@ -66,9 +67,9 @@ hear()
 ",
         &machine.string(MSI),
     );
-    assert_eq!(host.hear(), identity(&machine));
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(logins(&machine).len(), 2);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(machine.accepted_logins().len(), 2);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

@@ -1,52 +1,52 @@
-//! A machine on which tokens end while a test looks on.
+//! A machine whose tokens expire while a test runs.
 
 use std::time::{Duration, SystemTime};
 
 use standins::sql_server::Login;
 
-use crate::{machine::Machine, who::logins};
+use crate::machine::Machine;
 
 /// For how long tokens live here.
-const LIFE: Duration = Duration::from_secs(5);
+const LIFETIME: Duration = Duration::from_secs(5);
 
 /// A machine whose tokens live for 5 s.
 pub fn short_lived() -> Machine {
     let machine = Machine::new();
-    machine.playground.set_token_lifetime(LIFE);
+    machine.playground.set_token_lifetime(LIFETIME);
     machine
 }
 
-/// Waits until the tokens of all logins so far have ended.
+/// Waits until the tokens of all logins so far have expired.
 ///
 /// Time itself is the event, so this sleeps.
-pub fn outlive(machine: &Machine) {
-    let ends = logins(machine).iter().filter_map(end).max().unwrap();
-    // The claim is in whole seconds, and a token that ends in this very one may still be taken for alive.
-    let over = ends + Duration::from_millis(1100);
+pub fn wait_for_expiry(machine: &Machine) {
+    let expiry = machine.accepted_logins().iter().filter_map(expiry).max().unwrap();
+    // The claim is in whole seconds, and a token that expires in this very one may still be taken for valid.
+    let over = expiry + Duration::from_millis(1100);
     if let Ok(left) = over.duration_since(SystemTime::now()) {
         std::thread::sleep(left);
     }
 }
 
-/// Waits until the tokens have ended that `processes` processes signed in with, and all have renewed theirs.
-pub fn outlive_renewed(machine: &Machine, processes: usize) {
+/// Waits until the tokens have expired that `processes` processes signed in with, and all have renewed theirs.
+pub fn wait_for_renewal_and_expiry(machine: &Machine, processes: usize) {
     machine
         .playground
         .managed_identity
         .record()
         .wait_for(1 + processes);
-    outlive(machine);
+    wait_for_expiry(machine);
 }
 
-/// When the token of a login ends.
-fn end(login: &Login) -> Option<SystemTime> {
+/// When the token of a login expires.
+fn expiry(login: &Login) -> Option<SystemTime> {
     let seconds = login.claims.as_ref()?["exp"].as_u64()?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// Asserts that the sessions were restored with another token than the first, by as many logins as are expected.
 pub fn assert_restored(machine: &Machine, before: usize, restored: usize) {
-    let logins = logins(machine);
+    let logins = machine.accepted_logins();
     assert_eq!(logins.len(), before + restored, "{logins:#?}");
     let first = logins[0].token.as_ref().unwrap();
     for login in &logins[before..] {
