@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use crate::installed::{PREFIX, compile, directory, flags, said, valgrind};
 use standins::playground::PAYROLL_CLIENT_ID;
 use test_support::{
     connection_string::payroll,
@@ -10,12 +9,21 @@ use test_support::{
     host_process::HostProcess,
     login_name::application,
     machine::Machine,
-    process::finished,
+    process::{finished, printed},
     registration::{DRIVER, STOCK_DRIVER, section},
 };
 
-fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
-    compile(name, &format!("examples/{source}"), standard, &flags(packages))
+use crate::installed::{Installation, valgrind};
+
+fn example(
+    installation: &Installation,
+    name: &str,
+    source: &str,
+    standard: &str,
+    packages: &[&str],
+) -> PathBuf {
+    let flags = installation.flags(packages);
+    installation.compile(name, &format!("examples/{source}"), standard, &flags)
 }
 
 fn payroll_name() -> String {
@@ -32,11 +40,12 @@ fn run(machine: &Machine, program: PathBuf, sign_in: &str) -> Command {
 #[test]
 fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
     let machine = Machine::new();
+    let installation = Installation::new();
     for (name, packages) in [
         ("c-after", ["odbc", "entra-odbc"]),
         ("c-before", ["entra-odbc", "odbc"]),
     ] {
-        let program = example(name, "c/connect.c", "c99", &packages);
+        let program = example(&installation, name, "c/connect.c", "c99", &packages);
         let mut command = run(&machine, program, &payroll());
         assert_eq!(finished(&command.output().unwrap(), name), payroll_name());
     }
@@ -45,14 +54,21 @@ fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
 #[test]
 fn the_cpp_example_signs_in_and_tells_what_fails() {
     let machine = Machine::new();
-    let program = example("cpp", "cpp/connect.cpp", "c++17", &["entra-odbc", "odbc"]);
+    let installation = Installation::new();
+    let program = example(
+        &installation,
+        "cpp",
+        "cpp/connect.cpp",
+        "c++17",
+        &["entra-odbc", "odbc"],
+    );
     let mut command = run(&machine, program.clone(), &payroll());
     let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll_name());
     assert_eq!(finished(&command.output().unwrap(), "cpp"), expected);
     let answer = run(&machine, program.clone(), "Authentication=Msi;ObjectId=nobody")
         .output()
         .unwrap();
-    let said = said(&answer);
+    let said = printed(&answer);
     assert!(
         answer.status.code() == Some(1) && said.contains("[entra-odbc][Msi]"),
         "{said}"
@@ -61,22 +77,18 @@ fn the_cpp_example_signs_in_and_tells_what_fails() {
     let mut command = machine.command(program);
     command.arg(format!("DRIVER={{nothing}};SERVER=localhost,1;{}", payroll()));
     let answer = valgrind(&command).output().unwrap();
-    assert_eq!(
-        answer.status.code(),
-        Some(1),
-        "{}",
-        crate::installed::said(&answer)
-    );
+    assert_eq!(answer.status.code(), Some(1), "{}", printed(&answer));
 }
 
 #[test]
 fn the_examples_pass_valgrind_with_the_real_driver() {
     let machine = Machine::new();
+    let installation = Installation::new();
     for (name, source, standard) in [
         ("c-valgrind", "c/connect.c", "c99"),
         ("cpp-valgrind", "cpp/connect.cpp", "c++17"),
     ] {
-        let program = example(name, source, standard, &["entra-odbc", "odbc"]);
+        let program = example(&installation, name, source, standard, &["entra-odbc", "odbc"]);
         let command = run(&machine, program, &payroll());
         let answer = finished(&valgrind(&command).output().unwrap(), name);
         assert!(answer.ends_with(&payroll_name()), "{answer}");
@@ -86,10 +98,11 @@ fn the_examples_pass_valgrind_with_the_real_driver() {
 #[test]
 fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
     let machine = Machine::new();
-    let mut with_driver = flags(&["entra-odbc", "odbc"]);
-    let directory = directory("by-soname");
+    let installation = Installation::new();
+    let mut with_driver = installation.flags(&["entra-odbc", "odbc"]);
+    let directory = installation.path("by-soname");
+    std::fs::create_dir(&directory).unwrap();
     let soname = directory.join("libentra_odbc.so.0");
-    let _ = std::fs::remove_file(&soname);
     std::os::unix::fs::symlink(built_library(), &soname).unwrap();
     let api = with_driver
         .iter()
@@ -97,23 +110,25 @@ fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
         .unwrap();
     with_driver[api] = soname.display().to_string();
     with_driver.push(format!("-Wl,-rpath,{}", directory.display()));
-    let program = compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
+    let program = installation.compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
     let answer = run(&machine, program, &payroll()).output().unwrap();
-    let said = said(&answer);
+    let said = printed(&answer);
     assert!(said.contains("-lentra_odbc_api"), "{said}");
 }
 
 #[test]
 fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
     let machine = Machine::new();
-    let driver = PREFIX.join("lib/libentra_odbc.so");
+    let installation = Installation::new();
+    let driver = installation.path("lib/libentra_odbc.so");
     machine.register(&format!(
         "{}RealDriver={}\n",
         section(DRIVER, &driver),
         real_driver().display()
     ));
-    let flags = flags(&["entra-odbc", "odbc"]);
-    let mut command = machine.command(compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
+    let flags = installation.flags(&["entra-odbc", "odbc"]);
+    let mut command =
+        machine.command(installation.compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
     command.args([
         machine.string("Authentication=TokenProvider;TokenProvider=mine"),
         machine.user_token("ada@contoso.com"),
@@ -128,13 +143,14 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
 /// and `who` connects with an equal string.
 fn recovered_for(who: &str, others: u32) -> String {
     let machine = Machine::new();
+    let installation = Installation::new();
     let stock = section(STOCK_DRIVER, &real_driver());
     machine.register(&format!("[ODBC]\nPooling=Yes\n\n{stock}CPTimeout=120\n"));
-    let program = compile(
+    let program = installation.compile(
         "pooled",
         "tests/capi/pooled.c",
         "c99",
-        &flags(&["entra-odbc", "odbc"]),
+        &installation.flags(&["entra-odbc", "odbc"]),
     );
     let mut command = machine.command(program);
     command.arg(machine.bare_string(""));
@@ -166,9 +182,10 @@ fn a_pooled_connection_never_becomes_anybody_elses_by_the_memory_of_a_token() {
 #[test]
 fn an_idle_connection_of_the_stock_driver_reconnects_with_a_renewed_token() {
     let machine = Machine::new();
+    let installation = Installation::new();
     machine.playground.set_token_lifetime(Duration::from_secs(5));
-    let flags = flags(&["entra-odbc", "odbc"]);
-    let program = compile("idle", "tests/capi/idle.c", "c99", &flags);
+    let flags = installation.flags(&["entra-odbc", "odbc"]);
+    let program = installation.compile("idle", "tests/capi/idle.c", "c99", &flags);
     let mut host = HostProcess::spawn(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
     let who = host.read_line();
     let server = &machine.playground.sql_server;
