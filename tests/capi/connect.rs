@@ -10,7 +10,7 @@ use test_support::{
     login_name::application,
     machine::Machine,
     process::{finished, printed},
-    registration::{DRIVER, STOCK_DRIVER, section},
+    registration::{DRIVER, STOCK_DRIVER, section, section_of_library},
 };
 
 use crate::installed::{Installation, valgrind};
@@ -121,11 +121,7 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
     let machine = Machine::new();
     let installation = Installation::new();
     let driver = installation.path("lib/libentra_odbc.so");
-    machine.register(&format!(
-        "{}RealDriver={}\n",
-        section(DRIVER, &driver),
-        real_driver().display()
-    ));
+    machine.register(&section_of_library(DRIVER, &driver));
     let flags = installation.flags(&["entra-odbc", "odbc"]);
     let mut command =
         machine.command(installation.compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));

@@ -9,7 +9,7 @@ use standins::{
 };
 use test_support::{
     connection_string::MSI, drivers::built_library, host_process::HostProcess, machine::Machine,
-    process::finished, token_lifetime::short_lived,
+    process::finished,
 };
 
 use crate::kinds::PROVIDER;
@@ -99,7 +99,7 @@ while True:
 
 #[test]
 fn a_renewal_that_brings_a_token_nobody_can_use_leaves_the_living_one_in_use() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
     let mut host = HostProcess::start(
         &machine,

@@ -19,7 +19,7 @@ fn assert_the_machine_signs_in(program: &str, argument: impl FnOnce(&Machine) ->
     let machine = taken_over();
     let output = machine.python(program, &[&argument(&machine)]);
     assert_eq!(finished(&output, "python"), system_assigned(&machine));
-    let log = std::fs::read_to_string(machine.path("log")).unwrap();
+    let log = machine.read("log");
     assert!(log.contains("loaded the real driver"), "ours was between: {log}");
 }
 

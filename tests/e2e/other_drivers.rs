@@ -48,7 +48,7 @@ fn a_token_of_the_applications_own_is_copied_for_any_driver_that_takes_tokens() 
 #[test]
 fn equal_strings_with_different_tokens_share_no_pooled_connection_of_any_driver() {
     let machine = takes_tokens();
-    let inis = std::fs::read_to_string(machine.path("odbcinst.ini")).unwrap();
+    let inis = machine.read("odbcinst.ini");
     machine.register(&format!(
         "[ODBC]\nPooling=Yes\n\n{}",
         inis.replace(

@@ -18,10 +18,15 @@ fn missing(machine: &Machine, reason: &str) {
     }
 }
 
+/// Registers nothing but the library, so that no real driver is found by name.
+fn only_us(machine: &Machine) {
+    machine.register(&section(DRIVER, &built_library()));
+}
+
 #[test]
 fn what_cannot_be_wrapped_is_named_with_the_reason() {
     let machine = Machine::new();
-    machine.only_us();
+    only_us(&machine);
     let text = machine.file("text.so", "not a library");
     let copy = machine.path("copy.so");
     fs::copy(built_library(), &copy).unwrap();
@@ -57,7 +62,7 @@ fn what_cannot_be_wrapped_is_named_with_the_reason() {
 #[test]
 fn without_any_driver_the_places_that_were_tried_are_named() {
     let machine = Machine::new();
-    machine.only_us();
+    only_us(&machine);
     missing(
         &machine,
         "[ODBC Driver 18 for SQL Server] of odbcinst.ini: not registered",

@@ -11,12 +11,11 @@ use test_support::{
     host_process::HostProcess,
     machine::Machine,
     process::finished,
-    token_lifetime::short_lived,
 };
 
 #[test]
 fn an_idle_connection_outlives_its_token_and_reconnects_with_a_renewed_one() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = HostProcess::start(
         &machine,
         "
@@ -102,7 +101,7 @@ fn outside_autocommit_and_without_the_drivers_recovery_the_loss_is_told_as_what_
 
 #[test]
 fn one_of_two_connections_that_is_closed_leaves_the_other_one_renewed() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = HostProcess::start(
         &machine,
         "
@@ -127,7 +126,7 @@ say(open_one.execute('SELECT 1').fetchval())
 
 #[test]
 fn while_a_renewal_hangs_connects_take_the_living_token_and_wait_for_nobody() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
     let gate = Gate::new();
     let mut host = HostProcess::start(
@@ -163,7 +162,7 @@ say(max(times))
 
 #[test]
 fn a_renewal_that_fails_is_tried_again_and_the_living_token_stays_in_use() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
     let mut host = HostProcess::start(
         &machine,
@@ -251,7 +250,7 @@ print(len(names), len(set(names)))
 
 /// Connects, closes, waits for a word, connects again: through unixODBC's pool.
 fn pooled(rest: &str) -> usize {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.pool();
     let mut host = HostProcess::start(
         &machine,

@@ -1,12 +1,10 @@
 //! Django with mssql-django, configured as Microsoft documents it but for the driver's name.
 
 use test_support::{
-    host_process::HostProcess,
-    login_name::system_assigned,
-    machine::Machine,
-    registration::DRIVER,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
+    host_process::HostProcess, login_name::system_assigned, machine::Machine, registration::DRIVER,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 /// A process that answers a request at each word, through all that Django does around one.
 fn django(machine: &Machine, settings: &str, options: &str) -> HostProcess {
@@ -54,7 +52,7 @@ fn a_connection_kept_for_good_outlives_its_token_and_its_socket() {
         "'CONN_MAX_AGE': None,",
         "'CONN_MAX_AGE': None, 'CONN_HEALTH_CHECKS': True,",
     ] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = django(&machine, settings, "");
         let answer = format!("200 {}", system_assigned(&machine));
         assert_eq!(host.read_line(), answer);
@@ -71,7 +69,7 @@ fn a_connection_kept_for_good_outlives_its_token_and_its_socket() {
 
 #[test]
 fn health_checks_open_a_new_connection_where_the_driver_does_not_restore_it() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = django(
         &machine,
         "'CONN_MAX_AGE': None, 'CONN_HEALTH_CHECKS': True,",
@@ -87,7 +85,7 @@ fn health_checks_open_a_new_connection_where_the_driver_does_not_restore_it() {
 
 #[test]
 fn a_connection_for_each_request_which_is_the_default_asks_for_one_token() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = django(&machine, "", "");
     let answer = host.read_line();
     for _ in 0..4 {

@@ -215,7 +215,7 @@ fn a_service_principal_without_a_tenant_with_and_without_mars() {
 fn a_person_in_the_browser() {
     let machine = with_browser(Machine::new(), OTHER_USER, OTHER_PASSWORD);
     assert_signs_in(&machine, INTERACTIVE, OTHER_USER);
-    let shown = std::fs::read_to_string(machine.path("page")).unwrap();
+    let shown = machine.read("page");
     assert!(shown.contains("<h1>"), "{shown}");
 }
 

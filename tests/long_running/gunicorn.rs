@@ -8,13 +8,11 @@ use std::{
 };
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    hosts::python,
-    login_name::system_assigned,
+    connection_string::MSI, host_process::HostProcess, hosts::python, login_name::system_assigned,
     machine::Machine,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 const WORKERS: usize = 3;
 
@@ -84,7 +82,7 @@ fn round(machine: &Machine, path: &str) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn workers_that_were_forked_after_a_first_connect_sign_in_and_renew_on_their_own() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.file("gunicorn.conf.py", CONFIGURATION);
     machine.file("application.py", APPLICATION);
     let string = machine.string(MSI);

@@ -26,4 +26,5 @@ mod php;
 mod pool_and_fork;
 mod r;
 mod sqlalchemy;
+mod token_lifetime;
 mod who_asks;

@@ -1,17 +1,16 @@
 //! Python's worker processes, made by fork, each with a connection that it keeps.
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    login_name::system_assigned,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 const WORKERS: usize = 4;
 
 #[test]
 fn forked_workers_keep_their_connections_past_the_tokens_end() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = HostProcess::start(
         &machine,
         "

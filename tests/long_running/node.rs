@@ -3,7 +3,7 @@
 //! Node.js from nodejs.org or NodeSource carries an OpenSSL of its own, and dies in Driver 18 alone: see
 //! `src/odbc/real_driver/openssl.rs`. Debian's shares the system's.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use test_support::{
     connection_string::{MSI, payroll},
@@ -11,11 +11,13 @@ use test_support::{
     login_name::system_assigned,
     machine::Machine,
     process::finished,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
+    workspace::root,
 };
 
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
+
 fn node(machine: &Machine, program: &str, string: &str) -> Command {
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join(".node-hosts/node_modules");
+    let packages = root().join(".node-hosts/node_modules");
     let mut command = machine.command("node");
     command.env("NODE_PATH", packages).args([
         "-e",
@@ -65,7 +67,7 @@ fn a_pool_of_ten_costs_one_request() {
 
 #[test]
 fn a_connection_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let program = "
 (async () => {
     const connection = await odbc.connect(string);

@@ -1,13 +1,11 @@
 //! Perl with DBD::ODBC.
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    login_name::system_assigned,
-    machine::Machine,
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
     process::finished,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 #[test]
 fn dbi_connects_by_a_string_alone() {
@@ -30,7 +28,7 @@ fn dbi_connects_by_a_string_alone() {
 /// `connect_cached` pings what it has kept before it gives it out, as Apache::DBI does.
 #[test]
 fn a_cached_connection_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut command = machine.command("perl");
     command.args([
         "-MDBI",

@@ -3,13 +3,11 @@
 use std::process::Command;
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    login_name::system_assigned,
-    machine::Machine,
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
     process::finished,
-    token_lifetime::{assert_restored, short_lived, wait_for_expiry, wait_for_renewal_and_expiry},
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_expiry, wait_for_renewal_and_expiry};
 
 /// What every program begins with: `connect` by each of PHP's ways, `who`, and a conversation.
 const PRELUDE: &str = "
@@ -62,7 +60,7 @@ say((new PDO(\"odbc:$string\"))->query(WHO)->fetchColumn());
 
 #[test]
 fn pconnect_opens_a_new_connection_once_the_token_has_ended() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = php(&machine, PERSISTENT, &[&machine.string(MSI)]);
     assert_eq!(host.read_line(), system_assigned(&machine));
     host.write_line("again");
@@ -78,7 +76,7 @@ fn pconnect_opens_a_new_connection_once_the_token_has_ended() {
 
 #[test]
 fn pconnect_goes_on_with_its_connection_where_the_string_says_so() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
     let mut host = php(&machine, PERSISTENT, &[&string]);
     assert_eq!(host.read_line(), system_assigned(&machine));
@@ -119,7 +117,7 @@ $second = odbc_pconnect($string, '', '');
 try { say(odbc_result($result, 1)); } catch (TypeError $error) { say('taken'); }
 ";
     for (rest, lives) in [("", false), ("TokenExpiryIsDead=no;", true)] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = php(&machine, program, &[&machine.string(&format!("{MSI}{rest}"))]);
         host.read_line();
         wait_for_expiry(&machine);
@@ -156,7 +154,7 @@ while (true) {
 #[test]
 fn persistent_pdo_opens_a_new_connection_once_the_token_has_ended() {
     for (rest, expected) in [("", 2), ("TokenExpiryIsDead=no;", 1)] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let string = machine.string(&format!("{MSI}{rest}"));
         let mut host = php(&machine, PDO, &[&string, "persistent"]);
         assert_eq!(host.read_line(), system_assigned(&machine));
@@ -195,7 +193,7 @@ $first->commit();
 
 #[test]
 fn pdo_through_unixodbcs_pool_is_given_a_new_session_once_the_token_has_ended() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.pool();
     let mut host = php(&machine, PDO, &[&machine.string(MSI), "pooled"]);
     host.read_line();

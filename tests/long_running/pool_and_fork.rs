@@ -38,7 +38,7 @@ fn forks(machine: &Machine, string: &str) -> String {
 fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
     let machine = Machine::new();
     machine.pool();
-    let ini = std::fs::read_to_string(machine.path("odbcinst.ini")).unwrap();
+    let ini = machine.read("odbcinst.ini");
     let bare = section(STOCK_DRIVER, &test_support::drivers::real_driver());
     machine.register(&format!("{ini}\n{bare}CPTimeout=120\n"));
 

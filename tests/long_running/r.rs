@@ -1,12 +1,10 @@
 //! R with RODBC: a session at a prompt or in a notebook, left alone for longer than a token lives.
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    login_name::system_assigned,
-    machine::Machine,
-    token_lifetime::{assert_restored, short_lived, wait_for_renewal_and_expiry},
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 fn r(machine: &Machine, program: &str, string: &str) -> HostProcess {
     let program = machine.file(
@@ -33,7 +31,7 @@ string <- commandArgs(TRUE)[1]
 
 #[test]
 fn a_channel_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = r(
         &machine,
         "
@@ -53,7 +51,7 @@ repeat { say(who(channel)); hear() }
 /// RODBC keeps the string that the driver completed, and connects again with that.
 #[test]
 fn a_channel_is_opened_again_with_the_completed_string() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = r(
         &machine,
         "

@@ -1,14 +1,11 @@
 //! SQLAlchemy's QueuePool, which keeps connections for longer than their tokens live.
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    login_name::system_assigned,
-    machine::Machine,
-    process::finished,
-    registration::DRIVER,
-    token_lifetime::{assert_restored, short_lived, wait_for_expiry, wait_for_renewal_and_expiry},
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
+    process::finished, registration::DRIVER,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_expiry, wait_for_renewal_and_expiry};
 
 /// Queries through an engine with these arguments, and once more at each word.
 fn engine(machine: &Machine, arguments: &str, rest: &str) -> HostProcess {
@@ -41,7 +38,7 @@ while True:
 #[test]
 fn a_pooled_connection_outlives_its_token_and_its_socket() {
     for arguments in ["", "pool_pre_ping=True"].map(|ping| format!("isolation_level='AUTOCOMMIT', {ping}")) {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = engine(&machine, &arguments, "");
         assert_eq!(host.read_line(), system_assigned(&machine));
         wait_for_renewal_and_expiry(&machine, 1);
@@ -56,7 +53,7 @@ fn a_pooled_connection_outlives_its_token_and_its_socket() {
 #[test]
 fn outside_autocommit_the_drivers_own_recovery_spoils_a_pooled_connection() {
     for arguments in ["", "pool_pre_ping=True"] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = engine(&machine, arguments, "");
         host.read_line();
         wait_for_renewal_and_expiry(&machine, 1);
@@ -72,7 +69,7 @@ fn outside_autocommit_the_drivers_own_recovery_spoils_a_pooled_connection() {
 
 #[test]
 fn without_the_drivers_own_recovery_a_ping_opens_a_new_connection_in_time() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_pre_ping=True", "ConnectRetryCount=0");
     host.read_line();
     wait_for_renewal_and_expiry(&machine, 1);
@@ -86,7 +83,7 @@ fn without_the_drivers_own_recovery_a_ping_opens_a_new_connection_in_time() {
 
 #[test]
 fn without_ping_and_recovery_one_query_fails_and_the_next_succeeds() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "", "ConnectRetryCount=0");
     host.read_line();
     wait_for_renewal_and_expiry(&machine, 1);
@@ -99,7 +96,7 @@ fn without_ping_and_recovery_one_query_fails_and_the_next_succeeds() {
 
 #[test]
 fn recycled_connections_cost_no_token_request_of_their_own() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_recycle=0", "");
     host.read_line();
     let before = machine.accepted_logins().len();
@@ -114,7 +111,7 @@ fn recycled_connections_cost_no_token_request_of_their_own() {
 /// What the service itself may do at any time (error 37396) is left to it: a session is not ended by us.
 #[test]
 fn a_connection_whose_socket_holds_is_used_past_its_token_without_another_login() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_pre_ping=True", "");
     host.read_line();
     wait_for_expiry(&machine);

@@ -3,14 +3,11 @@
 use std::process::Command;
 
 use test_support::{
-    connection_string::MSI,
-    host_process::HostProcess,
-    hosts::python,
-    login_name::system_assigned,
-    machine::Machine,
-    process::finished,
-    token_lifetime::{short_lived, wait_for_expiry, wait_for_renewal_and_expiry},
+    connection_string::MSI, host_process::HostProcess, hosts::python, login_name::system_assigned,
+    machine::Machine, process::finished,
 };
+
+use crate::token_lifetime::{wait_for_expiry, wait_for_renewal_and_expiry};
 
 /// Connects through unixODBC, then says at each word whether the connection is dead and who it belongs to.
 ///
@@ -40,7 +37,7 @@ while True:
 
 #[test]
 fn a_connection_is_dead_once_its_token_has_ended_and_works_on_nevertheless() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = HostProcess::start(&machine, ASKS, &[&machine.string(MSI)]);
     assert_eq!(host.read_line(), format!("alive {}", system_assigned(&machine)));
     wait_for_expiry(&machine);
@@ -50,7 +47,7 @@ fn a_connection_is_dead_once_its_token_has_ended_and_works_on_nevertheless() {
 
 #[test]
 fn a_connection_that_the_driver_restored_with_a_renewed_token_is_still_told_dead() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = HostProcess::start(&machine, ASKS, &[&machine.string(MSI)]);
     host.read_line();
     wait_for_renewal_and_expiry(&machine, 1);
@@ -78,7 +75,7 @@ fn a_connection_whose_socket_is_lost_is_told_alive() {
 
 #[test]
 fn a_keyword_has_it_told_alive() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
     let mut host = HostProcess::start(&machine, ASKS, &[&string]);
     host.read_line();
@@ -134,7 +131,7 @@ print(odbc.SQLGetInfo(connection, 25, answer, 32, None), answer.value.decode())
 fn asks(command: impl FnOnce(&Machine) -> Command) -> bool {
     let machine = Machine::new();
     let trace = machine.path("trace");
-    let ini = std::fs::read_to_string(machine.path("odbcinst.ini")).unwrap();
+    let ini = machine.read("odbcinst.ini");
     let ini = format!("[ODBC]\nTrace=Yes\nTraceFile={}\n\n{ini}", trace.display());
     machine.register(&ini);
     finished(&command(&machine).output().unwrap(), "the host");

@@ -54,7 +54,7 @@ fn repeated_connects_show_a_distribution_and_one_token_request() {
         .run(&["connect", &server(&machine), MSI, "--repeat", "5"])
         .done();
     assert!(out.contains("median") && out.contains("5 connects"), "{out}");
-    assert_eq!(machine.playground.managed_identity.record().requests().len(), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
     let value = machine
         .run(&["connect", &server(&machine), MSI, "--repeat", "3", "--json"])
         .json();

@@ -141,7 +141,7 @@ fn a_driver_that_is_not_registered_and_a_real_driver_that_is_missing_are_told() 
 #[test]
 fn a_name_with_another_target_driver_is_told_by_the_doctor_and_by_status() {
     let machine = machine::with_standins();
-    let registered = std::fs::read_to_string(machine.path("odbcinst.ini")).unwrap();
+    let registered = machine.read("odbcinst.ini");
     let library = built_library();
     let other = format!(
         "\n[My PostgreSQL]\nDriver={}\nRealDriver=/usr/lib/psqlodbcw.so\n",
@@ -365,7 +365,7 @@ fn a_server_that_is_not_there_is_told() {
 #[test]
 fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_in() {
     let machine = machine::with_standins();
-    let asked = || machine.playground.managed_identity.record().requests().len();
+    let asked = || machine.managed_identity_requests();
     let before = asked();
     let found = doctor(
         &machine,

@@ -10,18 +10,15 @@ use std::{
     fs,
     io::Write,
     os::unix::fs::symlink,
-    path::Path,
     process::{Command, Stdio},
 };
-use test_support::{drivers::built_library, machine::Machine, process::output, registration::STOCK_DRIVER};
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
+use test_support::{
+    drivers::built_library, machine::Machine, process::output, registration::STOCK_DRIVER, workspace::root,
+};
 
 /// The commands of the first block of a section.
 fn commands(section: &str) -> Vec<String> {
-    let page = fs::read_to_string(project().join("README.md")).unwrap();
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
     let (_, block) = rest.split_once("\n```sh\n").unwrap();
     let (block, _) = block.split_once("\n```").unwrap();
@@ -33,7 +30,7 @@ fn commands(section: &str) -> Vec<String> {
 
 /// What `make install` and `make uninstall` run, below a directory of the test's.
 fn install_script<Standins>(machine: &Machine<Standins>) -> Command {
-    let mut command = Command::new(project().join("scripts/install.sh"));
+    let mut command = Command::new(root().join("scripts/install.sh"));
     command
         .env("DESTDIR", machine.path("root"))
         .env("PREFIX", "/usr/local");
@@ -118,7 +115,7 @@ fn what_make_install_puts_there_is_found_and_goes_again() {
 /// Where `apt-get` is not, or has other packages, the library can be built all the same.
 #[test]
 fn make_build_installs_nothing() {
-    let plan = output(Command::new("make").args(["-n", "build"]).current_dir(project()));
+    let plan = output(Command::new("make").args(["-n", "build"]).current_dir(root()));
     assert!(
         plan.contains("cargo build --release") && !plan.contains("setup"),
         "{plan}"
@@ -163,9 +160,9 @@ fn under_sudo_nothing_is_built() {
 
 #[test]
 fn every_command_in_the_documents_is_one_that_the_tool_knows() {
-    let mut pages = vec![project().join("README.md")];
+    let mut pages = vec![root().join("README.md")];
     pages.extend(
-        fs::read_dir(project().join("docs"))
+        fs::read_dir(root().join("docs"))
             .unwrap()
             .map(|entry| entry.unwrap().path()),
     );
@@ -199,7 +196,7 @@ fn every_command_in_the_documents_is_one_that_the_tool_knows() {
     }
     assert!(count > 8, "{count} commands");
     assert!(
-        fs::read_to_string(project().join("README.md"))
+        fs::read_to_string(root().join("README.md"))
             .unwrap()
             .contains(STOCK_DRIVER)
     );

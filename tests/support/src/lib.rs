@@ -28,5 +28,4 @@ pub mod machine;
 pub mod process;
 pub mod registration;
 pub mod scratch_directory;
-pub mod token_lifetime;
 pub mod workspace;

@@ -12,12 +12,13 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use standins::playground::{Playground, PlaygroundOptions};
 
 use crate::{
-    drivers::{built_library, real_driver},
+    drivers::real_driver,
     registration::{DRIVER, STOCK_DRIVER, our_section, section},
     scratch_directory::ScratchDirectory,
 };
@@ -75,6 +76,13 @@ impl Machine {
         Self::with_options(&PlaygroundOptions::default())
     }
 
+    /// The same, where tokens live for 5 s, so that they expire while a test runs.
+    pub fn with_short_lived_tokens() -> Self {
+        let machine = Self::new();
+        machine.playground.set_token_lifetime(Duration::from_secs(5));
+        machine
+    }
+
     /// The same with stand-ins of this kind.
     pub fn with_options(options: &PlaygroundOptions) -> Self {
         let machine = Machine::empty().with_standins(options);
@@ -109,11 +117,6 @@ impl<Standins> Machine<Standins> {
     /// Writes odbcinst.ini.
     pub fn register(&self, sections: &str) {
         self.write_ini("odbcinst.ini", sections);
-    }
-
-    /// Registers nothing but the library, so that no real driver is found by name.
-    pub fn only_us(&self) {
-        self.register(&section(DRIVER, &built_library()));
     }
 
     /// Gives the library the stock driver's name, as `entra-odbc install --replace` does.

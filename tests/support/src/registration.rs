@@ -16,11 +16,11 @@ pub fn section(name: &str, driver: &Path) -> String {
 
 /// That of the library in front of Microsoft's driver.
 pub fn our_section(name: &str) -> String {
-    section_in_front_of_real_driver(name, &built_library())
+    section_of_library(name, &built_library())
 }
 
-/// The same for another copy of the library.
-pub fn section_in_front_of_real_driver(name: &str, library: &Path) -> String {
+/// The same for a copy of the library.
+pub fn section_of_library(name: &str, library: &Path) -> String {
     format!(
         "{}RealDriver={}\n",
         section(name, library),

@@ -1,20 +1,9 @@
-//! A machine whose tokens expire while a test runs.
+//! Tokens that expire while a test runs, and the connections that outlast them.
 
 use std::time::{Duration, SystemTime};
 
 use standins::sql_server::Login;
-
-use crate::machine::Machine;
-
-/// For how long tokens live here.
-const LIFETIME: Duration = Duration::from_secs(5);
-
-/// A machine whose tokens live for 5 s.
-pub fn short_lived() -> Machine {
-    let machine = Machine::new();
-    machine.playground.set_token_lifetime(LIFETIME);
-    machine
-}
+use test_support::machine::Machine;
 
 /// Waits until the tokens of all logins so far have expired.
 ///
