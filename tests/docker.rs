@@ -15,14 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use standins::playground::{OTHER_USER, Playground, PlaygroundOptions};
-
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/library.rs"]
-mod library;
-
-use library::output;
-
-const DRIVER: &str = "ODBC Driver 18 Entra for SQL Server";
+use test_support::{process::output, registration::DRIVER};
 
 fn docker() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docker")

@@ -10,11 +10,26 @@
 
 use std::process::Command;
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/library.rs"]
-mod library;
+use test_support::{
+    drivers::{built_library, exports, real_driver},
+    process::output,
+};
 
-use library::{built_library, exports, output, real_driver, table};
+/// The names of the table.
+fn table() -> Vec<String> {
+    macro_rules! functions {
+        (
+            forward { $( $forward:ident $kind:tt $( else $place:ident :: $body:ident )? ; )* }
+            intercept { $(
+                $intercept:ident $arguments:tt => $module:ident :: $interceptor:ident,
+                    stand_in $answer:ident $handles:tt $(, else $lack:ident :: $lacking:ident )? ;
+            )* }
+        ) => { vec![ $( stringify!($forward).to_owned(), )* $( stringify!($intercept).to_owned(), )* ] };
+    }
+    let mut names = include!("../src/odbc/functions.rs");
+    names.sort();
+    names
+}
 
 /// The C API, from its header: what is called by name outside of comments.
 fn c_api() -> Vec<String> {

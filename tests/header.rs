@@ -11,11 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/library.rs"]
-mod library;
-
-use library::{built_library, output};
+use test_support::{drivers::built_library, process::output};
 
 const COMMITTED: &str = include_str!("../include/entra_odbc.h");
 const GENERATED: &str = include_str!(env!("ENTRA_ODBC_GENERATED_HEADER"));

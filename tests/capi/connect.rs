@@ -3,20 +3,30 @@
 use std::{path::PathBuf, process::Command, time::Duration};
 
 use standins::playground::PAYROLL_CLIENT_ID;
-
-use crate::{
-    installed::{PREFIX, compile, directory, flags, said, valgrind},
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, finished, section},
-    talk::Talk,
-    who::application,
+use test_support::{
+    connection_string::payroll,
+    drivers::{built_library, real_driver},
+    host_process::HostProcess,
+    login_name::application,
+    machine::Machine,
+    process::{finished, printed},
+    registration::{DRIVER, STOCK_DRIVER, section, section_of_library},
 };
 
-fn example(name: &str, source: &str, standard: &str, packages: &[&str]) -> PathBuf {
-    compile(name, &format!("examples/{source}"), standard, &flags(packages))
+use crate::installed::{Installation, valgrind};
+
+fn example(
+    installation: &Installation,
+    name: &str,
+    source: &str,
+    standard: &str,
+    packages: &[&str],
+) -> PathBuf {
+    let flags = installation.flags(packages);
+    installation.compile(name, &format!("examples/{source}"), standard, &flags)
 }
 
-fn payroll() -> String {
+fn payroll_name() -> String {
     application(PAYROLL_CLIENT_ID)
 }
 
@@ -30,67 +40,69 @@ fn run(machine: &Machine, program: PathBuf, sign_in: &str) -> Command {
 #[test]
 fn the_c_example_signs_in_whatever_the_order_of_the_libraries() {
     let machine = Machine::new();
+    let installation = Installation::new();
     for (name, packages) in [
         ("c-after", ["odbc", "entra-odbc"]),
         ("c-before", ["entra-odbc", "odbc"]),
     ] {
-        let program = example(name, "c/connect.c", "c99", &packages);
-        let mut command = run(&machine, program, &Machine::payroll());
-        assert_eq!(finished(&command.output().unwrap(), name), payroll());
+        let program = example(&installation, name, "c/connect.c", "c99", &packages);
+        let mut command = run(&machine, program, &payroll());
+        assert_eq!(finished(&command.output().unwrap(), name), payroll_name());
     }
 }
 
 #[test]
 fn the_cpp_example_signs_in_and_tells_what_fails() {
     let machine = Machine::new();
-    let program = example("cpp", "cpp/connect.cpp", "c++17", &["entra-odbc", "odbc"]);
-    let mut command = run(&machine, program.clone(), &Machine::payroll());
-    let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll());
+    let installation = Installation::new();
+    let program = example(
+        &installation,
+        "cpp",
+        "cpp/connect.cpp",
+        "c++17",
+        &["entra-odbc", "odbc"],
+    );
+    let mut command = run(&machine, program.clone(), &payroll());
+    let expected = format!("{PAYROLL_CLIENT_ID}\n{}", payroll_name());
     assert_eq!(finished(&command.output().unwrap(), "cpp"), expected);
     let answer = run(&machine, program.clone(), "Authentication=Msi;ObjectId=nobody")
         .output()
         .unwrap();
-    let said = said(&answer);
+    let said = printed(&answer);
     assert!(
         answer.status.code() == Some(1) && said.contains("[entra-odbc][Msi]"),
         "{said}"
     );
     // After the token was set: whatever fails, nothing is left behind.
     let mut command = machine.command(program);
-    command.arg(format!(
-        "DRIVER={{nothing}};SERVER=localhost,1;{}",
-        Machine::payroll()
-    ));
+    command.arg(format!("DRIVER={{nothing}};SERVER=localhost,1;{}", payroll()));
     let answer = valgrind(&command).output().unwrap();
-    assert_eq!(
-        answer.status.code(),
-        Some(1),
-        "{}",
-        crate::installed::said(&answer)
-    );
+    assert_eq!(answer.status.code(), Some(1), "{}", printed(&answer));
 }
 
 #[test]
 fn the_examples_pass_valgrind_with_the_real_driver() {
     let machine = Machine::new();
+    let installation = Installation::new();
     for (name, source, standard) in [
         ("c-valgrind", "c/connect.c", "c99"),
         ("cpp-valgrind", "cpp/connect.cpp", "c++17"),
     ] {
-        let program = example(name, source, standard, &["entra-odbc", "odbc"]);
-        let command = run(&machine, program, &Machine::payroll());
+        let program = example(&installation, name, source, standard, &["entra-odbc", "odbc"]);
+        let command = run(&machine, program, &payroll());
         let answer = finished(&valgrind(&command).output().unwrap(), name);
-        assert!(answer.ends_with(&payroll()), "{answer}");
+        assert!(answer.ends_with(&payroll_name()), "{answer}");
     }
 }
 
 #[test]
 fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
     let machine = Machine::new();
-    let mut with_driver = flags(&["entra-odbc", "odbc"]);
-    let directory = directory("by-soname");
+    let installation = Installation::new();
+    let mut with_driver = installation.flags(&["entra-odbc", "odbc"]);
+    let directory = installation.path("by-soname");
+    std::fs::create_dir(&directory).unwrap();
     let soname = directory.join("libentra_odbc.so.0");
-    let _ = std::fs::remove_file(&soname);
     std::os::unix::fs::symlink(built_library(), &soname).unwrap();
     let api = with_driver
         .iter()
@@ -98,23 +110,21 @@ fn a_program_that_is_linked_with_the_driver_itself_is_told_so() {
         .unwrap();
     with_driver[api] = soname.display().to_string();
     with_driver.push(format!("-Wl,-rpath,{}", directory.display()));
-    let program = compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
-    let answer = run(&machine, program, &Machine::payroll()).output().unwrap();
-    let said = said(&answer);
+    let program = installation.compile("c-driver", "examples/c/connect.c", "c99", &with_driver);
+    let answer = run(&machine, program, &payroll()).output().unwrap();
+    let said = printed(&answer);
     assert!(said.contains("-lentra_odbc_api"), "{said}");
 }
 
 #[test]
 fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
     let machine = Machine::new();
-    let driver = PREFIX.join("lib/libentra_odbc.so");
-    machine.register(&format!(
-        "{}RealDriver={}\n",
-        section(DRIVER, &driver),
-        real_driver().display()
-    ));
-    let flags = flags(&["entra-odbc", "odbc"]);
-    let mut command = machine.command(compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
+    let installation = Installation::new();
+    let driver = installation.path("lib/libentra_odbc.so");
+    machine.register(&section_of_library(DRIVER, &driver));
+    let flags = installation.flags(&["entra-odbc", "odbc"]);
+    let mut command =
+        machine.command(installation.compile("both_faces", "tests/capi/both_faces.c", "c99", &flags));
     command.args([
         machine.string("Authentication=TokenProvider;TokenProvider=mine"),
         machine.user_token("ada@contoso.com"),
@@ -129,13 +139,14 @@ fn the_odbc_driver_and_the_c_api_are_one_library_in_a_program_that_uses_both() {
 /// and `who` connects with an equal string.
 fn recovered_for(who: &str, others: u32) -> String {
     let machine = Machine::new();
-    let stock = section(BARE, &real_driver());
+    let installation = Installation::new();
+    let stock = section(STOCK_DRIVER, &real_driver());
     machine.register(&format!("[ODBC]\nPooling=Yes\n\n{stock}CPTimeout=120\n"));
-    let program = compile(
+    let program = installation.compile(
         "pooled",
         "tests/capi/pooled.c",
         "c99",
-        &flags(&["entra-odbc", "odbc"]),
+        &installation.flags(&["entra-odbc", "odbc"]),
     );
     let mut command = machine.command(program);
     command.arg(machine.bare_string(""));
@@ -143,13 +154,13 @@ fn recovered_for(who: &str, others: u32) -> String {
         command.arg(machine.user_token(name));
     }
     command.args([who, &others.to_string()]);
-    let mut host = Talk::with(command);
-    assert_eq!(host.hear(), "ada@contoso.com");
-    assert_eq!(host.hear(), "given up");
+    let mut host = HostProcess::spawn(command);
+    assert_eq!(host.read_line(), "ada@contoso.com");
+    assert_eq!(host.read_line(), "given up");
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    let heard = host.hear();
-    let (status, _) = host.end(Duration::from_mins(1));
+    host.write_line("go on");
+    let heard = host.read_line();
+    let (status, _) = host.wait(Duration::from_mins(1));
     assert!(status.success());
     heard
 }
@@ -167,18 +178,19 @@ fn a_pooled_connection_never_becomes_anybody_elses_by_the_memory_of_a_token() {
 #[test]
 fn an_idle_connection_of_the_stock_driver_reconnects_with_a_renewed_token() {
     let machine = Machine::new();
+    let installation = Installation::new();
     machine.playground.set_token_lifetime(Duration::from_secs(5));
-    let flags = flags(&["entra-odbc", "odbc"]);
-    let program = compile("idle", "tests/capi/idle.c", "c99", &flags);
-    let mut host = Talk::with(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
-    let who = host.hear();
+    let flags = installation.flags(&["entra-odbc", "odbc"]);
+    let program = installation.compile("idle", "tests/capi/idle.c", "c99", &flags);
+    let mut host = HostProcess::spawn(run(&machine, program, "Authentication=ActiveDirectoryMsi"));
+    let who = host.read_line();
     let server = &machine.playground.sql_server;
     // The third request is made 3.3 s after the second token came: the first one has ended by then.
     machine.playground.managed_identity.record().wait_for(3);
     server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), who);
-    let (status, _) = host.end(Duration::from_mins(1));
+    host.write_line("go on");
+    assert_eq!(host.read_line(), who);
+    let (status, _) = host.wait(Duration::from_mins(1));
     assert!(status.success());
     let logins = server.logins();
     assert_eq!(logins.len(), 2, "{logins:#?}");

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::installed::{directory, make};
+use test_support::scratch_directory::ScratchDirectory;
+
+use crate::installed::make;
 
 /// All files below a directory, by their paths in it.
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -24,10 +26,10 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn everything_lies_below_destdir_and_goes_again() {
-    let staging = directory("staging");
-    let variables = [("DESTDIR", staging.as_path()), ("PREFIX", Path::new("/usr"))];
+    let staging = ScratchDirectory::new("staging");
+    let variables = [("DESTDIR", staging.path()), ("PREFIX", Path::new("/usr"))];
     make("install", &variables);
-    let installed = files(&staging);
+    let installed = files(staging.path());
     for file in [
         "usr/include/entra_odbc.h",
         "usr/lib/libentra_odbc.so",
@@ -48,14 +50,14 @@ fn everything_lies_below_destdir_and_goes_again() {
     // The loader looks there by itself.
     assert!(!description.contains("rpath"), "{description}");
     make("uninstall", &variables);
-    assert_eq!(files(&staging), Vec::<PathBuf>::new());
+    assert_eq!(files(staging.path()), Vec::<PathBuf>::new());
 }
 
 #[test]
 fn programs_find_the_library_where_the_loader_does_not_look_by_itself() {
-    let staging = directory("staging-local");
+    let staging = ScratchDirectory::new("staging");
     // As without PREFIX: the loader knows /usr/local/lib by its cache alone, and nobody has brought that up to date.
-    let variables = [("DESTDIR", staging.as_path()), ("PREFIX", Path::new(""))];
+    let variables = [("DESTDIR", staging.path()), ("PREFIX", Path::new(""))];
     make("install", &variables);
     let description = std::fs::read_to_string(staging.join("usr/local/lib/pkgconfig/entra-odbc.pc")).unwrap();
     assert!(description.contains("-Wl,-rpath,${libdir} "), "{description}");

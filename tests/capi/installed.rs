@@ -1,16 +1,13 @@
-//! The library as `make install` installs it, once for all tests, and programs that are built with it.
+//! The library as `make install` installs it, and programs that are built with it.
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
-    sync::LazyLock,
+    process::Command,
 };
 
-use crate::library::{built_library, output};
-
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use test_support::{
+    drivers::built_library, process::output, scratch_directory::ScratchDirectory, workspace::root,
+};
 
 /// Runs a target of the Makefile, with a library that is built already.
 pub fn make(target: &str, variables: &[(&str, &Path)]) {
@@ -24,53 +21,59 @@ pub fn make(target: &str, variables: &[(&str, &Path)]) {
     output(&mut make);
 }
 
-/// A directory for these tests, that the next run uses again.
-pub fn directory(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi").join(name);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
+/// Where a test has installed the library, and builds its programs.
+///
+/// Each test has its own: others may be writing theirs in another process, and a program that runs cannot be written.
+pub struct Installation {
+    directory: ScratchDirectory,
 }
 
-/// Where the library is installed.
-pub static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
-    let prefix = directory("prefix");
-    make("install", &[("PREFIX", &prefix)]);
-    prefix
-});
+impl Installation {
+    pub fn new() -> Self {
+        let directory = ScratchDirectory::new("installation");
+        make("install", &[("PREFIX", directory.path())]);
+        Self { directory }
+    }
 
-/// What pkg-config says of these packages.
-pub fn flags(packages: &[&str]) -> Vec<String> {
-    let flags = output(
-        Command::new("pkg-config")
-            .args(["--cflags", "--libs"])
-            .args(packages)
-            .env("PKG_CONFIG_PATH", PREFIX.join("lib/pkgconfig")),
-    );
-    flags.split_whitespace().map(str::to_owned).collect()
-}
+    /// The path of something in its directory, below which the library is installed.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
 
-/// Compiles a source file of this repository by a standard, without a warning.
-pub fn compile(name: &str, source: &str, standard: &str, flags: &[String]) -> PathBuf {
-    let compiler = if standard.starts_with("c++") { "c++" } else { "cc" };
-    let program = directory("programs").join(name);
-    output(
-        Command::new(compiler)
-            .arg(format!("-std={standard}"))
-            .args([
-                "-g",
-                "-O1",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-pedantic",
-                "-pthread",
-            ])
-            .arg(root().join(source))
-            .arg("-o")
-            .arg(&program)
-            .args(flags),
-    );
-    program
+    /// What pkg-config says of these packages.
+    pub fn flags(&self, packages: &[&str]) -> Vec<String> {
+        let flags = output(
+            Command::new("pkg-config")
+                .args(["--cflags", "--libs"])
+                .args(packages)
+                .env("PKG_CONFIG_PATH", self.path("lib/pkgconfig")),
+        );
+        flags.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Compiles a source file of this repository by a standard, without a warning.
+    pub fn compile(&self, name: &str, source: &str, standard: &str, flags: &[String]) -> PathBuf {
+        let compiler = if standard.starts_with("c++") { "c++" } else { "cc" };
+        let program = self.path(name);
+        output(
+            Command::new(compiler)
+                .arg(format!("-std={standard}"))
+                .args([
+                    "-g",
+                    "-O1",
+                    "-Wall",
+                    "-Wextra",
+                    "-Werror",
+                    "-pedantic",
+                    "-pthread",
+                ])
+                .arg(root().join(source))
+                .arg("-o")
+                .arg(&program)
+                .args(flags),
+        );
+        program
+    }
 }
 
 /// The same program under valgrind, which answers 99 where it finds a fault or memory that nobody can free any more.
@@ -102,9 +105,4 @@ pub fn valgrind(command: &Command) -> Command {
         valgrind.current_dir(directory);
     }
     valgrind
-}
-
-/// What a program said.
-pub fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
 }

@@ -9,21 +9,7 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/library.rs"]
-mod library;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/machine.rs"]
-mod machine;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/talk.rs"]
-mod talk;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/who.rs"]
-mod who;
-
-mod installed;
-
 mod connect;
 mod install;
+mod installed;
 mod programs;

@@ -7,15 +7,12 @@ use standins::{
     http::{Fault, Times},
     playground::USER,
 };
-
-use crate::{
-    expiry::short_lived,
-    kinds::PROVIDER,
-    library,
-    machine::{Machine, finished},
-    talk::Talk,
-    who::MSI,
+use test_support::{
+    connection_string::MSI, drivers::built_library, host_process::HostProcess, machine::Machine,
+    process::finished,
 };
+
+use crate::kinds::PROVIDER;
 
 /// Longer than any token may be, and within what a token endpoint may answer.
 const TOO_LONG: u64 = 40_000;
@@ -53,7 +50,7 @@ fn a_token_of_another_audience_goes_nowhere_whether_from_a_string_a_file_or_a_pr
         assert_refused(&machine, &error, &["[HY000]", audience], &token);
 
         let string = machine.string("Authentication=ActiveDirectoryTokenProvider;TokenProvider=vault");
-        let library = library::built_library();
+        let library = built_library();
         let output = machine.python(PROVIDER, &[&string, library.to_str().unwrap(), &token]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_refused(&machine, &error, &["HY000", "[TokenProvider]", audience], &token);
@@ -72,7 +69,7 @@ fn a_token_that_is_too_long_for_the_driver_is_told_where_it_comes_from_and_not_k
 
     let msi = &machine.playground.managed_identity;
     msi.inject_on("", Times::UntilCleared, Fault::Huge(TOO_LONG));
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 try:
@@ -90,21 +87,21 @@ while True:
 ",
         &[&machine.string(MSI)],
     );
-    let error = host.hear();
+    let error = host.read_line();
     assert!(
         error.contains("08001") && error.contains("longer than 32768") && error.contains("[Msi]"),
         "{error}"
     );
     msi.faults().clear();
-    host.say("go on");
-    assert_eq!(host.hear(), "1");
+    host.write_line("go on");
+    assert_eq!(host.read_line(), "1");
 }
 
 #[test]
 fn a_renewal_that_brings_a_token_nobody_can_use_leaves_the_living_one_in_use() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 pyodbc.pooling = False
@@ -116,13 +113,13 @@ say('connected')
 ",
         &[&machine.string(MSI)],
     );
-    host.hear();
+    host.read_line();
     let msi = &machine.playground.managed_identity;
     msi.inject_on("", Times::UntilCleared, Fault::Huge(TOO_LONG));
     // The third request is made when what came of the second, the first renewal, has been dealt with.
     msi.record().wait_for(3);
-    host.say("go on");
-    assert_eq!(host.hear(), "connected");
+    host.write_line("go on");
+    assert_eq!(host.read_line(), "connected");
 }
 
 #[test]

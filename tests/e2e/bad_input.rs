@@ -1,12 +1,14 @@
 //! What people get wrong: each has its SQLSTATE, the keyword or path at fault, and what to do.
 
-use crate::machine::Machine;
+use test_support::{connection_string::payroll, machine::Machine};
+
+use crate::script_host::ScriptHost as _;
 
 /// Connects and fails; then the same host connects well.
 fn fails(machine: &Machine, rest: &str, state: &str, parts: &[&str]) {
     let output = machine.script(&[
         &format!("!connect:{}", machine.string(rest)),
-        &format!("connect:{}", machine.string(&Machine::payroll())),
+        &format!("connect:{}", machine.string(&payroll())),
     ]);
     let record = output
         .lines()
@@ -21,7 +23,7 @@ fn fails(machine: &Machine, rest: &str, state: &str, parts: &[&str]) {
 #[test]
 fn unknown_modes_and_missing_or_contradicting_keywords_are_named() {
     let machine = Machine::new();
-    let payroll = Machine::payroll();
+    let payroll = payroll();
     for (rest, state, parts) in [
         (
             "Authentication=ActiveDirectoryMsy",
@@ -75,9 +77,9 @@ fn files_that_are_no_secret_files_are_refused_with_their_path() {
     let machine = Machine::new();
     let long = machine.file("long", &"x".repeat(1024 * 1024));
     let lines = machine.file("lines", "first\nsecond\n");
-    let fifo = machine.directory.join("fifo").to_str().unwrap().to_owned();
+    let fifo = machine.path("fifo").to_str().unwrap().to_owned();
     assert!(machine.command("mkfifo").arg(&fifo).status().unwrap().success());
-    let directory = machine.directory.to_str().unwrap().to_owned();
+    let directory = machine.directory().to_str().unwrap().to_owned();
     for (path, why) in [
         (fifo.as_str(), "regular file"),
         (&directory, "regular file"),
@@ -97,7 +99,7 @@ fn files_that_are_no_secret_files_are_refused_with_their_path() {
 #[test]
 fn strings_of_any_shape_leave_the_host_alive() {
     let machine = Machine::new();
-    let payroll = Machine::payroll();
+    let payroll = payroll();
     for rest in [
         String::new(),
         ";;;===;;;".to_owned(),
@@ -119,19 +121,19 @@ fn strings_of_any_shape_leave_the_host_alive() {
 #[test]
 fn an_azure_cli_that_is_missing_or_signed_out_is_told_apart() {
     let machine = Machine::new();
-    let tools = machine.directory.join("tools");
+    let tools = machine.path("tools");
     std::fs::create_dir(&tools).unwrap();
     // Nothing but the shell, so that no az of this machine's is found.
     std::os::unix::fs::symlink("/bin/sh", tools.join("sh")).unwrap();
     let machine = machine.with("PATH", tools.to_str().unwrap());
-    let script = crate::machine::script_host();
+    let script = &*crate::script_host::SCRIPT_HOST;
     let connect = format!(
         "!connect:{}",
         machine.string("Authentication=ActiveDirectoryAzCli")
     );
     let run = || {
-        let output = machine.command(&script).arg(&connect).output().unwrap();
-        crate::machine::finished(&output, "az")
+        let output = machine.command(script).arg(&connect).output().unwrap();
+        test_support::process::finished(&output, "az")
     };
     let missing = run();
     assert!(

@@ -1,8 +1,7 @@
 //! A certificate of the application "payroll", made by OpenSSL as people make them.
 
 use standins::playground::PAYROLL_CLIENT_ID;
-
-use crate::machine::{Machine, finished};
+use test_support::{machine::Machine, process::finished};
 
 /// The password of the key in `locked.pem`.
 pub const KEY_PASSWORD: &str = "key-password";
@@ -23,7 +22,7 @@ pub fn upload(machine: &Machine) {
     );
     join(machine, "public.pem", "key.pem", "cert.pem");
     join(machine, "public.pem", "locked.pem", "locked-cert.pem");
-    let certificate = std::fs::read(machine.directory.join("public.der")).unwrap();
+    let certificate = std::fs::read(machine.path("public.der")).unwrap();
     machine.playground.entra.change(|directory| {
         let apps = directory.tenants.iter_mut().flat_map(|tenant| &mut tenant.apps);
         for app in apps.filter(|app| app.client_id == PAYROLL_CLIENT_ID) {
@@ -44,6 +43,6 @@ pub fn openssl(machine: &Machine, arguments: &str) {
 
 /// Writes two files of the machine's directory into one.
 pub fn join(machine: &Machine, first: &str, second: &str, both: &str) {
-    let read = |name: &str| std::fs::read(machine.directory.join(name)).unwrap();
-    std::fs::write(machine.directory.join(both), [read(first), read(second)].concat()).unwrap();
+    let read = |name: &str| std::fs::read(machine.path(name)).unwrap();
+    std::fs::write(machine.path(both), [read(first), read(second)].concat()).unwrap();
 }

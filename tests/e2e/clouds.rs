@@ -11,11 +11,13 @@ use std::{
 };
 
 use standins::playground::{PlaygroundOptions, TENANT_ID};
-
-use crate::{
-    machine::{DRIVER, Machine, section},
-    recorder::RECORDER,
+use test_support::{
+    connection_string::payroll,
+    machine::Machine,
+    registration::{DRIVER, section},
 };
+
+use crate::{recorder::RECORDER, script_host::ScriptHost as _};
 
 const PUBLIC: &str = "login.microsoftonline.com";
 const US_GOVERNMENT: &str = "login.microsoftonline.us";
@@ -74,7 +76,7 @@ fn tunnel(client: &TcpStream, target: SocketAddr, record: &Mutex<Vec<String>>) {
 
 /// A machine in that network, and its proxy.
 fn network() -> (Machine, Proxy) {
-    let mut machine = Machine::of(&PlaygroundOptions {
+    let mut machine = Machine::with_options(&PlaygroundOptions {
         names: [PUBLIC, US_GOVERNMENT, CHINA].map(str::to_owned).into(),
         ..PlaygroundOptions::default()
     });
@@ -90,7 +92,7 @@ fn network() -> (Machine, Proxy) {
 /// Signs in an application at a server; the Entra host that was asked, and for what.
 fn asked(machine: &Machine, proxy: &Proxy, server: &str, rest: &str) -> (String, String) {
     let before = machine.playground.entra.token_requests().len();
-    let string = format!("DRIVER={{{DRIVER}}};SERVER={server};{}{rest}", Machine::payroll());
+    let string = format!("DRIVER={{{DRIVER}}};SERVER={server};{}{rest}", payroll());
     machine.script(&["--quiet", &format!("connect:{string}")]);
     let requests = machine.playground.entra.token_requests();
     assert_eq!(requests.len(), before + 1, "{server}: {requests:?}");
@@ -174,7 +176,7 @@ fn the_environment_and_the_machines_owner_say_it_for_all_strings_which_win() {
     let (machine, proxy) = network();
     let server = "contoso.database.windows.net";
     let audience = "https://database.windows.net";
-    let ours = section(DRIVER, &crate::library::built_library());
+    let ours = section(DRIVER, &test_support::drivers::built_library());
     machine.register(&format!("{ours}Authority=https://{CHINA}\n"));
     assert_eq!(asked(&machine, &proxy, server, ""), expected(CHINA, audience));
     let machine = machine.with("AZURE_AUTHORITY_HOST", format!("https://{US_GOVERNMENT}/"));
@@ -217,12 +219,7 @@ fn a_managed_identitys_token_is_for_the_cloud_of_the_server() {
 #[test]
 fn two_clouds_servers_get_two_tokens_in_one_process() {
     let (machine, proxy) = network();
-    let connect = |server: &str| {
-        format!(
-            "connect:DRIVER={{{DRIVER}}};SERVER={server};{}",
-            Machine::payroll()
-        )
-    };
+    let connect = |server: &str| format!("connect:DRIVER={{{DRIVER}}};SERVER={server};{}", payroll());
     let servers = [
         "a.database.windows.net",
         "b.database.usgovcloudapi.net",

@@ -1,16 +1,17 @@
 //! Each sign-in kind, seen by the server, on the real driver.
 
 use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
-
-use crate::{
-    machine::{Machine, finished},
-    who::{application, id, identity, user_assigned},
+use test_support::{
+    connection_string::payroll,
+    login_name::{application, identity_field, system_assigned, user_assigned},
+    machine::Machine,
+    process::finished,
 };
 
 #[test]
 fn a_service_principal_signs_in_with_its_secret() {
     let machine = Machine::new();
-    let who = machine.pyodbc(&machine.string(&Machine::payroll()));
+    let who = machine.pyodbc(&machine.string(&payroll()));
     assert_eq!(who, application(PAYROLL_CLIENT_ID));
 }
 
@@ -27,7 +28,7 @@ fn a_service_principals_tenant_may_stand_behind_its_id_and_its_secret_in_a_file(
 #[test]
 fn the_system_assigned_identity_needs_no_more_than_the_mode() {
     let machine = Machine::new();
-    let expected = identity(&machine);
+    let expected = system_assigned(&machine);
     for spelling in [
         "ActiveDirectoryMsi",
         "Active Directory Managed Identity",
@@ -57,7 +58,7 @@ fn a_user_assigned_identity_is_chosen_by_any_of_its_ids() {
             ("ObjectId", "object_id"),
             ("MsiResourceId", "resource_id"),
         ] {
-            let id = id(&machine, "user_assigned", field);
+            let id = identity_field(&machine, "user_assigned", field);
             let who =
                 machine.pyodbc(&machine.string(&format!("Authentication=ActiveDirectoryMsi;{keyword}={id}")));
             assert_eq!(
@@ -122,7 +123,7 @@ threads = [threading.Thread(target=connect) for _ in range(20)]
 connect()
 print(*who)
 ";
-    let output = machine.python(program, &[&machine.string(&Machine::payroll())]);
+    let output = machine.python(program, &[&machine.string(&payroll())]);
     assert_eq!(finished(&output, "pyodbc"), application(PAYROLL_CLIENT_ID));
     let requests = machine.playground.entra.token_requests();
     assert_eq!(requests.len(), 1, "{requests:?}");

@@ -4,8 +4,12 @@ use standins::{
     http::Fault,
     playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID},
 };
+use test_support::{
+    connection_string::{braced, payroll},
+    machine::Machine,
+};
 
-use crate::{machine::Machine, who::braced};
+use crate::script_host::ScriptHost as _;
 
 fn refused(machine: &Machine) -> String {
     format!(
@@ -28,9 +32,9 @@ fn a_refusal_has_entras_number_and_says_what_to_do() {
 #[test]
 fn records_belong_to_one_connection_and_one_call() {
     let machine = Machine::new();
-    let good = format!("connect:{}", machine.string(&Machine::payroll()));
+    let good = format!("connect:{}", machine.string(&payroll()));
     let bad = refused(&machine);
-    let shim = crate::library::built_library();
+    let shim = test_support::drivers::built_library();
     // Without the manager, which keeps records of its own.
     let output = machine.script(&[
         "--quiet",
@@ -79,7 +83,7 @@ fn the_host_goes_on_after_a_failure() {
     let output = machine.script(&[
         "--quiet",
         &format!("!{}", refused(&machine)),
-        &format!("connect:{}", machine.string(&Machine::payroll())),
+        &format!("connect:{}", machine.string(&payroll())),
         "query:SELECT SUSER_SNAME()",
     ]);
     assert!(output.contains(PAYROLL_CLIENT_ID), "{output}");
@@ -90,7 +94,7 @@ fn an_endpoint_that_hangs_costs_no_more_than_the_login_timeout() {
     let machine = Machine::new();
     let gate = standins::http::Gate::new();
     machine.playground.entra.inject(Fault::HangBefore(gate.clone()));
-    let connect = format!("!connect:{}", machine.string(&Machine::payroll()));
+    let connect = format!("!connect:{}", machine.string(&payroll()));
     let start = std::time::Instant::now();
     let output = machine.script(&["attr:103=2", &connect]);
     let took = start.elapsed();
@@ -107,7 +111,7 @@ fn a_server_that_hangs_costs_no_more_than_the_login_timeout() {
         .sql_server
         .inject(standins::sql_server::Fault::HangLogin);
     let start = std::time::Instant::now();
-    let connect = format!("!connect:{}", machine.string(&Machine::payroll()));
+    let connect = format!("!connect:{}", machine.string(&payroll()));
     let output = machine.script(&["attr:103=2", &connect, "get:103"]);
     assert!(output.contains("HYT00"), "{output}");
     assert!(
@@ -120,7 +124,7 @@ fn a_server_that_hangs_costs_no_more_than_the_login_timeout() {
 #[test]
 fn an_unreachable_token_endpoint_is_named() {
     let machine = Machine::new().with("AZURE_AUTHORITY_HOST", "https://127.0.0.1:1");
-    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
+    let error = machine.pyodbc_error(&machine.string(&payroll()));
     assert!(error.contains("08001") && error.contains("127.0.0.1"), "{error}");
 }
 
@@ -130,7 +134,7 @@ fn an_untrusted_token_endpoint_is_reported_as_that() {
     let other = standins::certificates::CertificateAuthority::new();
     let path = machine.file("other.pem", other.pem());
     let machine = machine.with("SSL_CERT_FILE", path);
-    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
+    let error = machine.pyodbc_error(&machine.string(&payroll()));
     assert!(
         error.contains("08001") && error.to_lowercase().contains("certificate"),
         "{error}"
@@ -146,7 +150,7 @@ fn a_login_that_the_server_refuses_keeps_the_servers_words_and_says_who_it_was()
         .inject(standins::sql_server::Fault::RefuseLogin(
             standins::sql_server::SqlError::token_refused("Token is invalid."),
         ));
-    let error = machine.pyodbc_error(&machine.string(&Machine::payroll()));
+    let error = machine.pyodbc_error(&machine.string(&payroll()));
     assert!(error.contains("28000") && error.contains("18456"), "{error}");
     assert!(error.contains("token-identified principal"), "{error}");
     for part in [PAYROLL_CLIENT_ID, TENANT_ID, "object id", "entra-odbc sid"] {
@@ -183,7 +187,7 @@ fn the_completed_string_connects_again_and_is_cut_with_a_warning() {
 #[test]
 fn the_completed_string_of_a_secret_mode_needs_only_the_secret() {
     let machine = Machine::new();
-    let string = machine.string(&Machine::payroll());
+    let string = machine.string(&payroll());
     let output = machine.script(&[&format!("connect-out:2000:{string}")]);
     let text = output
         .split_once(" DRIVER=")

@@ -1,15 +1,14 @@
 //! Code that people already have, as it stands in the documents: under the stock driver's name it goes on as it is.
 
-use crate::{
-    machine::{BARE, Machine, finished},
-    who::identity,
+use test_support::{
+    login_name::system_assigned, machine::Machine, process::finished, registration::STOCK_DRIVER,
 };
 
 /// A machine on which the stock driver's name is ours.
 fn taken_over() -> Machine {
     let machine = Machine::new();
     machine.take_the_stock_name();
-    let log = machine.directory.join("log").to_str().unwrap().to_owned();
+    let log = machine.path("log").to_str().unwrap().to_owned();
     machine
         .with("ENTRA_ODBC_LOG", "debug")
         .with("ENTRA_ODBC_LOG_FILE", log)
@@ -19,8 +18,8 @@ fn taken_over() -> Machine {
 fn assert_the_machine_signs_in(program: &str, argument: impl FnOnce(&Machine) -> String) {
     let machine = taken_over();
     let output = machine.python(program, &[&argument(&machine)]);
-    assert_eq!(finished(&output, "python"), identity(&machine));
-    let log = std::fs::read_to_string(machine.directory.join("log")).unwrap();
+    assert_eq!(finished(&output, "python"), system_assigned(&machine));
+    let log = machine.read("log");
     assert!(log.contains("loaded the real driver"), "ours was between: {log}");
 }
 
@@ -47,7 +46,7 @@ print(get_conn().cursor().execute('SELECT SUSER_SNAME()').fetchone()[0])
 ",
         |machine| {
             format!(
-                "Driver={{{BARE}}};{}Database=master;Encrypt=yes;",
+                "Driver={{{STOCK_DRIVER}}};{}Database=master;Encrypt=yes;",
                 machine.server()
             )
         },
@@ -94,7 +93,7 @@ with engine.connect() as connection:
             format!(
                 "mssql+pyodbc://@localhost:{}/master?driver={}",
                 machine.playground.sql_server.port(),
-                BARE.replace(' ', "+")
+                STOCK_DRIVER.replace(' ', "+")
             )
         },
     );
@@ -133,7 +132,7 @@ with engine.connect() as first, engine.connect() as second:
     let url = format!(
         "mssql+pyodbc://@localhost:{}/master?driver={}",
         machine.playground.sql_server.port(),
-        BARE.replace(' ', "+")
+        STOCK_DRIVER.replace(' ', "+")
     );
     let people = ["ada@contoso.com", "grace@contoso.com"];
     let tokens = people.map(|name| machine.user_token(name));

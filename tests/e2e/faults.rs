@@ -13,8 +13,9 @@ use standins::{
     http::{Fault, Gate, Response, Times},
     jwt::Issuer,
 };
+use test_support::{connection_string::payroll, machine::Machine};
 
-use crate::machine::Machine;
+use crate::script_host::ScriptHost as _;
 
 /// The login timeout of these tests, in seconds.
 const TIMEOUT: &str = "attr:103=2";
@@ -120,10 +121,10 @@ fn entra_answering_badly_is_survived() {
             .playground
             .entra
             .inject_on("/token", Times::UntilCleared, fault);
-        let record = fails(&machine, &Machine::payroll(), states);
+        let record = fails(&machine, &payroll(), states);
         assert!(!record.contains("tökén") && !record.contains("pay8Q"), "{record}");
         machine.playground.entra.faults().clear();
-        machine.pyodbc(&machine.string(&Machine::payroll()));
+        machine.pyodbc(&machine.string(&payroll()));
     }
     gate.open();
 }
@@ -151,7 +152,7 @@ fn a_fault_that_passes_is_retried_within_the_timeout() {
     let machine = Machine::new();
     for fault in [Fault::status(503), Fault::Reset, Fault::throttled(1)] {
         machine.playground.entra.inject(fault.clone());
-        machine.pyodbc(&machine.string(&Machine::payroll()));
+        machine.pyodbc(&machine.string(&payroll()));
         let requests = machine.playground.entra.record().take_requests();
         assert_eq!(requests.len(), 2, "{fault:?}: {requests:?}");
     }
@@ -166,7 +167,7 @@ fn names_and_ports_where_nobody_answers_are_told() {
         ("https://entra.invalid".to_owned(), "entra.invalid".to_owned()),
     ] {
         let machine = Machine::new().with("AZURE_AUTHORITY_HOST", authority);
-        let record = fails(&machine, &Machine::payroll(), &["08001", "HYT00"]);
+        let record = fails(&machine, &payroll(), &["08001", "HYT00"]);
         assert!(record.contains(&expected), "{record}");
     }
 }
@@ -197,9 +198,9 @@ fn certificates_that_prove_nothing_are_told_at_once() {
         variables.insert("SSL_CERT_FILE".into(), trusted.clone());
         let start = Instant::now();
         let output = machine
-            .command(crate::machine::script_host())
+            .command(&*crate::script_host::SCRIPT_HOST)
             .envs(&variables)
-            .arg(format!("!connect:{}", machine.string(&Machine::payroll())))
+            .arg(format!("!connect:{}", machine.string(&payroll())))
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).to_lowercase();
@@ -218,7 +219,7 @@ fn a_machine_without_certificates_says_so() {
     let machine = Machine::new();
     let empty = machine.file("empty.pem", "");
     let machine = machine.with("SSL_CERT_FILE", empty.clone());
-    let record = fails(&machine, &Machine::payroll(), &["08001", "HY000"]);
+    let record = fails(&machine, &payroll(), &["08001", "HY000"]);
     assert!(
         record.contains(&empty) || record.contains("SSL_CERT_FILE"),
         "{record}"

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use standins::http::{Fault, Gate};
-
-use crate::{
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, requests, sql_login},
+use test_support::{
+    connection_string::{MSI, sql_login},
+    host_process::HostProcess,
+    machine::Machine,
+    process::finished,
 };
 
 #[test]
@@ -28,7 +28,7 @@ os._exit(0)
         &[&machine.string(MSI)],
     );
     assert_eq!(finished(&output, "python").lines().count(), 3);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
@@ -47,7 +47,7 @@ with multiprocessing.get_context('fork').Pool(4) as pool:
         &[&machine.string(MSI)],
     );
     assert_eq!(finished(&output, "python"), "1");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_child_of_a_parent_whose_request_hangs_makes_its_own() {
     let gate = Gate::new();
     let msi = &machine.playground.managed_identity;
     msi.inject(Fault::HangBefore(gate.clone()));
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 def who():
@@ -74,20 +74,20 @@ thread.join()
         &[&machine.string(MSI)],
     );
     msi.record().wait_for(1);
-    host.say("fork");
-    let child = host.hear();
+    host.write_line("fork");
+    let child = host.read_line();
     assert!(child.starts_with("child "), "{child}");
-    assert_eq!(host.hear(), "0");
-    assert_eq!(requests(&machine), 2);
+    assert_eq!(host.read_line(), "0");
+    assert_eq!(machine.managed_identity_requests(), 2);
     gate.open();
-    assert_eq!(host.hear().replace("parent", "child"), child);
+    assert_eq!(host.read_line().replace("parent", "child"), child);
 }
 
 #[test]
 fn a_child_renews_on_its_own_after_the_parents_end() {
     let machine = Machine::new();
     machine.playground.set_token_lifetime(Duration::from_secs(5));
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 pyodbc.connect(sys.argv[1]).close()
@@ -100,12 +100,12 @@ say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 ",
         &[&machine.string(MSI)],
     );
-    let who = host.hear();
+    let who = host.read_line();
     // The parent's one, and two of the child's: the token that it connected with has ended.
     machine.playground.managed_identity.record().wait_for(3);
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), who);
+    host.write_line("go on");
+    assert_eq!(host.read_line(), who);
     assert!(machine.playground.sql_server.logins().last().unwrap().reconnect);
 }
 
@@ -163,5 +163,5 @@ fn a_storm_of_forks_loses_no_more_children_than_with_the_bare_driver() {
     // One in twenty to thirty hangs on a mutex of unixODBC's or of the driver's environment, with and without
     // us; what is left to chance between two runs is allowed for.
     assert!(ours <= bare + forks / 10 + 2, "{ours} against {bare} of {forks}");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

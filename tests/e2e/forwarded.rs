@@ -4,11 +4,11 @@
 //! with a password go to the server as well.
 
 use standins::{playground::SQL_USER, sql_server::LoginKind};
+use test_support::{connection_string::sql_login, machine::Machine, registration::DRIVER};
 
 use crate::{
-    machine::{DRIVER, Machine},
     recorder::{ALONE, arrived, hex, recording},
-    who::sql_login,
+    script_host::ScriptHost as _,
 };
 
 /// All that the driver was asked, while the host went these steps through one of the two drivers.

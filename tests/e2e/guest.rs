@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use standins::http::{Fault, Gate, Times};
-
-use crate::{
-    library::built_library,
-    machine::{Machine, finished},
-    talk::Talk,
-    who::MSI,
+use test_support::{
+    connection_string::{MSI, payroll},
+    drivers::built_library,
+    host_process::HostProcess,
+    machine::Machine,
+    process::finished,
 };
 
 /// Runs a program up to its `hear()`, by when a token request hangs, and then on to its end.
@@ -21,18 +21,18 @@ fn ends(program: &str, first_token: bool) -> Duration {
         msi.inject_on("", Times::UntilCleared, Fault::HangBefore(gate.clone()));
     }
     let library = built_library();
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         program,
         &[&machine.string(MSI), library.to_str().unwrap()],
     );
     if first_token {
-        assert_eq!(host.hear(), "connected");
+        assert_eq!(host.read_line(), "connected");
         msi.inject_on("", Times::UntilCleared, Fault::HangBefore(gate.clone()));
     }
     msi.record().wait_for(if first_token { 2 } else { 1 });
-    host.say("end");
-    let (status, took) = host.end(Duration::from_secs(20));
+    host.write_line("end");
+    let (status, took) = host.wait(Duration::from_secs(20));
     assert!(status.success(), "{status}");
     took
 }
@@ -129,7 +129,7 @@ for string in sys.argv[1:]:
             time.sleep(1.1)
 "
         ),
-        &[&machine.string(&Machine::payroll()), &machine.string(MSI)],
+        &[&machine.string(&payroll()), &machine.string(MSI)],
     );
     assert_eq!(finished(&output, "python").lines().count(), 2);
 }

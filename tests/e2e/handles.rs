@@ -6,12 +6,15 @@
 use std::{path::Path, process::Output};
 
 use standins::playground::{PAYROLL_CLIENT_ID, SQL_USER};
-
-use crate::{
-    library,
-    machine::{Machine, finished},
-    who::{application, sql_login},
+use test_support::{
+    connection_string::{payroll, sql_login},
+    drivers::{built_library, real_driver},
+    login_name::application,
+    machine::Machine,
+    process::finished,
 };
+
+use crate::script_host::ScriptHost as _;
 
 /// The lines of a script's output that are rows of `SELECT SUSER_SNAME()`.
 fn names(output: &str) -> Vec<&str> {
@@ -23,7 +26,7 @@ fn names(output: &str) -> Vec<&str> {
 
 /// Runs the steps on the library itself, without a manager.
 fn direct(machine: &Machine, steps: &[&str]) -> String {
-    let output = direct_output(machine, &library::built_library(), steps);
+    let output = direct_output(machine, &built_library(), steps);
     finished(&output, &format!("{steps:?}"))
 }
 
@@ -43,7 +46,7 @@ fn one_handle_serves_different_identities_in_turn() {
     let output = direct(
         &machine,
         &[
-            &connect(&Machine::payroll()),
+            &connect(&payroll()),
             WHO,
             "disconnect",
             &connect(&format!("AccessToken={token}")),
@@ -52,7 +55,7 @@ fn one_handle_serves_different_identities_in_turn() {
             &connect(&sql_login()),
             WHO,
             "disconnect",
-            &connect(&Machine::payroll()),
+            &connect(&payroll()),
             WHO,
             "disconnect",
         ],
@@ -71,10 +74,10 @@ fn like_the_bare_driver(machine: &Machine, rest: &str) {
         let output = direct_output(machine, driver, &steps);
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let sign_in = format!("connect:{}", machine.string(&Machine::payroll()));
-    let bare = attempt(&library::real_driver(), machine.bare_string(rest), &[]);
+    let sign_in = format!("connect:{}", machine.string(&payroll()));
+    let bare = attempt(&real_driver(), machine.bare_string(rest), &[]);
     let ours = attempt(
-        &library::built_library(),
+        &built_library(),
         machine.bare_string(rest),
         &[&sign_in, "disconnect"],
     );
@@ -127,7 +130,7 @@ fn after_a_refused_sign_in_the_token_is_gone_as_well() {
     let output = direct(
         &machine,
         &[
-            &format!("!connect:{}", machine.string(&Machine::payroll())),
+            &format!("!connect:{}", machine.string(&payroll())),
             &format!("connect:{}", machine.string(&sql_login())),
             WHO,
         ],
@@ -178,7 +181,7 @@ fn many_connections_at_once_keep_their_own_identities() {
     let machine = Machine::new();
     let token = machine.user_token("ada@contoso.com");
     let output = machine.script(&[
-        &format!("connect:{}", machine.string(&Machine::payroll())),
+        &format!("connect:{}", machine.string(&payroll())),
         "use:2",
         &format!("connect:{}", machine.string(&format!("AccessToken={token}"))),
         "use:3",
@@ -199,10 +202,7 @@ fn a_connection_that_a_token_of_the_hosts_own_opened_is_dead_to_pools_and_others
     let machine = Machine::new();
     let file = machine.file("token", &machine.user_token("ada@contoso.com"));
     for (steps, dead) in [
-        (
-            vec![format!("connect:{}", machine.string(&Machine::payroll()))],
-            0,
-        ),
+        (vec![format!("connect:{}", machine.string(&payroll()))], 0),
         (
             vec![format!(
                 "connect:{}",

@@ -3,11 +3,15 @@
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID};
-
-use crate::{
-    machine::{DRIVER, Machine, compile, finished},
-    who::{application, id, identity, sql_login, user_assigned},
+use test_support::{
+    connection_string::sql_login,
+    login_name::{application, identity_field, system_assigned, user_assigned},
+    machine::Machine,
+    process::finished,
+    registration::DRIVER,
 };
+
+use crate::script_host::compile;
 
 const WHO: &str = "SELECT SUSER_SNAME()";
 
@@ -15,7 +19,7 @@ const WHO: &str = "SELECT SUSER_SNAME()";
 fn isql_with_a_string() {
     let machine = Machine::new();
     let answer = machine.isql(&machine.string("Authentication=ActiveDirectoryMsi"), WHO);
-    assert_eq!(answer, identity(&machine));
+    assert_eq!(answer, system_assigned(&machine));
 }
 
 #[test]
@@ -27,10 +31,10 @@ fn isql_with_a_data_source_that_says_who_signs_in() {
             "[payroll]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=ActiveDirectoryMsi\nTrusted_Connection=yes\n\
              \n[reports]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=ActiveDirectoryMsi\nClientId={id}\n",
             port = machine.playground.sql_server.port(),
-            id = id(&machine, "user_assigned", "client_id"),
+            id = identity_field(&machine, "user_assigned", "client_id"),
         ),
     );
-    assert_eq!(machine.isql_with(&["payroll"], WHO), identity(&machine));
+    assert_eq!(machine.isql_with(&["payroll"], WHO), system_assigned(&machine));
     assert_eq!(machine.isql_with(&["reports"], WHO), user_assigned(&machine));
 }
 
@@ -59,7 +63,7 @@ fn isql_with_a_file_data_source() {
         ),
     );
     let answer = machine.isql(&format!("FILEDSN={file}"), WHO);
-    assert_eq!(answer, identity(&machine));
+    assert_eq!(answer, system_assigned(&machine));
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn pyodbc_with_a_registered_name_a_path_and_a_data_source() {
     let machine = Machine::new();
     let machine = machine.with(
         "ENTRA_ODBC_DRIVER",
-        crate::library::real_driver().to_str().unwrap(),
+        test_support::drivers::real_driver().to_str().unwrap(),
     );
     machine.write_ini(
         "odbc.ini",
@@ -76,7 +80,7 @@ fn pyodbc_with_a_registered_name_a_path_and_a_data_source() {
             machine.playground.sql_server.port()
         ),
     );
-    let path = crate::library::built_library();
+    let path = test_support::drivers::built_library();
     for string in [
         machine.string("Authentication=ActiveDirectoryMsi"),
         format!(
@@ -86,7 +90,7 @@ fn pyodbc_with_a_registered_name_a_path_and_a_data_source() {
         ),
         "DSN=payroll;Authentication=ActiveDirectoryMsi".to_owned(),
     ] {
-        assert_eq!(machine.pyodbc(&string), identity(&machine), "{string}");
+        assert_eq!(machine.pyodbc(&string), system_assigned(&machine), "{string}");
     }
 }
 
@@ -107,7 +111,7 @@ for _ in range(2):
         DRIVER.replace(' ', "+"),
     );
     let answer = finished(&machine.python(program, &[&url]), "SQLAlchemy");
-    let who = identity(&machine);
+    let who = system_assigned(&machine);
     assert_eq!(answer, format!("{who}\n{who}"));
 }
 
@@ -141,7 +145,7 @@ fn a_c_program_that_knows_only_libodbc() {
     let program = compile("plain.c", &["-lodbc"]);
     let string = machine.string("Authentication=ActiveDirectoryMsi");
     let output = machine.command(program).arg(&string).output().unwrap();
-    assert_eq!(finished(&output, "plain.c"), identity(&machine));
+    assert_eq!(finished(&output, "plain.c"), system_assigned(&machine));
 }
 
 /// As Node.js has one, and many a program that is linked statically: with Driver 18 alone they crash.
@@ -157,15 +161,15 @@ fn a_program_with_an_openssl_of_its_own() {
     let alone = connect(&machine.bare_string(&sql_login()));
     assert!(alone.status.signal().is_some(), "{alone:?}");
     let output = connect(&machine.string("Authentication=ActiveDirectoryMsi"));
-    assert_eq!(finished(&output, "own_openssl.c"), identity(&machine));
+    assert_eq!(finished(&output, "own_openssl.c"), system_assigned(&machine));
 }
 
 #[test]
 fn a_rust_program_on_odbc_api() {
     let machine = Machine::new();
     // Beside the library, where `cargo build --workspace` puts it; `make test` does that first.
-    let program = crate::library::built_library().with_file_name("client");
+    let program = test_support::drivers::built_library().with_file_name("client");
     let string = machine.string("Authentication=ActiveDirectoryMsi");
     let output = machine.command(program).args([&string, WHO]).output().unwrap();
-    assert_eq!(finished(&output, "client"), identity(&machine));
+    assert_eq!(finished(&output, "client"), system_assigned(&machine));
 }

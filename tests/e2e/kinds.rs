@@ -12,7 +12,7 @@ use std::{fs, sync::Mutex, thread};
 
 pub use given::PROVIDER;
 
-use crate::{machine::Machine, who::application};
+use test_support::{login_name::application, machine::Machine};
 
 /// A kind and how it is tried: the machine that it was tried on, what `SUSER_SNAME()` said, and what it should say.
 type Kind = (&'static str, fn(Machine) -> Visit);
@@ -57,7 +57,7 @@ const SECRETS: &[&str] = &[
 /// A machine on which the library logs all that it has to tell.
 fn logging() -> Machine {
     let machine = Machine::new();
-    let log = machine.directory.join(LOG).to_str().unwrap().to_owned();
+    let log = machine.path(LOG).to_str().unwrap().to_owned();
     machine
         .with("ENTRA_ODBC_LOG", "trace")
         .with("ENTRA_ODBC_LOG_FILE", log)
@@ -84,7 +84,7 @@ impl Visit {
     /// The first secret of this sign-in that the log tells; nothing where it tells none, or is not written.
     fn leak(&self) -> Option<String> {
         let playground = &self.machine.playground;
-        let log = fs::read_to_string(self.machine.directory.join(LOG)).unwrap_or_default();
+        let log = fs::read_to_string(self.machine.path(LOG)).unwrap_or_default();
         if !log.contains("token") {
             return Some(format!("there is no log: {log:?}"));
         }
@@ -119,8 +119,8 @@ impl Visit {
 
     /// Lines that only secrets have, from files and scripts that this machine signs in by.
     fn kept(&self) -> Vec<String> {
-        let tools = self.machine.directory.join("tools");
-        let files = [&self.machine.directory, &tools]
+        let tools = self.machine.path("tools");
+        let files = [self.machine.directory(), &tools]
             .into_iter()
             .filter_map(|directory| fs::read_dir(directory).ok())
             .flatten()

@@ -9,27 +9,6 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/browser.rs"]
-mod browser;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/expiry.rs"]
-mod expiry;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/library.rs"]
-mod library;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/machine.rs"]
-mod machine;
-#[path = "../support/network.rs"]
-mod network;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/talk.rs"]
-mod talk;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/who.rs"]
-mod who;
-
 mod arrival;
 mod bad_input;
 mod certificate;
@@ -37,7 +16,6 @@ mod clouds;
 mod credentials;
 mod diagnostics;
 mod existing_code;
-
 mod faults;
 mod fork;
 mod forwarded;
@@ -47,6 +25,7 @@ mod hosts;
 mod kinds;
 mod managed_identity;
 mod messages;
+mod network;
 mod odd_files;
 mod other_drivers;
 mod pool;
@@ -55,6 +34,7 @@ mod real_driver;
 mod recorder;
 mod renewal;
 mod same_as_bare;
+mod script_host;
 mod secrets;
 mod shared_cache;
 mod spellings;

@@ -3,10 +3,12 @@
 use std::{fs, process::Command};
 
 use standins::playground::USER;
-
-use crate::{
-    machine::{Machine, PYODBC_WHO, finished, python},
-    who::{MSI, id, identity, user_assigned},
+use test_support::{
+    connection_string::MSI,
+    hosts::{PYODBC_LOGIN_NAME, python},
+    login_name::{identity_field, system_assigned, user_assigned},
+    machine::Machine,
+    process::finished,
 };
 
 /// Runs the program that follows where the first argument's directory is that of Azure Arc's keys, seen by nobody else.
@@ -42,7 +44,7 @@ fn machine_learning() -> Machine {
     let machine = Machine::new();
     let platform = &machine.playground.managed_identity;
     let (endpoint, secret) = (platform.ml_endpoint(), platform.ml_secret().to_owned());
-    let default = id(&machine, "user_assigned", "client_id");
+    let default = identity_field(&machine, "user_assigned", "client_id");
     machine
         .with("MSI_ENDPOINT", endpoint)
         .with("MSI_SECRET", secret)
@@ -52,7 +54,7 @@ fn machine_learning() -> Machine {
 #[test]
 fn service_fabric_signs_in_the_application() {
     let machine = service_fabric();
-    assert_eq!(machine.pyodbc(&machine.string(MSI)), identity(&machine));
+    assert_eq!(machine.pyodbc(&machine.string(MSI)), system_assigned(&machine));
     let error = machine.pyodbc_error(&machine.string(&format!("{MSI}UID=94c2a6f7")));
     assert!(error.contains("HY000") && error.contains("manifest"), "{error}");
     let machine = machine.with("IDENTITY_SERVER_THUMBPRINT", "00".repeat(20));
@@ -72,10 +74,10 @@ fn cloud_shell_signs_in_whoever_opened_it() {
 fn machine_learning_signs_in_the_identity_that_the_platform_names_or_the_string() {
     let machine = machine_learning();
     assert_eq!(machine.pyodbc(&machine.string(MSI)), user_assigned(&machine));
-    let own = id(&machine, "system_assigned", "client_id");
+    let own = identity_field(&machine, "system_assigned", "client_id");
     assert_eq!(
         machine.pyodbc(&machine.string(&format!("{MSI}ClientId={own}"))),
-        identity(&machine)
+        system_assigned(&machine)
     );
 }
 
@@ -90,7 +92,7 @@ fn azure_arc_signs_in_the_machine_by_the_key_of_its_agent() {
         return;
     }
     let machine = Machine::new();
-    let keys = machine.directory.join("keys");
+    let keys = machine.path("keys");
     fs::create_dir(&keys).unwrap();
     let platform = &machine.playground.managed_identity;
     platform.set_arc_keys(&keys, "/var/opt/azcmagent/tokens".as_ref());
@@ -103,11 +105,11 @@ fn azure_arc_signs_in_the_machine_by_the_key_of_its_agent() {
         command
             .args(namespace)
             .args(["sh", "-c", WITH_KEYS, "sh", keys.to_str().unwrap()])
-            .args([&python(), "-c", PYODBC_WHO, &machine.string(rest)]);
+            .args([&python(), "-c", PYODBC_LOGIN_NAME, &machine.string(rest)]);
         command.output().unwrap()
     };
-    assert_eq!(finished(&who(MSI), "pyodbc"), identity(&machine));
-    let lent = id(&machine, "user_assigned", "client_id");
+    assert_eq!(finished(&who(MSI), "pyodbc"), system_assigned(&machine));
+    let lent = identity_field(&machine, "user_assigned", "client_id");
     assert_eq!(
         finished(&who(&format!("{MSI}UID={lent}")), "pyodbc"),
         user_assigned(&machine)

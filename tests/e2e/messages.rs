@@ -3,8 +3,9 @@
 use std::fs;
 
 use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
+use test_support::machine::Machine;
 
-use crate::machine::Machine;
+use crate::script_host::ScriptHost as _;
 
 /// Escape sequences, line breaks of all kinds, marks of direction, and characters that nobody sees.
 const HOSTILE: &str = "a\u{1b}[2J\r\nHY000 0 forged\u{85}\u{9b}1m\u{202e}\u{2066}\u{200b}\u{200f}\u{61c}\u{2028}\u{2029}\u{feff}z";
@@ -66,7 +67,7 @@ fn a_secret_that_lost_its_braces_or_its_semicolon_is_in_no_message() {
 #[test]
 fn nothing_from_a_value_a_variable_or_a_path_breaks_steers_or_hides_a_message_or_a_line_of_the_log() {
     let machine = Machine::new();
-    let log = machine.directory.join("log").to_str().unwrap().to_owned();
+    let log = machine.path("log").to_str().unwrap().to_owned();
     let machine = machine
         .with("ENTRA_ODBC_LOG", "trace")
         .with("ENTRA_ODBC_LOG_FILE", &log);

@@ -1,9 +1,10 @@
 //! Files that whoever writes a string or sets a variable chooses: what is no small regular file is told at once, and
 //! nobody else's sign-in waits for it.
 
-use crate::{
-    machine::{Machine, finished},
-    who::MSI,
+use test_support::{
+    connection_string::{MSI, payroll},
+    machine::Machine,
+    process::finished,
 };
 
 /// One person connects with the first string, and fails; then another one with the second, in the same process. The
@@ -30,7 +31,7 @@ print(errors[0])
 
 /// A FIFO that nobody writes to, a device without an end, a directory, and a file of a terabyte; what each is called.
 fn odd_files(machine: &Machine) -> Vec<(String, &'static str)> {
-    let path = |name: &str| machine.directory.join(name).to_str().unwrap().to_owned();
+    let path = |name: &str| machine.path(name).to_str().unwrap().to_owned();
     let fifo = path("fifo");
     assert!(machine.command("mkfifo").arg(&fifo).status().unwrap().success());
     let huge = machine.file("huge", "");
@@ -57,7 +58,7 @@ fn assert_told(error: &str, parts: &[&str]) {
 
 /// Signed in as the application "payroll", whose tenant has to be asked of the server.
 fn without_a_tenant() -> String {
-    let payroll = Machine::payroll();
+    let payroll = payroll();
     let at = payroll.find("TenantId=").unwrap();
     payroll[..at].to_owned()
 }
@@ -130,26 +131,26 @@ fn authorities_that_can_never_be_read_are_told_with_the_variable() {
     let plain = "TrustServerCertificate=yes;";
     for (path, kind) in odd_ones {
         let machine_string = |rest: &str| machine.string(&format!("{rest}{plain}"));
-        let mut command = machine.command(crate::machine::python());
+        let mut command = machine.command(test_support::hosts::python());
         command.env("SSL_CERT_FILE", &path).args(["-c", TWO]);
         let output = command
-            .args([machine_string(&Machine::payroll()), machine_string(MSI)])
+            .args([machine_string(&payroll()), machine_string(MSI)])
             .output()
             .unwrap();
         let error = finished(&output, "two");
         assert_told(&error, &["08001", "SSL_CERT_FILE", &path, kind]);
     }
     // A directory of them may hold anything beside certificates.
-    let directory = machine.directory.join("authorities");
+    let directory = machine.path("authorities");
     std::fs::create_dir(&directory).unwrap();
-    std::fs::copy(machine.directory.join("ca.pem"), directory.join("ca.pem")).unwrap();
-    std::fs::rename(machine.directory.join("fifo"), directory.join("fifo")).unwrap();
+    std::fs::copy(machine.path("ca.pem"), directory.join("ca.pem")).unwrap();
+    std::fs::rename(machine.path("fifo"), directory.join("fifo")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", directory.join("zero")).unwrap();
-    let mut command = machine.command(crate::machine::python());
+    let mut command = machine.command(test_support::hosts::python());
     command
         .env_remove("SSL_CERT_FILE")
         .env("SSL_CERT_DIR", &directory)
-        .args(["-c", crate::machine::PYODBC_WHO])
-        .arg(machine.string(&format!("{}{plain}", Machine::payroll())));
+        .args(["-c", test_support::hosts::PYODBC_LOGIN_NAME])
+        .arg(machine.string(&format!("{}{plain}", payroll())));
     finished(&command.output().unwrap(), "a directory of authorities");
 }

@@ -2,10 +2,11 @@
 
 use std::process::Output;
 
+use test_support::{drivers::built_library, machine::Machine, process::finished, registration::DRIVER};
+
 use crate::{
-    library::built_library,
-    machine::{DRIVER, Machine, finished},
     recorder::{WITHOUT_BULK_COPY, arrived, recording_by},
+    script_host::ScriptHost as _,
 };
 
 const STRING: &str = "DRIVER=x;SERVER=127.0.0.1;";
@@ -47,7 +48,7 @@ fn a_token_of_the_applications_own_is_copied_for_any_driver_that_takes_tokens() 
 #[test]
 fn equal_strings_with_different_tokens_share_no_pooled_connection_of_any_driver() {
     let machine = takes_tokens();
-    let inis = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
+    let inis = machine.read("odbcinst.ini");
     machine.register(&format!(
         "[ODBC]\nPooling=Yes\n\n{}",
         inis.replace(

@@ -1,12 +1,14 @@
 //! unixODBC's pool: connections are reused, but never by someone else.
 
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
-
-use crate::{
+use test_support::{
+    connection_string::{MSI, payroll},
+    host_process::HostProcess,
+    login_name::{application, system_assigned},
     machine::Machine,
-    talk::Talk,
-    who::{MSI, application, identity},
 };
+
+use crate::script_host::ScriptHost as _;
 
 fn pooled() -> Machine {
     let machine = Machine::new();
@@ -27,7 +29,7 @@ fn identities(machine: &Machine) -> Vec<String> {
 #[test]
 fn the_same_identity_gets_its_connection_back() {
     let machine = pooled();
-    let connect = format!("connect:{}", machine.string(&Machine::payroll()));
+    let connect = format!("connect:{}", machine.string(&payroll()));
     machine.script(&[
         "pooling",
         &connect,
@@ -52,14 +54,14 @@ while True:
         os.environ[name] = value
 ";
 
-fn in_turn(machine: &Machine, string: &str) -> Talk {
-    Talk::start(machine, IN_TURN, &[string])
+fn in_turn(machine: &Machine, string: &str) -> HostProcess {
+    HostProcess::start(machine, IN_TURN, &[string])
 }
 
 /// Has the program connect again, after that variable was set if one is named.
-fn again(host: &mut Talk, variable: &str) -> String {
-    host.say(variable);
-    host.hear()
+fn again(host: &mut HostProcess, variable: &str) -> String {
+    host.write_line(variable);
+    host.read_line()
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn a_token_file_opens_another_connection_only_when_it_names_someone_else() {
     let machine = pooled();
     let file = machine.file("token", &machine.user_token("ada@contoso.com"));
     let mut host = in_turn(&machine, &machine.string(&format!("AccessTokenFile={file}")));
-    assert_eq!(host.hear(), "ada@contoso.com");
+    assert_eq!(host.read_line(), "ada@contoso.com");
     assert_eq!(again(&mut host, ""), "ada@contoso.com");
     assert_eq!(identities(&machine), ["ada@contoso.com"], "handed out again");
     machine.file("token", &machine.user_token("grace@contoso.com"));
@@ -80,13 +82,13 @@ fn a_token_file_opens_another_connection_only_when_it_names_someone_else() {
 fn a_managed_identitys_endpoint_variables_decide_whose_connection_it_is() {
     let machine = pooled();
     let mut host = in_turn(&machine, &machine.string(MSI));
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(again(&mut host, ""), identity(&machine));
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(again(&mut host, ""), system_assigned(&machine));
     let platform = &machine.playground.managed_identity;
     let shell = format!("MSI_ENDPOINT={}", platform.cloud_shell_endpoint());
     assert_eq!(again(&mut host, &shell), USER);
     assert_eq!(again(&mut host, ""), USER);
-    assert_eq!(identities(&machine), [&identity(&machine), USER]);
+    assert_eq!(identities(&machine), [&system_assigned(&machine), USER]);
 }
 
 #[test]
@@ -100,12 +102,12 @@ fn the_environments_variables_decide_whose_connection_it_is() {
         &machine.string("Authentication=ActiveDirectoryEnvironment"),
     );
     let payroll = application(PAYROLL_CLIENT_ID);
-    assert_eq!(host.hear(), payroll);
+    assert_eq!(host.read_line(), payroll);
     assert_eq!(again(&mut host, ""), payroll);
     assert_eq!(identities(&machine).len(), 1);
-    host.say("AZURE_CLIENT_SECRET=wrong");
+    host.write_line("AZURE_CLIENT_SECRET=wrong");
     // The string signs in nobody now, so nobody gets what is left of the one before.
-    let (status, _) = host.end(std::time::Duration::from_mins(1));
+    let (status, _) = host.wait(std::time::Duration::from_mins(1));
     assert!(!status.success());
     assert_eq!(identities(&machine).len(), 1);
 }
@@ -114,12 +116,12 @@ fn the_environments_variables_decide_whose_connection_it_is() {
 fn the_default_chain_keeps_a_connection_while_the_same_member_signs_in() {
     let machine = pooled();
     let mut host = in_turn(&machine, &machine.string("Authentication=ActiveDirectoryDefault"));
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(again(&mut host, ""), identity(&machine));
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(again(&mut host, ""), system_assigned(&machine));
     let platform = &machine.playground.managed_identity;
     let shell = format!("MSI_ENDPOINT={}", platform.cloud_shell_endpoint());
     assert_eq!(again(&mut host, &shell), USER);
-    assert_eq!(identities(&machine), [&identity(&machine), USER]);
+    assert_eq!(identities(&machine), [&system_assigned(&machine), USER]);
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn equal_strings_with_tokens_of_the_hosts_own_never_share_a_connection() {
 /// What a program outside autocommit gets from the pool, once before and twice after its socket was lost.
 fn after_a_lost_socket(rest: &str) -> String {
     let machine = pooled();
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 def ask():
@@ -173,10 +175,10 @@ say(before, ask(), ask())
 ",
         &[&machine.string(&format!("{MSI}{rest}"))],
     );
-    host.hear();
+    host.read_line();
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    host.hear()
+    host.write_line("go on");
+    host.read_line()
 }
 
 /// Why: see `renewal`.

@@ -6,12 +6,16 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::{
-    library::built_library,
-    machine::{DRIVER, Machine, finished, ours, script_host},
-    who::application,
-};
+use crate::script_host::SCRIPT_HOST;
 use standins::playground::PAYROLL_CLIENT_ID;
+use test_support::{
+    connection_string::payroll,
+    drivers::built_library,
+    login_name::application,
+    machine::Machine,
+    process::finished,
+    registration::{DRIVER, our_section},
+};
 
 /// Whom the program's caller is.
 const NOBODY: &str = "65534";
@@ -31,7 +35,7 @@ fn hindrance(machine: &Machine) -> Option<String> {
     if says("id", &["-u"]) != "0" {
         return Some("only root can make a set-user-id program".to_owned());
     }
-    let directory = machine.directory.to_str().unwrap();
+    let directory = machine.directory().to_str().unwrap();
     if says("findmnt", &["-no", "OPTIONS", "-T", directory]).contains("nosuid") {
         return Some(format!("{directory} is mounted nosuid"));
     }
@@ -58,10 +62,10 @@ exec setpriv --reuid=\"$user\" --regid=\"$user\" --clear-groups \"$@\"
 /// Runs the scripted host as a set-user-id program of root's, started by another user with this machine's environment,
 /// where `/etc` is a copy of the machine's own with these files in it.
 fn run_privileged(machine: &Machine, etc: &[(&str, &str)], steps: &[&str]) -> Output {
-    let host = machine.directory.join("set-user-id");
-    fs::copy(script_host(), &host).unwrap();
+    let host = machine.path("set-user-id");
+    fs::copy(&*SCRIPT_HOST, &host).unwrap();
     fs::set_permissions(&host, Permissions::from_mode(0o4755)).unwrap();
-    let copy = machine.directory.join("etc");
+    let copy = machine.path("etc");
     fs::create_dir(&copy).unwrap();
     let copied = Command::new("cp")
         .args(["-a", "/etc/."])
@@ -101,17 +105,17 @@ fn the_caller_of_a_privileged_program_does_not_decide_where_its_secrets_go() {
     // What the administrator says.
     let honest = format!(
         "{}Authority={}\n",
-        ours(DRIVER),
+        our_section(DRIVER),
         machine.playground.entra.authority()
     );
     // What the caller would have read instead, in each way that there is.
     let evil_entra = caller.playground.entra.authority();
-    caller.register(&format!("{}Authority={evil_entra}\n", ours(DRIVER)));
+    caller.register(&format!("{}Authority={evil_entra}\n", our_section(DRIVER)));
     caller.write_ini("odbc.ini", "[payroll]\nTrustServerCertificate=no\n");
-    let log = caller.directory.join("log");
-    let directory = caller.directory.to_str().unwrap();
+    let log = caller.path("log");
+    let directory = caller.directory().to_str().unwrap();
     // The caller owns the directory, and may write there.
-    fs::set_permissions(&caller.directory, Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(caller.directory(), Permissions::from_mode(0o777)).unwrap();
     let mut attack = machine;
     attack.variables.clone_from(&caller.variables);
     for (name, value) in [
@@ -130,7 +134,7 @@ fn the_caller_of_a_privileged_program_does_not_decide_where_its_secrets_go() {
     ] {
         attack = attack.with(name, value);
     }
-    let string = attack.string(&format!("{}TrustServerCertificate=yes;", Machine::payroll()));
+    let string = attack.string(&format!("{}TrustServerCertificate=yes;", payroll()));
     let output = run_privileged(
         &attack,
         &[
@@ -160,10 +164,10 @@ fn a_privileged_program_runs_no_tool_and_uses_no_saved_sign_in() {
     let string = machine.string("Authentication=ActiveDirectoryAzCli;TrustServerCertificate=yes;");
     let output = run_privileged(
         &machine,
-        &[("odbcinst.ini", &ours(DRIVER)), ("odbc.ini", "")],
+        &[("odbcinst.ini", &our_section(DRIVER)), ("odbc.ini", "")],
         &[&format!("!connect:{string}")],
     );
     let said = finished(&output, "the privileged program");
     assert!(said.contains("a privileged program runs no tools"), "{said}");
-    assert!(!machine.directory.join("tools/ran").exists());
+    assert!(!machine.path("tools/ran").exists());
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use crate::{
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, section},
+use test_support::{
+    drivers::{built_library, real_driver},
+    machine::Machine,
+    registration::{DRIVER, STOCK_DRIVER, section},
 };
 
 /// Connects through a library that cannot find its real driver; the record must be IM003 and give this reason.
@@ -17,14 +18,19 @@ fn missing(machine: &Machine, reason: &str) {
     }
 }
 
+/// Registers nothing but the library, so that no real driver is found by name.
+fn only_us(machine: &Machine) {
+    machine.register(&section(DRIVER, &built_library()));
+}
+
 #[test]
 fn what_cannot_be_wrapped_is_named_with_the_reason() {
     let machine = Machine::new();
-    machine.only_us();
+    only_us(&machine);
     let text = machine.file("text.so", "not a library");
-    let copy = machine.directory.join("copy.so");
+    let copy = machine.path("copy.so");
     fs::copy(built_library(), &copy).unwrap();
-    let link = machine.directory.join("link.so");
+    let link = machine.path("link.so");
     std::os::unix::fs::symlink(built_library(), &link).unwrap();
     let mut machine = machine;
     for (driver, reason) in [
@@ -56,7 +62,7 @@ fn what_cannot_be_wrapped_is_named_with_the_reason() {
 #[test]
 fn without_any_driver_the_places_that_were_tried_are_named() {
     let machine = Machine::new();
-    machine.only_us();
+    only_us(&machine);
     missing(
         &machine,
         "[ODBC Driver 18 for SQL Server] of odbcinst.ini: not registered",
@@ -75,7 +81,7 @@ fn the_driver_is_found_by_its_name_by_our_section_and_under_the_stock_name() {
     who(&machine);
 
     let machine = Machine::new();
-    machine.register(&[section(DRIVER, &ours), section(BARE, &real)].concat());
+    machine.register(&[section(DRIVER, &ours), section(STOCK_DRIVER, &real)].concat());
     who(&machine);
 
     // The stock name taken over: programs need no change at all.
@@ -87,7 +93,7 @@ fn the_driver_is_found_by_its_name_by_our_section_and_under_the_stock_name() {
 #[test]
 fn a_link_to_the_driver_is_followed_to_where_its_resources_are() {
     let machine = Machine::new();
-    let link = machine.directory.join("libmsodbcsql.so");
+    let link = machine.path("libmsodbcsql.so");
     std::os::unix::fs::symlink(real_driver(), &link).unwrap();
     let machine = machine.with("ENTRA_ODBC_DRIVER", link.to_str().unwrap());
     machine.pyodbc(&machine.string("Authentication=ActiveDirectoryMsi"));

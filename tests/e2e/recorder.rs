@@ -6,10 +6,13 @@ use std::{
     sync::LazyLock,
 };
 
-use crate::{
-    library::built_library,
-    machine::{DRIVER, Machine, compile, compile_as, section},
+use test_support::{
+    drivers::built_library,
+    machine::Machine,
+    registration::{DRIVER, section},
 };
+
+use crate::script_host::{compile, compile_as};
 
 /// The driver's file.
 pub static RECORDER: LazyLock<PathBuf> = LazyLock::new(|| compile("recorder.c", &["-shared", "-fPIC"]));
@@ -35,7 +38,7 @@ pub fn recording(script: &str) -> Machine {
 pub fn recording_by(recorder: &Path, script: &str) -> Machine {
     assert_eq!(ALONE.len(), DRIVER.len());
     let machine = Machine::new();
-    let log = machine.directory.join("log").to_str().unwrap().to_owned();
+    let log = machine.path("log").to_str().unwrap().to_owned();
     let machine = machine
         .with("RECORDER_LOG", log)
         .with("RECORDER_SCRIPT", script)
@@ -46,7 +49,7 @@ pub fn recording_by(recorder: &Path, script: &str) -> Machine {
 
 /// What arrived at the recorder since the last look, a line for each call.
 pub fn arrived(machine: &Machine) -> Vec<String> {
-    let log = machine.directory.join("log");
+    let log = machine.path("log");
     let text = fs::read_to_string(&log).unwrap();
     fs::remove_file(log).unwrap();
     text.lines().map(str::to_owned).collect()

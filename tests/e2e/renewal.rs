@@ -6,18 +6,17 @@ use standins::{
     http::{Fault, Gate, Times},
     playground::PAYROLL_SECRET,
 };
-
-use crate::{
-    expiry::short_lived,
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, braced, requests, sql_login},
+use test_support::{
+    connection_string::{MSI, braced, payroll, sql_login},
+    host_process::HostProcess,
+    machine::Machine,
+    process::finished,
 };
 
 #[test]
 fn an_idle_connection_outlives_its_token_and_reconnects_with_a_renewed_one() {
-    let machine = short_lived();
-    let mut host = Talk::start(
+    let machine = Machine::with_short_lived_tokens();
+    let mut host = HostProcess::start(
         &machine,
         "
 connection = pyodbc.connect(sys.argv[1], autocommit=True)
@@ -27,14 +26,14 @@ say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 ",
         &[&machine.string(MSI)],
     );
-    let who = host.hear();
+    let who = host.read_line();
     let server = &machine.playground.sql_server;
     let first = server.logins().last().unwrap().token.clone().unwrap();
     // The third request is made 3.3 s after the second token came: the first one has ended by then.
     machine.playground.managed_identity.record().wait_for(3);
     server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), who);
+    host.write_line("go on");
+    assert_eq!(host.read_line(), who);
     let logins = server.logins();
     assert_eq!(logins.len(), 2, "{logins:#?}");
     let again = logins.last().unwrap();
@@ -48,7 +47,7 @@ say(connection.execute('SELECT SUSER_SNAME()').fetchval())
 ///
 /// It has just committed. Driver 18 nevertheless has a transaction open: its commit begins the next one.
 fn outside_autocommit(machine: &Machine, string: &str) -> (String, usize) {
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         machine,
         "
 connection = pyodbc.connect(sys.argv[1])
@@ -68,10 +67,10 @@ say(*errors)
 ",
         &[string],
     );
-    host.hear();
+    host.read_line();
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    let said = host.hear();
+    host.write_line("go on");
+    let said = host.read_line();
     (said, machine.playground.sql_server.logins().len())
 }
 
@@ -102,8 +101,8 @@ fn outside_autocommit_and_without_the_drivers_recovery_the_loss_is_told_as_what_
 
 #[test]
 fn one_of_two_connections_that_is_closed_leaves_the_other_one_renewed() {
-    let machine = short_lived();
-    let mut host = Talk::start(
+    let machine = Machine::with_short_lived_tokens();
+    let mut host = HostProcess::start(
         &machine,
         "
 pyodbc.pooling = False
@@ -115,11 +114,11 @@ say(open_one.execute('SELECT 1').fetchval())
 ",
         &[&machine.string(MSI)],
     );
-    host.hear();
+    host.read_line();
     machine.playground.managed_identity.record().wait_for(3);
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), "1");
+    host.write_line("go on");
+    assert_eq!(host.read_line(), "1");
     let logins = machine.playground.sql_server.logins();
     assert_eq!(logins.len(), 3);
     assert!(logins[2].reconnect && logins[2].token != logins[0].token);
@@ -127,10 +126,10 @@ say(open_one.execute('SELECT 1').fetchval())
 
 #[test]
 fn while_a_renewal_hangs_connects_take_the_living_token_and_wait_for_nobody() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
     let gate = Gate::new();
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 for _ in range(2):
@@ -147,25 +146,25 @@ say(max(times))
 ",
         &[&machine.string(MSI)],
     );
-    host.hear();
+    host.read_line();
     let msi = &machine.playground.managed_identity;
     msi.inject_on("", Times::UntilCleared, Fault::HangBefore(gate.clone()));
-    host.say("go on");
-    host.hear();
+    host.write_line("go on");
+    host.read_line();
     // Due at two thirds of 15 s.
     msi.record().wait_for(2);
-    host.say("go on");
-    let slowest: f64 = host.hear().parse().unwrap();
+    host.write_line("go on");
+    let slowest: f64 = host.read_line().parse().unwrap();
     assert!(slowest < 1.0, "{slowest} s");
-    assert_eq!(requests(&machine), 2);
+    assert_eq!(machine.managed_identity_requests(), 2);
     gate.open();
 }
 
 #[test]
 fn a_renewal_that_fails_is_tried_again_and_the_living_token_stays_in_use() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.playground.set_token_lifetime(Duration::from_secs(15));
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 pyodbc.pooling = False
@@ -179,25 +178,25 @@ say(connection.execute('SELECT 1').fetchval())
 ",
         &[&machine.string(MSI)],
     );
-    host.hear();
+    host.read_line();
     let msi = &machine.playground.managed_identity;
     msi.inject_on("", Times::UntilCleared, Fault::status(400));
     msi.record().wait_for(2);
-    host.say("go on");
-    assert_eq!(host.hear(), "connected");
+    host.write_line("go on");
+    assert_eq!(host.read_line(), "connected");
     msi.record().wait_for(3);
     msi.faults().clear();
-    let failed = requests(&machine);
+    let failed = machine.managed_identity_requests();
     msi.record().wait_for(failed + 2);
     machine.playground.sql_server.drop_connections();
-    host.say("go on");
-    assert_eq!(host.hear(), "1");
+    host.write_line("go on");
+    assert_eq!(host.read_line(), "1");
 }
 
 #[test]
 fn a_refusal_is_remembered_so_that_a_storm_of_connects_is_no_storm_of_requests() {
     let machine = Machine::new();
-    let wrong = Machine::payroll().replace(&braced(PAYROLL_SECRET), "wrong");
+    let wrong = payroll().replace(&braced(PAYROLL_SECRET), "wrong");
     let output = machine.python(
         "
 import pyodbc, sys, threading
@@ -246,14 +245,14 @@ print(len(names), len(set(names)))
         &[&machine.string(MSI)],
     );
     assert_eq!(finished(&output, "python"), "200 1");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 /// Connects, closes, waits for a word, connects again: through unixODBC's pool.
 fn pooled(rest: &str) -> usize {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.pool();
-    let mut host = Talk::start(
+    let mut host = HostProcess::start(
         &machine,
         "
 for _ in range(2):
@@ -264,15 +263,15 @@ for _ in range(2):
 ",
         &[&machine.string(&format!("{MSI}{rest}"))],
     );
-    host.hear();
+    host.read_line();
     let start = Instant::now();
     machine.playground.managed_identity.record().wait_for(3);
     assert!(
         start.elapsed() > Duration::from_secs(5),
         "the first token has ended"
     );
-    host.say("go on");
-    host.hear();
+    host.write_line("go on");
+    host.read_line();
     machine.playground.sql_server.logins().len()
 }
 

@@ -1,11 +1,14 @@
 //! The same statements through the library and through the bare driver: the same answers and records.
 
 use standins::playground::SQL_USER;
-
-use crate::{
-    machine::{BARE, DRIVER, Machine, finished},
-    who::sql_login,
+use test_support::{
+    connection_string::sql_login,
+    machine::Machine,
+    process::finished,
+    registration::{DRIVER, STOCK_DRIVER},
 };
+
+use crate::script_host::ScriptHost as _;
 
 /// What a host does all day, printed: results, types, records, information.
 const STATEMENTS: &str = r"
@@ -97,7 +100,7 @@ fn the_completed_string_of_a_sql_login_is_the_drivers_own() {
         let bare = completed(machine.bare_string(&sql_login()));
         if capacity >= 1024 {
             assert_eq!(
-                ours.replace(DRIVER, BARE),
+                ours.replace(DRIVER, STOCK_DRIVER),
                 lengths_apart(&ours, &bare),
                 "{capacity}"
             );

@@ -3,20 +3,19 @@
 use std::fs;
 
 use standins::playground::PAYROLL_SECRET;
-
-use crate::machine::Machine;
+use test_support::{connection_string::payroll, machine::Machine};
 
 #[test]
 fn the_log_tells_decisions_and_no_secret() {
     let machine = Machine::new();
-    let log = machine.directory.join("log");
+    let log = machine.path("log");
     let machine = machine
         .with("ENTRA_ODBC_LOG", "trace")
         .with("ENTRA_ODBC_LOG_FILE", log.to_str().unwrap());
     let token = machine.user_token("ada@contoso.com");
-    machine.pyodbc(&machine.string(&Machine::payroll()));
+    machine.pyodbc(&machine.string(&payroll()));
     machine.pyodbc(&machine.string(&format!("AccessToken={token}")));
-    machine.pyodbc_error(&machine.string(&Machine::payroll().replace("8Q", "9Z")));
+    machine.pyodbc_error(&machine.string(&payroll().replace("8Q", "9Z")));
     let text = fs::read_to_string(&log).unwrap();
     for expected in [
         "ServicePrincipal",
@@ -45,7 +44,7 @@ fn without_the_variable_nothing_is_logged() {
     let machine = Machine::new();
     let output = machine.python(
         "import pyodbc, sys; pyodbc.connect(sys.argv[1])",
-        &[&machine.string(&Machine::payroll())],
+        &[&machine.string(&payroll())],
     );
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }
@@ -53,7 +52,7 @@ fn without_the_variable_nothing_is_logged() {
 #[test]
 fn the_real_driver_never_sees_the_client_secret() {
     let machine = Machine::new();
-    machine.pyodbc(&machine.string(&Machine::payroll()));
+    machine.pyodbc(&machine.string(&payroll()));
     let logins = machine.playground.sql_server.take_logins();
     assert_eq!(logins.len(), 1);
     assert_eq!(logins[0].user, "");

@@ -12,11 +12,12 @@ use standins::{
     http::{Fault, Gate, Times},
     playground::PAYROLL_SECRET,
 };
-
-use crate::{
-    machine::{Machine, PYODBC_WHO, finished},
-    talk::Talk,
-    who::{MSI, braced, requests},
+use test_support::{
+    connection_string::{MSI, braced, payroll},
+    host_process::HostProcess,
+    hosts::PYODBC_LOGIN_NAME,
+    machine::Machine,
+    process::finished,
 };
 
 const SHARED: &str = "Authentication=ActiveDirectoryMsi;TokenCache=shared;";
@@ -24,7 +25,7 @@ const SHARED: &str = "Authentication=ActiveDirectoryMsi;TokenCache=shared;";
 /// A machine whose user has a runtime directory.
 fn machine() -> Machine {
     let machine = Machine::new();
-    let runtime = machine.directory.join("run");
+    let runtime = machine.path("run");
     fs::create_dir(&runtime).unwrap();
     fs::set_permissions(&runtime, Permissions::from_mode(0o700)).unwrap();
     let path = runtime.to_str().unwrap().to_owned();
@@ -33,7 +34,7 @@ fn machine() -> Machine {
 
 /// Where the tokens are.
 fn directory(machine: &Machine) -> PathBuf {
-    machine.directory.join("run/entra-odbc")
+    machine.path("run/entra-odbc")
 }
 
 /// Starts so many processes and lets them connect at once; who each of them is to the server.
@@ -48,15 +49,15 @@ except pyodbc.Error as error:
 ";
     let string = machine.string(rest);
     let mut hosts: Vec<_> = (0..count)
-        .map(|_| Talk::start(machine, program, &[&string]))
+        .map(|_| HostProcess::start(machine, program, &[&string]))
         .collect();
     for host in &hosts {
-        assert_eq!(host.hear(), "ready");
+        assert_eq!(host.read_line(), "ready");
     }
     for host in &mut hosts {
-        host.say("go");
+        host.write_line("go");
     }
-    hosts.iter().map(Talk::hear).collect()
+    hosts.iter().map(HostProcess::read_line).collect()
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn sixteen_processes_that_start_at_once_make_one_request() {
     let names = at_once(&machine, 16, SHARED);
     assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
     assert!(!names[0].contains("entra-odbc"), "{names:?}");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
     for file in fs::read_dir(directory(&machine)).unwrap() {
         assert_eq!(
             file.unwrap().metadata().unwrap().permissions().mode() & 0o777,
@@ -101,26 +102,26 @@ print(sum(os.waitpid(worker, 0)[1] == 0 for worker in workers))
         &[&machine.string(MSI)],
     );
     assert_eq!(finished(&output, "python"), "64");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
 fn unless_asked_for_each_process_makes_its_own_request_and_leaves_nothing_behind() {
     let machine = machine();
     at_once(&machine, 4, MSI);
-    assert_eq!(requests(&machine), 4);
+    assert_eq!(machine.managed_identity_requests(), 4);
     assert!(!directory(&machine).exists());
     // Nor where the string declines what the environment offers.
     let machine = machine.with("ENTRA_ODBC_TOKEN_CACHE", "shared");
     at_once(&machine, 2, &format!("{MSI}TokenCache=process;"));
-    assert_eq!(requests(&machine), 6);
+    assert_eq!(machine.managed_identity_requests(), 6);
     assert!(!directory(&machine).exists());
 }
 
 #[test]
 fn a_wrong_secret_never_gets_the_token_that_the_right_one_fetched() {
     let machine = machine();
-    let right = format!("{}TokenCache=shared;", Machine::payroll());
+    let right = format!("{}TokenCache=shared;", payroll());
     let wrong = right.replace(&braced(PAYROLL_SECRET), "wrong");
     assert_ne!(right, wrong);
     let who = machine.pyodbc(&machine.string(&right));
@@ -136,7 +137,7 @@ fn a_process_that_is_killed_while_it_asks_leaves_its_turn_to_the_next() {
     let gate = Gate::new();
     let msi = &machine.playground.managed_identity;
     msi.inject_on("", Times::Next(1), Fault::HangBefore(gate.clone()));
-    let asking = Talk::start(
+    let asking = HostProcess::start(
         &machine,
         "pyodbc.connect(sys.argv[1])",
         &[&machine.string(SHARED)],
@@ -147,7 +148,7 @@ fn a_process_that_is_killed_while_it_asks_leaves_its_turn_to_the_next() {
         drop(asking);
         assert!(!waiting.join().unwrap().is_empty());
     });
-    assert_eq!(requests(&machine), 2);
+    assert_eq!(machine.managed_identity_requests(), 2);
     gate.open();
 }
 
@@ -156,7 +157,7 @@ fn a_directory_that_is_open_to_others_is_not_used_and_the_connect_goes_on() {
     let machine = machine().with("ENTRA_ODBC_LOG", "warn");
     fs::create_dir(directory(&machine)).unwrap();
     fs::set_permissions(directory(&machine), Permissions::from_mode(0o755)).unwrap();
-    let output = machine.python(PYODBC_WHO, &[&machine.string(SHARED)]);
+    let output = machine.python(PYODBC_LOGIN_NAME, &[&machine.string(SHARED)]);
     finished(&output, "python");
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(log.contains("not shared") && log.contains("0700"), "{log}");
@@ -176,18 +177,18 @@ say(pyodbc.connect(sys.argv[1]).execute('SELECT 1').fetchval())
 ";
     let string = machine.string(SHARED);
     let mut hosts: Vec<_> = (0..4)
-        .map(|_| Talk::start(&machine, program, &[&string]))
+        .map(|_| HostProcess::start(&machine, program, &[&string]))
         .collect();
     for host in &hosts {
-        assert_eq!(host.hear(), "connected");
+        assert_eq!(host.read_line(), "connected");
     }
     // Due after 6 s, and again 6 s later: by then the first token has ended.
     machine.playground.managed_identity.record().wait_for(3);
     for host in &mut hosts {
-        host.say("go on");
+        host.write_line("go on");
     }
     for host in &hosts {
-        assert_eq!(host.hear(), "1");
+        assert_eq!(host.read_line(), "1");
     }
-    assert_eq!(requests(&machine), 3);
+    assert_eq!(machine.managed_identity_requests(), 3);
 }

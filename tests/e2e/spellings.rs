@@ -14,19 +14,21 @@ mod go_mssqldb;
 mod sqlclient;
 
 use standins::playground::{OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
-
-use crate::{
+use test_support::{
     browser::with_browser,
-    certificate,
-    machine::{DRIVER, Machine},
-    talk::Talk,
-    who::{application, braced, id, identity, user_assigned},
+    connection_string::braced,
+    host_process::HostProcess,
+    login_name::{application, identity_field, system_assigned, user_assigned},
+    machine::Machine,
+    registration::DRIVER,
 };
+
+use crate::certificate;
 
 /// What this machine has in place of what the documents leave open.
 fn filled(machine: &Machine, string: &str) -> String {
     let port = machine.playground.sql_server.port();
-    let assigned = |field: &str| id(machine, "user_assigned", field);
+    let assigned = |field: &str| identity_field(machine, "user_assigned", field);
     let string = string
         .replace("<host>", "localhost")
         .replace("<port>", &port.to_string())
@@ -66,7 +68,7 @@ fn assert_works(machine: &Machine, who: &str, strings: &[&str]) {
 fn mssql_jdbcs_properties() {
     let machine = with_browser(Machine::new(), OTHER_USER, OTHER_PASSWORD);
     certificate::upload(&machine);
-    let file = |name: &str| machine.directory.join(name).display().to_string();
+    let file = |name: &str| machine.path(name).display().to_string();
     assert_works(
         &machine,
         &user_assigned(&machine),
@@ -78,7 +80,7 @@ fn mssql_jdbcs_properties() {
     );
     assert_works(
         &machine,
-        &identity(&machine),
+        &system_assigned(&machine),
         &[
             "server=<server>;databaseName=testdb;encrypt=true;trustServerCertificate=false;authentication=ActiveDirectoryDefault",
         ],
@@ -121,8 +123,11 @@ fn mssql_pythons_strings() {
     let machine = with_browser(Machine::new(), OTHER_USER, OTHER_PASSWORD);
     let strings = |rest: &str| format!("Server=<server>;Database=testdb;{rest}Encrypt=yes;");
     for (who, rest) in [
-        (identity(&machine), "Authentication=ActiveDirectoryDefault;"),
-        (identity(&machine), "Authentication=ActiveDirectoryMSI;"),
+        (
+            system_assigned(&machine),
+            "Authentication=ActiveDirectoryDefault;",
+        ),
+        (system_assigned(&machine), "Authentication=ActiveDirectoryMSI;"),
         (
             user_assigned(&machine),
             "Authentication=ActiveDirectoryMSI;UID=<identity>;",
@@ -168,10 +173,10 @@ say(who[1])
         "Server=<server>;Database=testdb;Authentication=ActiveDirectoryDeviceCode;Encrypt=yes;",
         "server=<server>;database=testdb;fedauth=ActiveDirectoryDeviceCode",
     ] {
-        let host = Talk::start(&machine, program, &[&filled(&machine, string)]);
-        let code = host.hear();
+        let host = HostProcess::start(&machine, program, &[&filled(&machine, string)]);
+        let code = host.read_line();
         assert!(machine.playground.entra.approve_device(&code, USER), "{code}");
-        assert_eq!(host.hear(), USER, "{string}");
+        assert_eq!(host.read_line(), USER, "{string}");
     }
 }
 

@@ -1,13 +1,14 @@
 //! Several names for the library, with several target drivers: a login never reaches the driver of another name.
 
 use standins::{playground::SQL_USER, sql_server::LoginKind};
-
-use crate::{
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, section},
-    recorder::RECORDER,
-    who::sql_login,
+use test_support::{
+    connection_string::sql_login,
+    drivers::{built_library, real_driver},
+    machine::Machine,
+    registration::{DRIVER, STOCK_DRIVER, section},
 };
+
+use crate::{recorder::RECORDER, script_host::ScriptHost as _};
 
 /// The name with the other target driver.
 const OTHER: &str = "My PostgreSQL";
@@ -15,7 +16,7 @@ const OTHER: &str = "My PostgreSQL";
 /// A machine with these sections of odbcinst.ini, whose recorder writes what reaches it.
 fn machine(sections: &[String]) -> Machine {
     let machine = Machine::new();
-    let log = machine.directory.join("log").to_str().unwrap().to_owned();
+    let log = machine.path("log").to_str().unwrap().to_owned();
     let machine = machine.with("RECORDER_LOG", log);
     machine.register(&sections.concat());
     machine.write_ini(
@@ -36,7 +37,7 @@ fn names(name: &str, target: &str) -> String {
 
 /// Everything that arrived at the recorder.
 fn recorded(machine: &Machine) -> String {
-    std::fs::read_to_string(machine.directory.join("log")).unwrap_or_default()
+    std::fs::read_to_string(machine.path("log")).unwrap_or_default()
 }
 
 /// Every way to connect by the other name.
@@ -63,7 +64,7 @@ fn a_login_by_another_name_reaches_neither_driver_and_the_error_names_both() {
     let plain = section(DRIVER, &built_library());
     for ours in [
         names(DRIVER, real),
-        format!("{plain}\n{}", section(BARE, &real_driver())),
+        format!("{plain}\n{}", section(STOCK_DRIVER, &real_driver())),
     ] {
         let machine = machine(&[names(OTHER, RECORDER.to_str().unwrap()), ours]);
         let good = format!("connect:DRIVER={{{DRIVER}}};{}{}", machine.server(), sql_login());
@@ -113,7 +114,14 @@ fn without_our_own_name_sections_that_disagree_are_an_error_of_every_connect() {
     // One target driver under two names, one of them by the name of its section.
     let mut machine = machine;
     machine.variables.remove("ENTRA_ODBC_DRIVER");
-    machine.register(&[names("A", real), names("B", BARE), section(BARE, &real_driver())].concat());
+    machine.register(
+        &[
+            names("A", real),
+            names("B", STOCK_DRIVER),
+            section(STOCK_DRIVER, &real_driver()),
+        ]
+        .concat(),
+    );
     for name in ["A", "B"] {
         machine.pyodbc(&format!("DRIVER={{{name}}};{}{}", machine.server(), sql_login()));
     }

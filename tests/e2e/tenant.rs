@@ -6,10 +6,7 @@ use standins::{
 };
 use std::time::Duration;
 
-use crate::{
-    machine::{Machine, finished},
-    who::{application, braced},
-};
+use test_support::{connection_string::braced, login_name::application, machine::Machine, process::finished};
 
 fn without_tenant() -> String {
     format!(

@@ -7,9 +7,15 @@ mod sections;
 mod stock_driver;
 mod strangers;
 
+use test_support::{
+    connection_string::payroll,
+    machine::Machine,
+    registration::{DRIVER, our_section},
+};
+
 use crate::{
-    machine::{DRIVER, Machine, ours},
     recorder::{arrived, recording},
+    script_host::ScriptHost as _,
 };
 
 #[test]
@@ -46,7 +52,10 @@ fn the_administrator_may_trust_a_host_in_odbcinst_ini_but_a_string_may_not() {
     );
     assert!(machine.playground.managed_identity.record().requests().is_empty());
     for trusted in ["db.internal.example", "*.internal.example"] {
-        machine.register(&format!("{}TrustedServers=a.example, {trusted}\n", ours(DRIVER)));
+        machine.register(&format!(
+            "{}TrustedServers=a.example, {trusted}\n",
+            our_section(DRIVER)
+        ));
         let error = machine.pyodbc_error(&string);
         // Past our rule, the driver looks for the host and does not find it.
         assert!(!error.contains("entra-odbc trust"), "{error}");
@@ -57,17 +66,15 @@ fn the_administrator_may_trust_a_host_in_odbcinst_ini_but_a_string_may_not() {
 #[test]
 fn a_string_names_no_authority_that_the_administrator_does_not_know() {
     let machine = Machine::new();
-    let error = machine.pyodbc_error(&machine.string(&format!(
-        "{}Authority=https://login.evil.example",
-        Machine::payroll()
-    )));
+    let error =
+        machine.pyodbc_error(&machine.string(&format!("{}Authority=https://login.evil.example", payroll())));
     assert!(error.contains("Authority="), "{error}");
     let known = machine.playground.entra.authority();
-    machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
+    machine.pyodbc(&machine.string(&format!("{}Authority={known}", payroll())));
     // The section's word counts beside the variable's.
-    machine.register(&format!("{}Authority={known}\n", ours(DRIVER)));
+    machine.register(&format!("{}Authority={known}\n", our_section(DRIVER)));
     let machine = machine.with("AZURE_AUTHORITY_HOST", "https://login.other.example");
-    machine.pyodbc(&machine.string(&format!("{}Authority={known}", Machine::payroll())));
+    machine.pyodbc(&machine.string(&format!("{}Authority={known}", payroll())));
 }
 
 /// Driver 18 knows some of our modes itself, and would sign in where we refuse to.

@@ -1,8 +1,10 @@
 //! Not ours, not touched: the same bytes in the same call, seen by a driver that writes down what arrives.
 
+use test_support::{machine::Machine, registration::DRIVER};
+
 use crate::{
-    machine::{DRIVER, Machine},
     recorder::{ALONE, arrived, hex, recording},
+    script_host::ScriptHost as _,
 };
 
 fn connects(machine: &Machine) -> Vec<String> {
@@ -78,7 +80,7 @@ fn with_a_mode_of_ours_the_driver_gets_the_rest_no_prompt_and_the_token() {
     machine.script(&[
         "--quiet",
         "--library",
-        crate::library::built_library().to_str().unwrap(),
+        test_support::drivers::built_library().to_str().unwrap(),
         "connect:DRIVER=x;SERVER=localhost;UID=;APP=a;Authentication=ActiveDirectoryAccessToken;AccessToken=abc",
         "disconnect",
     ]);
@@ -108,7 +110,7 @@ fn a_driver_that_still_executes_is_polled_with_the_same_string_and_token() {
     let machine = recording("executing,executing,info");
     let output = machine.script(&[
         "--library",
-        crate::library::built_library().to_str().unwrap(),
+        test_support::drivers::built_library().to_str().unwrap(),
         "--keep-going",
         "connect-out:1024:DRIVER=x;SERVER=localhost;AccessToken=abc;ClientId=c",
         "poll:10",
@@ -136,7 +138,7 @@ fn a_refused_login_with_a_young_token_is_not_repeated() {
     let machine = recording("refused:18456");
     let output = machine.script(&[
         "--library",
-        crate::library::built_library().to_str().unwrap(),
+        test_support::drivers::built_library().to_str().unwrap(),
         "!connect:DRIVER=x;SERVER=localhost;Authentication=ActiveDirectoryMsi",
         "connect:DRIVER=x;SERVER=localhost;UID=sa;PWD=p",
     ]);
@@ -154,7 +156,7 @@ fn a_driver_that_takes_no_token_is_named() {
     let machine = recording("").with("RECORDER_LACKS", "1256");
     let output = machine.script(&[
         "--library",
-        crate::library::built_library().to_str().unwrap(),
+        test_support::drivers::built_library().to_str().unwrap(),
         "!connect:DRIVER=x;SERVER=localhost;AccessToken=abc",
     ]);
     assert!(

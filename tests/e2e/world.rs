@@ -1,24 +1,19 @@
 //! The network around a machine, for tests of where a token goes: honest servers of Azure, and everybody else.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
     net::{IpAddr, Ipv6Addr, SocketAddr},
     path::Path,
-    process::{Child, ChildStdin, ChildStdout, Stdio},
     sync::Arc,
 };
 
 use serde_json::{Value, json};
 use standins::{
     dns::Dns,
-    playground::PlaygroundOptions,
     sql_server::{Encryption, Login, SqlServer, SqlServerOptions, TlsByAddress},
 };
+use test_support::{host_process::HostProcess, hosts::python, machine::Machine, workspace::host_source};
 
-use crate::{
-    machine::{Machine, python},
-    network::HOST_NAME,
-};
+use crate::network::HOST_NAME;
 
 /// Where the names of Azure lead to; such a server has the certificate of its name.
 pub const AZURE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 1, 0, 1));
@@ -52,7 +47,7 @@ pub const PLAIN_PORT: u16 = 1444;
 impl World {
     /// Only within a namespace (`network::inside`).
     pub fn new() -> Self {
-        let machine = Machine::of(&PlaygroundOptions::default());
+        let machine = Machine::new();
         let playground = &machine.playground;
         let ca = &playground.ca;
         let azure = ca.server_config_for_asked_names(|_| true, &["nobody.database.windows.net"]);
@@ -115,11 +110,7 @@ pub fn is_azures(name: &str) -> bool {
 }
 
 /// See tests/hosts/connects.py.
-pub struct Host {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
+pub struct Host(HostProcess);
 
 /// How a connect ended.
 #[derive(Debug)]
@@ -143,20 +134,9 @@ impl Connected {
 
 impl Host {
     fn start(machine: &Machine, library: &Path) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/connects.py");
-        let mut child = machine
-            .command(python())
-            .arg(script)
-            .arg(library)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            input: child.stdin.take(),
-            output: BufReader::new(child.stdout.take().unwrap()),
-            child,
-        }
+        let mut command = machine.command(python());
+        command.arg(host_source("connects.py")).arg(library);
+        Self(HostProcess::spawn(command))
     }
 
     /// Connects by a string of these UTF-16 units, with a token of the host's own where there is one.
@@ -170,10 +150,8 @@ impl Host {
     }
 
     fn ask(&mut self, asked: &Value) -> Connected {
-        writeln!(self.input.as_ref().unwrap(), "{asked}").unwrap();
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap();
+        self.0.write_line(&asked.to_string());
+        let answer: Value = serde_json::from_str(&self.0.read_line()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let records = answer["records"].as_array().unwrap().iter();
         Connected {
@@ -182,13 +160,6 @@ impl Host {
                 .map(|record| (text(&record[0]), record[1].as_i64().unwrap(), text(&record[2])))
                 .collect(),
         }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        self.input = None;
-        let _ = self.child.wait();
     }
 }
 

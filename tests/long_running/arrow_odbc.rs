@@ -1,10 +1,11 @@
 //! arrow-odbc for Python: batches of rows as Arrow arrays.
 
 use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET};
-
-use crate::{
-    machine::{Machine, finished},
-    who::{MSI, application, identity, logins, requests},
+use test_support::{
+    connection_string::MSI,
+    login_name::{application, system_assigned},
+    machine::Machine,
+    process::finished,
 };
 
 #[test]
@@ -19,9 +20,15 @@ for _ in range(3):
     let output = machine.python(program, &[&machine.string(MSI)]);
     assert_eq!(
         finished(&output, "arrow-odbc"),
-        vec![identity(&machine); 3].join("\n")
+        vec![system_assigned(&machine); 3].join("\n")
     );
-    assert_eq!((logins(&machine).len(), requests(&machine)), (3, 1));
+    assert_eq!(
+        (
+            machine.accepted_logins().len(),
+            machine.managed_identity_requests()
+        ),
+        (3, 1)
+    );
 }
 
 /// User and password may come beside the string, and then stand in it when it arrives.

@@ -2,29 +2,30 @@
 
 use std::{
     fs,
-    path::Path,
     process::Command,
     thread::{self, JoinHandle},
 };
 
 use standins::playground::{OTHER_PASSWORD, OTHER_USER};
-
-use crate::machine::{Machine, finished};
+use test_support::{
+    machine::Machine,
+    process::finished,
+    workspace::{host_source, root},
+};
 
 /// A machine on which `BROWSER` is Chromium with a person before it; and what that person will have seen.
 fn with_chromium(action: &str) -> (Machine, JoinHandle<String>) {
     let machine = Machine::new();
     // Whoever reads it waits until the person is done.
-    let answer = machine.directory.join("answer").to_str().unwrap().to_owned();
+    let answer = machine.path("answer").to_str().unwrap().to_owned();
     assert!(Command::new("mkfifo").arg(&answer).status().unwrap().success());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join(".venv-examples/bin/python");
+    let python = root().join(".venv-examples/bin/python");
     assert!(
         python.exists(),
         "scripts/setup-examples.sh installs {}",
         python.display()
     );
-    let person = root.join("tests/hosts/chromium.py");
+    let person = host_source("chromium.py");
     let browser = format!("{} {} {answer} {action} %s", python.display(), person.display());
     let seen = thread::spawn(move || fs::read_to_string(answer).unwrap());
     (machine.with("BROWSER", browser), seen)

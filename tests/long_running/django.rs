@@ -1,15 +1,14 @@
 //! Django with mssql-django, configured as Microsoft documents it but for the driver's name.
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::{DRIVER, Machine},
-    talk::Talk,
-    who::{identity, logins, requests},
+use test_support::{
+    host_process::HostProcess, login_name::system_assigned, machine::Machine, registration::DRIVER,
 };
 
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
+
 /// A process that answers a request at each word, through all that Django does around one.
-fn django(machine: &Machine, settings: &str, options: &str) -> Talk {
-    Talk::start(
+fn django(machine: &Machine, settings: &str, options: &str) -> HostProcess {
+    HostProcess::start(
         machine,
         &format!(
             "
@@ -53,46 +52,46 @@ fn a_connection_kept_for_good_outlives_its_token_and_its_socket() {
         "'CONN_MAX_AGE': None,",
         "'CONN_MAX_AGE': None, 'CONN_HEALTH_CHECKS': True,",
     ] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = django(&machine, settings, "");
-        let answer = format!("200 {}", identity(&machine));
-        assert_eq!(host.hear(), answer);
-        host.say("again");
-        assert_eq!(host.hear(), answer);
-        assert_eq!(logins(&machine).len(), 1, "kept between requests");
-        outlive_renewed(&machine, 1);
+        let answer = format!("200 {}", system_assigned(&machine));
+        assert_eq!(host.read_line(), answer);
+        host.write_line("again");
+        assert_eq!(host.read_line(), answer);
+        assert_eq!(machine.accepted_logins().len(), 1, "kept between requests");
+        wait_for_renewal_and_expiry(&machine, 1);
         machine.playground.sql_server.drop_connections();
-        host.say("again");
-        assert_eq!(host.hear(), answer, "{settings}");
+        host.write_line("again");
+        assert_eq!(host.read_line(), answer, "{settings}");
         assert_restored(&machine, 1, 1);
     }
 }
 
 #[test]
 fn health_checks_open_a_new_connection_where_the_driver_does_not_restore_it() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = django(
         &machine,
         "'CONN_MAX_AGE': None, 'CONN_HEALTH_CHECKS': True,",
         ";ConnectRetryCount=0",
     );
-    let answer = host.hear();
-    outlive_renewed(&machine, 1);
+    let answer = host.read_line();
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), answer);
-    assert!(!logins(&machine)[1].reconnect);
+    host.write_line("again");
+    assert_eq!(host.read_line(), answer);
+    assert!(!machine.accepted_logins()[1].reconnect);
 }
 
 #[test]
 fn a_connection_for_each_request_which_is_the_default_asks_for_one_token() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = django(&machine, "", "");
-    let answer = host.hear();
+    let answer = host.read_line();
     for _ in 0..4 {
-        host.say("again");
-        assert_eq!(host.hear(), answer);
+        host.write_line("again");
+        assert_eq!(host.read_line(), answer);
     }
-    assert_eq!(logins(&machine).len(), 5);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.accepted_logins().len(), 5);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

@@ -10,11 +10,13 @@ use standins::{
     playground::{OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID},
     sql_server::{Login, Outcome},
 };
-
-use crate::{
+use test_support::{
     browser::with_browser,
-    machine::{BARE, DRIVER, Machine, finished, python},
-    who::{application, id, identity, requests, user_assigned},
+    hosts::python,
+    login_name::{application, identity_field, system_assigned, user_assigned},
+    machine::Machine,
+    process::finished,
+    registration::{DRIVER, STOCK_DRIVER},
 };
 
 const MANAGE: &str = "
@@ -165,7 +167,7 @@ fn manage(machine: &Machine, block: &str) -> (String, Vec<Login>) {
 
 /// The block with only `driver` changed, and unchanged where the library has the stock name.
 fn assert_signs_in(machine: &Machine, block: &str, who: &str) {
-    let renamed = block.replace(BARE, DRIVER);
+    let renamed = block.replace(STOCK_DRIVER, DRIVER);
     assert_ne!(renamed, block);
     assert_eq!(manage(machine, &renamed).0, who);
     machine.take_the_stock_name();
@@ -175,7 +177,7 @@ fn assert_signs_in(machine: &Machine, block: &str, who: &str) {
 #[test]
 fn the_system_assigned_identity() {
     let machine = Machine::new();
-    assert_signs_in(&machine, MSI, &identity(&machine));
+    assert_signs_in(&machine, MSI, &system_assigned(&machine));
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn a_user_assigned_identity_by_its_client_id_or_its_object_id() {
         let machine = Machine::new();
         let block = USER_ASSIGNED.replace(
             "<managed-identity-client-id-or-object-id>",
-            &id(&machine, "user_assigned", field),
+            &identity_field(&machine, "user_assigned", field),
         );
         assert_signs_in(&machine, &block, &who);
     }
@@ -213,7 +215,7 @@ fn a_service_principal_without_a_tenant_with_and_without_mars() {
 fn a_person_in_the_browser() {
     let machine = with_browser(Machine::new(), OTHER_USER, OTHER_PASSWORD);
     assert_signs_in(&machine, INTERACTIVE, OTHER_USER);
-    let shown = std::fs::read_to_string(machine.directory.join("page")).unwrap();
+    let shown = machine.read("page");
     assert!(shown.contains("<h1>"), "{shown}");
 }
 
@@ -223,7 +225,7 @@ fn the_default_chain() {
     let block = MSI.replace("ActiveDirectoryMsi", "ActiveDirectoryDefault");
     assert_ne!(block, MSI);
     let machine = Machine::new();
-    assert_signs_in(&machine, &block, &identity(&machine));
+    assert_signs_in(&machine, &block, &system_assigned(&machine));
     let machine = Machine::new()
         .with("AZURE_TENANT_ID", TENANT_ID)
         .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
@@ -235,16 +237,16 @@ fn the_default_chain() {
 #[test]
 fn a_token_of_the_programs_own() {
     let machine = Machine::new();
-    assert_signs_in(&machine, TOKEN, &identity(&machine));
+    assert_signs_in(&machine, TOKEN, &system_assigned(&machine));
     // azure-identity's own: one in each process, and its probe.
-    let of_the_program = requests(&machine);
+    let of_the_program = machine.managed_identity_requests();
     let token = machine.user_token("ada@contoso.com");
     let start = TOKEN.find("DATABASES").unwrap();
     let block = TOKEN[start..].replace("\"TOKEN\": token", &format!("\"TOKEN\": \"{token}\""));
     let (who, logins) = manage(&machine, &block);
     assert_eq!(who, "ada@contoso.com");
     assert_eq!(logins[0].token.as_ref().unwrap().reveal(), token);
-    assert_eq!(requests(&machine), of_the_program);
+    assert_eq!(machine.managed_identity_requests(), of_the_program);
     assert!(machine.playground.entra.record().requests().is_empty());
 }
 

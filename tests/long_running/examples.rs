@@ -1,32 +1,13 @@
 //! The examples: every command that a README marks as `sh` is run as it stands there, from the repository's root.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
+use std::{fs, path::Path, process::Command};
+
+use test_support::{
+    drivers::{built_library, real_driver},
+    process::finished,
+    scratch_directory::ScratchDirectory,
+    workspace::{build, root},
 };
-
-use crate::{
-    library::{built_library, output, real_driver},
-    machine::finished,
-};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The target directory of this test, in which the stand-ins' program is built.
-fn target() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap().to_owned();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--quiet", "--package", "standins"])
-        .current_dir(root())
-        .env("CARGO_TARGET_DIR", &target);
-    output(&mut cargo);
-    target
-}
 
 /// What the commands of `examples/<name>` print.
 fn commands_of(name: &str) -> String {
@@ -38,16 +19,16 @@ fn commands_of(name: &str) -> String {
         .map(|(block, _)| block)
         .collect();
     assert!(!blocks.is_empty(), "{name} has no commands");
-    let directory = std::env::temp_dir().join(format!("entra-odbc-example-{name}-{}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
+    let directory = ScratchDirectory::new("example");
     let mut command = Command::new("sh");
     command
         .args(["-euc", &blocks.concat()])
         .current_dir(root())
         // Else pytest and cargo would write into the sources' directory, and Chromium into the user's.
-        .env("HOME", &directory)
+        .env("HOME", directory.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("CARGO_TARGET_DIR", target())
+        // Where the stand-ins' program is, in a directory of its profile.
+        .env("CARGO_TARGET_DIR", build("standins").parent().unwrap())
         .env("ENTRA_ODBC_TEST_LIBRARY", built_library())
         .env("LIBRARY", built_library())
         .env("ENTRA_ODBC_TEST_DRIVER", real_driver());
@@ -59,9 +40,7 @@ fn commands_of(name: &str) -> String {
             }
         }
     }
-    let answer = finished(&command.output().unwrap(), name);
-    fs::remove_dir_all(&directory).unwrap();
-    answer
+    finished(&command.output().unwrap(), name)
 }
 
 /// The number of tests that pytest has run, each of which passed.

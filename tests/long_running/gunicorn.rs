@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::{Machine, python},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, hosts::python, login_name::system_assigned,
+    machine::Machine,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 const WORKERS: usize = 3;
 
@@ -57,7 +57,7 @@ kept = []
 fn round(machine: &Machine, path: &str) -> (Vec<String>, Vec<String>) {
     let answers: Vec<String> = thread::scope(|scope| {
         let ask = || {
-            let mut stream = UnixStream::connect(machine.directory.join("gunicorn.sock")).unwrap();
+            let mut stream = UnixStream::connect(machine.path("gunicorn.sock")).unwrap();
             stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
             write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
             let mut answer = String::new();
@@ -82,35 +82,39 @@ fn round(machine: &Machine, path: &str) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn workers_that_were_forked_after_a_first_connect_sign_in_and_renew_on_their_own() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.file("gunicorn.conf.py", CONFIGURATION);
     machine.file("application.py", APPLICATION);
     let string = machine.string(MSI);
     let machine = machine.with("DATABASE", string);
     let mut command = machine.command(python());
     command.args(["-m", "gunicorn", "application:application"]);
-    let mut host = Talk::with(command);
-    assert_eq!(host.hear(), "ready");
-    assert_eq!(requests(&machine), 1, "the parent's");
+    let mut host = HostProcess::spawn(command);
+    assert_eq!(host.read_line(), "ready");
+    assert_eq!(machine.managed_identity_requests(), 1, "the parent's");
 
     let (processes, names) = round(&machine, "/");
-    assert_eq!(names, vec![identity(&machine); WORKERS]);
-    assert_eq!(requests(&machine), 1, "the workers use the parent's token");
-    assert_eq!(logins(&machine).len(), 1 + WORKERS);
+    assert_eq!(names, vec![system_assigned(&machine); WORKERS]);
+    assert_eq!(
+        machine.managed_identity_requests(),
+        1,
+        "the workers use the parent's token"
+    );
+    assert_eq!(machine.accepted_logins().len(), 1 + WORKERS);
 
     // The parent's connection is open as well.
-    outlive_renewed(&machine, 1 + WORKERS);
+    wait_for_renewal_and_expiry(&machine, 1 + WORKERS);
     // One each, and perhaps the next one of each.
-    assert!(requests(&machine) <= 1 + 2 * (1 + WORKERS));
+    assert!(machine.managed_identity_requests() <= 1 + 2 * (1 + WORKERS));
     machine.playground.sql_server.drop_connections();
     assert_eq!(round(&machine, "/"), (processes.clone(), names.clone()));
     assert_restored(&machine, 1 + WORKERS, WORKERS);
 
     // Renewals go on meanwhile; connects as such ask for nothing.
     assert_eq!(round(&machine, "/connect"), (processes, names));
-    assert_eq!(logins(&machine).len(), 1 + 3 * WORKERS);
+    assert_eq!(machine.accepted_logins().len(), 1 + 3 * WORKERS);
 
     host.terminate();
-    let (status, _) = host.end(Duration::from_secs(30));
+    let (status, _) = host.wait(Duration::from_secs(30));
     assert!(status.success(), "{status}");
 }

@@ -3,11 +3,7 @@
 use std::fs;
 
 use standins::playground::{USER, USER_PASSWORD};
-
-use crate::{
-    browser::with_browser,
-    machine::{Machine, finished, python},
-};
+use test_support::{browser::with_browser, hosts::python, machine::Machine, process::finished};
 
 /// Signs in by a browser and saves the sign-in, then, as another process, uses what is saved; then once more after the
 /// keyring was locked.
@@ -34,7 +30,7 @@ fn a_saved_sign_in_is_sealed_with_a_key_in_the_keyring() {
     let machine = with_browser(Machine::new(), USER, USER_PASSWORD)
         .with("ENTRA_ODBC_TEST_PYTHON", python())
         .with("AZURE_TOKEN_CREDENTIALS", "SharedTokenCacheCredential");
-    let runtime = machine.directory.to_str().unwrap().to_owned();
+    let runtime = machine.directory().to_str().unwrap().to_owned();
     let machine = machine.with("XDG_RUNTIME_DIR", runtime);
     let output = machine
         .command("dbus-run-session")
@@ -51,7 +47,7 @@ fn a_saved_sign_in_is_sealed_with_a_key_in_the_keyring() {
         "{said}"
     );
 
-    let accounts = machine.directory.join(".local/state/entra-odbc/accounts");
+    let accounts = machine.path(".local/state/entra-odbc/accounts");
     let files: Vec<_> = fs::read_dir(accounts)
         .unwrap()
         .map(|file| file.unwrap().path())

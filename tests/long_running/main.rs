@@ -12,25 +12,6 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/browser.rs"]
-mod browser;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/expiry.rs"]
-mod expiry;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/library.rs"]
-mod library;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/machine.rs"]
-mod machine;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/talk.rs"]
-mod talk;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../support/who.rs"]
-mod who;
-
 mod arrow_odbc;
 mod chromium;
 mod django;
@@ -45,4 +26,5 @@ mod php;
 mod pool_and_fork;
 mod r;
 mod sqlalchemy;
+mod token_lifetime;
 mod who_asks;

@@ -1,17 +1,17 @@
 //! Python's worker processes, made by fork, each with a connection that it keeps.
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 const WORKERS: usize = 4;
 
 #[test]
 fn forked_workers_keep_their_connections_past_the_tokens_end() {
-    let machine = short_lived();
-    let mut host = Talk::start(
+    let machine = Machine::with_short_lived_tokens();
+    let mut host = HostProcess::start(
         &machine,
         "
 import multiprocessing
@@ -34,13 +34,13 @@ with fork.Pool(workers, start) as pool:
 ",
         &[&machine.string(MSI), &WORKERS.to_string()],
     );
-    let all = format!("{WORKERS} {}", identity(&machine));
-    assert_eq!(host.hear(), all);
-    assert_eq!(requests(&machine), 1, "the parent's");
-    assert_eq!(logins(&machine).len(), 1 + WORKERS);
-    outlive_renewed(&machine, 1 + WORKERS);
+    let all = format!("{WORKERS} {}", system_assigned(&machine));
+    assert_eq!(host.read_line(), all);
+    assert_eq!(machine.managed_identity_requests(), 1, "the parent's");
+    assert_eq!(machine.accepted_logins().len(), 1 + WORKERS);
+    wait_for_renewal_and_expiry(&machine, 1 + WORKERS);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), all);
+    host.write_line("again");
+    assert_eq!(host.read_line(), all);
     assert_restored(&machine, 1 + WORKERS, WORKERS);
 }

@@ -3,17 +3,21 @@
 //! Node.js from nodejs.org or NodeSource carries an OpenSSL of its own, and dies in Driver 18 alone: see
 //! `src/odbc/real_driver/openssl.rs`. Debian's shares the system's.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::{MSI, payroll},
+    host_process::HostProcess,
+    login_name::system_assigned,
+    machine::Machine,
+    process::finished,
+    workspace::root,
 };
 
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
+
 fn node(machine: &Machine, program: &str, string: &str) -> Command {
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join(".node-hosts/node_modules");
+    let packages = root().join(".node-hosts/node_modules");
     let mut command = machine.command("node");
     command.env("NODE_PATH", packages).args([
         "-e",
@@ -39,8 +43,8 @@ fn a_connection_by_a_string_alone() {
 })();
 ";
     let output = node(&machine, program, &machine.string(MSI)).output().unwrap();
-    assert_eq!(finished(&output, "node"), identity(&machine));
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(finished(&output, "node"), system_assigned(&machine));
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 /// All at once, on the threads that Node.js has for that.
@@ -56,14 +60,14 @@ fn a_pool_of_ten_costs_one_request() {
 })();
 ";
     let output = node(&machine, program, &machine.string(MSI)).output().unwrap();
-    assert_eq!(finished(&output, "node"), identity(&machine));
-    assert!(logins(&machine).len() >= 10);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(finished(&output, "node"), system_assigned(&machine));
+    assert!(machine.accepted_logins().len() >= 10);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
 fn a_connection_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let program = "
 (async () => {
     const connection = await odbc.connect(string);
@@ -73,12 +77,12 @@ fn a_connection_outlives_its_token_and_its_socket() {
     }
 })();
 ";
-    let mut host = Talk::with(node(&machine, program, &machine.string(MSI)));
-    assert_eq!(host.hear(), identity(&machine));
-    outlive_renewed(&machine, 1);
+    let mut host = HostProcess::spawn(node(&machine, program, &machine.string(MSI)));
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }
 
@@ -91,7 +95,7 @@ odbc.connect(string).then(
     (error) => console.log(error.odbcErrors[0].state, error.odbcErrors[0].code, error.odbcErrors[0].message),
 );
 ";
-    let string = machine.string(&Machine::payroll().replace("roll;", "wrong"));
+    let string = machine.string(&payroll().replace("roll;", "wrong"));
     let output = node(&machine, program, &string).output().unwrap();
     let told = finished(&output, "node");
     assert!(

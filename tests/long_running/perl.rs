@@ -1,11 +1,11 @@
 //! Perl with DBD::ODBC.
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
+    process::finished,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
 
 #[test]
 fn dbi_connects_by_a_string_alone() {
@@ -21,14 +21,14 @@ fn dbi_connects_by_a_string_alone() {
         ])
         .output()
         .unwrap();
-    assert_eq!(finished(&output, "perl"), identity(&machine));
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(finished(&output, "perl"), system_assigned(&machine));
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 /// `connect_cached` pings what it has kept before it gives it out, as Apache::DBI does.
 #[test]
 fn a_cached_connection_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut command = machine.command("perl");
     command.args([
         "-MDBI",
@@ -43,14 +43,14 @@ while (1) {
 ",
         &machine.string(MSI),
     ]);
-    let mut host = Talk::with(command);
-    assert_eq!(host.hear(), identity(&machine));
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(logins(&machine).len(), 1, "cached");
-    outlive_renewed(&machine, 1);
+    let mut host = HostProcess::spawn(command);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(machine.accepted_logins().len(), 1, "cached");
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }

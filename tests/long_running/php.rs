@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use crate::{
-    expiry::{assert_restored, outlive, outlive_renewed, short_lived},
-    machine::{Machine, finished},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
+    process::finished,
 };
+
+use crate::token_lifetime::{assert_restored, wait_for_expiry, wait_for_renewal_and_expiry};
 
 /// What every program begins with: `connect` by each of PHP's ways, `who`, and a conversation.
 const PRELUDE: &str = "
@@ -18,8 +18,8 @@ function who($connection) { return odbc_result(odbc_exec($connection, WHO), 1); 
 $string = $argv[1];
 ";
 
-fn php(machine: &Machine, program: &str, arguments: &[&str]) -> Talk {
-    Talk::with(command(machine, program, arguments))
+fn php(machine: &Machine, program: &str, arguments: &[&str]) -> HostProcess {
+    HostProcess::spawn(command(machine, program, arguments))
 }
 
 /// PHP's default, a static cursor, lives on the server, and the stand-in has none.
@@ -53,37 +53,37 @@ say((new PDO(\"odbc:$string\"))->query(WHO)->fetchColumn());
     let output = command(&machine, program, &[&machine.string(MSI)])
         .output()
         .unwrap();
-    let who = identity(&machine);
+    let who = system_assigned(&machine);
     assert_eq!(finished(&output, "php"), format!("{who}\n{who}\n{who}"));
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
 fn pconnect_opens_a_new_connection_once_the_token_has_ended() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = php(&machine, PERSISTENT, &[&machine.string(MSI)]);
-    assert_eq!(host.hear(), identity(&machine));
-    host.say("again");
-    host.hear();
-    assert_eq!(logins(&machine).len(), 1, "persistent");
-    outlive(&machine);
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    let logins = logins(&machine);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    host.write_line("again");
+    host.read_line();
+    assert_eq!(machine.accepted_logins().len(), 1, "persistent");
+    wait_for_expiry(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    let logins = machine.accepted_logins();
     assert_eq!(logins.len(), 2);
     assert!(!logins[1].reconnect);
 }
 
 #[test]
 fn pconnect_goes_on_with_its_connection_where_the_string_says_so() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
     let mut host = php(&machine, PERSISTENT, &[&string]);
-    assert_eq!(host.hear(), identity(&machine));
-    outlive_renewed(&machine, 1);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }
 
@@ -96,10 +96,10 @@ fn pconnect_takes_the_person_whom_the_token_file_names_now() {
         let string = machine.string(&format!("AccessTokenFile={file}"));
         let program = PERSISTENT.replace("odbc_pconnect", connect);
         let mut host = php(&machine, &program, &[&string]);
-        assert_eq!(host.hear(), "ada@contoso.com");
+        assert_eq!(host.read_line(), "ada@contoso.com");
         machine.file("token", &machine.user_token("grace@contoso.com"));
-        host.say("again");
-        assert_eq!(host.hear(), "grace@contoso.com", "{connect}");
+        host.write_line("again");
+        assert_eq!(host.read_line(), "grace@contoso.com", "{connect}");
     }
 }
 
@@ -117,13 +117,13 @@ $second = odbc_pconnect($string, '', '');
 try { say(odbc_result($result, 1)); } catch (TypeError $error) { say('taken'); }
 ";
     for (rest, lives) in [("", false), ("TokenExpiryIsDead=no;", true)] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = php(&machine, program, &[&machine.string(&format!("{MSI}{rest}"))]);
-        host.hear();
-        outlive(&machine);
-        host.say("again");
-        let heard = host.hear();
-        assert_eq!(heard == identity(&machine), lives, "{rest}: {heard}");
+        host.read_line();
+        wait_for_expiry(&machine);
+        host.write_line("again");
+        let heard = host.read_line();
+        assert_eq!(heard == system_assigned(&machine), lives, "{rest}: {heard}");
     }
 }
 
@@ -154,14 +154,14 @@ while (true) {
 #[test]
 fn persistent_pdo_opens_a_new_connection_once_the_token_has_ended() {
     for (rest, expected) in [("", 2), ("TokenExpiryIsDead=no;", 1)] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let string = machine.string(&format!("{MSI}{rest}"));
         let mut host = php(&machine, PDO, &[&string, "persistent"]);
-        assert_eq!(host.hear(), identity(&machine));
-        outlive(&machine);
-        host.say("again");
-        assert_eq!(host.hear(), identity(&machine));
-        assert_eq!(logins(&machine).len(), expected, "{rest}");
+        assert_eq!(host.read_line(), system_assigned(&machine));
+        wait_for_expiry(&machine);
+        host.write_line("again");
+        assert_eq!(host.read_line(), system_assigned(&machine));
+        assert_eq!(machine.accepted_logins().len(), expected, "{rest}");
     }
 }
 
@@ -188,20 +188,20 @@ $first->commit();
         .output()
         .unwrap();
     assert_eq!(finished(&output, "php"), "grace@contoso.com\nada@contoso.com");
-    assert_eq!(logins(&machine).len(), 2);
+    assert_eq!(machine.accepted_logins().len(), 2);
 }
 
 #[test]
 fn pdo_through_unixodbcs_pool_is_given_a_new_session_once_the_token_has_ended() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     machine.pool();
     let mut host = php(&machine, PDO, &[&machine.string(MSI), "pooled"]);
-    host.hear();
-    host.say("again");
-    host.hear();
-    assert_eq!(logins(&machine).len(), 1, "pooled");
-    outlive(&machine);
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(logins(&machine).len(), 2);
+    host.read_line();
+    host.write_line("again");
+    host.read_line();
+    assert_eq!(machine.accepted_logins().len(), 1, "pooled");
+    wait_for_expiry(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(machine.accepted_logins().len(), 2);
 }

@@ -1,10 +1,12 @@
 //! unixODBC's pool in a process that forks: what it cannot do, with the bare driver as with ours.
 
 use standins::playground::SQL_USER;
-
-use crate::{
-    machine::{BARE, Machine, finished, section},
-    who::{MSI, identity, logins, requests, sql_login},
+use test_support::{
+    connection_string::{MSI, sql_login},
+    login_name::system_assigned,
+    machine::Machine,
+    process::finished,
+    registration::{STOCK_DRIVER, section},
 };
 
 /// Connects, gives the connection back, forks; then the child asks, and after its end the parent.
@@ -36,16 +38,19 @@ fn forks(machine: &Machine, string: &str) -> String {
 fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
     let machine = Machine::new();
     machine.pool();
-    let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
-    let bare = section(BARE, &crate::library::real_driver());
+    let ini = machine.read("odbcinst.ini");
+    let bare = section(STOCK_DRIVER, &test_support::drivers::real_driver());
     machine.register(&format!("{ini}\n{bare}CPTimeout=120\n"));
 
     let answers = forks(&machine, &machine.bare_string(&sql_login()));
     assert_eq!(answers, format!("child {SQL_USER}\nparent 08S01"));
-    assert_eq!(logins(&machine).len(), 1);
+    assert_eq!(machine.accepted_logins().len(), 1);
 
     let answers = forks(&machine, &machine.string(MSI));
-    assert_eq!(answers, format!("child {}\nparent 08S01", identity(&machine)));
+    assert_eq!(
+        answers,
+        format!("child {}\nparent 08S01", system_assigned(&machine))
+    );
 }
 
 /// The string is the key: one that names the process is nobody else's.
@@ -53,19 +58,19 @@ fn a_child_is_given_the_parents_socket_and_breaks_it_whatever_the_driver() {
 fn a_string_that_names_the_process_keeps_the_sockets_apart() {
     let machine = Machine::new();
     machine.pool();
-    let who = identity(&machine);
+    let who = system_assigned(&machine);
     let answers = forks(&machine, &machine.string(&format!("{MSI}APP=worker $PID;")));
     assert_eq!(answers, format!("child {who}\nparent {who}"));
-    assert_eq!(logins(&machine).len(), 2, "the parent's was pooled");
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.accepted_logins().len(), 2, "the parent's was pooled");
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 #[test]
 fn without_the_pool_all_is_well() {
     let machine = Machine::new();
-    let who = identity(&machine);
+    let who = system_assigned(&machine);
     let answers = forks(&machine, &machine.string(MSI));
     assert_eq!(answers, format!("child {who}\nparent {who}"));
-    assert_eq!(logins(&machine).len(), 3);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.accepted_logins().len(), 3);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

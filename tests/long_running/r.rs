@@ -1,13 +1,12 @@
 //! R with RODBC: a session at a prompt or in a notebook, left alone for longer than a token lives.
 
-use crate::{
-    expiry::{assert_restored, outlive_renewed, short_lived},
-    machine::Machine,
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
 };
 
-fn r(machine: &Machine, program: &str, string: &str) -> Talk {
+use crate::token_lifetime::{assert_restored, wait_for_renewal_and_expiry};
+
+fn r(machine: &Machine, program: &str, string: &str) -> HostProcess {
     let program = machine.file(
         "program.R",
         &format!(
@@ -27,12 +26,12 @@ string <- commandArgs(TRUE)[1]
     );
     let mut command = machine.command("Rscript");
     command.args(["--vanilla", &program, string]);
-    Talk::with(command)
+    HostProcess::spawn(command)
 }
 
 #[test]
 fn a_channel_outlives_its_token_and_its_socket() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = r(
         &machine,
         "
@@ -41,18 +40,18 @@ repeat { say(who(channel)); hear() }
 ",
         &machine.string(MSI),
     );
-    assert_eq!(host.hear(), identity(&machine));
-    outlive_renewed(&machine, 1);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
     assert_restored(&machine, 1, 1);
 }
 
 /// RODBC keeps the string that the driver completed, and connects again with that.
 #[test]
 fn a_channel_is_opened_again_with_the_completed_string() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = r(
         &machine,
         "
@@ -66,9 +65,9 @@ hear()
 ",
         &machine.string(MSI),
     );
-    assert_eq!(host.hear(), identity(&machine));
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(logins(&machine).len(), 2);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(machine.accepted_logins().len(), 2);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

@@ -1,21 +1,21 @@
 //! SQLAlchemy's QueuePool, which keeps connections for longer than their tokens live.
 
-use crate::{
-    expiry::{assert_restored, outlive, outlive_renewed, short_lived},
-    machine::{DRIVER, Machine, finished},
-    talk::Talk,
-    who::{MSI, identity, logins, requests},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, login_name::system_assigned, machine::Machine,
+    process::finished, registration::DRIVER,
 };
 
+use crate::token_lifetime::{assert_restored, wait_for_expiry, wait_for_renewal_and_expiry};
+
 /// Queries through an engine with these arguments, and once more at each word.
-fn engine(machine: &Machine, arguments: &str, rest: &str) -> Talk {
+fn engine(machine: &Machine, arguments: &str, rest: &str) -> HostProcess {
     let url = format!(
         "mssql+pyodbc://@localhost:{}/master?driver={}&{}",
         machine.playground.sql_server.port(),
         DRIVER.replace(' ', "+"),
         format!("{MSI}{rest}").trim_end_matches(';').replace(';', "&"),
     );
-    Talk::start(
+    HostProcess::start(
         machine,
         &format!(
             "
@@ -38,13 +38,13 @@ while True:
 #[test]
 fn a_pooled_connection_outlives_its_token_and_its_socket() {
     for arguments in ["", "pool_pre_ping=True"].map(|ping| format!("isolation_level='AUTOCOMMIT', {ping}")) {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = engine(&machine, &arguments, "");
-        assert_eq!(host.hear(), identity(&machine));
-        outlive_renewed(&machine, 1);
+        assert_eq!(host.read_line(), system_assigned(&machine));
+        wait_for_renewal_and_expiry(&machine, 1);
         machine.playground.sql_server.drop_connections();
-        host.say("again");
-        assert_eq!(host.hear(), identity(&machine), "{arguments}");
+        host.write_line("again");
+        assert_eq!(host.read_line(), system_assigned(&machine), "{arguments}");
         assert_restored(&machine, 1, 1);
     }
 }
@@ -53,13 +53,13 @@ fn a_pooled_connection_outlives_its_token_and_its_socket() {
 #[test]
 fn outside_autocommit_the_drivers_own_recovery_spoils_a_pooled_connection() {
     for arguments in ["", "pool_pre_ping=True"] {
-        let machine = short_lived();
+        let machine = Machine::with_short_lived_tokens();
         let mut host = engine(&machine, arguments, "");
-        host.hear();
-        outlive_renewed(&machine, 1);
+        host.read_line();
+        wait_for_renewal_and_expiry(&machine, 1);
         machine.playground.sql_server.drop_connections();
-        host.say("again");
-        let said = host.hear();
+        host.write_line("again");
+        let said = host.read_line();
         assert!(
             said.starts_with("ProgrammingError ") && said.ends_with(" False"),
             "{said}"
@@ -69,55 +69,55 @@ fn outside_autocommit_the_drivers_own_recovery_spoils_a_pooled_connection() {
 
 #[test]
 fn without_the_drivers_own_recovery_a_ping_opens_a_new_connection_in_time() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_pre_ping=True", "ConnectRetryCount=0");
-    host.hear();
-    outlive_renewed(&machine, 1);
+    host.read_line();
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    let logins = logins(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    let logins = machine.accepted_logins();
     assert_eq!(logins.len(), 2);
     assert!(!logins[1].reconnect, "{:#?}", logins[1]);
 }
 
 #[test]
 fn without_ping_and_recovery_one_query_fails_and_the_next_succeeds() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "", "ConnectRetryCount=0");
-    host.hear();
-    outlive_renewed(&machine, 1);
+    host.read_line();
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), "OperationalError 08S01 True");
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
+    host.write_line("again");
+    assert_eq!(host.read_line(), "OperationalError 08S01 True");
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
 }
 
 #[test]
 fn recycled_connections_cost_no_token_request_of_their_own() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_recycle=0", "");
-    host.hear();
-    let before = logins(&machine).len();
+    host.read_line();
+    let before = machine.accepted_logins().len();
     for _ in 0..5 {
-        host.say("again");
-        host.hear();
+        host.write_line("again");
+        host.read_line();
     }
-    assert_eq!(logins(&machine).len(), before + 5);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.accepted_logins().len(), before + 5);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }
 
 /// What the service itself may do at any time (error 37396) is left to it: a session is not ended by us.
 #[test]
 fn a_connection_whose_socket_holds_is_used_past_its_token_without_another_login() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let mut host = engine(&machine, "pool_pre_ping=True", "");
-    host.hear();
-    outlive(&machine);
-    host.say("again");
-    assert_eq!(host.hear(), identity(&machine));
-    assert_eq!(logins(&machine).len(), 1);
+    host.read_line();
+    wait_for_expiry(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), system_assigned(&machine));
+    assert_eq!(machine.accepted_logins().len(), 1);
 }
 
 #[test]
@@ -138,8 +138,8 @@ assert os.wait()[1] == 0
 print(who())
 ";
     let output = machine.python(program, &[&machine.string(MSI)]);
-    let who = identity(&machine);
+    let who = system_assigned(&machine);
     assert_eq!(finished(&output, "python"), format!("{who}\n{who}"));
-    assert_eq!(logins(&machine).len(), 2);
-    assert_eq!(requests(&machine), 1);
+    assert_eq!(machine.accepted_logins().len(), 2);
+    assert_eq!(machine.managed_identity_requests(), 1);
 }

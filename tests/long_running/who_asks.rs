@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use crate::{
-    expiry::{outlive, outlive_renewed, short_lived},
-    machine::{Machine, finished, python},
-    talk::Talk,
-    who::{MSI, identity, logins},
+use test_support::{
+    connection_string::MSI, host_process::HostProcess, hosts::python, login_name::system_assigned,
+    machine::Machine, process::finished,
 };
+
+use crate::token_lifetime::{wait_for_expiry, wait_for_renewal_and_expiry};
 
 /// Connects through unixODBC, then says at each word whether the connection is dead and who it belongs to.
 ///
@@ -37,51 +37,51 @@ while True:
 
 #[test]
 fn a_connection_is_dead_once_its_token_has_ended_and_works_on_nevertheless() {
-    let machine = short_lived();
-    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
-    assert_eq!(host.hear(), format!("alive {}", identity(&machine)));
-    outlive(&machine);
-    host.say("again");
-    assert_eq!(host.hear(), format!("dead {}", identity(&machine)));
+    let machine = Machine::with_short_lived_tokens();
+    let mut host = HostProcess::start(&machine, ASKS, &[&machine.string(MSI)]);
+    assert_eq!(host.read_line(), format!("alive {}", system_assigned(&machine)));
+    wait_for_expiry(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), format!("dead {}", system_assigned(&machine)));
 }
 
 #[test]
 fn a_connection_that_the_driver_restored_with_a_renewed_token_is_still_told_dead() {
-    let machine = short_lived();
-    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
-    host.hear();
-    outlive_renewed(&machine, 1);
+    let machine = Machine::with_short_lived_tokens();
+    let mut host = HostProcess::start(&machine, ASKS, &[&machine.string(MSI)]);
+    host.read_line();
+    wait_for_renewal_and_expiry(&machine, 1);
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    host.hear();
-    assert!(logins(&machine)[1].reconnect);
-    host.say("again");
-    assert_eq!(host.hear(), format!("dead {}", identity(&machine)));
+    host.write_line("again");
+    host.read_line();
+    assert!(machine.accepted_logins()[1].reconnect);
+    host.write_line("again");
+    assert_eq!(host.read_line(), format!("dead {}", system_assigned(&machine)));
 }
 
 /// Driver 18 does not look; it restores the session when a statement comes.
 #[test]
 fn a_connection_whose_socket_is_lost_is_told_alive() {
     let machine = Machine::new();
-    let mut host = Talk::start(&machine, ASKS, &[&machine.string(MSI)]);
-    let alive = host.hear();
+    let mut host = HostProcess::start(&machine, ASKS, &[&machine.string(MSI)]);
+    let alive = host.read_line();
     // Restored is what was idle for 5 ms; the next login shows that more than that has passed.
     machine.pyodbc(&machine.string(MSI));
     machine.playground.sql_server.drop_connections();
-    host.say("again");
-    assert_eq!(host.hear(), alive);
-    assert!(logins(&machine)[2].reconnect);
+    host.write_line("again");
+    assert_eq!(host.read_line(), alive);
+    assert!(machine.accepted_logins()[2].reconnect);
 }
 
 #[test]
 fn a_keyword_has_it_told_alive() {
-    let machine = short_lived();
+    let machine = Machine::with_short_lived_tokens();
     let string = machine.string(&format!("{MSI}TokenExpiryIsDead=no;"));
-    let mut host = Talk::start(&machine, ASKS, &[&string]);
-    host.hear();
-    outlive(&machine);
-    host.say("again");
-    assert_eq!(host.hear(), format!("alive {}", identity(&machine)));
+    let mut host = HostProcess::start(&machine, ASKS, &[&string]);
+    host.read_line();
+    wait_for_expiry(&machine);
+    host.write_line("again");
+    assert_eq!(host.read_line(), format!("alive {}", system_assigned(&machine)));
 }
 
 #[test]
@@ -90,11 +90,11 @@ fn a_connection_is_dead_once_its_string_leads_to_someone_else_and_works_on() {
     for rest in ["", "TokenExpiryIsDead=no;"] {
         let file = machine.file("token", &machine.user_token("ada@contoso.com"));
         let string = machine.string(&format!("AccessTokenFile={file};{rest}"));
-        let mut host = Talk::start(&machine, ASKS, &[&string]);
-        assert_eq!(host.hear(), "alive ada@contoso.com", "{rest}");
+        let mut host = HostProcess::start(&machine, ASKS, &[&string]);
+        assert_eq!(host.read_line(), "alive ada@contoso.com", "{rest}");
         machine.file("token", &machine.user_token("grace@contoso.com"));
-        host.say("again");
-        assert_eq!(host.hear(), "dead ada@contoso.com", "{rest}");
+        host.write_line("again");
+        assert_eq!(host.read_line(), "dead ada@contoso.com", "{rest}");
     }
 }
 
@@ -130,8 +130,8 @@ print(odbc.SQLGetInfo(connection, 25, answer, 32, None), answer.value.decode())
 /// Whether a program asks for attribute 1209, by the driver manager's trace of its calls.
 fn asks(command: impl FnOnce(&Machine) -> Command) -> bool {
     let machine = Machine::new();
-    let trace = machine.directory.join("trace");
-    let ini = std::fs::read_to_string(machine.directory.join("odbcinst.ini")).unwrap();
+    let trace = machine.path("trace");
+    let ini = machine.read("odbcinst.ini");
     let ini = format!("[ODBC]\nTrace=Yes\nTraceFile={}\n\n{ini}", trace.display());
     machine.register(&ini);
     finished(&command(&machine).output().unwrap(), "the host");

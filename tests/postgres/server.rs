@@ -1,18 +1,17 @@
 //! A PostgreSQL server in a directory of its own, shared by the tests that run at the same time.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::library::output;
+use test_support::{process::output, scratch_directory::ScratchDirectory};
 
 /// Where Debian puts version 15, whose programs are not in the search path.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
 /// A running server, stopped when the last test lets go of it.
 pub struct Server {
-    directory: PathBuf,
+    directory: ScratchDirectory,
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
@@ -31,20 +30,13 @@ impl Server {
 
     /// Its directory, in which its socket is.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.directory.path()
     }
 
     fn start() -> Self {
-        let name = format!(
-            "entra-odbc-postgres-{}-{:?}",
-            std::process::id(),
-            std::thread::current().id()
-        );
-        // Not below the target directory: the server's user must be able to reach it, and a socket's path is short.
-        let directory = std::env::temp_dir().join(name.replace(['(', ')'], ""));
-        fs::create_dir(&directory).unwrap();
+        let directory = ScratchDirectory::new("postgres");
         if is_root() {
-            output(Command::new("chown").arg("postgres").arg(&directory));
+            output(Command::new("chown").arg("postgres").arg(directory.path()));
         }
         let server = Self { directory };
         let data = server.directory.join("data");
@@ -55,7 +47,7 @@ impl Server {
                 .arg(&data),
         );
         // Only a Unix socket; `-w` returns when the server accepts connections.
-        let options = format!("-k {} -h '' -c fsync=off", server.directory.display());
+        let options = format!("-k {} -h '' -c fsync=off", server.directory().display());
         let log = server.directory.join("log");
         output(
             server
@@ -85,7 +77,7 @@ impl Server {
         } else {
             Command::new(program)
         };
-        command.current_dir(&self.directory).env("LC_ALL", "C.UTF-8");
+        command.current_dir(self.directory()).env("LC_ALL", "C.UTF-8");
         command
     }
 }
@@ -98,7 +90,6 @@ impl Drop for Server {
             .args(["stop", "-s", "-m", "immediate", "-D"])
             .arg(data)
             .status();
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 

@@ -1,18 +1,15 @@
 //! A machine with nothing on it but the tool and our library: no unixODBC, no OpenSSL, no certificates, no home.
 
-use crate::{
-    library::{built_library, output},
-    machine::{Place, text},
-    tool::Run,
-};
+use crate::tool::Run;
 use std::{fs, path::Path, process::Command};
+use test_support::{drivers::built_library, process::output, scratch_directory::ScratchDirectory};
 
 /// The machine's root directory.
-struct Bare(Place);
+struct Bare(ScratchDirectory);
 
 impl Bare {
     fn new() -> Self {
-        let bare = Self(Place::empty());
+        let bare = Self(ScratchDirectory::new("minimal-system"));
         let tool = Path::new(env!("CARGO_BIN_EXE_entra-odbc"));
         bare.copy(tool, "bin/entra-odbc");
         bare.copy(&built_library(), "lib/libentra_odbc.so");
@@ -27,13 +24,13 @@ impl Bare {
     }
 
     fn copy(&self, from: &Path, to: &str) {
-        let to = self.0.path(to);
+        let to = self.0.join(to);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(from, to).unwrap();
     }
 
     fn write(&self, name: &str, content: &str) {
-        let path = self.0.path(name);
+        let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
@@ -47,7 +44,7 @@ impl Bare {
             command
         };
         command
-            .arg(text(&self.0.directory))
+            .arg(self.0.path())
             .arg("/bin/entra-odbc")
             .args(arguments)
             .env_clear()
@@ -62,7 +59,7 @@ fn without_unixodbc_the_driver_is_not_registered_and_the_command_that_installs_i
     let err = bare.run(&["install"]).refused(2);
     assert!(err.contains("unixODBC is not installed"), "{err}");
     assert!(err.contains("sudo apt-get install unixodbc"), "{err}");
-    assert!(!bare.0.path("etc/odbcinst.ini").exists());
+    assert!(!bare.0.join("etc/odbcinst.ini").exists());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::tool::{Run, run, tool};
 use std::{fs, process::Stdio};
+use test_support::scratch_directory::ScratchDirectory;
 
 #[test]
 fn help_shows_examples_and_exit_codes() {
@@ -43,8 +44,7 @@ fn every_shell_gets_completions() {
 
 #[test]
 fn bash_completes_the_options_of_commands() {
-    let directory = std::env::temp_dir().join(format!("entra-odbc-bash-{}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
+    let directory = ScratchDirectory::new("bash");
     let script = directory.join("completions");
     fs::write(&script, run(&["completions", "bash"]).done()).unwrap();
     let completed = |words: &str| {
@@ -64,7 +64,6 @@ fn bash_completes_the_options_of_commands() {
     assert_eq!(completed("entra-odbc token --cloud "), "public usgov china\n");
     assert!(completed("entra-odbc completions ").contains("fish"));
     assert_eq!(completed("entra-odbc help si"), "sid\n");
-    fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]
@@ -92,13 +91,13 @@ fn examples_are_narrow_enough_to_be_copied() {
 fn every_command_has_a_manual_page() {
     let out = run(&["man"]).done();
     assert!(out.contains(".TH entra-odbc 1"), "{out}");
-    let directory = std::env::temp_dir().join(format!("entra-odbc-man-{}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
-    run(&["man", "--directory", directory.to_str().unwrap()]).done();
+    let directory = ScratchDirectory::new("man");
+    let path = directory.path().to_str().unwrap();
+    run(&["man", "--directory", path]).done();
     let page = fs::read_to_string(directory.join("entra-odbc-sid.1")).unwrap();
     assert!(page.contains("GUID") && page.contains("Examples"), "{page}");
-    fs::remove_dir_all(&directory).unwrap();
-    run(&["man", "--directory", directory.to_str().unwrap()]).refused(2);
+    fs::remove_dir_all(path).unwrap();
+    run(&["man", "--directory", path]).refused(2);
 }
 
 #[test]

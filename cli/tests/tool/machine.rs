@@ -1,53 +1,94 @@
-//! A machine of its own for each test of registration: ini files and a home in a private directory.
+//! The test machine as the tool finds it: with a home apart from the system's ini files, and a driver of Microsoft's
+//! where its package puts it.
 
-use crate::{
-    library::{built_library, real_driver},
-    tool::{Run, tool},
-};
+use crate::tool::{Run, tools};
+use standins::playground::{PAYROLL_CLIENT_ID, PlaygroundOptions, TENANT_ID};
 use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
+};
+use test_support::{
+    drivers::{built_library, real_driver},
+    machine::Machine,
+    registration::{DRIVER, STOCK_DRIVER, our_section},
 };
 
-/// How Microsoft's package would have registered its driver, with a comment of the owner's.
-pub const STOCK: &str = "ODBC Driver 18 for SQL Server";
-pub const OURS: &str = "ODBC Driver 18 Entra for SQL Server";
-
-/// The directory and its files.
-pub struct Place {
-    pub directory: PathBuf,
+/// Nothing is registered.
+pub fn empty() -> Machine<()> {
+    let machine = Machine::empty();
+    let home = machine.path("home");
+    fs::create_dir(&home).unwrap();
+    machine
+        .with("HOME", text(&home))
+        .with("ODBCINI", text(&home.join(".odbc.ini")))
 }
 
-impl Place {
-    /// Nothing is registered.
-    pub fn empty() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("entra-odbc-tool-{}-{number}", std::process::id()));
-        fs::create_dir_all(directory.join("home")).unwrap();
-        Self { directory }
+/// Microsoft's driver is registered, in a directory whose files carry their version in their names.
+pub fn with_stock_driver() -> Machine<()> {
+    let machine = empty();
+    machine.register(&machine.stock_registration());
+    machine
+}
+
+/// The library is registered, and Entra, managed identity and SQL Server are stand-ins.
+pub fn with_standins() -> Machine {
+    // The tool looks for the program beside itself.
+    tools();
+    let machine = empty().with_standins(&PlaygroundOptions::default());
+    machine.register(&our_section(DRIVER));
+    machine
+}
+
+/// The tool on a machine, and what it finds there.
+pub trait ToolMachine {
+    /// The tool with these arguments.
+    fn tool_command(&self, arguments: &[&str]) -> Command;
+
+    /// Another program with these arguments.
+    fn program(&self, program: &str, arguments: &[&str]) -> Command;
+
+    /// odbcinst.ini as Microsoft's package would have written it, with a comment of the owner's.
+    fn stock_registration(&self) -> String;
+
+    /// Microsoft's driver, where its package would have put it.
+    fn stock_driver(&self) -> PathBuf;
+
+    /// The names of all files, to see that nothing was left behind.
+    fn files(&self) -> Vec<String>;
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.tool_command(arguments))
     }
 
-    /// Microsoft's driver is registered, in a directory whose files carry their version in their names.
-    pub fn with_stock() -> Self {
-        let place = Self::empty();
-        place.write("odbcinst.ini", place.stock());
-        place
+    /// `install` of the library that was built, with further arguments.
+    fn install(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["install", "--library", text(&built_library())], arguments].concat())
+    }
+}
+
+impl<Standins> ToolMachine for Machine<Standins> {
+    fn tool_command(&self, arguments: &[&str]) -> Command {
+        self.program(env!("CARGO_BIN_EXE_entra-odbc"), arguments)
     }
 
-    pub fn stock(&self) -> String {
+    fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(program);
+        command.args(arguments);
+        command
+    }
+
+    fn stock_registration(&self) -> String {
         format!(
-            "# this machine's drivers\n[Other]\nDriver=/other.so\n\n[{STOCK}]\nDescription=Microsoft's\nDriver={}\nUsageCount=1\n",
+            "# this machine's drivers\n[Other]\nDriver=/other.so\n\n[{STOCK_DRIVER}]\nDescription=Microsoft's\n\
+             Driver={}\nUsageCount=1\n",
             self.stock_driver().display()
         )
     }
 
-    /// Microsoft's driver, where a package would have put it.
-    pub fn stock_driver(&self) -> PathBuf {
-        let directory = self.directory.join("microsoft");
+    fn stock_driver(&self) -> PathBuf {
+        let directory = self.path("microsoft");
         let driver = directory.join(real_driver().file_name().unwrap());
         if !driver.exists() {
             fs::create_dir_all(&directory).unwrap();
@@ -56,21 +97,8 @@ impl Place {
         driver
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path(name), content).unwrap();
-    }
-
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// The names of all files, to see that nothing was left behind.
-    pub fn files(&self) -> Vec<String> {
-        let mut names: Vec<_> = [self.directory.clone(), self.path("home")]
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = [self.directory(), &self.path("home")]
             .iter()
             .flat_map(|directory| fs::read_dir(directory).unwrap())
             .map(|entry| entry.unwrap())
@@ -80,48 +108,30 @@ impl Place {
         names.sort();
         names
     }
-
-    /// The tool on this machine.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = tool(arguments);
-        command
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", self.path("home"))
-            .env("ODBCSYSINI", &self.directory)
-            .env("ODBCINI", self.path("home/.odbc.ini"))
-            .current_dir(&self.directory);
-        command
-    }
-
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(&mut self.command(arguments))
-    }
-
-    /// `install` of the library that was built, with further arguments.
-    pub fn install(&self, arguments: &[&str]) -> Run {
-        let library = built_library();
-        self.run(&[&["install", "--library", library.to_str().unwrap()], arguments].concat())
-    }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("kept for a look: {}", self.directory.display());
-        } else {
-            let _ = fs::remove_dir_all(&self.directory);
-        }
-    }
+/// `Server=` of the stand-in, as an argument.
+pub fn server(machine: &Machine) -> String {
+    format!("Server=localhost,{}", machine.playground.sql_server.port())
+}
+
+/// Keywords by which the application "payroll" signs in, its secret left out.
+pub fn payroll() -> [String; 3] {
+    [
+        "Authentication=ActiveDirectoryServicePrincipal".to_owned(),
+        format!("UID={PAYROLL_CLIENT_ID}"),
+        format!("TenantId={TENANT_ID}"),
+    ]
 }
 
 /// The value of an entry, by unixODBC's own eyes.
-pub fn registered(place: &Place, name: &str, home: bool) -> String {
+pub fn registered<Standins>(machine: &Machine<Standins>, name: &str, home: bool) -> String {
     let mut command = Command::new("odbcinst");
     command
         .args(["-q", "-d", "-n", name])
-        .env("ODBCSYSINI", &place.directory);
+        .env("ODBCSYSINI", machine.directory());
     if home {
-        command.env("HOME", place.path("home"));
+        command.env("HOME", machine.path("home"));
     } else {
         command.env_remove("HOME");
     }

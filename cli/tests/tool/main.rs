@@ -9,11 +9,7 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "../../../tests/support/library.rs"]
-mod library;
 mod machine;
-mod standins;
 mod tool;
 mod trust;
 

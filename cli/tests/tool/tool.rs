@@ -1,6 +1,11 @@
 //! Runs the tool, and looks at what it says and how it ends.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::LazyLock,
+};
+use test_support::workspace::build;
 
 /// The tool with these arguments and nothing in its environment.
 pub fn tool(arguments: &[&str]) -> Command {
@@ -55,4 +60,14 @@ impl Run {
 /// Runs the tool with these arguments and nothing in its environment.
 pub fn run(arguments: &[&str]) -> Run {
     Run::of(&mut tool(arguments))
+}
+
+/// Where the tool's programs are: itself, and the one through which it connects.
+pub fn tools() -> &'static Path {
+    // Cargo builds the program of another package for nobody's tests.
+    static CONNECTING: LazyLock<()> = LazyLock::new(|| {
+        build("entra-odbc-connect");
+    });
+    LazyLock::force(&CONNECTING);
+    Path::new(env!("CARGO_BIN_EXE_entra-odbc")).parent().unwrap()
 }

@@ -5,16 +5,13 @@ use std::time::Duration;
 use standins::playground::{
     PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, TENANT_ID,
 };
+use test_support::{connection_string, login_name::application, machine::Machine};
 
 use super::Visit;
-use crate::{
-    certificate::{self, join, openssl},
-    machine::Machine,
-    who,
-};
+use crate::certificate::{self, join, openssl};
 
 pub fn secret(machine: Machine) -> Visit {
-    payroll(machine, &Machine::payroll())
+    payroll(machine, &connection_string::payroll())
 }
 
 pub fn environment(machine: Machine) -> Visit {
@@ -56,7 +53,7 @@ pub fn azure_pipelines(machine: Machine) -> Visit {
     Visit::by_string(
         machine,
         "Authentication=ActiveDirectoryAzurePipelines",
-        who::application(PIPELINE_CLIENT_ID),
+        application(PIPELINE_CLIENT_ID),
     )
 }
 
@@ -70,7 +67,7 @@ fn in_a_pipeline(machine: Machine) -> Machine {
 }
 
 fn payroll(machine: Machine, rest: &str) -> Visit {
-    Visit::by_string(machine, rest, who::application(PAYROLL_CLIENT_ID))
+    Visit::by_string(machine, rest, application(PAYROLL_CLIENT_ID))
 }
 
 fn cluster_assertion(machine: &Machine) -> String {
@@ -83,7 +80,7 @@ fn with_certificate(machine: &Machine, file: &str) -> String {
     format!(
         "Authentication=ActiveDirectoryServicePrincipalCertificate;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
          ClientCertificate={}",
-        machine.directory.join(file).display()
+        machine.path(file).display()
     )
 }
 
@@ -140,7 +137,7 @@ fn an_assertion_file_that_is_missing_is_named() {
 #[test]
 fn what_entra_says_of_an_application_arrives_with_its_number_and_what_to_do() {
     let machine = Machine::new();
-    let good = Machine::payroll();
+    let good = connection_string::payroll();
     let nobody = "11111111-2222-3333-4444-555555555555";
     for (rest, number, remedy) in [
         (good.replace("pay8Q", "guess"), 7_000_215, "PWD"),
@@ -240,7 +237,7 @@ fn a_pipelines_values_may_stand_in_the_string_and_its_mistakes_are_told() {
         "Authentication=ActiveDirectoryAzurePipelines;UID={PIPELINE_CLIENT_ID};TenantId={TENANT_ID};ServiceConnectionId="
     );
     let who = machine.pyodbc(&machine.string(&format!("{rest}{PIPELINE_CONNECTION_ID}")));
-    assert_eq!(who, who::application(PIPELINE_CLIENT_ID));
+    assert_eq!(who, application(PIPELINE_CLIENT_ID));
     let error = machine.pyodbc_error(&machine.string(&format!("{rest}another")));
     assert!(
         error.contains("28000") && error.contains("Check ServiceConnectionId"),

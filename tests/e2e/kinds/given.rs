@@ -1,12 +1,9 @@
 //! Kinds whose token the program has already.
 
 use standins::playground::USER;
+use test_support::{drivers::built_library, machine::Machine, process::finished};
 
 use super::Visit;
-use crate::{
-    library,
-    machine::{Machine, finished},
-};
 
 /// A host that registers a provider by the C API of the library that the driver manager loads as well.
 pub const PROVIDER: &str = "
@@ -28,7 +25,7 @@ pub fn access_token(machine: Machine) -> Visit {
 
 pub fn token_provider(machine: Machine) -> Visit {
     let string = machine.string("Authentication=ActiveDirectoryTokenProvider;TokenProvider=vault");
-    let library = library::built_library();
+    let library = built_library();
     let token = machine.user_token(USER);
     let output = machine.python(PROVIDER, &[&string, library.to_str().unwrap(), &token]);
     Visit {

@@ -1,7 +1,8 @@
 //! Kinds that take what the machine itself offers.
 
+use test_support::{login_name, machine::Machine};
+
 use super::Visit;
-use crate::{machine::Machine, who::identity};
 
 pub fn managed_identity(machine: Machine) -> Visit {
     system_assigned(machine, "Authentication=ActiveDirectoryMsi")
@@ -12,6 +13,6 @@ pub fn default_chain(machine: Machine) -> Visit {
 }
 
 fn system_assigned(machine: Machine, rest: &str) -> Visit {
-    let expected = identity(&machine);
+    let expected = login_name::system_assigned(&machine);
     Visit::by_string(machine, rest, expected)
 }

@@ -3,8 +3,11 @@
 use standins::playground::{OTHER_USER, PORTAL_CLIENT_ID, PORTAL_SECRET, TENANT_ID, USER, USER_PASSWORD};
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
+use test_support::{
+    browser::with_browser, connection_string::braced, host_process::HostProcess, machine::Machine,
+};
+
 use super::Visit;
-use crate::{browser::with_browser, machine::Machine, talk::Talk, who::braced};
 
 /// The Azure CLI's application, for which people sign in unless told another one.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -34,11 +37,11 @@ for _ in range(2):
 
 pub fn device_code(machine: Machine) -> Visit {
     let string = machine.string("Authentication=ActiveDirectoryDeviceCode");
-    let host = Talk::start(&machine, AT_A_TERMINAL, &[&string]);
-    let code = host.hear();
+    let host = HostProcess::start(&machine, AT_A_TERMINAL, &[&string]);
+    let code = host.read_line();
     assert!(machine.playground.entra.approve_device(&code, USER), "{code}");
-    let said = host.hear();
-    assert_eq!(host.hear(), said, "the second connect asks nobody");
+    let said = host.read_line();
+    assert_eq!(host.read_line(), said, "the second connect asks nobody");
     Visit {
         machine,
         said,
@@ -88,18 +91,18 @@ fn a_person_who_declines_and_a_code_that_ends_are_told_apart() {
     let string = machine.string("Authentication=ActiveDirectoryDeviceCode");
     let entra = &machine.playground.entra;
 
-    let host = Talk::start(&machine, AT_A_TERMINAL, &[&string]);
-    assert!(entra.decline_device(&host.hear()));
-    let declined = host.hear();
+    let host = HostProcess::start(&machine, AT_A_TERMINAL, &[&string]);
+    assert!(entra.decline_device(&host.read_line()));
+    let declined = host.read_line();
     assert!(
         declined.contains("28000") && declined.contains("[DeviceCode] the person declined"),
         "{declined}"
     );
 
     entra.set_device_code_lifetime(Duration::from_secs(1));
-    let host = Talk::start(&machine, AT_A_TERMINAL, &[&string]);
-    let _code = host.hear();
-    let expired = host.hear();
+    let host = HostProcess::start(&machine, AT_A_TERMINAL, &[&string]);
+    let _code = host.read_line();
+    let expired = host.read_line();
     assert!(
         expired.contains("[DeviceCode]") && expired.contains("expired"),
         "{expired}"

@@ -1,9 +1,9 @@
 //! Kinds that ask a developer's tool, scripted here.
 
 use standins::playground::USER;
+use test_support::machine::Machine;
 
 use super::Visit;
-use crate::machine::Machine;
 
 /// 1 January 2100, in the three ways that the tools write it.
 const SECONDS: &str = "4102444800";

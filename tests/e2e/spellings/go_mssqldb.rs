@@ -6,20 +6,20 @@ use standins::playground::{
     OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID,
     PIPELINE_CONNECTION_ID, PORTAL_CLIENT_ID, PORTAL_SECRET, TENANT_ID, USER,
 };
+use test_support::{
+    browser::with_browser,
+    login_name::{application, system_assigned, user_assigned},
+    machine::Machine,
+};
 
 use super::assert_works;
-use crate::{
-    browser::with_browser,
-    certificate,
-    machine::Machine,
-    who::{application, identity, user_assigned},
-};
+use crate::certificate;
 
 #[test]
 fn applications() {
     let machine = Machine::new();
     certificate::upload(&machine);
-    let file = machine.directory.join("locked-cert.pem").display().to_string();
+    let file = machine.path("locked-cert.pem").display().to_string();
     assert_works(
         &machine,
         &application(PAYROLL_CLIENT_ID),
@@ -52,7 +52,7 @@ fn managed_identity_by_either_id() {
     );
     assert_works(
         &machine,
-        &identity(&machine),
+        &system_assigned(&machine),
         &[
             "server=<host>;port=<port>;database=testdb;fedauth=ActiveDirectoryMSI",
             "server=<server>;database=testdb;fedauth=ActiveDirectoryDefault;encrypt=true;TrustServerCertificate=false",

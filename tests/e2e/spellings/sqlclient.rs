@@ -5,20 +5,21 @@ use std::time::Duration;
 use standins::playground::{
     OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, SQL_PASSWORD, SQL_USER, TENANT_ID,
 };
+use test_support::{
+    browser::with_browser,
+    connection_string::braced,
+    login_name::{application, system_assigned, user_assigned},
+    machine::Machine,
+};
 
 use super::{assert_works, filled};
-use crate::{
-    browser::with_browser,
-    machine::Machine,
-    who::{application, braced, identity, user_assigned},
-};
 
 #[test]
 fn managed_identity() {
     let machine = Machine::new();
     assert_works(
         &machine,
-        &identity(&machine),
+        &system_assigned(&machine),
         &[
             "Server=<server>; Authentication=Active Directory Managed Identity; Encrypt=True; Database=testdb",
             "Server=<server>; Authentication=Active Directory MSI; Encrypt=True; Database=testdb",
@@ -41,7 +42,7 @@ fn default_as_the_documents_and_as_the_portal_write_it() {
     let machine = Machine::new();
     assert_works(
         &machine,
-        &identity(&machine),
+        &system_assigned(&machine),
         &[
             "Server=<server>; Authentication=Active Directory Default; Encrypt=True; Database=testdb;",
             "Server=tcp:<server>;Initial Catalog=testdb;Encrypt=True;TrustServerCertificate=False;\

@@ -6,9 +6,9 @@
 use std::{fmt::Write as _, fs, net::IpAddr};
 
 use standins::sql_server::Login;
+use test_support::drivers::built_library;
 
 use crate::{
-    library::built_library,
     network::inside,
     world::{AZURE, World, address_of},
 };
@@ -311,7 +311,7 @@ fn what_trust_decides_is_what_the_driver_does() {
             let count = number("ENTRA_ODBC_FUZZ_COUNT", 3000);
             let mut random = Random(seed);
             let mut world = World::new();
-            let log = world.machine.directory.join("log");
+            let log = world.machine.path("log");
             for (name, value) in [
                 ("ENTRA_ODBC_LOG", "debug"),
                 ("ENTRA_ODBC_LOG_FILE", log.to_str().unwrap()),

@@ -1,7 +1,8 @@
 //! `localhost`, `.` and `(local)`, which Driver 18 takes for the machine's own host name, wherever DNS leads that.
 
+use test_support::drivers::{built_library, real_driver};
+
 use crate::{
-    library::{built_library, real_driver},
     network::inside,
     world::{NAMESAKE, World, units},
 };

@@ -1,9 +1,9 @@
 //! Servers that nobody vouches for, and that send their clients on: the driver follows without a look.
 
 use standins::sql_server::{Fault, LoginKind};
+use test_support::drivers::built_library;
 
 use crate::{
-    library::built_library,
     network::inside,
     world::{PLAIN_PORT, World, units},
 };

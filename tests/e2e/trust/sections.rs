@@ -4,10 +4,15 @@ use std::{collections::BTreeSet, fs, process::Command, sync::LazyLock};
 
 use entra_odbc_core::{data_source::FORWARDED, trust::DICTATED};
 
+use test_support::{
+    drivers::{built_library, real_driver},
+    machine::Machine,
+    registration::{DRIVER, STOCK_DRIVER},
+};
+
 use crate::{
-    library::{built_library, real_driver},
-    machine::{BARE, DRIVER, Machine, compile},
     network::inside,
+    script_host::compile,
     world::{World, units},
 };
 
@@ -97,9 +102,9 @@ static PROFILE_STRINGS: LazyLock<std::path::PathBuf> =
 
 /// The keywords that were asked for in this section of odbc.ini.
 fn asked_for(machine: &Machine, library: &std::path::Path, string: &str) -> BTreeSet<String> {
-    let log = machine.directory.join("profile");
+    let log = machine.path("profile");
     let _ = fs::remove_file(&log);
-    let mut script: Command = machine.command(crate::machine::script_host());
+    let mut script: Command = machine.command(&*crate::script_host::SCRIPT_HOST);
     script
         .env("LD_PRELOAD", &*PROFILE_STRINGS)
         .env("PROFILE_LOG", &log)
@@ -118,7 +123,7 @@ fn all_that_the_driver_would_read_of_a_section_comes_in_the_string() {
     let machine = Machine::new();
     machine.write_ini(
         "odbc.ini",
-        &format!("[books]\nDriver={BARE}\nServer=127.0.0.1,1\n"),
+        &format!("[books]\nDriver={STOCK_DRIVER}\nServer=127.0.0.1,1\n"),
     );
     let asked = asked_for(&machine, &real_driver(), "DSN=books");
     let apart = [

@@ -1,6 +1,6 @@
 //! Strings that a token travels with by other means: the C API's, for the stock driver.
 
-use crate::machine::{BARE, Machine, finished};
+use test_support::{machine::Machine, process::finished, registration::STOCK_DRIVER};
 
 const STOCK: &str = "
 import ctypes, os, sys
@@ -20,13 +20,13 @@ for string in sys.argv[1:]:
 fn every_string_is_checked_whoever_brings_the_token() {
     let machine = Machine::new().with(
         "ENTRA_ODBC_LIBRARY",
-        crate::library::built_library().to_str().unwrap(),
+        test_support::drivers::built_library().to_str().unwrap(),
     );
     machine.write_ini(
         "odbc.ini",
-        &format!("[books]\nDriver={BARE}\nServer=evil.example\nRegPrecedence=Yes\n"),
+        &format!("[books]\nDriver={STOCK_DRIVER}\nServer=evil.example\nRegPrecedence=Yes\n"),
     );
-    let driver = format!("DRIVER={{{BARE}}}");
+    let driver = format!("DRIVER={{{STOCK_DRIVER}}}");
     let output = machine.python(
         STOCK,
         &[

@@ -1,7 +1,8 @@
 //! Servers with a certificate that is good for their own name: such certificates are free.
 
+use test_support::drivers::{built_library, real_driver};
+
 use crate::{
-    library::{built_library, real_driver},
     network::inside,
     world::{AZURE, STRANGER, World, units},
 };

@@ -11,16 +11,19 @@
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
 
+mod server;
+
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/library.rs"]
-mod library;
-#[path = "postgres/server.rs"]
-mod server;
+use test_support::{
+    drivers::built_library,
+    machine::Machine,
+    process::{output, printed},
+    registration::section,
+};
 
-use library::{built_library, output};
 use server::Server;
 
 /// Debian's Unicode driver for PostgreSQL.
@@ -33,30 +36,18 @@ fn psqlodbcw() -> PathBuf {
         .expect("psqlodbcw.so is in Debian's package odbc-postgresql")
 }
 
-/// A host program with a registration of its own: `Bare` is psqlodbcw, `Shim` is our library around it.
-fn host(server: &Server, program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let directory = server.directory().join("odbc");
-    std::fs::create_dir_all(&directory).unwrap();
-    let sections = format!(
-        "[Bare]\nDriver={}\n\n[Shim]\nDriver={}\n",
-        psqlodbcw().display(),
-        built_library().display()
-    );
-    // Written whole under another name first: tests share the directory.
-    let new = directory.join(format!("new-{:?}", std::thread::current().id()));
-    std::fs::write(&new, sections).unwrap();
-    std::fs::rename(new, directory.join("odbcinst.ini")).unwrap();
-    // A host that hangs must fail the test, not stop it.
-    let mut command = Command::new("timeout");
-    command
-        .arg("60")
-        .arg(program)
-        .env("ODBCSYSINI", &directory)
-        .env("HOME", &directory)
-        .env_remove("ODBCINSTINI")
-        .env_remove("ODBCINI")
-        .env("LC_ALL", "C.UTF-8")
-        .env("ENTRA_ODBC_DRIVER", psqlodbcw());
+/// A machine with a registration of its own: `Bare` is psqlodbcw, `Shim` is our library around it.
+fn machine() -> Machine<()> {
+    let driver = psqlodbcw();
+    let machine = Machine::empty().with("ENTRA_ODBC_DRIVER", driver.to_str().unwrap());
+    machine.register(&[section("Bare", &driver), section("Shim", &built_library())].concat());
+    machine
+}
+
+/// A host program on it. One that hangs must fail the test, not stop it.
+fn host(machine: &Machine<()>, program: impl AsRef<OsStr>) -> Command {
+    let mut command = machine.command("timeout");
+    command.arg("60").arg(program);
     command
 }
 
@@ -67,7 +58,7 @@ fn connection_string(server: &Server, driver: &str) -> String {
     )
 }
 
-/// Compiles `postgres/calls.c`.
+/// Compiles `calls.c`.
 fn calls(server: &Server) -> PathBuf {
     let program = server
         .directory()
@@ -111,9 +102,10 @@ fn comparable(answers: &str, how: &str) -> String {
 fn compare(how: &str) {
     let server = Server::shared();
     let program = calls(&server);
+    let machine = machine();
     let run = |driver: &str| {
         output(
-            host(&server, &program)
+            host(&machine, &program)
                 .arg(how)
                 .arg(connection_string(&server, driver)),
         )
@@ -149,13 +141,14 @@ fn isql_prints_the_same() {
     let script = "select version();\nselekt;\nselect 1 as a, 'zwei' as b;\n";
     let file = server.directory().join("script.sql");
     std::fs::write(&file, script).unwrap();
+    let machine = machine();
     let run = |driver: &str| {
-        let result = host(&server, "isql")
+        let result = host(&machine, "isql")
             .args(["-v", "-k", &connection_string(&server, driver)])
             .stdin(std::fs::File::open(&file).unwrap())
             .output()
             .unwrap();
-        String::from_utf8_lossy(&result.stdout).into_owned() + &String::from_utf8_lossy(&result.stderr)
+        printed(&result)
     };
     let (bare, shim) = (run("Bare"), run("Shim"));
     assert!(
@@ -170,7 +163,7 @@ fn functions_that_the_driver_lacks_answer_im001() {
     let server = Server::shared();
     let program = calls(&server);
     let answer = output(
-        host(&server, &program)
+        host(&machine(), &program)
             .arg("lacking")
             .arg(built_library())
             .arg(connection_string(&server, "Shim")),

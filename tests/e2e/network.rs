@@ -3,15 +3,9 @@
 //! In a network namespace without a way out, each address of both families is local, so that one listener answers for
 //! all of them and sees which one a client wanted. `/etc/resolv.conf` and `/etc/hosts` are the namespace's own.
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{fs, path::Path, process::Command};
 
-/// How many networks this process has made.
-static COUNT: AtomicUsize = AtomicUsize::new(0);
+use test_support::{process::finished, scratch_directory::ScratchDirectory};
 
 /// Set where a test runs inside.
 const INSIDE: &str = "ENTRA_ODBC_TEST_NAMESPACE";
@@ -38,9 +32,7 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let directory = std::env::temp_dir().join(format!("entra-odbc-network-{}-{number}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
+    let directory = ScratchDirectory::new("network");
     fs::write(
         directory.join("resolv.conf"),
         "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
@@ -48,20 +40,13 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     .unwrap();
     fs::write(directory.join("hosts"), "127.0.0.1 localhost\n").unwrap();
     let program = std::env::current_exe().unwrap();
-    let output = unshare(&directory)
+    let output = unshare(directory.path())
         .args([program.as_os_str(), "--exact".as_ref(), test.as_ref()])
         .arg("--nocapture")
         .env(INSIDE, "1")
         .output()
         .unwrap();
-    fs::remove_dir_all(&directory).unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{test} in its namespace: {}\n{said}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = finished(&output, &format!("{test} in its namespace"));
     // What the test itself says, without the words of its runner, which would be counted twice.
     said.lines()
         .filter(|line| line.starts_with("seed "))

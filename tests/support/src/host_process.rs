@@ -1,4 +1,4 @@
-//! A host, mostly in Python, that a test talks to, line by line, to do things between two steps of it.
+//! A host in a process of its own, mostly in Python, that a test leads line by line, to do things between two steps of it.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::machine::{Machine, python};
+use crate::{hosts::python, machine::Machine};
 
-/// Longer than anything takes here, shorter than a test runner's patience.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than anything takes here, shorter than a test runner's own limit.
+const LINE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What every program begins with: `say` prints a line, `hear` waits for one.
 const PRELUDE: &str = "
@@ -24,25 +24,25 @@ def hear():
 ";
 
 /// The running host; dropped, it is killed.
-pub struct Talk {
+pub struct HostProcess {
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
 }
 
-impl Talk {
+impl HostProcess {
     /// Starts Python with a program and its `sys.argv[1:]`.
-    pub fn start(machine: &Machine, program: &str, arguments: &[&str]) -> Self {
+    pub fn start<Standins>(machine: &Machine<Standins>, program: &str, arguments: &[&str]) -> Self {
         let mut command = machine.command(python());
         command
             .arg("-c")
             .arg(format!("{PRELUDE}{program}"))
             .args(arguments);
-        Self::with(command)
+        Self::spawn(command)
     }
 
     /// Starts any program.
-    pub fn with(mut command: Command) -> Self {
+    pub fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -63,17 +63,17 @@ impl Talk {
         }
     }
 
-    /// The next line that it says.
-    pub fn hear(&self) -> String {
-        match self.lines.recv_timeout(PATIENCE) {
+    /// The next line that it prints.
+    pub fn read_line(&self) -> String {
+        match self.lines.recv_timeout(LINE_TIMEOUT) {
             Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => panic!("the host said nothing for {PATIENCE:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("the host printed nothing for {LINE_TIMEOUT:?}"),
             Err(RecvTimeoutError::Disconnected) => panic!("the host ended"),
         }
     }
 
-    /// Says a line to it.
-    pub fn say(&mut self, line: &str) {
+    /// Writes a line to its standard input.
+    pub fn write_line(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
     }
 
@@ -84,23 +84,23 @@ impl Talk {
         assert!(kill.success());
     }
 
-    /// Waits for its end, which has to come within `patience`: how it ended and how long that took.
-    pub fn end(&mut self, patience: Duration) -> (ExitStatus, Duration) {
+    /// Waits for its end, which has to come within `timeout`: how it ended and how long that took.
+    pub fn wait(&mut self, timeout: Duration) -> (ExitStatus, Duration) {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return (status, start.elapsed());
             }
             assert!(
-                start.elapsed() < patience,
-                "the host has not ended after {patience:?}"
+                start.elapsed() < timeout,
+                "the host has not ended after {timeout:?}"
             );
             thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
-impl Drop for Talk {
+impl Drop for HostProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
