@@ -65,8 +65,9 @@
  * - What they are passed belongs to us and lives for the call.
  * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
  *   keeps nobody waiting but those who want its answer, until their time is up.
- * - A C++ exception that leaves a callback ends there and is dropped; the provider's caller gets an error. They must not
- *   be left by longjmp, pthread_exit or the cancellation of their thread.
+ * - They must return. No C++ exception may leave them, nor may longjmp, pthread_exit or the cancellation of their
+ *   thread: the process would be aborted. C++ callbacks catch all exceptions, and a provider answers with a failure, as
+ *   register_provider of examples/cpp/entra.hpp does.
  * - A call that is under way when its callback is taken away goes on, so `user` and the code must stay for good, or
  *   until you know that no call is under way.
  * - In a forked child callbacks stay registered. Lines of the log that wait at the fork are the parent's.

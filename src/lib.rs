@@ -20,7 +20,6 @@
 )]
 
 mod barrier;
-mod callback;
 mod capi;
 mod odbc;
 mod os;

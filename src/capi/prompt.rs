@@ -6,14 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use entra_odbc_core::prompt::{Callback as Show, Prompt};
+use entra_odbc_core::prompt::{Callback, Prompt};
 
-use super::call::c_text;
-use crate::{
-    barrier::guard,
-    callback::{Callback, Threw},
-    service,
-};
+use super::call::{UserData, c_text};
+use crate::{barrier::guard, service};
 
 /// What a person is asked to do. Lives for the call that it is passed to.
 #[repr(C)]
@@ -39,14 +35,17 @@ pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: 
     guard(
         || {
             service::start();
-            let show = callback.map(|callback| shown_by(Callback::new(callback as *const c_void, user)));
-            service::prompts().register(show);
+            let callback = callback.map(|callback| shown_by(callback, UserData::new(user)));
+            service::prompts().register(callback);
         },
         || (),
     );
 }
 
-fn shown_by(callback: Callback) -> Show {
+fn shown_by(
+    callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt),
+    user: UserData,
+) -> Callback {
     Arc::new(move |prompt: &Prompt| {
         let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
         let user_code = prompt.user_code.as_deref().map(c_text);
@@ -57,8 +56,6 @@ fn shown_by(callback: Callback) -> Show {
             expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
         };
         // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
-        if let Err(Threw) = unsafe { callback.call([(&raw const prompt).addr(), 0, 0]) } {
-            tracing::warn!(target: "entra_odbc", "the prompt callback threw an exception");
-        }
+        unsafe { callback(user.as_ptr(), &raw const prompt) };
     })
 }

@@ -13,15 +13,11 @@ use entra_odbc_core::{
 };
 
 use super::{
-    call::{c_text, fallible, optional_text, text},
+    call::{UserData, c_text, fallible, optional_text, text},
     error::entra_error,
     living::Living,
 };
-use crate::{
-    barrier::guard,
-    callback::{Callback, Threw},
-    service,
-};
+use crate::{barrier::guard, service};
 
 /// What a provider answers into. Lives for the call that it is passed to.
 pub struct entra_answer {
@@ -67,8 +63,7 @@ pub unsafe extern "C" fn entra_register_provider(
                 return Err(Error::invalid("the name of the provider is empty"));
             }
             service::start();
-            let provider =
-                callback.map(|callback| answered_by(Callback::new(callback as *const c_void, user)));
+            let provider = callback.map(|callback| provider(callback, UserData::new(user)));
             service::providers().register(name, provider);
             Ok(())
         })
@@ -128,19 +123,18 @@ fn put(answer: *mut entra_answer, outcome: impl FnOnce() -> Result<Result<Provid
     }
 }
 
-fn answered_by(callback: Callback) -> Provider {
+fn provider(
+    callback: unsafe extern "C" fn(*mut c_void, *const c_char, u32, *mut entra_answer),
+    user: UserData,
+) -> Provider {
     Arc::new(move |request: &Request| {
         let scope = c_text(&request.scope);
         let patience = u32::try_from(request.patience.as_millis()).unwrap_or(u32::MAX);
         let answer: *mut entra_answer = ANSWERS.add(Lock::new(None));
         // SAFETY: the host registered the function with this type; the scope outlives the call, and the answer is
         // known to be over after it.
-        let returned = unsafe { callback.call([scope.as_ptr().addr(), patience as usize, answer.addr()]) };
+        unsafe { callback(user.as_ptr(), scope.as_ptr(), patience, answer) };
         let outcome = ANSWERS.remove(answer).and_then(|place| place.lock().take());
-        match (outcome, returned) {
-            (Some(outcome), Ok(())) => outcome,
-            (_, Err(Threw)) => Err("the callback threw an exception".to_owned()),
-            (None, Ok(())) => Err("the callback returned without an answer".to_owned()),
-        }
+        outcome.unwrap_or_else(|| Err("the callback returned without an answer".to_owned()))
     })
 }

@@ -58,11 +58,9 @@ fn a_planted_fault_does_not_escape_valgrind() {
 }
 
 #[test]
-fn callbacks_of_a_cpp_program_may_throw() {
+fn the_cpp_wrapper_turns_what_a_provider_throws_into_the_error_of_the_call() {
     let machine = Machine::new();
-    let mut program = program(&machine, "throws.cpp", "c++17");
-    program.arg(TENANT_ID);
-    run_twice(program, "throws");
+    run_twice(program(&machine, "throws.cpp", "c++17"), "throws");
 }
 
 #[test]
