@@ -65,9 +65,9 @@
  * - What they are passed belongs to us and lives for the call.
  * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
  *   keeps nobody waiting but those who want its answer, until their time is up.
- * - They must return. No C++ exception may leave them, nor may longjmp, pthread_exit or the cancellation of their
- *   thread: the process would be aborted. C++ callbacks catch all exceptions, and a provider answers with a failure, as
- *   register_provider of examples/cpp/entra.hpp does.
+ * - They must return, and must not be left by a C++ exception or longjmp: the process would be aborted. A C++ callback
+ *   catches all exceptions, as register_provider of examples/cpp/entra.hpp does, which answers with a failure.
+ * - They must not end their thread, by pthread_exit or cancellation: it would sleep until the process ends.
  * - A call that is under way when its callback is taken away goes on, so `user` and the code must stay for good, or
  *   until you know that no call is under way.
  * - In a forked child callbacks stay registered. Lines of the log that wait at the fork are the parent's.
@@ -112,6 +112,14 @@ typedef struct entra_text entra_text;
 // zeroes it once no other object for the same token is left.
 typedef struct entra_token entra_token;
 
+// glibc's `struct _pthread_cleanup_buffer` (pthread.h): a cleanup handler of the calling thread.
+typedef struct CleanupBuffer {
+  void (*routine)(void*);
+  void *argument;
+  int cancel_type;
+  struct CleanupBuffer *previous;
+} CleanupBuffer;
+
 // One keyword and its value, as they would stand in a connection string, but with nothing quoted.
 typedef struct entra_option {
   // The keyword, such as "UID".
@@ -148,6 +156,12 @@ typedef void (*entra_provider_callback)(void *user,
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern void _pthread_cleanup_push(struct CleanupBuffer *buffer,
+                                  void (*routine)(void*),
+                                  void *argument);
+
+extern void _pthread_cleanup_pop(struct CleanupBuffer *buffer, int execute);
 
 // A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 struct entra_cancellation *entra_cancellation_new(void);

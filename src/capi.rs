@@ -10,6 +10,7 @@
 #![allow(non_camel_case_types, reason = "C programs see the names of these types")]
 
 mod call;
+mod callback;
 mod cancellation;
 mod credential;
 mod error;

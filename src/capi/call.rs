@@ -1,7 +1,7 @@
 //! The shape of the calls: what comes in is checked, nothing unwinds out.
 
 use std::{
-    ffi::{CStr, CString, c_char, c_void},
+    ffi::{CStr, CString, c_char},
     ptr::null_mut,
     sync::Arc,
 };
@@ -105,26 +105,6 @@ pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Resul
     text.to_str()
         .map(Some)
         .map_err(|_| Error::invalid(format!("{what} is not UTF-8")).remedy("Pass it in UTF-8."))
-}
-
-/// The pointer that a host registers beside a callback, to be passed on to it.
-#[derive(Clone, Copy)]
-pub(crate) struct UserData(*mut c_void);
-
-// SAFETY: the library never follows the pointer; the header tells whoever registers it that callbacks get it on other
-// threads.
-unsafe impl Send for UserData {}
-// SAFETY: as above.
-unsafe impl Sync for UserData {}
-
-impl UserData {
-    pub(crate) fn new(user: *mut c_void) -> Self {
-        Self(user)
-    }
-
-    pub(crate) fn as_ptr(self) -> *mut c_void {
-        self.0
-    }
 }
 
 /// What had to be there is NULL.

@@ -8,7 +8,8 @@ use std::{
 use entra_odbc_core::{Error, log};
 
 use super::{
-    call::{UserData, c_text, fallible},
+    call::{c_text, fallible},
+    callback::{CleanupBuffer, UserData},
     error::entra_error,
 };
 use crate::service;
@@ -56,6 +57,8 @@ fn listener(
 ) -> log::Callback {
     Arc::new(move |level, line| {
         let line = c_text(line);
+        let mut buffer = CleanupBuffer::new();
+        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the line outlives the call.
         unsafe { callback(user.as_ptr(), level as i32, line.as_ptr()) };
     })

@@ -8,7 +8,10 @@ use std::{
 
 use entra_odbc_core::prompt::{Callback, Prompt};
 
-use super::call::{UserData, c_text};
+use super::{
+    call::c_text,
+    callback::{CleanupBuffer, UserData},
+};
 use crate::{barrier::guard, service};
 
 /// What a person is asked to do. Lives for the call that it is passed to.
@@ -42,10 +45,7 @@ pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: 
     );
 }
 
-fn shown_by(
-    callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt),
-    user: UserData,
-) -> Callback {
+fn shown_by(callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt), user: UserData) -> Callback {
     Arc::new(move |prompt: &Prompt| {
         let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
         let user_code = prompt.user_code.as_deref().map(c_text);
@@ -55,6 +55,8 @@ fn shown_by(
             user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
             expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
         };
+        let mut buffer = CleanupBuffer::new();
+        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
         unsafe { callback(user.as_ptr(), &raw const prompt) };
     })

@@ -13,7 +13,8 @@ use entra_odbc_core::{
 };
 
 use super::{
-    call::{UserData, c_text, fallible, optional_text, text},
+    call::{c_text, fallible, optional_text, text},
+    callback::{CleanupBuffer, UserData},
     error::entra_error,
     living::Living,
 };
@@ -131,9 +132,12 @@ fn provider(
         let scope = c_text(&request.scope);
         let patience = u32::try_from(request.patience.as_millis()).unwrap_or(u32::MAX);
         let answer: *mut entra_answer = ANSWERS.add(Lock::new(None));
+        let mut buffer = CleanupBuffer::new();
+        let guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the scope outlives the call, and the answer is
         // known to be over after it.
         unsafe { callback(user.as_ptr(), scope.as_ptr(), patience, answer) };
+        drop(guard);
         let outcome = ANSWERS.remove(answer).and_then(|place| place.lock().take());
         outcome.unwrap_or_else(|| Err("the callback returned without an answer".to_owned()))
     })
