@@ -175,6 +175,54 @@ void entra_cancellation_cancel(const struct entra_cancellation *cancellation);
 // Frees a cancellation, which must not be used afterwards; calls that wait with it wait on. NULL is allowed.
 void entra_cancellation_free(struct entra_cancellation *cancellation);
 
+// Gets a token and sets it on a driver manager's connection handle, before that is connected.
+//
+// hdbc: the handle, allocated and not connected.
+// credential, scope, timeout_ms: as for entra_credential_get_token.
+// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
+// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
+// library is loaded for it.
+//
+// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
+// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
+// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
+//
+// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
+// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
+// of different people differ there, by APP= for instance.
+//
+// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
+// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
+// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
+// one on the same handle again takes the place of the last one.
+//
+// A handle may be freed while the driver manager keeps its connection, and its address given out again: then the token
+// of another identity gets memory of its own, and the last one's is zeroed. That memory is never unmapped and never
+// used for another identity. So a pooled connection that is lost comes back as whom it was opened for, where the next
+// token of that identity has taken the place, or breaks; it neither crashes nor becomes somebody else. Each handle
+// with a token costs 16 KiB; a token that was given up costs address space until its identity has another one.
+//
+// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
+// diagnostics of hdbc say why (HY011 where it is connected already). HY000 also once 64 GiB of addresses are reserved,
+// after some four million tokens that were given up, each of another identity: restart the program.
+int32_t entra_set_access_token(void *hdbc,
+                               const struct entra_credential *credential,
+                               const char *scope,
+                               uint32_t timeout_ms,
+                               void *set_connect_attr,
+                               struct entra_error **error);
+
+// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more; its addresses
+// stay reserved for the same identity.
+//
+// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
+// and the connection breaks. A handle without a token is no error; NULL is.
+int32_t entra_release_access_token(void *hdbc,
+                                   struct entra_error **error);
+
+// How many handles have a token that entra_set_access_token keeps.
+size_t entra_access_tokens_held(void);
+
 // Makes a credential from the keywords of a connection string.
 //
 // They are those of the ODBC driver (docs/keywords.md), such as
@@ -231,54 +279,6 @@ const char *entra_error_message(const struct entra_error *error);
 
 // Frees an error, which must not be used afterwards. NULL is allowed.
 void entra_error_free(struct entra_error *error);
-
-// Gets a token and sets it on a driver manager's connection handle, before that is connected.
-//
-// hdbc: the handle, allocated and not connected.
-// credential, scope, timeout_ms: as for entra_credential_get_token.
-// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
-// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
-// library is loaded for it.
-//
-// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
-// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
-// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
-//
-// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
-// of different people differ there, by APP= for instance.
-//
-// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
-// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
-// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
-// one on the same handle again takes the place of the last one.
-//
-// A handle may be freed while the driver manager keeps its connection, and its address given out again: then the token
-// of another identity gets memory of its own, and the last one's is zeroed. That memory is never unmapped and never
-// used for another identity. So a pooled connection that is lost comes back as whom it was opened for, where the next
-// token of that identity has taken the place, or breaks; it neither crashes nor becomes somebody else. Each handle
-// with a token costs 16 KiB; a token that was given up costs address space until its identity has another one.
-//
-// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
-// diagnostics of hdbc say why (HY011 where it is connected already). HY000 also once 64 GiB of addresses are reserved,
-// after some four million tokens that were given up, each of another identity: restart the program.
-int32_t entra_set_access_token(void *hdbc,
-                               const struct entra_credential *credential,
-                               const char *scope,
-                               uint32_t timeout_ms,
-                               void *set_connect_attr,
-                               struct entra_error **error);
-
-// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more; its addresses
-// stay reserved for the same identity.
-//
-// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
-// and the connection breaks. A handle without a token is no error; NULL is.
-int32_t entra_release_access_token(void *hdbc,
-                                   struct entra_error **error);
-
-// How many handles have a token that entra_set_access_token keeps.
-size_t entra_access_tokens_held(void);
 
 // Has the lines of the log told to your callback, from `level` (1 to 5) on: 3 is one line for each decision.
 //

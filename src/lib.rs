@@ -6,7 +6,7 @@
 //! - [`odbc`]: the ODBC driver that a driver manager loads. `odbc/functions.rs` lists every exported function
 //!   and says whether it is forwarded or intercepted.
 //! - [`capi`]: the C API of `include/entra_odbc.h`, for programs that use the stock driver.
-//! - [`service`]: what both share: tokens, prompts, providers.
+//! - [`process_state`]: what both share: environment, HTTP client, tokens, prompts, providers.
 //! - [`os`]: what the standard library cannot say about this process.
 
 #![cfg_attr(
@@ -19,8 +19,8 @@
     )
 )]
 
-mod barrier;
 mod capi;
 mod odbc;
 mod os;
-mod service;
+mod panic_guard;
+mod process_state;

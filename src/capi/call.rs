@@ -8,8 +8,8 @@ use std::{
 
 use entra_odbc_core::{Error, ErrorKind};
 
-use super::{error::entra_error, living::Living};
-use crate::barrier::guard;
+use super::{error::entra_error, object_table::ObjectTable};
+use crate::panic_guard::catch_panic;
 
 const SUCCESS: i32 = 0;
 const FAILURE: i32 = -1;
@@ -22,13 +22,13 @@ const LONGEST: usize = 1 << 20;
 /// # Safety
 /// `error` is NULL or points to a place for a pointer.
 pub(crate) unsafe fn fallible(error: *mut *mut entra_error, body: impl FnOnce() -> Result<(), Error>) -> i32 {
-    let outcome = guard(body, || Err(defect()));
+    let outcome = catch_panic(body, || Err(defect()));
     let (answer, object) = match outcome {
         Ok(()) => (SUCCESS, None),
         Err(error) => (FAILURE, Some(error)),
     };
     if !error.is_null() {
-        let object = guard(
+        let object = catch_panic(
             || object.map_or(null_mut(), |error| entra_error::hand_out(&error)),
             null_mut,
         );
@@ -66,7 +66,7 @@ pub(crate) unsafe fn giving<T>(
 }
 
 /// The object behind a handle, or an error that says what is wrong with it.
-pub(crate) fn living<T, H>(all: &Living<T>, handle: *const H, what: &str) -> Result<Arc<T>, Error> {
+pub(crate) fn living<T, H>(all: &ObjectTable<T>, handle: *const H, what: &str) -> Result<Arc<T>, Error> {
     if handle.is_null() {
         return Err(null(what));
     }

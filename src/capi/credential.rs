@@ -14,10 +14,10 @@ use super::{
     call::{giving, living, null, optional_text, text},
     cancellation::{CANCELLATIONS, entra_cancellation},
     error::entra_error,
-    living::Living,
+    object_table::ObjectTable,
     token::{Obtained, entra_token},
 };
-use crate::{barrier::guard, service};
+use crate::{panic_guard::catch_panic, process_state};
 
 /// Who signs in.
 ///
@@ -39,7 +39,7 @@ pub struct entra_option {
 /// More options than there are keywords, aliases and what is ignored beside them.
 const MOST_OPTIONS: usize = 1000;
 
-static CREDENTIALS: Living<Credential> = Living::new();
+static CREDENTIALS: ObjectTable<Credential> = ObjectTable::new();
 
 /// A sign-in by keywords, and the token that it gave last in the shape that hosts take.
 pub(crate) struct Credential {
@@ -67,7 +67,7 @@ impl Credential {
         wait: Wait<'_>,
     ) -> Result<(Arc<SignIn>, Arc<Obtained>), Error> {
         let (sign_in, issued) =
-            service::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
+            process_state::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
         let last = self.last.lock().clone();
         if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &issued.token)) {
             return Ok((sign_in, last));
@@ -107,8 +107,8 @@ pub unsafe extern "C" fn entra_credential_from_string(
     unsafe {
         giving(credential, error, || {
             let text = text(connection_string, "connection string")?;
-            service::start();
-            service::with_surroundings(|around| KeywordSignIn::from_string(text, around))
+            process_state::start();
+            process_state::with_surroundings(|around| KeywordSignIn::from_string(text, around))
                 .map(Credential::hand_out)
         })
     }
@@ -143,8 +143,8 @@ pub unsafe extern "C" fn entra_credential_from_options(
                     text(option.value, "value of an option")?,
                 ));
             }
-            service::start();
-            service::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
+            process_state::start();
+            process_state::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
                 .map(Credential::hand_out)
         })
     }
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn entra_credential_from_options(
 /// Frees a credential, which must not be used afterwards; calls under way go on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_credential_free(credential: *mut entra_credential) {
-    guard(|| drop(CREDENTIALS.remove(credential)), || ());
+    catch_panic(|| drop(CREDENTIALS.remove(credential)), || ());
 }
 
 /// Gets a living token, from memory or by a request that all who wait for the same identity share.

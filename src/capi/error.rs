@@ -4,8 +4,8 @@ use std::ffi::{CString, c_char};
 
 use entra_odbc_core::Error;
 
-use super::{call::c_text, living::Living};
-use crate::barrier::guard;
+use super::{call::c_text, object_table::ObjectTable};
+use crate::panic_guard::catch_panic;
 
 /// What went wrong in a call: a SQLSTATE, a native error and a message in words.
 ///
@@ -22,7 +22,7 @@ struct Told {
     message: CString,
 }
 
-static ERRORS: Living<Told> = Living::new();
+static ERRORS: ObjectTable<Told> = ObjectTable::new();
 
 impl entra_error {
     /// An error for the host.
@@ -43,7 +43,7 @@ impl entra_error {
 /// The text of an error, which lives as long as the host does not free it.
 fn told(error: *const entra_error, text: impl FnOnce(&Told) -> &CString) -> *const c_char {
     let found = || ERRORS.get(error).map(|told| text(&told).as_ptr());
-    guard(found, || None).unwrap_or(c"".as_ptr())
+    catch_panic(found, || None).unwrap_or(c"".as_ptr())
 }
 
 /// The five characters of the error's SQLSTATE, such as "28000".
@@ -57,7 +57,7 @@ pub extern "C" fn entra_error_sqlstate(error: *const entra_error) -> *const c_ch
 /// The native error: the AADSTS number where Entra refused, else 0. For NULL the answer is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_native(error: *const entra_error) -> i32 {
-    guard(|| ERRORS.get(error).map_or(0, |told| told.native), || 0)
+    catch_panic(|| ERRORS.get(error).map_or(0, |told| told.native), || 0)
 }
 
 /// What failed, why, and what to do, in UTF-8. Never holds a secret.
@@ -71,7 +71,7 @@ pub extern "C" fn entra_error_message(error: *const entra_error) -> *const c_cha
 /// Frees an error, which must not be used afterwards. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_free(error: *mut entra_error) {
-    guard(|| drop(ERRORS.remove(error)), || ());
+    catch_panic(|| drop(ERRORS.remove(error)), || ());
 }
 
 #[cfg(test)]

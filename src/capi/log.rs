@@ -12,7 +12,7 @@ use super::{
     callback::{CleanupBuffer, UserData},
     error::entra_error,
 };
-use crate::service;
+use crate::process_state;
 
 /// Takes one line of the log, without its time: level 1 error, 2 warning, 3 info, 4 debug, 5 trace.
 pub type entra_log_callback =
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn entra_on_log(
             let levels = log::Level::ALL;
             let index = level.checked_sub(1).and_then(|level| usize::try_from(level).ok());
             let level = index.and_then(|index| levels.get(index)).copied();
-            service::start();
+            process_state::start();
             match (callback, level) {
                 (Some(callback), Some(level)) => {
                     log::listen(level, listener(callback, UserData::new(user)));

@@ -12,7 +12,7 @@ use super::{
     call::c_text,
     callback::{CleanupBuffer, UserData},
 };
-use crate::{barrier::guard, service};
+use crate::{panic_guard::catch_panic, process_state};
 
 /// What a person is asked to do. Lives for the call that it is passed to.
 #[repr(C)]
@@ -35,11 +35,11 @@ pub type entra_prompt_callback = Option<unsafe extern "C" fn(user: *mut c_void, 
 /// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: *mut c_void) {
-    guard(
+    catch_panic(
         || {
-            service::start();
+            process_state::start();
             let callback = callback.map(|callback| shown_by(callback, UserData::new(user)));
-            service::prompts().register(callback);
+            process_state::prompts().register(callback);
         },
         || (),
     );

@@ -16,9 +16,9 @@ use super::{
     call::{c_text, fallible, optional_text, text},
     callback::{CleanupBuffer, UserData},
     error::entra_error,
-    living::Living,
+    object_table::ObjectTable,
 };
-use crate::{barrier::guard, service};
+use crate::{panic_guard::catch_panic, process_state};
 
 /// What a provider answers into. Lives for the call that it is passed to.
 pub struct entra_answer {
@@ -39,7 +39,7 @@ pub type entra_provider_callback = Option<
 /// The first answer of a call counts.
 type Answer = Lock<Option<Result<Provided, String>>>;
 
-static ANSWERS: Living<Answer> = Living::new();
+static ANSWERS: ObjectTable<Answer> = ObjectTable::new();
 
 /// Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
 /// connections of the ODBC driver of this library.
@@ -63,9 +63,9 @@ pub unsafe extern "C" fn entra_register_provider(
             if name.is_empty() {
                 return Err(Error::invalid("the name of the provider is empty"));
             }
-            service::start();
+            process_state::start();
             let provider = callback.map(|callback| provider(callback, UserData::new(user)));
-            service::providers().register(name, provider);
+            process_state::providers().register(name, provider);
             Ok(())
         })
     }
@@ -118,7 +118,7 @@ fn put(answer: *mut entra_answer, outcome: impl FnOnce() -> Result<Result<Provid
         let mut place = place.lock();
         place.is_none().then(|| *place = Some(outcome))
     };
-    match guard(answered, || None) {
+    match catch_panic(answered, || None) {
         Some(()) => 0,
         None => -1,
     }

@@ -11,8 +11,8 @@ use entra_odbc_core::{Error, Token, access_token::AccessToken};
 use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
-use super::{call::c_text, living::Living, text::SecretText};
-use crate::barrier::guard;
+use super::{call::c_text, object_table::ObjectTable, text_object::SecretText};
+use crate::panic_guard::catch_panic;
 
 /// An access token. It never changes; a renewed one is another object.
 ///
@@ -22,7 +22,7 @@ pub struct entra_token {
     _opaque: [u8; 0],
 }
 
-static TOKENS: Living<Obtained> = Living::new();
+static TOKENS: ObjectTable<Obtained> = ObjectTable::new();
 
 /// A token, and the shapes that hosts have asked for.
 pub(crate) struct Obtained {
@@ -107,7 +107,7 @@ impl Obtained {
 
 /// What `part` finds in a token, which lives as long as the host does not free it.
 fn of(token: *const entra_token, part: impl FnOnce(&Obtained) -> *const c_char) -> *const c_char {
-    guard(|| TOKENS.get(token).map(|token| part(&token)), || None).unwrap_or(c"".as_ptr())
+    catch_panic(|| TOKENS.get(token).map(|token| part(&token)), || None).unwrap_or(c"".as_ptr())
 }
 
 /// The token itself, as it came from Entra. A secret: whoever has it is the one it names. For NULL the answer is "".
@@ -119,7 +119,7 @@ pub extern "C" fn entra_token_text(token: *const entra_token) -> *const c_char {
 /// When the token ends, in seconds since 1970 (UTC); 0 where nobody knows, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_expires_on(token: *const entra_token) -> i64 {
-    guard(|| TOKENS.get(token).map_or(0, |token| token.expires_on()), || 0)
+    catch_panic(|| TOKENS.get(token).map_or(0, |token| token.expires_on()), || 0)
 }
 
 /// Whom the token names: a person's user name, or an application's client id. "" where it does not say.
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn entra_token_access_token(
     token: *const entra_token,
     size: *mut usize,
 ) -> *const c_void {
-    let found = guard(|| TOKENS.get(token).and_then(|token| token.words()), || None);
+    let found = catch_panic(|| TOKENS.get(token).and_then(|token| token.words()), || None);
     let (words, length) = found.unwrap_or((null(), 0));
     if !size.is_null() {
         // SAFETY: not NULL, so it is a place for a number, as the header asks of the caller.
@@ -176,5 +176,5 @@ pub unsafe extern "C" fn entra_token_access_token(
 /// Frees a token, which must not be used afterwards. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_free(token: *mut entra_token) {
-    guard(|| drop(TOKENS.remove(token)), || ());
+    catch_panic(|| drop(TOKENS.remove(token)), || ());
 }

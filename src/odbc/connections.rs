@@ -18,8 +18,8 @@ use entra_odbc_core::{
 };
 use odbc_sys::{HDbc, SqlReturn};
 
-use super::{real, real_connection::Arguments, record::Record, token_buffer::TokenBuffer};
-use crate::service::with_surroundings;
+use super::{diagnostic_record::Record, target, target_connection::Arguments, token_buffer::TokenBuffer};
+use crate::process_state::with_surroundings;
 
 /// `SQL_COPT_SS_ACCESS_TOKEN` (msodbcsql.h).
 pub(crate) const ACCESS_TOKEN: i32 = 1256;
@@ -329,7 +329,7 @@ impl Connection {
     fn set_on_driver(&self, token: *mut std::ffi::c_void) -> SqlReturn {
         // SAFETY: the handle is the host's own connection, which lives during its call; the buffer lives in
         // `self` until it is replaced here or the handle is freed.
-        unsafe { real::SQLSetConnectAttr(self.hdbc, ACCESS_TOKEN, token, IS_POINTER) }
+        unsafe { target::SQLSetConnectAttr(self.hdbc, ACCESS_TOKEN, token, IS_POINTER) }
     }
 
     /// The login timeout in seconds as the driver has it: the host's, or its own default.
@@ -338,7 +338,7 @@ impl Connection {
         let value = (&raw mut seconds).cast();
         // SAFETY: the attribute is a 32-bit integer, for which there is room.
         let answer =
-            unsafe { real::SQLGetConnectAttrW(self.hdbc, LOGIN_TIMEOUT, value, 0, std::ptr::null_mut()) };
+            unsafe { target::SQLGetConnectAttrW(self.hdbc, LOGIN_TIMEOUT, value, 0, std::ptr::null_mut()) };
         (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then_some(seconds)
     }
 
@@ -353,7 +353,7 @@ impl Connection {
         let value = seconds as usize as *mut std::ffi::c_void;
         // A driver that refuses keeps the timeout that it has, which is a valid one.
         // SAFETY: the attribute is an integer passed in place of the pointer, as the ODBC reference says.
-        let _ = unsafe { real::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
+        let _ = unsafe { target::SQLSetConnectAttr(self.hdbc, LOGIN_TIMEOUT, value, 0) };
     }
 }
 

@@ -14,7 +14,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::{NonNull, null};
 
-use super::real_driver;
+use super::target_driver;
 use crate::os::{environment::is_privileged, library::Library};
 
 mod parser;
@@ -82,7 +82,7 @@ fn find_function() -> Option<GetProfileString> {
             .or_else(|| Library::open(file).ok())?
             .symbol(name)
     };
-    let symbol: NonNull<c_void> = real_driver::loaded()
+    let symbol: NonNull<c_void> = target_driver::loaded()
         .and_then(|driver| driver.library().symbol(name))
         .or_else(system)?;
     // SAFETY: the symbol has the signature that the ODBC installer reference gives to its name.

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use odbc_sys::WChar;
 
-use super::real_driver;
 use super::table::Function;
+use super::target_driver;
 
 const FALSE: i32 = 0;
 
@@ -21,9 +21,9 @@ type ConfigDriver =
 
 /// The real driver's function, loading the driver if need be.
 fn find(function: Function) -> Option<*mut ()> {
-    crate::barrier::guard(
+    crate::panic_guard::catch_panic(
         || {
-            real_driver::load().ok()?;
+            target_driver::load().ok()?;
             if !function.is_present() {
                 return None;
             }

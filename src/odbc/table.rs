@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::sync::atomic::AtomicPtr;
 
 use super::forward::jump;
-use super::{installer, intercept, missing, stand_in};
+use super::{installer, intercept, placeholder_handle, unsupported};
 
 /// What the first argument of a function is, and so where a record about it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) struct Row {
 macro_rules! absent {
     ($name:ident) => {
         pub(super) unsafe extern "C" fn $name(first: usize, second: usize) -> isize {
-            missing::answer(Function::$name, first, second)
+            unsupported::answer(Function::$name, first, second)
         }
     };
     ($name:ident $module:ident :: $body:ident) => {
@@ -56,7 +56,7 @@ macro_rules! functions {
         forward { $( $forward:ident ( $kind:ident ) $( else $module:ident :: $else_body:ident )? ; )* }
         intercept { $(
             $intercept:ident ( $subject:ident ; $( $arg:ident : $type:ty ),* $(,)? )
-                => $place:ident :: $body:ident, stand_in $answer:ident ( $handle:ident $(, $rest:ident)* )
+                => $place:ident :: $body:ident, placeholder $answer:ident ( $handle:ident $(, $rest:ident)* )
                 $(, else $lack:ident :: $lacking:ident )? ;
         )* }
     ) => {
@@ -83,7 +83,7 @@ macro_rules! functions {
 
         #[allow(non_snake_case)]
         mod absent {
-            use super::{Function, missing};
+            use super::{Function, unsupported};
 
             $( absent!($forward $( $module::$else_body )?); )*
             $( absent!($intercept $( $lack::$lacking )?); )*
@@ -102,7 +102,7 @@ macro_rules! functions {
         /// Nothing in the library calls them: a name in here could bind to the driver manager's.
         #[allow(non_snake_case, clippy::too_many_arguments)]
         mod exports {
-            use super::{Function, intercept, jump, missing, slot, stand_in};
+            use super::{Function, intercept, jump, unsupported, slot, placeholder_handle};
             use odbc_sys::{Handle, HDbc, HEnv, Pointer, SqlReturn, ULen, WChar};
 
             $(
@@ -115,17 +115,17 @@ macro_rules! functions {
             $(
                 #[unsafe(no_mangle)]
                 unsafe extern "C" fn $intercept($( $arg: $type ),*) -> SqlReturn {
-                    crate::barrier::guard(
+                    crate::panic_guard::catch_panic(
                         || {
-                            if stand_in::is($handle.0) {
+                            if placeholder_handle::is_placeholder($handle.0) {
                                 // SAFETY: the handle is a living stand-in of ours, so the call cannot reach the
                                 // real driver; the other pointers are as the host's manager passed them.
-                                return unsafe { stand_in::$answer($handle.0 $(, $rest)*) };
+                                return unsafe { placeholder_handle::$answer($handle.0 $(, $rest)*) };
                             }
                             // SAFETY: the arguments are the host's, passed on as they came.
                             unsafe { intercept::$place::$body($( $arg ),*) }
                         },
-                        || missing::panicked(Function::$intercept, $handle.0),
+                        || unsupported::panicked(Function::$intercept, $handle.0),
                     )
                 }
             )*
@@ -134,7 +134,7 @@ macro_rules! functions {
         /// The real driver's own functions, for the bodies of intercepts: called through the same slots as
         /// forwarded calls, so that a function which the real driver lacks answers with an IM001 record.
         #[allow(non_snake_case, clippy::too_many_arguments)]
-        pub(crate) mod real {
+        pub(crate) mod target {
             use super::{AtomicPtr, slot};
             use odbc_sys::{Handle, HDbc, HEnv, Pointer, SqlReturn, ULen, WChar};
             use std::sync::atomic::Ordering;

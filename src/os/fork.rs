@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use entra_odbc_core::fork;
 
-use crate::{barrier::guard, odbc};
+use crate::{odbc, panic_guard::catch_panic};
 
 /// Sees to all forks of this process from now on; the first call counts, and none starts a thread.
 ///
@@ -20,15 +20,15 @@ pub(crate) fn watch() {
 }
 
 extern "C" fn before() {
-    guard(fork::before, || ());
+    catch_panic(fork::before, || ());
 }
 
 extern "C" fn in_parent() {
-    guard(fork::in_parent, || ());
+    catch_panic(fork::in_parent, || ());
 }
 
 extern "C" fn in_child() {
-    guard(
+    catch_panic(
         || {
             fork::in_child();
             odbc::begin_in_child();

@@ -4,8 +4,8 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
     connections::{self, ACCESS_TOKEN, NotPut, Whose},
-    real, real_driver,
-    record::Record,
+    diagnostic_record::Record,
+    target, target_driver,
 };
 
 /// `SQL_ATTR_CONNECTION_DEAD` (sqlext.h).
@@ -27,7 +27,7 @@ pub(crate) unsafe fn set_connect_attr(hdbc: HDbc, attribute: i32, value: Pointer
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectAttr(hdbc, attribute, value, length)
+        target::SQLSetConnectAttr(hdbc, attribute, value, length)
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) unsafe fn set_connect_attr_w(
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectAttrW(hdbc, attribute, value, length)
+        target::SQLSetConnectAttrW(hdbc, attribute, value, length)
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) unsafe fn get_connect_attr(
         return SqlReturn::SUCCESS;
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, capacity, length) }
+    unsafe { target::SQLGetConnectAttrW(hdbc, attribute, value, capacity, length) }
 }
 
 /// `SQLSetConnectOptionW`.
@@ -82,7 +82,7 @@ pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) ->
             return set_access_token(hdbc, value as Pointer);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectOptionW(hdbc, option, value)
+        target::SQLSetConnectOptionW(hdbc, option, value)
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer)
         return SqlReturn::SUCCESS;
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetConnectOptionW(hdbc, option, value) }
+    unsafe { target::SQLGetConnectOptionW(hdbc, option, value) }
 }
 
 /// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, is not to hand this one out to
@@ -126,7 +126,7 @@ fn is_access_token(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
         return connections::find(hdbc)
             .is_some_and(|shared| connections::lock(&shared).whose() != Whose::Nobodys);
     }
-    real_driver::takes_tokens()
+    target_driver::takes_tokens()
 }
 
 /// A token of the host's own: copied, since hosts free it too early for the driver's reconnects.

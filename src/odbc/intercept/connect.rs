@@ -13,13 +13,12 @@ use zeroize::Zeroizing;
 
 use crate::odbc::{
     connections::{self, Connection, Reuse, Whose},
-    real,
-    real_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
-    real_driver,
-    record::Record,
-    text,
+    diagnostic_record::Record,
+    target,
+    target_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
+    target_driver, utf16,
 };
-use crate::service::with_surroundings;
+use crate::process_state::with_surroundings;
 
 /// `SQLConnectW`.
 ///
@@ -41,7 +40,7 @@ pub(crate) unsafe fn connect(
         ("PWD", password, password_length),
     ] {
         // SAFETY: the host's arguments, read as the ODBC reference describes them.
-        if let Some(value) = unsafe { text::read(value, length) }.filter(|value| !value.is_empty()) {
+        if let Some(value) = unsafe { utf16::read(value, length) }.filter(|value| !value.is_empty()) {
             connection_string::append_units(&mut input, keyword, &value);
         }
     }
@@ -58,7 +57,7 @@ pub(crate) unsafe fn connect(
     // SAFETY: the host's arguments; where we have no part in the connect they go on as they came.
     unsafe {
         run(hdbc, &input, host, || {
-            real::SQLConnectW(
+            target::SQLConnectW(
                 hdbc,
                 dsn,
                 dsn_length,
@@ -89,7 +88,7 @@ pub(crate) unsafe fn driver_connect(
     // SAFETY: the host's arguments, read as the ODBC reference describes them; where we have no part in the
     // connect they go on as they came.
     unsafe {
-        let text = text::read(input, input_length).unwrap_or_default();
+        let text = utf16::read(input, input_length).unwrap_or_default();
         let output = Output {
             target: output,
             capacity: output_capacity,
@@ -101,7 +100,7 @@ pub(crate) unsafe fn driver_connect(
             output,
         };
         run(hdbc, &text, host, || {
-            real::SQLDriverConnectW(
+            target::SQLDriverConnectW(
                 hdbc,
                 window,
                 input,
@@ -134,8 +133,8 @@ pub(crate) unsafe fn browse_connect(
         return connection.fail(&token_stays());
     }
     // SAFETY: the host's arguments, read as the ODBC reference describes them.
-    let text = unsafe { text::read(input, input_length) }.unwrap_or_default();
-    if let Err(error) = real_driver::agrees_with(&text) {
+    let text = unsafe { utf16::read(input, input_length) }.unwrap_or_default();
+    if let Err(error) = target_driver::agrees_with(&text) {
         return connection.fail(&error);
     }
     let plan = with_surroundings(|around| plan::read(&text, connection.whose() == Whose::Hosts, around));
@@ -154,7 +153,7 @@ pub(crate) unsafe fn browse_connect(
         Ok(Plan::StepAside | Plan::Forward { .. }) => {}
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
+    unsafe { target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
 }
 
 /// `SQLDisconnect`: a token of ours does not stay for the next connect on the handle.
@@ -164,12 +163,12 @@ pub(crate) unsafe fn browse_connect(
 pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
     let Some(shared) = connections::find(hdbc) else {
         // SAFETY: the host's argument, passed on.
-        return unsafe { real::SQLDisconnect(hdbc) };
+        return unsafe { target::SQLDisconnect(hdbc) };
     };
     let mut connection = connections::lock(&shared);
     connection.begin_call();
     // SAFETY: the host's argument, passed on.
-    let answer = unsafe { real::SQLDisconnect(hdbc) };
+    let answer = unsafe { target::SQLDisconnect(hdbc) };
     if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
         connection.reuse = Reuse::AsTheDriverSays;
         connection.token_is_stale();
@@ -191,7 +190,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
     let shared = connections::of(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
-    if let Err(error) = real_driver::agrees_with(text) {
+    if let Err(error) = target_driver::agrees_with(text) {
         return connection.fail(&error);
     }
     let mut pending = connection.pending.take();
@@ -270,7 +269,7 @@ impl Connection {
         if output.is_wanted() {
             // SAFETY: the output is the host's, with room as it says.
             let whole =
-                unsafe { text::write(&reply.completed, output.target, output.capacity, output.length) };
+                unsafe { utf16::write(&reply.completed, output.target, output.capacity, output.length) };
             if !whole {
                 let message =
                     "[entra-odbc] String data, right truncated: the completed connection string did not fit.";

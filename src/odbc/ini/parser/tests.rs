@@ -3,14 +3,14 @@ use std::path::{Path, PathBuf};
 use super::super::{ABSENT, ask, function};
 use super::{entries_in, get_in, parse};
 
-const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#RealDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
+const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#TargetDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
 
 #[test]
 fn an_entry_is_found_in_its_section_only() {
     let get = |section, key| get_in(FILE.as_bytes(), section, key);
     assert_eq!(get("one", "DRIVER").as_deref(), Some("/one.so"));
     assert_eq!(get("Two", "Driver").as_deref(), Some("/two.so"));
-    assert_eq!(get("One", "RealDriver"), None);
+    assert_eq!(get("One", "TargetDriver"), None);
     assert_eq!(get("Three", "Driver"), None);
     assert_eq!(get("", "Driver"), None);
 }

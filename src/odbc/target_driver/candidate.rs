@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use entra_odbc_core::real_driver;
 
-use super::RealDriver;
+use super::TargetDriver;
 use crate::os::library::{self, Library};
 
 /// Loads the driver at `path`, or says why it cannot be the real driver.
-pub(super) fn load(named: &Path) -> Result<RealDriver, String> {
+pub(super) fn load(named: &Path) -> Result<TargetDriver, String> {
     let path = if is_bare_name(named) {
         find_by_name(named)?
     } else {
@@ -24,7 +24,7 @@ pub(super) fn load(named: &Path) -> Result<RealDriver, String> {
     }
     let library = Library::open(path)?;
     check_library(library).inspect_err(|_| library.close())?;
-    Ok(RealDriver {
+    Ok(TargetDriver {
         path: path.to_owned(),
         named: named.to_owned(),
         overridden: false,

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::{
     call::{giving, text},
     error::entra_error,
-    text::entra_text,
+    text_object::entra_text,
 };
-use crate::service;
+use crate::process_state;
 
 /// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
 /// certificate are named before all else, so that the token goes there and nowhere else.
@@ -31,9 +31,9 @@ pub unsafe extern "C" fn entra_stock_connection_string(
     unsafe {
         giving(stock, error, || {
             let text = text(connection_string, "connection string")?;
-            service::start();
+            process_state::start();
             let units: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-            let stock = service::with_surroundings(|around| plan::stock(&units, around))?;
+            let stock = process_state::with_surroundings(|around| plan::stock(&units, around))?;
             let stock = Zeroizing::new(String::from_utf16_lossy(&stock));
             Ok(entra_text::hand_out(&stock))
         })

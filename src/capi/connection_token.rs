@@ -1,7 +1,7 @@
 //! Tokens on the connection handles of a driver manager.
 
-mod held;
-mod manager;
+mod attached;
+mod driver_manager;
 
 use std::ffi::{c_char, c_void};
 
@@ -12,9 +12,9 @@ use super::{
     credential::{Credential, deadline, entra_credential},
     error::entra_error,
 };
-use crate::barrier::guard;
-use held::Held;
-use manager::SetConnectAttr;
+use crate::panic_guard::catch_panic;
+use attached::Held;
+use driver_manager::SetConnectAttr;
 
 /// Gets a token and sets it on a driver manager's connection handle, before that is connected.
 ///
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn entra_release_access_token(hdbc: *mut c_void, error: *m
             if hdbc.is_null() {
                 return Err(null("hdbc"));
             }
-            held::release(hdbc);
+            attached::release(hdbc);
             Ok(())
         })
     }
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn entra_release_access_token(hdbc: *mut c_void, error: *m
 /// How many handles have a token that entra_set_access_token keeps.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_access_tokens_held() -> usize {
-    guard(held::count, || 0)
+    catch_panic(attached::count, || 0)
 }
 
 /// The driver manager did not take the token.

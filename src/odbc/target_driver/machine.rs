@@ -10,9 +10,9 @@ use crate::odbc::ini;
 use crate::os::{environment, library};
 
 /// The real machine.
-pub(super) struct Process;
+pub(super) struct Machine;
 
-impl Surroundings for Process {
+impl Surroundings for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {
         environment::variable(name)
     }

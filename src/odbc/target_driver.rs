@@ -16,19 +16,19 @@ use crate::os::library::Library;
 
 mod candidate;
 mod capability;
+mod machine;
 mod openssl;
-mod surroundings;
 
 /// The driver that is wrapped in this process, for as long as the process lives.
 ///
 /// A race instead of a lock: two threads that come first both load, which is one library to the loader, and
 /// the first to finish wins. A lock here would be held over file access, and a fork under it would hang the
 /// child.
-static DRIVER: OnceBox<RealDriver> = OnceBox::new();
+static DRIVER: OnceBox<TargetDriver> = OnceBox::new();
 
 /// A loaded driver.
 #[derive(Debug)]
-pub(crate) struct RealDriver {
+pub(crate) struct TargetDriver {
     path: PathBuf,
     /// The path by which it was found.
     named: PathBuf,
@@ -37,7 +37,7 @@ pub(crate) struct RealDriver {
     library: Library,
 }
 
-impl RealDriver {
+impl TargetDriver {
     /// The library.
     pub(crate) fn library(&self) -> Library {
         self.library
@@ -75,7 +75,7 @@ fn other_name(name: &CStr) -> Option<&'static CStr> {
 }
 
 /// The driver, if it is loaded.
-pub(crate) fn loaded() -> Option<&'static RealDriver> {
+pub(crate) fn loaded() -> Option<&'static TargetDriver> {
     DRIVER.get()
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn agrees_with(text: &[u16]) -> Result<(), Error> {
                 file: &driver.path,
             };
             let driver_of_source = |source: &str| ini::get(source, "Driver", ini::ODBC_INI);
-            agree(text, loaded, driver_of_source, &surroundings::Process)
+            agree(text, loaded, driver_of_source, &machine::Machine)
         }
         None => Ok(()),
     }
@@ -103,15 +103,15 @@ pub(crate) fn takes_tokens() -> bool {
 
 /// Loads the driver unless it is loaded; a failure is the text of the record that the host will see, and is
 /// not remembered.
-pub(crate) fn load() -> Result<&'static RealDriver, Arc<str>> {
-    let driver = DRIVER.get_or_try_init(|| find(&surroundings::Process).map(Box::new))?;
+pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
+    let driver = DRIVER.get_or_try_init(|| find(&machine::Machine).map(Box::new))?;
     // Again on each call, which is each environment: cheap, the same values, and whoever loses the race above
     // needs them as much as whoever wins it.
     driver.fill_slots();
     Ok(driver)
 }
 
-fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
+fn find(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,

@@ -12,7 +12,7 @@ use std::{
 
 use odbc_sys::{HDbc, HEnv, Handle, HandleType, SqlReturn};
 
-use crate::odbc::{ACCESS_TOKEN, IS_POINTER, real};
+use crate::odbc::{ACCESS_TOKEN, IS_POINTER, target};
 
 /// `SQL_ATTR_ODBC_VERSION` (sql.h).
 const ODBC_VERSION: i32 = 200;
@@ -64,14 +64,15 @@ pub(super) fn takes_tokens() -> bool {
 fn ask() -> Option<bool> {
     let environment = Owned::allocate(HandleType::Env, Handle(null_mut()))?;
     // SAFETY: the environment was just allocated; the attribute is an integer in place of the pointer.
-    let _ = unsafe { real::SQLSetEnvAttr(HEnv(environment.handle.0), ODBC_VERSION, ODBC3 as *mut c_void, 0) };
+    let _ =
+        unsafe { target::SQLSetEnvAttr(HEnv(environment.handle.0), ODBC_VERSION, ODBC3 as *mut c_void, 0) };
     let connection = Owned::allocate(HandleType::Dbc, environment.handle)?;
     let takes = |attribute| {
         let value = (&raw const PROBE).cast_mut().cast();
         // SAFETY: the connection is ours; a driver that takes the attribute for a pointer reads the static struct,
         // and one that takes it for an integer judges the number.
         let answer =
-            unsafe { real::SQLSetConnectAttr(HDbc(connection.handle.0), attribute, value, IS_POINTER) };
+            unsafe { target::SQLSetConnectAttr(HDbc(connection.handle.0), attribute, value, IS_POINTER) };
         answer == SqlReturn::SUCCESS
     };
     Some(takes(ACCESS_TOKEN) && !takes(NOBODYS))
@@ -87,7 +88,7 @@ impl Owned {
     fn allocate(kind: HandleType, parent: Handle) -> Option<Self> {
         let mut handle = Handle(null_mut());
         // SAFETY: the parent is null or a living environment, and there is room for the handle.
-        let answer = unsafe { real::SQLAllocHandle(kind as i16, parent, &raw mut handle) };
+        let answer = unsafe { target::SQLAllocHandle(kind as i16, parent, &raw mut handle) };
         let is_allocated = answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO;
         (is_allocated && !handle.0.is_null()).then_some(Self { kind, handle })
     }
@@ -96,6 +97,6 @@ impl Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         // SAFETY: allocated above, freed once, and used by nobody else.
-        let _ = unsafe { real::SQLFreeHandle(self.kind as i16, self.handle) };
+        let _ = unsafe { target::SQLFreeHandle(self.kind as i16, self.handle) };
     }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The panic hook is the host's and is left alone, so the panic's message reaches standard error by the
 /// default hook. `AssertUnwindSafe` is right because all state that outlives the call sits behind locks
 /// whose poisoning is looked through, and is valid after any single assignment.
-pub(crate) fn guard<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
+pub(crate) fn catch_panic<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(answer) => answer,
         Err(payload) => {
@@ -22,15 +22,18 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) ->
 mod tests {
     #![allow(clippy::panic, reason = "a panic is what is tested")]
 
-    use super::guard;
+    use super::catch_panic;
 
     #[test]
     fn a_panic_becomes_the_refusal() {
-        assert_eq!(guard(|| if true { panic!("on purpose") } else { 1 }, || 2), 2);
+        assert_eq!(
+            catch_panic(|| if true { panic!("on purpose") } else { 1 }, || 2),
+            2
+        );
     }
 
     #[test]
     fn an_answer_passes_through() {
-        assert_eq!(guard(|| 1, || 2), 1);
+        assert_eq!(catch_panic(|| 1, || 2), 1);
     }
 }

@@ -26,9 +26,9 @@ const BASE: usize = if usize::BITS == 64 {
 static LAST: AtomicUsize = AtomicUsize::new(BASE);
 
 /// The living objects of one kind.
-pub(crate) struct Living<T>(Lock<BTreeMap<usize, Arc<T>>>);
+pub(crate) struct ObjectTable<T>(Lock<BTreeMap<usize, Arc<T>>>);
 
-impl<T> Living<T> {
+impl<T> ObjectTable<T> {
     pub(crate) const fn new() -> Self {
         Self(Lock::new(BTreeMap::new()))
     }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn an_object_is_there_until_it_is_freed_and_never_again() {
-        let (numbers, words) = (Living::<u8>::new(), Living::<&str>::new());
+        let (numbers, words) = (ObjectTable::<u8>::new(), ObjectTable::<&str>::new());
         let one: *mut Kind = numbers.add(1);
         let word: *mut Kind = words.add("word");
         assert_eq!(numbers.get(one).as_deref(), Some(&1));

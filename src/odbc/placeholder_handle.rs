@@ -2,7 +2,7 @@
 //!
 //! unixODBC 2.3.11 does not fetch environment diagnostics: a driver whose `SQLAllocHandle(ENV)` fails shows
 //! the user a bare IM004. With a stand-in environment and connection the failure comes in the connect call,
-//! whose record does arrive. A stand-in never reaches the real driver: `table.rs` asks [`is`] before each
+//! whose record does arrive. A stand-in never reaches the real driver: `table.rs` asks [`is_placeholder`] before each
 //! intercepted body, every function on an environment or a connection is intercepted, and a stand-in gives
 //! out no statements.
 
@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Handle, HandleType, Pointer, SqlReturn, WChar};
 
-use super::record::{self, Record};
+use super::diagnostic_record::{self, Record};
 
 const ATTR_ODBC_VERSION: i32 = 200;
 
 /// What is known of one stand-in.
-struct StandIn {
+struct PlaceholderHandle {
     /// The handle: the address of a small allocation of its own, so that no other handle can equal it.
     address: usize,
     /// Why there is no real driver.
@@ -30,18 +30,18 @@ struct StandIn {
     record: Option<Record>,
 }
 
-static STAND_INS: Lock<Vec<StandIn>> = Lock::new(Vec::new());
+static PLACEHOLDERS: Lock<Vec<PlaceholderHandle>> = Lock::new(Vec::new());
 
 /// How many there are, so that the usual case costs one load.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-fn stand_ins() -> Guard<'static, Vec<StandIn>> {
-    STAND_INS.lock()
+fn placeholders() -> Guard<'static, Vec<PlaceholderHandle>> {
+    PLACEHOLDERS.lock()
 }
 
 /// Runs `body` on the stand-in behind `handle`.
-fn with<T>(handle: *mut c_void, body: impl FnOnce(&mut StandIn) -> T) -> Option<T> {
-    stand_ins()
+fn with<T>(handle: *mut c_void, body: impl FnOnce(&mut PlaceholderHandle) -> T) -> Option<T> {
+    placeholders()
         .iter_mut()
         .find(|known| known.address == handle as usize)
         .map(body)
@@ -52,15 +52,15 @@ fn refuse(handle: *mut c_void, record: Record) -> SqlReturn {
 }
 
 /// Whether `handle` is a stand-in.
-pub(super) fn is(handle: *mut c_void) -> bool {
+pub(super) fn is_placeholder(handle: *mut c_void) -> bool {
     COUNT.load(Ordering::Relaxed) != 0 && with(handle, |_| ()).is_some()
 }
 
 /// A new stand-in.
 pub(super) fn create(failure: Arc<str>) -> *mut c_void {
     let address = Box::into_raw(Box::new(0u64)).cast::<c_void>();
-    let mut list = stand_ins();
-    list.push(StandIn {
+    let mut list = placeholders();
+    list.push(PlaceholderHandle {
         address: address as usize,
         failure,
         version: 3,
@@ -98,7 +98,7 @@ pub(super) unsafe fn alloc_handle(input: *mut c_void, handle_type: i16, output: 
 /// # Safety
 /// Nobody uses the handle any more.
 pub(super) unsafe fn free_handle(handle: *mut c_void, _handle_type: i16) -> SqlReturn {
-    let mut list = stand_ins();
+    let mut list = placeholders();
     let before = list.len();
     list.retain(|known| known.address != handle as usize);
     COUNT.store(list.len(), Ordering::Relaxed);
@@ -202,7 +202,7 @@ pub(super) unsafe fn get_diag_rec(
 ) -> SqlReturn {
     let records = Vec::from_iter(with(handle, |known| known.record.clone()).flatten());
     // SAFETY: passed on as the caller promised them.
-    unsafe { record::get_rec(&records, number, state, native, message, capacity, length) }
+    unsafe { diagnostic_record::get_rec(&records, number, state, native, message, capacity, length) }
 }
 
 /// `SQLGetDiagFieldW`.
@@ -219,14 +219,14 @@ pub(super) unsafe fn get_diag_field(
 ) -> SqlReturn {
     let records = Vec::from_iter(with(handle, |known| known.record.clone()).flatten());
     // SAFETY: passed on as the caller promised them.
-    unsafe { record::get_field(&records, number, field, value, capacity, length) }
+    unsafe { diagnostic_record::get_field(&records, number, field, value, capacity, length) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        odbc::{missing, table::Function},
+        odbc::{table::Function, unsupported},
         os::fork::{tests::end_of, watch},
     };
     use std::{sync::atomic::AtomicBool, thread};
@@ -237,8 +237,8 @@ mod tests {
         // SAFETY: a stand-in of this test's own, that nobody uses afterwards.
         let freed =
             unsafe { connect(handle) == SqlReturn::ERROR && free_handle(handle, 2) == SqlReturn::SUCCESS };
-        let lacking = missing::answer(Function::SQLParamOptions, handle as usize, 0);
-        missing::forget(handle);
+        let lacking = unsupported::answer(Function::SQLParamOptions, handle as usize, 0);
+        unsupported::forget(handle);
         freed && lacking == isize::from(SqlReturn::ERROR.0)
     }
 

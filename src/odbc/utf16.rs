@@ -50,7 +50,7 @@ pub(crate) unsafe fn write(text: &[u16], target: *mut WChar, capacity: i16, leng
         if target.is_null() {
             return true;
         }
-        super::record::write_text(text, target, room) == SqlReturn::SUCCESS
+        super::diagnostic_record::write_text(text, target, room) == SqlReturn::SUCCESS
     }
 }
 

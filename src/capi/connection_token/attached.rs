@@ -22,7 +22,7 @@ use entra_odbc_core::{
 };
 
 use super::refused;
-use crate::{odbc::token_buffer::TokenBuffer, service};
+use crate::{odbc::token_buffer::TokenBuffer, process_state};
 
 /// How many given up places are kept for the next token of their identity. Of the others the addresses stay reserved.
 const MOST_SPARE: usize = 1000;
@@ -171,7 +171,7 @@ impl Held {
                 held.give_up(Arc::clone(&old.0));
             }
             drop(held);
-            service::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
+            process_state::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
         }
         Ok(())
     }

@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
-pub(crate) use self::supported::correct;
+pub(crate) use self::get_functions::correct;
 
-mod options;
-mod supported;
+mod connect_options;
+mod get_functions;
 
-pub(super) use self::options::{get_connect_option, set_connect_option};
-pub(super) use self::supported::get_functions;
+pub(super) use self::connect_options::{get_connect_option, set_connect_option};
+pub(super) use self::get_functions::get_functions;
 
-use super::record::{self, Record};
+use super::diagnostic_record::{self, Record};
 use super::table::{Function, Subject};
 
 /// The records, few and short-lived, by handle.
@@ -30,7 +30,7 @@ static PENDING: AtomicUsize = AtomicUsize::new(0);
 
 /// Answers a call of a function that the wrapped driver lacks, given its first two arguments.
 pub(super) fn answer(function: Function, first: usize, second: usize) -> isize {
-    crate::barrier::guard(
+    crate::panic_guard::catch_panic(
         || refuse(function, first, second),
         || isize::from(SqlReturn::ERROR.0),
     )
@@ -43,7 +43,7 @@ pub(super) fn panicked(function: Function, handle: *mut c_void) -> SqlReturn {
         function.name()
     );
     // A second panic, while the first one's record is stored, ends here.
-    crate::barrier::guard(|| store(handle as usize, Record::new(*b"HY000", message)), || ());
+    crate::panic_guard::catch_panic(|| store(handle as usize, Record::new(*b"HY000", message)), || ());
     SqlReturn::ERROR
 }
 
@@ -120,7 +120,8 @@ pub(crate) unsafe fn get_diag_rec(
 ) -> Option<SqlReturn> {
     let record = find(handle)?;
     // SAFETY: passed on as the caller promised them.
-    let answer = unsafe { record::get_rec(&[record], number, state, native, message, capacity, length) };
+    let answer =
+        unsafe { diagnostic_record::get_rec(&[record], number, state, native, message, capacity, length) };
     if answer == SqlReturn::NO_DATA {
         forget(handle);
     }
@@ -141,7 +142,7 @@ pub(crate) unsafe fn get_diag_field(
 ) -> Option<SqlReturn> {
     let record = find(handle)?;
     // SAFETY: passed on as the caller promised them.
-    let answer = unsafe { record::get_field(&[record], number, field, value, capacity, length) };
+    let answer = unsafe { diagnostic_record::get_field(&[record], number, field, value, capacity, length) };
     if answer == SqlReturn::NO_DATA {
         forget(handle);
     }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     connections::{Connection, NotPut, Whose},
-    real, text,
+    target, utf16,
 };
 
 /// `SQL_DRIVER_NOPROMPT` (sqlext.h).
@@ -152,7 +152,7 @@ impl RealConnection for Real<'_> {
         let mut arguments = executing
             .filter(|arguments| arguments.is_for(connection_string))
             .unwrap_or_else(|| Arguments::new(connection_string, self.host.output.is_wanted()));
-        let (text, length) = text::argument(&arguments.input);
+        let (text, length) = utf16::argument(&arguments.input);
         let completion = match prompt {
             Prompt::AsAsked => self.host.completion,
             Prompt::Never => NOPROMPT,
@@ -161,7 +161,7 @@ impl RealConnection for Real<'_> {
         // SAFETY: the handle and window are the host's; the input is terminated, the output as large as
         // stated, and both live through the call, or for as long as the driver goes on executing it.
         let answer = unsafe {
-            real::SQLDriverConnectW(
+            target::SQLDriverConnectW(
                 self.hdbc,
                 self.host.window,
                 text,
@@ -202,7 +202,7 @@ impl Real<'_> {
         // SAFETY: a connection's record; the state has room for its five characters and terminator, the
         // message for as many characters as stated.
         let answer = unsafe {
-            real::SQLGetDiagRecW(
+            target::SQLGetDiagRecW(
                 odbc_sys::HandleType::Dbc as i16,
                 self.hdbc.as_handle(),
                 number,
