@@ -12,7 +12,7 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use super::{
-    connections::{Connection, NotPut, Whose},
+    connections::{AttachError, Connection, TokenOwner},
     target, utf16,
 };
 
@@ -106,41 +106,44 @@ impl fmt::Debug for Arguments {
 }
 
 /// The real driver's connection during one connect call of the host's.
-pub(crate) struct Real<'a> {
+pub(crate) struct TargetConnection<'a> {
     pub(crate) hdbc: HDbc,
     pub(crate) connection: &'a mut Connection,
     pub(crate) host: HostCall,
 }
 
-impl RealConnection for Real<'_> {
+impl RealConnection for TargetConnection<'_> {
     fn login_timeout(&mut self) -> Option<Duration> {
-        let seconds = self.connection.login_timeout()?;
+        let seconds = self.connection.login_timeout.get()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
     fn limit_login(&mut self, remaining: Duration) {
         // Rounded up, since 0 would mean no limit.
         let seconds = u32::try_from(remaining.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        self.connection.limit_login(seconds.max(1));
+        self.connection.login_timeout.limit(seconds.max(1));
     }
 
     fn has_host_token(&self) -> bool {
-        self.connection.whose() == Whose::Hosts
+        self.connection.token.owner() == TokenOwner::Application
     }
 
     fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        self.connection.put_ours(token).map_err(|why| match why {
-            NotPut::NoRoom(error) => error,
-            NotPut::Refused(_) => Error::new(
-                ErrorKind::Unsupported,
-                "the real driver does not take an access token",
-            )
-            .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server."),
-        })
+        self.connection
+            .token
+            .attach_drivers(token)
+            .map_err(|error| match error {
+                AttachError::NoMemory(error) => error,
+                AttachError::Refused(_) => Error::new(
+                    ErrorKind::Unsupported,
+                    "the real driver does not take an access token",
+                )
+                .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server."),
+            })
     }
 
     fn take_token_off(&mut self) -> Result<(), Error> {
-        if self.connection.take_token_off() {
+        if self.connection.token.detach_drivers() {
             Ok(())
         } else {
             Err(token_stays())
@@ -190,11 +193,11 @@ impl RealConnection for Real<'_> {
     }
 
     fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
-        self.connection.carrier()
+        self.connection.token.carrier()
     }
 }
 
-impl Real<'_> {
+impl TargetConnection<'_> {
     /// The native error and message of the driver's record of this number.
     fn driver_record(&self, number: i16) -> Option<(i32, String)> {
         let mut native = 0;

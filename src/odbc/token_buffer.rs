@@ -34,7 +34,7 @@ use entra_odbc_core::{Error, access_token::AccessToken};
 use reserved::RESERVED;
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
-const LEAST: usize = 16 * 1024;
+const MIN_CAPACITY: usize = 16 * 1024;
 
 /// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed on drop, and unmapped where nobody reads it.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct TokenBuffer {
     /// How many words of the last struct there are to be zeroed; the rest is zero as the kernel gave it.
     filled: AtomicUsize,
     /// No driver has the pointer any more.
-    let_go: AtomicBool,
+    is_released: AtomicBool,
 }
 
 // SAFETY: the pages belong to this value alone as far as Rust is concerned, and every access through it is
@@ -57,7 +57,7 @@ unsafe impl Sync for TokenBuffer {}
 impl TokenBuffer {
     /// An empty buffer for a struct of `size` bytes and for one twice as long later.
     fn for_size(size: usize) -> Result<Self, Error> {
-        let bytes = (2 * size).max(LEAST);
+        let bytes = (2 * size).max(MIN_CAPACITY);
         RESERVED.allow(bytes)?;
         // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
         let start = unsafe {
@@ -79,19 +79,19 @@ impl TokenBuffer {
             words,
             count: bytes / size_of::<AtomicU64>(),
             filled: AtomicUsize::new(0),
-            let_go: AtomicBool::new(false),
+            is_released: AtomicBool::new(false),
         })
     }
 
     /// A buffer with the struct of a token of ours.
-    pub(crate) fn of(token: &AccessToken<'_>) -> Result<Self, Error> {
+    pub(crate) fn for_token(token: &AccessToken<'_>) -> Result<Self, Error> {
         let mut buffer = Self::for_size(token.size())?;
         buffer.fill(token);
         Ok(buffer)
     }
 
     /// A buffer with a copy of a struct of the host's.
-    pub(crate) fn copied(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn copy_of(bytes: &[u8]) -> Result<Self, Error> {
         let buffer = Self::for_size(bytes.len())?;
         // SAFETY: the mapping has room for twice as many bytes, and nobody else knows it yet.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_ptr().cast(), bytes.len()) };
@@ -164,8 +164,8 @@ impl TokenBuffer {
     /// # Safety
     /// No driver reads it any more: each that was given the pointer has answered that it took another one, or none,
     /// or has freed the connection.
-    pub(crate) unsafe fn let_go(&self) {
-        self.let_go.store(true, Ordering::Relaxed);
+    pub(crate) unsafe fn release(&self) {
+        self.is_released.store(true, Ordering::Relaxed);
     }
 
     fn bytes(&self) -> usize {
@@ -194,8 +194,8 @@ impl Drop for TokenBuffer {
     fn drop(&mut self) {
         self.clear();
         let (start, bytes) = (self.as_ptr(), self.bytes());
-        if *self.let_go.get_mut() {
-            // SAFETY: the mapping was made by `for_size` with this length, and no driver reads it (`let_go`).
+        if *self.is_released.get_mut() {
+            // SAFETY: the mapping was made by `for_size` with this length, and no driver reads it (`is_released`).
             unsafe { libc::munmap(start, bytes) };
         } else {
             // SAFETY: the mapping was made by `for_size` with this length, and nobody here writes it any more.
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_shorter_struct_leaves_nothing_of_the_longer_one() {
-        let mut buffer = with("abcde", TokenBuffer::of).unwrap();
+        let mut buffer = with("abcde", TokenBuffer::for_token).unwrap();
         assert_eq!(bytes(&buffer, 16), LONG);
         assert!(with("x", |token| buffer.renew(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_struct_of_the_hosts_is_copied_as_it_is() {
-        let buffer = TokenBuffer::copied(&LONG[..14]).unwrap();
+        let buffer = TokenBuffer::copy_of(&LONG[..14]).unwrap();
         assert_eq!(bytes(&buffer, 16), LONG);
         assert!(with("x", |token| buffer.renew(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn a_struct_that_does_not_fit_leaves_the_buffer_as_it_was() {
-        let mut buffer = with("x", TokenBuffer::of).unwrap();
-        let long = "y".repeat(LEAST / 2);
+        let mut buffer = with("x", TokenBuffer::for_token).unwrap();
+        let long = "y".repeat(MIN_CAPACITY / 2);
         assert!(!with(&long, |token| buffer.renew(token)));
         assert!(!with(&long, |token| buffer.fill(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -263,24 +263,26 @@ mod tests {
 
     #[test]
     fn what_a_driver_may_read_stays_mapped_and_zeroed_and_nothing_else_comes_there() {
-        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        let buffer = with("abcde", TokenBuffer::for_token).unwrap();
         let (start, size) = (buffer.as_ptr(), buffer.bytes());
         drop(buffer);
         assert!(is_mapped(start, size));
         // SAFETY: mapped, as was just seen.
         let first = unsafe { start.cast::<u64>().read_volatile() };
         assert_eq!(first, 0);
-        let later: Vec<_> = (0..100).map(|_| with("fgh", TokenBuffer::of).unwrap()).collect();
+        let later: Vec<_> = (0..100)
+            .map(|_| with("fgh", TokenBuffer::for_token).unwrap())
+            .collect();
         assert!(later.iter().all(|other| other.as_ptr() != start));
         // SAFETY: as above.
         assert_eq!(unsafe { start.cast::<u64>().read_volatile() }, 0);
         // SAFETY: no driver was ever given these.
-        later.iter().for_each(|buffer| unsafe { buffer.let_go() });
+        later.iter().for_each(|buffer| unsafe { buffer.release() });
     }
 
     #[test]
     fn pages_that_were_given_back_can_be_written_again() {
-        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        let buffer = with("abcde", TokenBuffer::for_token).unwrap();
         buffer.clear_pages();
         assert_eq!(bytes(&buffer, 16), [0; 16]);
         assert!(with("x", |token| buffer.renew(token)));
@@ -289,7 +291,7 @@ mod tests {
 
     #[test]
     fn there_is_room_for_twice_the_first_struct() {
-        let buffer = with(&"a".repeat(20_000), TokenBuffer::of).unwrap();
+        let buffer = with(&"a".repeat(20_000), TokenBuffer::for_token).unwrap();
         assert!(with(&"b".repeat(MAXIMUM / 2), |token| buffer.renew(token)));
     }
 }

@@ -137,7 +137,7 @@ impl Held {
         }
         drop(held);
         let place = Arc::new(Place {
-            buffer: TokenBuffer::of(structure)?,
+            buffer: TokenBuffer::for_token(structure)?,
             owner,
             is_held: Mutex::new(true),
         });
@@ -314,7 +314,7 @@ mod tests {
         let secret = token("abc");
         let structure = AccessToken::new(&secret.text).unwrap();
         let place = Arc::new(Place {
-            buffer: TokenBuffer::of(&structure).unwrap(),
+            buffer: TokenBuffer::for_token(&structure).unwrap(),
             owner: IdentityKey::of_kind("test").unwrap().finish(),
             is_held: Mutex::new(true),
         });

@@ -12,10 +12,10 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use crate::odbc::{
-    connections::{self, Connection, Reuse, Whose},
+    connections::{self, Connection, PoolReuse, TokenOwner},
     diagnostic_record::Record,
     target,
-    target_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
+    target_connection::{HostCall, NOPROMPT, Output, TargetConnection, token_stays},
     target_driver, utf16,
 };
 use crate::process_state::with_surroundings;
@@ -126,10 +126,10 @@ pub(crate) unsafe fn browse_connect(
     output_capacity: i16,
     output_length: *mut i16,
 ) -> SqlReturn {
-    let shared = connections::of(hdbc);
+    let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
-    if !connection.take_token_off() {
+    if !connection.token.detach_drivers() {
         return connection.fail(&token_stays());
     }
     // SAFETY: the host's arguments, read as the ODBC reference describes them.
@@ -137,7 +137,9 @@ pub(crate) unsafe fn browse_connect(
     if let Err(error) = target_driver::agrees_with(&text) {
         return connection.fail(&error);
     }
-    let plan = with_surroundings(|around| plan::read(&text, connection.whose() == Whose::Hosts, around));
+    let plan = with_surroundings(|around| {
+        plan::read(&text, connection.token.owner() == TokenOwner::Application, around)
+    });
     match plan {
         Ok(Plan::SignIn(plan)) => {
             let error = Error::new(
@@ -161,7 +163,7 @@ pub(crate) unsafe fn browse_connect(
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
-    let Some(shared) = connections::find(hdbc) else {
+    let Some(shared) = connections::get(hdbc) else {
         // SAFETY: the host's argument, passed on.
         return unsafe { target::SQLDisconnect(hdbc) };
     };
@@ -170,14 +172,14 @@ pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
     // SAFETY: the host's argument, passed on.
     let answer = unsafe { target::SQLDisconnect(hdbc) };
     if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
-        connection.reuse = Reuse::AsTheDriverSays;
-        connection.token_is_stale();
+        connection.reuse = PoolReuse::DriverDecides;
+        connection.token.detach_later();
         // After SQL_SUCCESS_WITH_INFO the host still has the driver's records to read: then the next call
         // takes the token off.
         if answer == SqlReturn::SUCCESS {
-            connection.take_token_off();
+            connection.token.detach_drivers();
         }
-        connection.settle();
+        connection.end_call();
     }
     answer
 }
@@ -187,25 +189,25 @@ pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
 /// # Safety
 /// The handle and the output are those of a connect call; `forward` makes the host's own call.
 unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -> SqlReturn) -> SqlReturn {
-    let shared = connections::of(hdbc);
+    let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
     if let Err(error) = target_driver::agrees_with(text) {
         return connection.fail(&error);
     }
     let mut pending = connection.pending.take();
-    let mut real = Real {
+    let mut target = TargetConnection {
         hdbc,
         connection: &mut connection,
         host,
     };
-    let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut real, around));
+    let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut target, around));
     connection.pending = pending;
-    connection.reuse = Reuse::AsTheDriverSays;
+    connection.reuse = PoolReuse::DriverDecides;
     // A connection that a token of the application's own opened is nobody else's.
-    let reuse = |connection: &Connection| match connection.whose() {
-        Whose::Hosts => Reuse::Never,
-        Whose::Nobodys | Whose::Ours => Reuse::AsTheDriverSays,
+    let reuse = |connection: &Connection| match connection.token.owner() {
+        TokenOwner::Application => PoolReuse::Never,
+        TokenOwner::None | TokenOwner::Driver => PoolReuse::DriverDecides,
     };
     let (reply, reuse) = match answer {
         Ok(Answer::StepAside) => {
@@ -223,11 +225,11 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
             refusal,
         }) => {
             connection.explain(refusal.as_ref());
-            let reuse = opened.map_or(Reuse::Never, Reuse::WhileTheirs);
+            let reuse = opened.map_or(PoolReuse::Never, PoolReuse::WhileSameIdentity);
             (reply, reuse)
         }
         Err(error) => {
-            connection.token_is_stale();
+            connection.token.detach_later();
             return connection.fail(&error);
         }
     };
@@ -241,7 +243,7 @@ impl Connection {
         tracing::info!(target: "entra_odbc", sqlstate = error.sqlstate(), "refused: {error}");
         self.records.ours = vec![Record::from(error)];
         self.records.then_drivers = false;
-        self.settle();
+        self.end_call();
         SqlReturn::ERROR
     }
 
@@ -255,12 +257,12 @@ impl Connection {
     ///
     /// # Safety
     /// The output is that of the host's call.
-    unsafe fn finish(&mut self, reply: &Reply, reuse: Reuse, output: Output) -> SqlReturn {
+    unsafe fn finish(&mut self, reply: &Reply, reuse: PoolReuse, output: Output) -> SqlReturn {
         let mut answer = match reply.outcome {
             Outcome::StillExecuting(code) => return SqlReturn(code),
             Outcome::Failed(code) => {
-                self.token_is_stale();
-                self.settle();
+                self.token.detach_later();
+                self.end_call();
                 return SqlReturn(code);
             }
             Outcome::Connected(code) => SqlReturn(code),
@@ -278,7 +280,7 @@ impl Connection {
                 answer = SqlReturn::SUCCESS_WITH_INFO;
             }
         }
-        self.settle();
+        self.end_call();
         answer
     }
 }

@@ -64,7 +64,8 @@ unsafe fn free_connection(hdbc: HDbc) -> SqlReturn {
     match (answer, shared) {
         (SqlReturn::ERROR, Some(shared)) => connections::restore(hdbc, shared),
         (SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO, Some(shared)) => {
-            connections::lock(&shared).freed();
+            // SAFETY: the driver has freed the handle.
+            unsafe { connections::lock(&shared).token.release() };
         }
         // Whatever this is, the driver has not said that it has let go of the token.
         _ => {}
