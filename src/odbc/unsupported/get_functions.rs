@@ -90,7 +90,7 @@ unsafe fn set(function: u16, supported: *mut u16, number: u16, present: bool) {
     }
 }
 
-/// The numbers of the functions (`SQL_API_...` in unixODBC's sql.h and sqlext.h).
+/// The numbers of the functions (`SQL_API_...` in unixODBC's sql.h and sqlext.h). A test finds what is not listed.
 const NUMBERS: &[(Function, u16)] = &[
     (Function::SQLBindCol, 4),
     (Function::SQLCancel, 5),
@@ -163,6 +163,38 @@ mod tests {
     #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
     use super::*;
+    use crate::odbc::table::{ROWS, Subject};
+
+    #[test]
+    fn each_exported_function_of_odbc_has_its_number() {
+        let listed: Vec<&str> = NUMBERS.iter().map(|(function, _)| function.name()).collect();
+        let missing: Vec<&str> = ROWS
+            .iter()
+            .filter(|row| {
+                // The installer's and the bulk copy functions have no numbers.
+                !matches!(
+                    row.subject,
+                    Subject::Installer | Subject::BulkCopy | Subject::BulkCopyRows
+                )
+            })
+            .filter_map(|row| row.name.to_str().ok())
+            // A function and its W form share a number.
+            .filter(|name| {
+                !listed.iter().any(|known| {
+                    known.strip_suffix('W').unwrap_or(known) == name.strip_suffix('W').unwrap_or(name)
+                })
+            })
+            .collect();
+        assert!(missing.is_empty(), "not in NUMBERS: {missing:?}");
+    }
+
+    #[test]
+    fn no_number_stands_for_two_functions() {
+        let mut numbers: Vec<u16> = NUMBERS.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), NUMBERS.len());
+    }
 
     // No driver is loaded in unit tests: only what answers by itself is there.
 
