@@ -8,7 +8,7 @@
  *     }
  *
  * Programs that connect through the ODBC driver of this library sign in by their connection string and need nothing
- * of this, unless they want to show prompts or provide tokens themselves. Programs that keep the stock driver get
+ * of this, unless they want to show prompts or provide tokens themselves. Programs that keep Microsoft's driver get
  * tokens here, and set them on their connections: entra_set_access_token does that.
  *
  * Linking: `pkg-config --cflags --libs entra-odbc`. Not with the driver libentra_odbc.so itself in a program that uses
@@ -65,7 +65,7 @@
  * - What they are passed belongs to us and lives for the call.
  * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
  *   keeps nobody waiting but those who want its answer, until their time is up.
- * - They must return, and must not be left by a C++ exception or longjmp: the process would be aborted. A C++ callback
+ * - They end by returning. A C++ exception or longjmp must not leave one: the process would be aborted. A C++ callback
  *   catches all exceptions, as register_provider of examples/cpp/entra.hpp does, which answers with a failure.
  * - They must not end their thread, by pthread_exit or cancellation: it would sleep until the process ends.
  * - A call that is under way when its callback is taken away goes on, so `user` and the code must stay for good, or
@@ -188,8 +188,8 @@ void entra_cancellation_free(struct entra_cancellation *cancellation);
 // Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 //
 // A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
-// of different people differ there, by APP= for instance.
+// with Microsoft's driver itself, a second person's token beside an equal string gets the first one's connection. Have
+// the strings of different people differ there, by APP= for instance.
 //
 // The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 // stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
@@ -325,7 +325,7 @@ int32_t entra_answer_token(struct entra_answer *answer,
 // Answers -1 if the message is NULL or not UTF-8, or the call was answered or is over.
 int32_t entra_answer_failure(struct entra_answer *answer, const char *message);
 
-// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
+// Rewrites a connection string for Microsoft's driver, beside which a token is set: our keywords go, and the server and its
 // certificate are named before all else, so that the token goes there and nowhere else.
 //
 // The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error

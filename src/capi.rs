@@ -1,7 +1,7 @@
-//! Face 2: the C API of `include/entra_odbc.h`, for programs that use the stock driver.
+//! The C API of `include/entra_odbc.h`, for programs that use Microsoft's driver directly.
 //!
 //! Written by hand, not by a macro, so that cbindgen sees it: what is public here is the header. One file for each
-//! kind of object and each callback; `call.rs` has the shape of all calls, `living.rs` the objects that hosts hold.
+//! kind of object and each callback; `call.rs` has the shape of all calls, `object_table.rs` what hands out objects.
 
 #![allow(
     clippy::missing_safety_doc,

@@ -1,6 +1,6 @@
-//! Face 1: the ODBC driver.
+//! The ODBC driver.
 //!
-//! Handles pass through: what the host's driver manager holds are the real driver's own, and a forwarded
+//! Handles pass through: what the host's driver manager holds are the target driver's own, and a forwarded
 //! call is one jump. Read `odbc/functions.rs` first.
 
 mod connections;

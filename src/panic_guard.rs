@@ -1,4 +1,4 @@
-//! The barrier that keeps a panic of ours from unwinding into the host.
+//! Keeps a panic of this library from unwinding into the host.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// The panic hook is the host's and is left alone, so the panic's message reaches standard error by the
 /// default hook. `AssertUnwindSafe` is right because all state that outlives the call sits behind locks
-/// whose poisoning is looked through, and is valid after any single assignment.
+/// whose poisoning is ignored, and is valid after any single assignment.
 pub(crate) fn catch_panic<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(answer) => answer,
         Err(payload) => {
-            // A payload's destructor could panic again, on the wrong side of the barrier.
+            // A payload's destructor could panic again, outside of `catch_unwind`.
             std::mem::forget(payload);
             refusal()
         }

@@ -1,4 +1,4 @@
-//! What a call of a host's callback needs: the host's pointer, and a thread that nobody ends meanwhile.
+//! Calls of the host's callbacks: the pointer that they get, and a guard against the end of their thread.
 
 use std::{
     ffi::{c_int, c_void},
@@ -47,9 +47,10 @@ unsafe extern "C" {
 
 /// While this lives, the calling thread does not end by `pthread_exit`: it sleeps for good instead.
 ///
-/// Python up to 3.13 ends each thread so that comes back to it while the interpreter ends. glibc does it by unwinding,
-/// and aborts the process where that meets a frame of Rust's. Its cleanup handlers run before that, in the frame that
-/// has the buffer. Nobody waits for such a thread, so it may stay until the process ends.
+/// Python up to 3.13 calls `pthread_exit` in each thread that returns to the interpreter while that ends. glibc then
+/// unwinds the stack, and aborts the process where that reaches a frame of Rust's. A cleanup handler runs before, as
+/// soon as unwinding reaches the frame of its buffer. Nobody waits for the thread, so it may sleep until the process
+/// ends.
 pub(crate) struct ExitGuard<'a> {
     buffer: *mut CleanupBuffer,
     borrowed: PhantomData<&'a mut CleanupBuffer>,
@@ -65,8 +66,8 @@ impl CleanupBuffer {
         }
     }
 
-    /// The buffer is to lie in the frame that makes the call, or in one that it called: glibc runs the handler once
-    /// unwinding comes to the buffer's frame.
+    /// The buffer must be a local of the function that makes the call: in a frame further up, the handler would run
+    /// after unwinding had reached the caller's frame.
     pub(crate) fn guard(&mut self) -> ExitGuard<'_> {
         let buffer: *mut Self = self;
         // SAFETY: the buffer is borrowed until the guard takes the handler off again; a handler is a function of this

@@ -1,4 +1,4 @@
-//! Taking a wish for a token back.
+//! Cancellation of calls that wait for a token.
 
 use entra_odbc_core::token::Cancellation;
 

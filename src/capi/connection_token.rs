@@ -13,7 +13,7 @@ use super::{
     error::entra_error,
 };
 use crate::panic_guard::catch_panic;
-use attached::Held;
+use attached::AttachedToken;
 use driver_manager::SetConnectAttr;
 
 /// Gets a token and sets it on a driver manager's connection handle, before that is connected.
@@ -29,8 +29,8 @@ use driver_manager::SetConnectAttr;
 /// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 ///
 /// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-/// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
-/// of different people differ there, by APP= for instance.
+/// with Microsoft's driver itself, a second person's token beside an equal string gets the first one's connection. Have
+/// the strings of different people differ there, by APP= for instance.
 ///
 /// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 /// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
@@ -61,18 +61,18 @@ pub unsafe extern "C" fn entra_set_access_token(
             if hdbc.is_null() {
                 return Err(null("hdbc"));
             }
-            let credential = Credential::of(credential)?;
+            let credential = Credential::from_handle(credential)?;
             let scope = optional_text(scope, "scope")?;
-            let set_connect_attr = match SetConnectAttr::at(set_connect_attr) {
+            let set_connect_attr = match SetConnectAttr::from_address(set_connect_attr) {
                 Some(given) => given,
                 None => SetConnectAttr::find()?,
             };
             let wait = Wait::until(deadline(timeout_ms));
             let (sign_in, obtained) = credential.token(scope, wait)?;
             let token = AccessToken::new(&obtained.token().text)?;
-            let held = Held::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
-            let answer = set_connect_attr.call(hdbc, held.pointer());
-            held.settle(answer, &sign_in, obtained.token())
+            let attached = AttachedToken::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
+            let answer = set_connect_attr.call(hdbc, attached.pointer());
+            attached.finish(answer, &sign_in, obtained.token())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The log, told to a callback of the host's.
+//! The log, passed to a callback of the host's.
 
 use std::{
     ffi::{c_char, c_void},

@@ -1,4 +1,4 @@
-//! Asking a person to sign in, by a callback of the host's.
+//! Prompts to sign in, shown by a callback of the host's.
 
 use std::{
     ffi::{c_char, c_void},

@@ -18,7 +18,7 @@ static TEXTS: ObjectTable<SecretText> = ObjectTable::new();
 pub(crate) struct SecretText(CString);
 
 impl SecretText {
-    pub(crate) fn of(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(c_text(text))
     }
 
@@ -34,8 +34,8 @@ impl Drop for SecretText {
 }
 
 impl entra_text {
-    pub(crate) fn hand_out(text: &str) -> *mut Self {
-        TEXTS.add(SecretText::of(text))
+    pub(crate) fn new_handle(text: &str) -> *mut Self {
+        TEXTS.add(SecretText::new(text))
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use registry::{begin_call, begin_in_child, get, get_or_insert, lock, 
 /// are intercepted for that alone cost one load.
 static PENDING_CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
 
-/// To whom a pool, which knows connections by their string alone, may give one.
+/// Whether a pool, which knows connections by their string alone, may hand a connection out again.
 #[derive(Debug)]
 pub(crate) enum PoolReuse {
     /// To whoever asks with that string, as the target driver says: nobody signed in through us.

@@ -1,15 +1,15 @@
 // The functions of ODBC that this library exports: exactly the names that Microsoft's ODBC Driver 18.6
-// exports (`nm -D --defined-only`), no more. An ANSI name beside them would draw an ANSI host's calls past
+// exports (`nm -D --defined-only`), no more. With an ANSI name beside them, calls of ANSI hosts would not pass
 // the W intercepts, and `SQLErrorW` would make unixODBC prefer it to SQLGetDiagRecW.
 //
 // This file is data: `table.rs` turns it into exports, `tests/exports.rs` into a list of names.
 //
-// A `forward` row is one indirect jump to the wrapped driver. In parentheses stands what the first argument
-// is, which says where the IM001 record goes when the wrapped driver lacks the function; `else` names what
+// A `forward` row is one indirect jump to the target driver. In parentheses stands what the first argument
+// is, which says where the IM001 record goes when the target driver lacks the function; `else` names what
 // answers in its place then, where unixODBC would have had something better than an error.
 //
-// An `intercept` row runs our body, which may call the real driver's function of the same name. Its second
-// half says who answers when the handle is a stand-in because no real driver could be loaded.
+// An `intercept` row runs our body, which may call the target driver's function of the same name. Its second
+// half says who answers when the handle is a placeholder because no target driver could be loaded.
 functions! {
     forward {
         SQLBindCol(Stmt);

@@ -1,4 +1,4 @@
-//! Makes exports, slots and typed access to the real driver from the rows of `functions.rs`.
+//! Makes exports, slots and typed access to the target driver from the rows of `functions.rs`.
 
 use std::ffi::CStr;
 use std::sync::atomic::AtomicPtr;
@@ -33,9 +33,9 @@ pub(crate) struct Row {
     pub(crate) name: &'static CStr,
     /// What its first argument is.
     pub(crate) subject: Subject,
-    /// Where a call goes: to the real driver's function, else to `absent`.
+    /// Where a call goes: to the target driver's function, else to `absent`.
     pub(crate) slot: &'static AtomicPtr<()>,
-    /// What answers while the real driver is not loaded, or if it lacks the function.
+    /// What answers while the target driver is not loaded, or if it lacks the function.
     pub(crate) absent: fn() -> *mut (),
 }
 
@@ -118,8 +118,8 @@ macro_rules! functions {
                     crate::panic_guard::catch_panic(
                         || {
                             if placeholder_handle::is_placeholder($handle.0) {
-                                // SAFETY: the handle is a living stand-in of ours, so the call cannot reach the
-                                // real driver; the other pointers are as the host's manager passed them.
+                                // SAFETY: the handle is a placeholder of ours, so the call cannot reach the
+                                // target driver; the other pointers are as the host's manager passed them.
                                 return unsafe { placeholder_handle::$answer($handle.0 $(, $rest)*) };
                             }
                             // SAFETY: the arguments are the host's, passed on as they came.
@@ -131,8 +131,8 @@ macro_rules! functions {
             )*
         }
 
-        /// The real driver's own functions, for the bodies of intercepts: called through the same slots as
-        /// forwarded calls, so that a function which the real driver lacks answers with an IM001 record.
+        /// The target driver's own functions, for the bodies of intercepts: called through the same slots as
+        /// forwarded calls, so that a function which the target driver lacks answers with an IM001 record.
         #[allow(non_snake_case, clippy::too_many_arguments)]
         pub(crate) mod target {
             use super::{AtomicPtr, slot};
@@ -142,7 +142,7 @@ macro_rules! functions {
             $(
                 pub(crate) unsafe fn $intercept($( $arg: $type ),*) -> SqlReturn {
                     let function: &AtomicPtr<()> = &slot::$intercept;
-                    // SAFETY: the slot holds the real driver's function of this name, whose signature the
+                    // SAFETY: the slot holds the target driver's function of this name, whose signature the
                     // ODBC reference fixes, or a stub of ours that reads at most the first two arguments.
                     unsafe {
                         let function = std::mem::transmute::<
@@ -177,7 +177,7 @@ impl Function {
         self.row().and_then(|row| row.name.to_str().ok()).unwrap_or("?")
     }
 
-    /// Whether the real driver is loaded and has this function.
+    /// Whether the target driver is loaded and has this function.
     pub(crate) fn is_present(self) -> bool {
         self.row()
             .is_some_and(|row| row.slot.load(std::sync::atomic::Ordering::Relaxed) != (row.absent)())

@@ -1,4 +1,4 @@
-//! The real driver's connection as the connect story sees it.
+//! The target driver's connection as `entra_odbc_core::connect` sees it.
 
 use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
@@ -45,8 +45,8 @@ impl Output {
 
 /// What the driver reads and writes in a connect call.
 ///
-/// A driver that answers `SQL_STILL_EXECUTING` works on with the pointers of the first call; those of the calls by
-/// which the host then asks for its answer it passes over (ODBC reference, "Asynchronous execution"). So all of it
+/// A driver that answers `SQL_STILL_EXECUTING` works on with the pointers of the first call; it ignores those of
+/// the calls by which the host then asks for its answer (ODBC reference, "Asynchronous execution"). So all of it
 /// stays where it is until the driver has answered for good.
 pub(crate) struct Arguments {
     /// The connection string, and a terminator.
@@ -105,7 +105,7 @@ impl fmt::Debug for Arguments {
     }
 }
 
-/// The real driver's connection during one connect call of the host's.
+/// The target driver's connection during one connect call of the host's.
 pub(crate) struct TargetConnection<'a> {
     pub(crate) hdbc: HDbc,
     pub(crate) connection: &'a mut Connection,
@@ -136,9 +136,9 @@ impl RealConnection for TargetConnection<'_> {
                 AttachError::NoMemory(error) => error,
                 AttachError::Refused(_) => Error::new(
                     ErrorKind::Unsupported,
-                    "the real driver does not take an access token",
+                    "the target driver does not take an access token",
                 )
-                .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server."),
+                .remedy("Use Microsoft's ODBC Driver 17.2 or later for SQL Server as the target driver."),
             })
     }
 
@@ -226,7 +226,7 @@ impl TargetConnection<'_> {
 pub(crate) fn token_stays() -> Error {
     Error::new(
         ErrorKind::Unsupported,
-        "the real driver does not give up the token of the last sign-in",
+        "the target driver does not give up the token of the last sign-in",
     )
     .remedy("Free this connection handle and allocate another one.")
 }

@@ -1,4 +1,4 @@
-//! The real driver: found, checked, loaded once, and put into the slots.
+//! The target driver: found, checked, loaded once, and put into the slots.
 
 use std::ffi::CStr;
 use std::path::PathBuf;
@@ -19,11 +19,10 @@ mod capability;
 mod machine;
 mod openssl;
 
-/// The driver that is wrapped in this process, for as long as the process lives.
+/// The target driver of this process, for as long as the process lives.
 ///
-/// A race instead of a lock: two threads that come first both load, which is one library to the loader, and
-/// the first to finish wins. A lock here would be held over file access, and a fork under it would hang the
-/// child.
+/// Filled without a lock: two threads that come first both load the driver, which the loader counts as one library, and
+/// the first to finish sets the cell. A lock would be held during file access, and a child forked meanwhile would hang.
 static DRIVER: OnceBox<TargetDriver> = OnceBox::new();
 
 /// A loaded driver.
@@ -45,7 +44,7 @@ impl TargetDriver {
 
     /// Whether it has the bulk copy functions of Microsoft's C++ drivers for SQL Server.
     ///
-    /// Their driver in Rust has not: what a driver takes, [`takes_tokens`] tells.
+    /// Their driver in Rust has none, so [`takes_tokens`] decides whether a driver takes tokens.
     fn has_bulk_copy(&self) -> bool {
         self.library.symbol(c"bcp_initW").is_some()
     }
@@ -81,7 +80,7 @@ pub(crate) fn loaded() -> Option<&'static TargetDriver> {
 
 /// Refuses a connection string that leads to a section of odbcinst.ini with another target driver than the one that
 /// is loaded, so that no password reaches it.
-pub(crate) fn agrees_with(text: &[u16]) -> Result<(), Error> {
+pub(crate) fn check_same_driver(text: &[u16]) -> Result<(), Error> {
     match loaded().filter(|driver| !driver.overridden) {
         Some(driver) => {
             let loaded = Loaded {
@@ -102,16 +101,16 @@ pub(crate) fn takes_tokens() -> bool {
 }
 
 /// Loads the driver unless it is loaded; a failure is the text of the record that the host will see, and is
-/// not remembered.
+/// not kept: the driver may be installed while the process runs.
 pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
-    let driver = DRIVER.get_or_try_init(|| find(&machine::Machine).map(Box::new))?;
-    // Again on each call, which is each environment: cheap, the same values, and whoever loses the race above
-    // needs them as much as whoever wins it.
+    let driver = DRIVER.get_or_try_init(|| find_and_load(&machine::Machine).map(Box::new))?;
+    // Also where the driver was loaded already: it stores the same values, and the thread that did not set the cell
+    // above needs them as well.
     driver.fill_slots();
     Ok(driver)
 }
 
-fn find(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
+fn find_and_load(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,
@@ -122,9 +121,9 @@ fn find(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
             Ok(mut driver) => {
                 driver.overridden = overridden;
                 if driver.has_bulk_copy() {
-                    openssl::keep_apart();
+                    openssl::isolate();
                 }
-                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
+                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the target driver");
                 return Ok(driver);
             }
             Err(reason) => {
@@ -139,7 +138,7 @@ fn find(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
     let error = Error::new(
         ErrorKind::DriverMissing,
         format!(
-            "the real driver could not be loaded. Tried: {}",
+            "the target driver could not be loaded. Tried: {}",
             failures.join("; ")
         ),
     )

@@ -5,21 +5,20 @@
 //! behind a Rust reference to plain integers: it is pages of our own, written by atomic words.
 //!
 //! A renewed token is written while the driver may read. The driver takes no lock that we could take, so
-//! what it reads may be torn: the beginning of one token and the end of the other, under the size of either.
+//! what it reads may be torn: the beginning of one token and the end of the other, with the size of either.
 //! Why that is harmless: both sizes lie within the buffer; the two tokens are the same identity's; and no
 //! such mixture has a good signature, so at worst the server refuses one reconnect, and the host sees the
-//! broken connection that it would have seen with the bare driver. The data goes first and the size last, a
+//! broken connection that it would have seen with the target driver alone. The data goes first and the size last, a
 //! write takes about a microsecond, and it comes once in most of an hour, well before the old token ends.
-
 //!
 //! Memory that a driver may still read is never unmapped, and its address never used again: unixODBC's pool keeps the
 //! driver's connections, and with them the pointer, when a program has freed its handle. Unmapped, the next recovery
 //! would crash the program; given to somebody else's token, it would make the open connection theirs. So a buffer
-//! whose owner cannot tell that the driver has let go of it is zeroed, and its pages are given back; its addresses stay
+//! that was not [released](TokenBuffer::release) is zeroed, and its pages are given back; its addresses stay
 //! reserved for good. Driver 18.6 recovers a connection with a zeroed struct by an empty token, which the server
 //! refuses: the program sees a broken connection.
 
-// By its path, for the benchmarks take this file in from elsewhere.
+// By its path, since a benchmark includes this file from another directory.
 #[path = "token_buffer/reserved.rs"]
 mod reserved;
 
@@ -58,7 +57,7 @@ impl TokenBuffer {
     /// An empty buffer for a struct of `size` bytes and for one twice as long later.
     fn for_size(size: usize) -> Result<Self, Error> {
         let bytes = (2 * size).max(MIN_CAPACITY);
-        RESERVED.allow(bytes)?;
+        RESERVED.check_room(bytes)?;
         // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
         let start = unsafe {
             libc::mmap(
@@ -73,7 +72,7 @@ impl TokenBuffer {
         let words = NonNull::new(start.cast::<AtomicU64>()).filter(|_| start != libc::MAP_FAILED);
         let words = words.ok_or_else(|| reserved::no_memory(&io::Error::last_os_error()))?;
         // SAFETY: the range is the mapping made above. The advice may fail on old kernels; then a core file
-        // holds the token as it does with the bare driver.
+        // holds the token as it does with the target driver alone.
         unsafe { libc::madvise(start, bytes, libc::MADV_DONTDUMP) };
         Ok(Self {
             words,
@@ -159,7 +158,7 @@ impl TokenBuffer {
         unsafe { libc::madvise(self.as_ptr(), self.bytes(), libc::MADV_DONTNEED) };
     }
 
-    /// The driver has let go of the pointer: once nobody here has the buffer either, it is unmapped.
+    /// Has the memory unmapped when the buffer is dropped, since the driver has given up the pointer.
     ///
     /// # Safety
     /// No driver reads it any more: each that was given the pointer has answered that it took another one, or none,
@@ -199,7 +198,7 @@ impl Drop for TokenBuffer {
             unsafe { libc::munmap(start, bytes) };
         } else {
             // SAFETY: the mapping was made by `for_size` with this length, and nobody here writes it any more.
-            unsafe { RESERVED.keep(start, bytes) };
+            unsafe { RESERVED.reserve(start, bytes) };
         }
     }
 }

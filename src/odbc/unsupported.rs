@@ -1,4 +1,4 @@
-//! What a function answers that the wrapped driver lacks: SQL_ERROR and a record IM001 on the handle.
+//! The answer of a function that the target driver lacks: SQL_ERROR and a record IM001 on the handle.
 //!
 //! Forwarded calls do not pass by here, so nothing clears the record when the next call on the handle
 //! begins, as the ODBC reference wants. It therefore lives no longer than it must: until it was read to
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
-pub(crate) use self::get_functions::correct;
+pub(crate) use self::get_functions::remove_unsupported;
 
 mod connect_options;
 mod get_functions;
@@ -28,7 +28,7 @@ static RECORDS: Lock<Vec<(usize, Record)>> = Lock::new(Vec::new());
 /// How many there are, so that the usual case costs one load.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Answers a call of a function that the wrapped driver lacks, given its first two arguments.
+/// Answers a call of a function that the target driver lacks, given its first two arguments.
 pub(super) fn answer(function: Function, first: usize, second: usize) -> isize {
     crate::panic_guard::catch_panic(
         || refuse(function, first, second),
@@ -63,10 +63,10 @@ fn refuse(function: Function, first: usize, second: usize) -> isize {
     tracing::debug!(
         target: "entra_odbc",
         function = function.name(),
-        "the wrapped driver lacks this function"
+        "the target driver lacks this function"
     );
     let message = format!(
-        "[entra-odbc] Driver does not support this function: the wrapped driver has no {}",
+        "[entra-odbc] Driver does not support this function: the target driver has no {}",
         function.name()
     );
     store(handle, Record::new(*b"IM001", message));
@@ -96,7 +96,7 @@ fn find(handle: *mut c_void) -> Option<Record> {
 }
 
 /// Drops the record on `handle`: it was read, the handle is freed, or a call of ours begins on it.
-pub(crate) fn forget(handle: *mut c_void) {
+pub(crate) fn clear_record(handle: *mut c_void) {
     if PENDING.load(Ordering::Relaxed) == 0 {
         return;
     }
@@ -123,7 +123,7 @@ pub(crate) unsafe fn get_diag_rec(
     let answer =
         unsafe { diagnostic_record::get_rec(&[record], number, state, native, message, capacity, length) };
     if answer == SqlReturn::NO_DATA {
-        forget(handle);
+        clear_record(handle);
     }
     Some(answer)
 }
@@ -144,7 +144,7 @@ pub(crate) unsafe fn get_diag_field(
     // SAFETY: passed on as the caller promised them.
     let answer = unsafe { diagnostic_record::get_field(&[record], number, field, value, capacity, length) };
     if answer == SqlReturn::NO_DATA {
-        forget(handle);
+        clear_record(handle);
     }
     Some(answer)
 }
@@ -172,7 +172,7 @@ mod tests {
         let handle = 0x2000 as *mut c_void;
         assert_eq!(answer(Function::SQLCancelHandle, 3, handle as usize), -1);
         assert_eq!(find(handle).map(|record| record.state), Some(*b"IM001"));
-        forget(handle);
+        clear_record(handle);
         assert_eq!(find(handle), None);
     }
 

@@ -120,12 +120,12 @@ static void what_was_freed_is_known_for_good(void)
 
     entra_credential_free(credential);
     entra_credential_free(credential);
-    FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "HY000", "not a living one");
+    FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "HY000", "is not valid");
     /* Another kind of object, and something that never was one. */
     FAILED(entra_credential_get_token((entra_credential *)(void *)cancellation, NULL, 0, NULL, &token, &error), "HY000",
-        "not a living one");
+        "is not valid");
     FAILED(entra_credential_get_token((entra_credential *)(void *)&i, NULL, 0, NULL, &token, &error), "HY000",
-        "not a living one");
+        "is not valid");
     for (i = 0; i < 100; i++) {
         entra_credential *other = of("Authentication=Msi");
         CHECK(other != credential);

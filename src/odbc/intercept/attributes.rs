@@ -1,4 +1,4 @@
-//! Connection attributes, of which two are ours: the access token, and whether a connection may be reused.
+//! Connection attributes, two of which are answered here: the access token, and whether a connection may be reused.
 
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
@@ -100,8 +100,8 @@ pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer)
     unsafe { target::SQLGetConnectOptionW(hdbc, option, value) }
 }
 
-/// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, is not to hand this one out to
-/// whoever asks with that string; whether it did.
+/// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, must not hand this one out by
+/// that string. Returns whether it answered.
 ///
 /// # Safety
 /// The value has room for the attribute.

@@ -1,10 +1,10 @@
-//! The connect calls, and their end: the story is `entra_odbc_core::connect`, this is its ODBC side.
+//! Connect and disconnect: the ODBC side of `entra_odbc_core::connect`, which has the order of the steps.
 
 use std::ptr::null_mut;
 
 use entra_odbc_core::{
     Error, ErrorKind,
-    connect::{self as story, Answer, Outcome, Reply},
+    connect::{self as core_connect, Answer, Outcome, Reply},
     connection_string,
     plan::{self, Plan},
 };
@@ -56,7 +56,7 @@ pub(crate) unsafe fn connect(
     };
     // SAFETY: the host's arguments; where we have no part in the connect they go on as they came.
     unsafe {
-        run(hdbc, &input, host, || {
+        connect_with(hdbc, &input, host, || {
             target::SQLConnectW(
                 hdbc,
                 dsn,
@@ -99,7 +99,7 @@ pub(crate) unsafe fn driver_connect(
             completion,
             output,
         };
-        run(hdbc, &text, host, || {
+        connect_with(hdbc, &text, host, || {
             target::SQLDriverConnectW(
                 hdbc,
                 window,
@@ -134,7 +134,7 @@ pub(crate) unsafe fn browse_connect(
     }
     // SAFETY: the host's arguments, read as the ODBC reference describes them.
     let text = unsafe { utf16::read(input, input_length) }.unwrap_or_default();
-    if let Err(error) = target_driver::agrees_with(&text) {
+    if let Err(error) = target_driver::check_same_driver(&text) {
         return connection.fail(&error);
     }
     let plan = with_surroundings(|around| {
@@ -184,15 +184,20 @@ pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
     answer
 }
 
-/// Runs the story on a connection, and tells the host how it ended.
+/// Connects by the steps of `entra_odbc_core::connect`, and answers the host.
 ///
 /// # Safety
 /// The handle and the output are those of a connect call; `forward` makes the host's own call.
-unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -> SqlReturn) -> SqlReturn {
+unsafe fn connect_with(
+    hdbc: HDbc,
+    text: &[u16],
+    host: HostCall,
+    forward: impl FnOnce() -> SqlReturn,
+) -> SqlReturn {
     let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
-    if let Err(error) = target_driver::agrees_with(text) {
+    if let Err(error) = target_driver::check_same_driver(text) {
         return connection.fail(&error);
     }
     let mut pending = connection.pending.take();
@@ -201,10 +206,10 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
         connection: &mut connection,
         host,
     };
-    let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut target, around));
+    let answer = with_surroundings(|around| core_connect::connect(text, &mut pending, &mut target, around));
     connection.pending = pending;
     connection.reuse = PoolReuse::DriverDecides;
-    // A connection that a token of the application's own opened is nobody else's.
+    // A connection string says nothing of a token that the application set, so a pool must not hand the connection on.
     let reuse = |connection: &Connection| match connection.token.owner() {
         TokenOwner::Application => PoolReuse::Never,
         TokenOwner::None | TokenOwner::Driver => PoolReuse::DriverDecides,
@@ -238,7 +243,7 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
 }
 
 impl Connection {
-    /// A call fails for a reason of ours.
+    /// Fails a call with a record of this driver's.
     pub(crate) fn fail(&mut self, error: &Error) -> SqlReturn {
         tracing::info!(target: "entra_odbc", sqlstate = error.sqlstate(), "refused: {error}");
         self.records.ours = vec![Record::from(error)];
@@ -247,13 +252,13 @@ impl Connection {
         SqlReturn::ERROR
     }
 
-    /// What the driver's records of a failed connect leave unsaid comes before them.
+    /// Puts an explanation of ours before the driver's records of a failed connect.
     fn explain(&mut self, refusal: Option<&Error>) {
         self.records.ours = refusal.map(Record::from).into_iter().collect();
         self.records.then_drivers = true;
     }
 
-    /// The driver has answered a connect call.
+    /// Answers the host's connect call after the driver's answer.
     ///
     /// # Safety
     /// The output is that of the host's call.

@@ -30,7 +30,7 @@ pub(crate) unsafe fn get_functions(hdbc: HDbc, function: u16, supported: *mut u1
     unsafe {
         let answer = target::SQLGetFunctions(hdbc, function, supported);
         if answer == SqlReturn::SUCCESS {
-            unsupported::correct(function, supported);
+            unsupported::remove_unsupported(function, supported);
         }
         answer
     }

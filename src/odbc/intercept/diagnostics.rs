@@ -1,4 +1,4 @@
-//! Diagnostics: our own records if there are any, else the real driver's.
+//! Diagnostics: our own records if there are any, else the target driver's.
 
 use odbc_sys::{HDbc, Handle, HandleType, Pointer, SqlReturn, WChar};
 

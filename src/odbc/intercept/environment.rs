@@ -1,4 +1,4 @@
-//! Environment attributes: the real driver's business, intercepted only for stand-ins.
+//! Environment attributes: forwarded, and intercepted only for placeholder handles.
 
 use odbc_sys::{HEnv, Pointer, SqlReturn};
 

@@ -1,4 +1,4 @@
-//! Handles come and go: the first environment loads the real driver.
+//! Handles are allocated and freed: the first environment loads the target driver.
 
 use odbc_sys::{HDbc, Handle, HandleType, SqlReturn};
 
@@ -30,7 +30,7 @@ pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut 
     let answer = unsafe { target::SQLAllocHandle(handle_type, input, output) };
     let is_new = answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO;
     if handle_type == HandleType::Dbc as i16 && is_new && !output.is_null() {
-        // What was freed past us, with its environment for instance, is not this connection.
+        // The address may be that of a connection that was freed without `SQLFreeHandle`, with its environment.
         // SAFETY: the driver has just written a handle there.
         drop(connections::remove(HDbc(unsafe { output.read() }.0)));
     }
@@ -42,7 +42,7 @@ pub(crate) unsafe fn alloc_handle(handle_type: i16, input: Handle, output: *mut 
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn free_handle(handle_type: i16, handle: Handle) -> SqlReturn {
-    unsupported::forget(handle.0);
+    unsupported::clear_record(handle.0);
     if handle_type == HandleType::Dbc as i16 {
         // SAFETY: the host's arguments, passed on.
         return unsafe { free_connection(HDbc(handle.0)) };
@@ -67,7 +67,7 @@ unsafe fn free_connection(hdbc: HDbc) -> SqlReturn {
             // SAFETY: the driver has freed the handle.
             unsafe { connections::lock(&shared).token.release() };
         }
-        // Whatever this is, the driver has not said that it has let go of the token.
+        // After any other answer the driver may still read the token.
         _ => {}
     }
     answer

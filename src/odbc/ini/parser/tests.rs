@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::super::{ABSENT, ask, function};
+use super::super::{ABSENT, function, read_profile_string};
 use super::{entries_in, get_in, parse};
 
 const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#TargetDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
@@ -91,7 +91,7 @@ fn file(numbers: &mut Numbers) -> Vec<u8> {
 fn theirs(path: &Path, section: &str, key: &str) -> Option<Vec<u8>> {
     let function = function().unwrap();
     let section: Vec<u16> = section.encode_utf16().collect();
-    let value = ask(function, Some(&section), Some(key), path.to_str().unwrap(), 4096)?;
+    let value = read_profile_string(function, Some(&section), Some(key), path.to_str().unwrap(), 4096)?;
     let bytes = value.iter().map(|unit| unit.to_le_bytes()[0]).collect();
     (value != [ABSENT]).then_some(bytes)
 }
