@@ -8,7 +8,7 @@
  *     }
  *
  * Programs that connect through the ODBC driver of this library sign in by their connection string and need nothing
- * of this, unless they want to show prompts or provide tokens themselves. Programs that keep the stock driver get
+ * of this, unless they want to show prompts or provide tokens themselves. Programs that keep Microsoft's driver get
  * tokens here, and set them on their connections: entra_set_access_token does that.
  *
  * Linking: `pkg-config --cflags --libs entra-odbc`. Not with the driver libentra_odbc.so itself in a program that uses
@@ -65,8 +65,9 @@
  * - What they are passed belongs to us and lives for the call.
  * - They may call every function here, may exchange or take away any callback, and may block: one that never returns
  *   keeps nobody waiting but those who want its answer, until their time is up.
- * - A C++ exception that leaves a callback ends there and is dropped; the provider's caller gets an error. They must not
- *   be left by longjmp, pthread_exit or the cancellation of their thread.
+ * - They end by returning. A C++ exception or longjmp must not leave one: the process would be aborted. A C++ callback
+ *   catches all exceptions, as register_provider of examples/cpp/entra.hpp does, which answers with a failure.
+ * - They must not end their thread, by pthread_exit or cancellation: it would sleep until the process ends.
  * - A call that is under way when its callback is taken away goes on, so `user` and the code must stay for good, or
  *   until you know that no call is under way.
  * - In a forked child callbacks stay registered. Lines of the log that wait at the fork are the parent's.
@@ -111,6 +112,14 @@ typedef struct entra_text entra_text;
 // zeroes it once no other object for the same token is left.
 typedef struct entra_token entra_token;
 
+// glibc's `struct _pthread_cleanup_buffer` (pthread.h): a cleanup handler of the calling thread.
+typedef struct CleanupBuffer {
+  void (*routine)(void*);
+  void *argument;
+  int cancel_type;
+  struct CleanupBuffer *previous;
+} CleanupBuffer;
+
 // One keyword and its value, as they would stand in a connection string, but with nothing quoted.
 typedef struct entra_option {
   // The keyword, such as "UID".
@@ -148,6 +157,12 @@ typedef void (*entra_provider_callback)(void *user,
 extern "C" {
 #endif // __cplusplus
 
+extern void _pthread_cleanup_push(struct CleanupBuffer *buffer,
+                                  void (*routine)(void*),
+                                  void *argument);
+
+extern void _pthread_cleanup_pop(struct CleanupBuffer *buffer, int execute);
+
 // A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 struct entra_cancellation *entra_cancellation_new(void);
 
@@ -159,6 +174,54 @@ void entra_cancellation_cancel(const struct entra_cancellation *cancellation);
 
 // Frees a cancellation, which must not be used afterwards; calls that wait with it wait on. NULL is allowed.
 void entra_cancellation_free(struct entra_cancellation *cancellation);
+
+// Gets a token and sets it on a driver manager's connection handle, before that is connected.
+//
+// hdbc: the handle, allocated and not connected.
+// credential, scope, timeout_ms: as for entra_credential_get_token.
+// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
+// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
+// library is loaded for it.
+//
+// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
+// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
+// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
+//
+// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
+// with Microsoft's driver itself, a second person's token beside an equal string gets the first one's connection. Have
+// the strings of different people differ there, by APP= for instance.
+//
+// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
+// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
+// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
+// one on the same handle again takes the place of the last one.
+//
+// A handle may be freed while the driver manager keeps its connection, and its address given out again: then the token
+// of another identity gets memory of its own, and the last one's is zeroed. That memory is never unmapped and never
+// used for another identity. So a pooled connection that is lost comes back as whom it was opened for, where the next
+// token of that identity has taken the place, or breaks; it neither crashes nor becomes somebody else. Each handle
+// with a token costs 16 KiB; a token that was given up costs address space until its identity has another one.
+//
+// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
+// diagnostics of hdbc say why (HY011 where it is connected already). HY000 also once 64 GiB of addresses are reserved,
+// after some four million tokens that were given up, each of another identity: restart the program.
+int32_t entra_set_access_token(void *hdbc,
+                               const struct entra_credential *credential,
+                               const char *scope,
+                               uint32_t timeout_ms,
+                               void *set_connect_attr,
+                               struct entra_error **error);
+
+// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more; its addresses
+// stay reserved for the same identity.
+//
+// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
+// and the connection breaks. A handle without a token is no error; NULL is.
+int32_t entra_release_access_token(void *hdbc,
+                                   struct entra_error **error);
+
+// How many handles have a token that entra_set_access_token keeps.
+size_t entra_access_tokens_held(void);
 
 // Makes a credential from the keywords of a connection string.
 //
@@ -217,54 +280,6 @@ const char *entra_error_message(const struct entra_error *error);
 // Frees an error, which must not be used afterwards. NULL is allowed.
 void entra_error_free(struct entra_error *error);
 
-// Gets a token and sets it on a driver manager's connection handle, before that is connected.
-//
-// hdbc: the handle, allocated and not connected.
-// credential, scope, timeout_ms: as for entra_credential_get_token.
-// set_connect_attr: the address of the SQLSetConnectAttr (or ...W) that belongs to the handle. NULL: the one in the
-// program's global scope, else that of the one driver manager that is loaded; none or several is an error (HY000). No
-// library is loaded for it.
-//
-// This call cannot see the server, so nothing keeps the token from going to a wrong one but the string that you connect
-// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
-// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
-//
-// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
-// of different people differ there, by APP= for instance.
-//
-// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
-// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
-// before its connection is closed and, where the driver manager pools connections, not before the program ends. Setting
-// one on the same handle again takes the place of the last one.
-//
-// A handle may be freed while the driver manager keeps its connection, and its address given out again: then the token
-// of another identity gets memory of its own, and the last one's is zeroed. That memory is never unmapped and never
-// used for another identity. So a pooled connection that is lost comes back as whom it was opened for, where the next
-// token of that identity has taken the place, or breaks; it neither crashes nor becomes somebody else. Each handle
-// with a token costs 16 KiB; a token that was given up costs address space until its identity has another one.
-//
-// Errors are those of entra_credential_get_token, and HY000 where the driver manager refuses the token: then the
-// diagnostics of hdbc say why (HY011 where it is connected already). HY000 also once 64 GiB of addresses are reserved,
-// after some four million tokens that were given up, each of another identity: restart the program.
-int32_t entra_set_access_token(void *hdbc,
-                               const struct entra_credential *credential,
-                               const char *scope,
-                               uint32_t timeout_ms,
-                               void *set_connect_attr,
-                               struct entra_error **error);
-
-// Gives up the token that entra_set_access_token keeps for a handle. It is zeroed, and renewed no more; its addresses
-// stay reserved for the same identity.
-//
-// Call it once the connection is closed. Where it is not, the driver finds no token the next time that it reconnects,
-// and the connection breaks. A handle without a token is no error; NULL is.
-int32_t entra_release_access_token(void *hdbc,
-                                   struct entra_error **error);
-
-// How many handles have a token that entra_set_access_token keeps.
-size_t entra_access_tokens_held(void);
-
 // Has the lines of the log told to your callback, from `level` (1 to 5) on: 3 is one line for each decision.
 //
 // NULL takes the last one away, whatever the level. See "Callbacks" above: it is called on a thread of ours, one line
@@ -310,7 +325,7 @@ int32_t entra_answer_token(struct entra_answer *answer,
 // Answers -1 if the message is NULL or not UTF-8, or the call was answered or is over.
 int32_t entra_answer_failure(struct entra_answer *answer, const char *message);
 
-// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
+// Rewrites a connection string for Microsoft's driver, beside which a token is set: our keywords go, and the server and its
 // certificate are named before all else, so that the token goes there and nowhere else.
 //
 // The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error

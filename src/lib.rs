@@ -1,13 +1,13 @@
 //! An ODBC driver that signs in to Azure SQL with Microsoft Entra and forwards to Microsoft's ODBC Driver 18.
 //!
-//! The library has two faces, and is the only part of the project with `unsafe` in it. What it knows of
-//! connection strings, credentials, tokens and trust it has from `entra_odbc_core`.
+//! The library has two interfaces, and is the only part of the project with `unsafe` in it. Connection strings,
+//! credentials, tokens and trust are the business of `entra_odbc_core`.
 //!
 //! - [`odbc`]: the ODBC driver that a driver manager loads. `odbc/functions.rs` lists every exported function
 //!   and says whether it is forwarded or intercepted.
-//! - [`capi`]: the C API of `include/entra_odbc.h`, for programs that use the stock driver.
-//! - [`service`]: what both share: tokens, prompts, providers.
-//! - [`os`]: what the standard library cannot say about this process.
+//! - [`capi`]: the C API of `include/entra_odbc.h`, for programs that use Microsoft's driver directly.
+//! - [`process_state`]: what both share: environment, HTTP client, tokens, prompts, providers.
+//! - [`os`]: calls of the operating system that the standard library lacks.
 
 #![cfg_attr(
     test,
@@ -19,9 +19,8 @@
     )
 )]
 
-mod barrier;
-mod callback;
 mod capi;
 mod odbc;
 mod os;
-mod service;
+mod panic_guard;
+mod process_state;

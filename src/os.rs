@@ -1,4 +1,4 @@
-//! What the standard library cannot say about this process.
+//! Calls of the operating system that the standard library lacks.
 
 pub(crate) mod environment;
 pub(crate) mod fork;

@@ -22,7 +22,7 @@ fn table() -> Vec<String> {
             forward { $( $forward:ident $kind:tt $( else $place:ident :: $body:ident )? ; )* }
             intercept { $(
                 $intercept:ident $arguments:tt => $module:ident :: $interceptor:ident,
-                    stand_in $answer:ident $handles:tt $(, else $lack:ident :: $lacking:ident )? ;
+                    placeholder $answer:ident $handles:tt $(, else $lack:ident :: $lacking:ident )? ;
             )* }
         ) => { vec![ $( stringify!($forward).to_owned(), )* $( stringify!($intercept).to_owned(), )* ] };
     }

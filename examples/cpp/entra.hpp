@@ -4,9 +4,12 @@
 #include <entra_odbc.h>
 
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace entra {
 
@@ -81,5 +84,30 @@ public:
 private:
     void *hdbc;
 };
+
+// Gets a token for a scope within a time limit; throws where there is none.
+using Provider = std::function<std::string(const std::string &scope, std::chrono::milliseconds limit)>;
+
+// Has `provider` get the tokens for Authentication=TokenProvider;TokenProvider=name. What it throws becomes the failure
+// of the sign-in: no exception may leave a callback of the C API.
+inline void register_provider(const std::string &name, Provider provider)
+{
+    auto callback = [](void *user, const char *scope, uint32_t limit_ms, entra_answer *answer) noexcept {
+        try {
+            auto token = (*static_cast<Provider *>(user))(scope, std::chrono::milliseconds(limit_ms));
+            entra_answer_token(answer, token.c_str(), 0, nullptr);
+        } catch (const std::exception &error) {
+            entra_answer_failure(answer, error.what());
+        } catch (...) {
+            entra_answer_failure(answer, "unknown exception");
+        }
+    };
+    auto kept = std::make_unique<Provider>(std::move(provider));
+    entra_error *error = nullptr;
+    int answer = entra_register_provider(name.c_str(), callback, kept.get(), &error);
+    check(answer, error);
+    // Never freed: a call may be under way even after another provider took the name.
+    kept.release();
+}
 
 } // namespace entra

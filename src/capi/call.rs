@@ -1,4 +1,4 @@
-//! The shape of the calls: what comes in is checked, nothing unwinds out.
+//! What all calls of the C API do: check the arguments, turn errors into objects, keep panics in.
 
 use std::{
     ffi::{CStr, CString, c_char},
@@ -8,28 +8,28 @@ use std::{
 
 use entra_odbc_core::{Error, ErrorKind};
 
-use super::{error::entra_error, living::Living};
-use crate::barrier::guard;
+use super::{error::entra_error, object_table::ObjectTable};
+use crate::panic_guard::catch_panic;
 
 const SUCCESS: i32 = 0;
 const FAILURE: i32 = -1;
 
-/// The longest text that is read: a pointer to something without an end is not followed for ever.
-const LONGEST: usize = 1 << 20;
+/// The longest text in bytes: limits what is read through a pointer to something that has no NUL.
+const MAX_TEXT_LENGTH: usize = 1 << 20;
 
-/// A call that can fail.
+/// Runs a call that can fail.
 ///
 /// # Safety
 /// `error` is NULL or points to a place for a pointer.
 pub(crate) unsafe fn fallible(error: *mut *mut entra_error, body: impl FnOnce() -> Result<(), Error>) -> i32 {
-    let outcome = guard(body, || Err(defect()));
+    let outcome = catch_panic(body, || Err(defect()));
     let (answer, object) = match outcome {
         Ok(()) => (SUCCESS, None),
         Err(error) => (FAILURE, Some(error)),
     };
     if !error.is_null() {
-        let object = guard(
-            || object.map_or(null_mut(), |error| entra_error::hand_out(&error)),
+        let object = catch_panic(
+            || object.map_or(null_mut(), |error| entra_error::new_handle(&error)),
             null_mut,
         );
         // SAFETY: not NULL, so the caller of this function vouches for it.
@@ -38,11 +38,11 @@ pub(crate) unsafe fn fallible(error: *mut *mut entra_error, body: impl FnOnce() 
     answer
 }
 
-/// A call that can fail, and else hands out an object.
+/// Runs a call that can fail, and hands out an object on success.
 ///
 /// # Safety
 /// `target` and `error` are NULL or point to places for pointers.
-pub(crate) unsafe fn giving<T>(
+pub(crate) unsafe fn fallible_with_output<T>(
     target: *mut *mut T,
     error: *mut *mut entra_error,
     body: impl FnOnce() -> Result<*mut T, Error>,
@@ -66,19 +66,19 @@ pub(crate) unsafe fn giving<T>(
 }
 
 /// The object behind a handle, or an error that says what is wrong with it.
-pub(crate) fn living<T, H>(all: &Living<T>, handle: *const H, what: &str) -> Result<Arc<T>, Error> {
+pub(crate) fn object<T, H>(all: &ObjectTable<T>, handle: *const H, what: &str) -> Result<Arc<T>, Error> {
     if handle.is_null() {
         return Err(null(what));
     }
     all.get(handle).ok_or_else(|| {
         Error::invalid(format!(
-            "{what} is not a living one: it was freed, or is no {what} at all"
+            "{what} is not valid: it was freed, or is no {what} at all"
         ))
         .remedy("This is a defect of the program that calls.")
     })
 }
 
-/// A text of the host's that must be there.
+/// A text argument that must not be NULL.
 ///
 /// # Safety
 /// The pointer is NULL or one to a text that ends with a NUL and stays as it is for as long as the answer lives.
@@ -87,7 +87,7 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str
     unsafe { optional_text(text, what) }?.ok_or_else(|| null(what))
 }
 
-/// A text of the host's, or NULL.
+/// A text argument that may be NULL.
 ///
 /// # Safety
 /// As for [`text`].
@@ -96,9 +96,11 @@ pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Resul
         return Ok(None);
     }
     // SAFETY: not NULL; it is read no further than to the NUL that the caller vouches for.
-    let length = unsafe { libc::strnlen(text, LONGEST + 1) };
-    if length > LONGEST {
-        return Err(Error::invalid(format!("{what} is longer than {LONGEST} bytes")));
+    let length = unsafe { libc::strnlen(text, MAX_TEXT_LENGTH + 1) };
+    if length > MAX_TEXT_LENGTH {
+        return Err(Error::invalid(format!(
+            "{what} is longer than {MAX_TEXT_LENGTH} bytes"
+        )));
     }
     // SAFETY: the NUL was found.
     let text = unsafe { CStr::from_ptr(text) };
@@ -107,12 +109,12 @@ pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Resul
         .map_err(|_| Error::invalid(format!("{what} is not UTF-8")).remedy("Pass it in UTF-8."))
 }
 
-/// What had to be there is NULL.
+/// The error of an argument that must not be NULL.
 pub(crate) fn null(what: &str) -> Error {
     Error::invalid(format!("{what} is NULL")).remedy("This is a defect of the program that calls.")
 }
 
-/// A text for the host. A NUL inside would cut it; the rest of it is worth more than the NUL.
+/// A text for the host. A NUL inside becomes a blank, since C would see the text end there.
 pub(crate) fn c_text(text: &str) -> CString {
     let whole = if text.contains('\0') {
         CString::new(text.replace('\0', " "))
@@ -138,7 +140,7 @@ mod tests {
         let answer = unsafe { fallible(&raw mut error, || panic!("on purpose")) };
         assert_eq!(answer, FAILURE);
         assert!(!error.is_null());
-        entra_error::take_back(error);
+        entra_error::free_handle(error);
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { fallible(null_mut(), || Err(null("it"))) }, FAILURE);
     }
@@ -151,9 +153,9 @@ mod tests {
             assert!(optional_text(std::ptr::null(), "it").unwrap().is_none());
             assert!(text(std::ptr::null(), "it").is_err());
             assert!(text(c"\xff".as_ptr(), "it").is_err());
-            let longest = CString::new("x".repeat(LONGEST)).unwrap();
-            assert_eq!(text(longest.as_ptr(), "it").unwrap().len(), LONGEST);
-            let long = CString::new("x".repeat(LONGEST + 1)).unwrap();
+            let longest = CString::new("x".repeat(MAX_TEXT_LENGTH)).unwrap();
+            assert_eq!(text(longest.as_ptr(), "it").unwrap().len(), MAX_TEXT_LENGTH);
+            let long = CString::new("x".repeat(MAX_TEXT_LENGTH + 1)).unwrap();
             assert!(text(long.as_ptr(), "it").is_err());
         }
     }

@@ -1,9 +1,9 @@
-//! Taking a wish for a token back.
+//! Cancellation of calls that wait for a token.
 
 use entra_odbc_core::token::Cancellation;
 
-use super::living::Living;
-use crate::barrier::guard;
+use super::object_table::ObjectTable;
+use crate::panic_guard::catch_panic;
 
 /// A way to end calls of entra_credential_get_token that wait, from another thread.
 ///
@@ -12,12 +12,12 @@ pub struct entra_cancellation {
     _opaque: [u8; 0],
 }
 
-pub(crate) static CANCELLATIONS: Living<Cancellation> = Living::new();
+pub(crate) static CANCELLATIONS: ObjectTable<Cancellation> = ObjectTable::new();
 
 /// A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_cancellation_new() -> *mut entra_cancellation {
-    guard(|| CANCELLATIONS.add(Cancellation::new()), std::ptr::null_mut)
+    catch_panic(|| CANCELLATIONS.add(Cancellation::new()), std::ptr::null_mut)
 }
 
 /// Ends the calls that wait with this cancellation, and all later ones: they fail with SQLSTATE HY008.
@@ -26,7 +26,7 @@ pub extern "C" fn entra_cancellation_new() -> *mut entra_cancellation {
 /// goes on. May be called from any thread, but not from a signal handler. For NULL nothing happens.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_cancellation_cancel(cancellation: *const entra_cancellation) {
-    guard(
+    catch_panic(
         || {
             if let Some(cancellation) = CANCELLATIONS.get(cancellation) {
                 cancellation.cancel();
@@ -39,5 +39,5 @@ pub extern "C" fn entra_cancellation_cancel(cancellation: *const entra_cancellat
 /// Frees a cancellation, which must not be used afterwards; calls that wait with it wait on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_cancellation_free(cancellation: *mut entra_cancellation) {
-    guard(|| drop(CANCELLATIONS.remove(cancellation)), || ());
+    catch_panic(|| drop(CANCELLATIONS.remove(cancellation)), || ());
 }

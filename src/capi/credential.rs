@@ -11,13 +11,13 @@ use entra_odbc_core::{
 };
 
 use super::{
-    call::{giving, living, null, optional_text, text},
+    call::{fallible_with_output, null, object, optional_text, text},
     cancellation::{CANCELLATIONS, entra_cancellation},
     error::entra_error,
-    living::Living,
-    token::{Obtained, entra_token},
+    object_table::ObjectTable,
+    token::{TokenObject, entra_token},
 };
-use crate::{barrier::guard, service};
+use crate::{panic_guard::catch_panic, process_state};
 
 /// Who signs in.
 ///
@@ -36,51 +36,51 @@ pub struct entra_option {
     pub value: *const c_char,
 }
 
-/// More options than there are keywords, aliases and what is ignored beside them.
-const MOST_OPTIONS: usize = 1000;
+/// More than all keywords and their aliases: a larger count is a mistake, whose array must not be read.
+const MAX_OPTIONS: usize = 1000;
 
-static CREDENTIALS: Living<Credential> = Living::new();
+static CREDENTIALS: ObjectTable<Credential> = ObjectTable::new();
 
-/// A sign-in by keywords, and the token that it gave last in the shape that hosts take.
+/// A sign-in by keywords, and the last token that it gave, so that equal tokens are one object.
 pub(crate) struct Credential {
     sign_in: KeywordSignIn,
-    last: Lock<Option<Arc<Obtained>>>,
+    last_token: Lock<Option<Arc<TokenObject>>>,
 }
 
 impl Credential {
-    fn hand_out(sign_in: KeywordSignIn) -> *mut entra_credential {
+    fn new_handle(sign_in: KeywordSignIn) -> *mut entra_credential {
         CREDENTIALS.add(Self {
             sign_in,
-            last: Lock::new(None),
+            last_token: Lock::new(None),
         })
     }
 
-    /// The credential that a host means.
-    pub(crate) fn of(credential: *const entra_credential) -> Result<Arc<Self>, Error> {
-        living(&CREDENTIALS, credential, "credential")
+    /// The credential behind a handle.
+    pub(crate) fn from_handle(credential: *const entra_credential) -> Result<Arc<Self>, Error> {
+        object(&CREDENTIALS, credential, "credential")
     }
 
-    /// A living token, and who signed in.
+    /// A valid token, and who signed in.
     pub(crate) fn token(
         &self,
         scope: Option<&str>,
         wait: Wait<'_>,
-    ) -> Result<(Arc<SignIn>, Arc<Obtained>), Error> {
+    ) -> Result<(Arc<SignIn>, Arc<TokenObject>), Error> {
         let (sign_in, issued) =
-            service::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
-        let last = self.last.lock().clone();
+            process_state::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
+        let last = self.last_token.lock().clone();
         if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &issued.token)) {
             return Ok((sign_in, last));
         }
-        let obtained = Arc::new(Obtained::new(issued.token)?);
-        let old = self.last.lock().replace(Arc::clone(&obtained));
+        let obtained = Arc::new(TokenObject::new(issued.token)?);
+        let old = self.last_token.lock().replace(Arc::clone(&obtained));
         // Zeroed without the lock.
         drop(old);
         Ok((sign_in, obtained))
     }
 }
 
-/// Until when a call with this timeout waits.
+/// The time until which a call with this timeout waits.
 pub(crate) fn deadline(timeout_ms: u32) -> Instant {
     let timeout = match timeout_ms {
         0 => DEFAULT_LOGIN_TIMEOUT,
@@ -105,11 +105,11 @@ pub unsafe extern "C" fn entra_credential_from_string(
 ) -> i32 {
     // SAFETY: the arguments are as the header asks of the caller.
     unsafe {
-        giving(credential, error, || {
+        fallible_with_output(credential, error, || {
             let text = text(connection_string, "connection string")?;
-            service::start();
-            service::with_surroundings(|around| KeywordSignIn::from_string(text, around))
-                .map(Credential::hand_out)
+            process_state::start();
+            process_state::with_surroundings(|around| KeywordSignIn::from_string(text, around))
+                .map(Credential::new_handle)
         })
     }
 }
@@ -126,10 +126,10 @@ pub unsafe extern "C" fn entra_credential_from_options(
 ) -> i32 {
     // SAFETY: the arguments are as the header asks of the caller.
     unsafe {
-        giving(credential, error, || {
-            if count > MOST_OPTIONS {
+        fallible_with_output(credential, error, || {
+            if count > MAX_OPTIONS {
                 return Err(Error::invalid(format!(
-                    "{count} options are more than the {MOST_OPTIONS} that there can be"
+                    "{count} options are more than the {MAX_OPTIONS} that there can be"
                 )));
             }
             if options.is_null() && count > 0 {
@@ -143,9 +143,9 @@ pub unsafe extern "C" fn entra_credential_from_options(
                     text(option.value, "value of an option")?,
                 ));
             }
-            service::start();
-            service::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
-                .map(Credential::hand_out)
+            process_state::start();
+            process_state::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
+                .map(Credential::new_handle)
         })
     }
 }
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn entra_credential_from_options(
 /// Frees a credential, which must not be used afterwards; calls under way go on. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_credential_free(credential: *mut entra_credential) {
-    guard(|| drop(CREDENTIALS.remove(credential)), || ());
+    catch_panic(|| drop(CREDENTIALS.remove(credential)), || ());
 }
 
 /// Gets a living token, from memory or by a request that all who wait for the same identity share.
@@ -178,17 +178,17 @@ pub unsafe extern "C" fn entra_credential_get_token(
 ) -> i32 {
     // SAFETY: the arguments are as the header asks of the caller.
     unsafe {
-        giving(token, error, || {
-            let credential = Credential::of(credential)?;
+        fallible_with_output(token, error, || {
+            let credential = Credential::from_handle(credential)?;
             let scope = optional_text(scope, "scope")?;
             let cancellation = if cancellation.is_null() {
                 None
             } else {
-                Some(living(&CANCELLATIONS, cancellation, "cancellation")?)
+                Some(object(&CANCELLATIONS, cancellation, "cancellation")?)
             };
             let wait = Wait::until(deadline(timeout_ms)).unless(cancellation.as_deref());
             let (_, obtained) = credential.token(scope, wait)?;
-            Ok(Obtained::hand_out(obtained))
+            Ok(TokenObject::new_handle(obtained))
         })
     }
 }

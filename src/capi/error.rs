@@ -4,8 +4,8 @@ use std::ffi::{CString, c_char};
 
 use entra_odbc_core::Error;
 
-use super::{call::c_text, living::Living};
-use crate::barrier::guard;
+use super::{call::c_text, object_table::ObjectTable};
+use crate::panic_guard::catch_panic;
 
 /// What went wrong in a call: a SQLSTATE, a native error and a message in words.
 ///
@@ -16,18 +16,18 @@ pub struct entra_error {
     _opaque: [u8; 0],
 }
 
-struct Told {
+struct ErrorObject {
     sqlstate: CString,
     native: i32,
     message: CString,
 }
 
-static ERRORS: Living<Told> = Living::new();
+static ERRORS: ObjectTable<ErrorObject> = ObjectTable::new();
 
 impl entra_error {
     /// An error for the host.
-    pub(crate) fn hand_out(error: &Error) -> *mut Self {
-        ERRORS.add(Told {
+    pub(crate) fn new_handle(error: &Error) -> *mut Self {
+        ERRORS.add(ErrorObject {
             sqlstate: c_text(error.sqlstate()),
             native: error.native(),
             message: c_text(&error.to_string()),
@@ -35,15 +35,15 @@ impl entra_error {
     }
 
     #[cfg(test)]
-    pub(crate) fn take_back(error: *mut Self) {
+    pub(crate) fn free_handle(error: *mut Self) {
         ERRORS.remove(error);
     }
 }
 
 /// The text of an error, which lives as long as the host does not free it.
-fn told(error: *const entra_error, text: impl FnOnce(&Told) -> &CString) -> *const c_char {
-    let found = || ERRORS.get(error).map(|told| text(&told).as_ptr());
-    guard(found, || None).unwrap_or(c"".as_ptr())
+fn field(error: *const entra_error, text: impl FnOnce(&ErrorObject) -> &CString) -> *const c_char {
+    let found = || ERRORS.get(error).map(|object| text(&object).as_ptr());
+    catch_panic(found, || None).unwrap_or(c"".as_ptr())
 }
 
 /// The five characters of the error's SQLSTATE, such as "28000".
@@ -51,13 +51,13 @@ fn told(error: *const entra_error, text: impl FnOnce(&Told) -> &CString) -> *con
 /// The string belongs to the error and lives until it is freed. For NULL the answer is "".
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_sqlstate(error: *const entra_error) -> *const c_char {
-    told(error, |told| &told.sqlstate)
+    field(error, |object| &object.sqlstate)
 }
 
 /// The native error: the AADSTS number where Entra refused, else 0. For NULL the answer is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_native(error: *const entra_error) -> i32 {
-    guard(|| ERRORS.get(error).map_or(0, |told| told.native), || 0)
+    catch_panic(|| ERRORS.get(error).map_or(0, |object| object.native), || 0)
 }
 
 /// What failed, why, and what to do, in UTF-8. Never holds a secret.
@@ -65,13 +65,13 @@ pub extern "C" fn entra_error_native(error: *const entra_error) -> i32 {
 /// The string belongs to the error and lives until it is freed. For NULL the answer is "".
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_message(error: *const entra_error) -> *const c_char {
-    told(error, |told| &told.message)
+    field(error, |object| &object.message)
 }
 
 /// Frees an error, which must not be used afterwards. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_error_free(error: *mut entra_error) {
-    guard(|| drop(ERRORS.remove(error)), || ());
+    catch_panic(|| drop(ERRORS.remove(error)), || ());
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_it_was_made_of() {
-        let error = entra_error::hand_out(&Error::new(
+        let error = entra_error::new_handle(&Error::new(
             ErrorKind::Refused { code: 700_016 },
             "refused\0: no such application",
         ));

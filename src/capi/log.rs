@@ -1,4 +1,4 @@
-//! The log, told to a callback of the host's.
+//! The log, passed to a callback of the host's.
 
 use std::{
     ffi::{c_char, c_void},
@@ -9,9 +9,10 @@ use entra_odbc_core::{Error, log};
 
 use super::{
     call::{c_text, fallible},
+    callback::{CleanupBuffer, UserData},
     error::entra_error,
 };
-use crate::{callback::Callback, service};
+use crate::process_state;
 
 /// Takes one line of the log, without its time: level 1 error, 2 warning, 3 info, 4 debug, 5 trace.
 pub type entra_log_callback =
@@ -35,10 +36,10 @@ pub unsafe extern "C" fn entra_on_log(
             let levels = log::Level::ALL;
             let index = level.checked_sub(1).and_then(|level| usize::try_from(level).ok());
             let level = index.and_then(|index| levels.get(index)).copied();
-            service::start();
+            process_state::start();
             match (callback, level) {
                 (Some(callback), Some(level)) => {
-                    log::listen(level, heard_by(Callback::new(callback as *const c_void, user)));
+                    log::listen(level, listener(callback, UserData::new(user)));
                 }
                 (None, _) => log::listen_no_more(),
                 (Some(_), None) => {
@@ -50,11 +51,15 @@ pub unsafe extern "C" fn entra_on_log(
     }
 }
 
-fn heard_by(callback: Callback) -> log::Callback {
+fn listener(
+    callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char),
+    user: UserData,
+) -> log::Callback {
     Arc::new(move |level, line| {
-        let (level, line) = (level as u32, c_text(line));
-        // An exception cannot be told to the one who threw it.
+        let line = c_text(line);
+        let mut buffer = CleanupBuffer::new();
+        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the line outlives the call.
-        let _ = unsafe { callback.call([level as usize, line.as_ptr().addr(), 0]) };
+        unsafe { callback(user.as_ptr(), level as i32, line.as_ptr()) };
     })
 }

@@ -1,4 +1,4 @@
-//! Asking a person to sign in, by a callback of the host's.
+//! Prompts to sign in, shown by a callback of the host's.
 
 use std::{
     ffi::{c_char, c_void},
@@ -6,14 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use entra_odbc_core::prompt::{Callback as Show, Prompt};
+use entra_odbc_core::prompt::{Callback, Prompt};
 
-use super::call::c_text;
-use crate::{
-    barrier::guard,
-    callback::{Callback, Threw},
-    service,
+use super::{
+    call::c_text,
+    callback::{CleanupBuffer, UserData},
 };
+use crate::{panic_guard::catch_panic, process_state};
 
 /// What a person is asked to do. Lives for the call that it is passed to.
 #[repr(C)]
@@ -36,17 +35,17 @@ pub type entra_prompt_callback = Option<unsafe extern "C" fn(user: *mut c_void, 
 /// NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: *mut c_void) {
-    guard(
+    catch_panic(
         || {
-            service::start();
-            let show = callback.map(|callback| shown_by(Callback::new(callback as *const c_void, user)));
-            service::prompts().register(show);
+            process_state::start();
+            let callback = callback.map(|callback| shown_by(callback, UserData::new(user)));
+            process_state::prompts().register(callback);
         },
         || (),
     );
 }
 
-fn shown_by(callback: Callback) -> Show {
+fn shown_by(callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt), user: UserData) -> Callback {
     Arc::new(move |prompt: &Prompt| {
         let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
         let user_code = prompt.user_code.as_deref().map(c_text);
@@ -56,9 +55,9 @@ fn shown_by(callback: Callback) -> Show {
             user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
             expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
         };
+        let mut buffer = CleanupBuffer::new();
+        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
-        if let Err(Threw) = unsafe { callback.call([(&raw const prompt).addr(), 0, 0]) } {
-            tracing::warn!(target: "entra_odbc", "the prompt callback threw an exception");
-        }
+        unsafe { callback(user.as_ptr(), &raw const prompt) };
     })
 }

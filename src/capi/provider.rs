@@ -14,14 +14,11 @@ use entra_odbc_core::{
 
 use super::{
     call::{c_text, fallible, optional_text, text},
+    callback::{CleanupBuffer, UserData},
     error::entra_error,
-    living::Living,
+    object_table::ObjectTable,
 };
-use crate::{
-    barrier::guard,
-    callback::{Callback, Threw},
-    service,
-};
+use crate::{panic_guard::catch_panic, process_state};
 
 /// What a provider answers into. Lives for the call that it is passed to.
 pub struct entra_answer {
@@ -42,7 +39,7 @@ pub type entra_provider_callback = Option<
 /// The first answer of a call counts.
 type Answer = Lock<Option<Result<Provided, String>>>;
 
-static ANSWERS: Living<Answer> = Living::new();
+static ANSWERS: ObjectTable<Answer> = ObjectTable::new();
 
 /// Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
 /// connections of the ODBC driver of this library.
@@ -66,10 +63,9 @@ pub unsafe extern "C" fn entra_register_provider(
             if name.is_empty() {
                 return Err(Error::invalid("the name of the provider is empty"));
             }
-            service::start();
-            let provider =
-                callback.map(|callback| answered_by(Callback::new(callback as *const c_void, user)));
-            service::providers().register(name, provider);
+            process_state::start();
+            let provider = callback.map(|callback| provider(callback, UserData::new(user)));
+            process_state::providers().register(name, provider);
             Ok(())
         })
     }
@@ -122,25 +118,27 @@ fn put(answer: *mut entra_answer, outcome: impl FnOnce() -> Result<Result<Provid
         let mut place = place.lock();
         place.is_none().then(|| *place = Some(outcome))
     };
-    match guard(answered, || None) {
+    match catch_panic(answered, || None) {
         Some(()) => 0,
         None => -1,
     }
 }
 
-fn answered_by(callback: Callback) -> Provider {
+fn provider(
+    callback: unsafe extern "C" fn(*mut c_void, *const c_char, u32, *mut entra_answer),
+    user: UserData,
+) -> Provider {
     Arc::new(move |request: &Request| {
         let scope = c_text(&request.scope);
         let patience = u32::try_from(request.patience.as_millis()).unwrap_or(u32::MAX);
         let answer: *mut entra_answer = ANSWERS.add(Lock::new(None));
+        let mut buffer = CleanupBuffer::new();
+        let guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the scope outlives the call, and the answer is
         // known to be over after it.
-        let returned = unsafe { callback.call([scope.as_ptr().addr(), patience as usize, answer.addr()]) };
+        unsafe { callback(user.as_ptr(), scope.as_ptr(), patience, answer) };
+        drop(guard);
         let outcome = ANSWERS.remove(answer).and_then(|place| place.lock().take());
-        match (outcome, returned) {
-            (Some(outcome), Ok(())) => outcome,
-            (_, Err(Threw)) => Err("the callback threw an exception".to_owned()),
-            (None, Ok(())) => Err("the callback returned without an answer".to_owned()),
-        }
+        outcome.unwrap_or_else(|| Err("the callback returned without an answer".to_owned()))
     })
 }

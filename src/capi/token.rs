@@ -1,4 +1,4 @@
-//! Tokens, and what they say of themselves.
+//! Tokens and their claims.
 
 use std::{
     ffi::{CString, c_char, c_void},
@@ -11,8 +11,8 @@ use entra_odbc_core::{Error, Token, access_token::AccessToken};
 use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
-use super::{call::c_text, living::Living, text::SecretText};
-use crate::barrier::guard;
+use super::{call::c_text, object_table::ObjectTable, text_object::SecretText};
+use crate::panic_guard::catch_panic;
 
 /// An access token. It never changes; a renewed one is another object.
 ///
@@ -22,17 +22,17 @@ pub struct entra_token {
     _opaque: [u8; 0],
 }
 
-static TOKENS: Living<Obtained> = Living::new();
+static TOKENS: ObjectTable<TokenObject> = ObjectTable::new();
 
-/// A token, and the shapes that hosts have asked for.
-pub(crate) struct Obtained {
+/// A token, and the forms of it that the host has asked for: made once, since the host gets pointers into them.
+pub(crate) struct TokenObject {
     token: Arc<Token>,
     text: OnceBox<SecretText>,
     words: OnceBox<Zeroizing<Vec<u64>>>,
     claims: OnceBox<Claims>,
 }
 
-/// What the token says of itself, as C text.
+/// The token's claims, as C text.
 struct Claims {
     principal: CString,
     tenant_id: CString,
@@ -41,7 +41,7 @@ struct Claims {
     audience: CString,
 }
 
-impl Obtained {
+impl TokenObject {
     /// An error for a token that no server could take.
     pub(crate) fn new(token: Arc<Token>) -> Result<Self, Error> {
         AccessToken::new(&token.text)?;
@@ -57,16 +57,16 @@ impl Obtained {
         &self.token
     }
 
-    pub(crate) fn hand_out(obtained: Arc<Self>) -> *mut entra_token {
-        TOKENS.add(obtained)
+    pub(crate) fn new_handle(object: Arc<Self>) -> *mut entra_token {
+        TOKENS.add(object)
     }
 
     fn text(&self) -> *const c_char {
-        let make = || Box::new(SecretText::of(self.token.text.expose()));
+        let make = || Box::new(SecretText::new(self.token.text.expose()));
         self.text.get_or_init(make).as_ptr()
     }
 
-    /// The struct and its size in bytes; words, so that its first member is aligned.
+    /// The struct and its size in bytes; an array of words, so that its first member is aligned.
     fn words(&self) -> Option<(*const c_void, usize)> {
         let token = AccessToken::new(&self.token.text).ok()?;
         let make = || {
@@ -105,21 +105,21 @@ impl Obtained {
     }
 }
 
-/// What `part` finds in a token, which lives as long as the host does not free it.
-fn of(token: *const entra_token, part: impl FnOnce(&Obtained) -> *const c_char) -> *const c_char {
-    guard(|| TOKENS.get(token).map(|token| part(&token)), || None).unwrap_or(c"".as_ptr())
+/// A text that the token object owns, or "" where there is no such token.
+fn text_of(token: *const entra_token, part: impl FnOnce(&TokenObject) -> *const c_char) -> *const c_char {
+    catch_panic(|| TOKENS.get(token).map(|token| part(&token)), || None).unwrap_or(c"".as_ptr())
 }
 
 /// The token itself, as it came from Entra. A secret: whoever has it is the one it names. For NULL the answer is "".
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_text(token: *const entra_token) -> *const c_char {
-    of(token, Obtained::text)
+    text_of(token, TokenObject::text)
 }
 
 /// When the token ends, in seconds since 1970 (UTC); 0 where nobody knows, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_expires_on(token: *const entra_token) -> i64 {
-    guard(|| TOKENS.get(token).map_or(0, |token| token.expires_on()), || 0)
+    catch_panic(|| TOKENS.get(token).map_or(0, |token| token.expires_on()), || 0)
 }
 
 /// Whom the token names: a person's user name, or an application's client id. "" where it does not say.
@@ -127,31 +127,31 @@ pub extern "C" fn entra_token_expires_on(token: *const entra_token) -> i64 {
 /// This and the following four are read from the token without verifying it: for messages, not for decisions.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_principal(token: *const entra_token) -> *const c_char {
-    of(token, |token| token.claims().principal.as_ptr())
+    text_of(token, |token| token.claims().principal.as_ptr())
 }
 
 /// The tenant (claim tid). "" where the token does not say.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_tenant_id(token: *const entra_token) -> *const c_char {
-    of(token, |token| token.claims().tenant_id.as_ptr())
+    text_of(token, |token| token.claims().tenant_id.as_ptr())
 }
 
 /// The object id of who signed in (claim oid). "" where the token does not say.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_object_id(token: *const entra_token) -> *const c_char {
-    of(token, |token| token.claims().object_id.as_ptr())
+    text_of(token, |token| token.claims().object_id.as_ptr())
 }
 
 /// The application that the token was issued to (claim appid or azp). "" where the token does not say.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_client_id(token: *const entra_token) -> *const c_char {
-    of(token, |token| token.claims().client_id.as_ptr())
+    text_of(token, |token| token.claims().client_id.as_ptr())
 }
 
 /// Whom the token is for (claim aud). "" where the token does not say.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_audience(token: *const entra_token) -> *const c_char {
-    of(token, |token| token.claims().audience.as_ptr())
+    text_of(token, |token| token.claims().audience.as_ptr())
 }
 
 /// The struct that the attribute SQL_COPT_SS_ACCESS_TOKEN (1256) takes, and its size in bytes.
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn entra_token_access_token(
     token: *const entra_token,
     size: *mut usize,
 ) -> *const c_void {
-    let found = guard(|| TOKENS.get(token).and_then(|token| token.words()), || None);
+    let found = catch_panic(|| TOKENS.get(token).and_then(|token| token.words()), || None);
     let (words, length) = found.unwrap_or((null(), 0));
     if !size.is_null() {
         // SAFETY: not NULL, so it is a place for a number, as the header asks of the caller.
@@ -176,5 +176,5 @@ pub unsafe extern "C" fn entra_token_access_token(
 /// Frees a token, which must not be used afterwards. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_token_free(token: *mut entra_token) {
-    guard(|| drop(TOKENS.remove(token)), || ());
+    catch_panic(|| drop(TOKENS.remove(token)), || ());
 }

@@ -1,12 +1,12 @@
-//! odbc.ini and odbcinst.ini, read as the real driver reads them.
+//! odbc.ini and odbcinst.ini, read as the target driver reads them.
 //!
-//! The real driver calls `SQLGetPrivateProfileStringW` of the libodbcinst that it was linked with, and so do
+//! The target driver calls `SQLGetPrivateProfileStringW` of the libodbcinst that it was linked with, and so do
 //! we, in the same copy of that library, so that both see the same files. Facts about it (unixODBC 2.3.11,
 //! and the copy in the PyPI package, which has the same default directory `/etc` and honours the same
 //! `ODBCSYSINI`, `ODBCINI` and `ODBCINSTINI`):
 //!
 //! - it caches an answer for 20 seconds, by file, section, entry and default. Our default is one that nobody
-//!   else uses, so we neither fill nor read the real driver's entries of that cache;
+//!   else uses, so we neither fill nor read the target driver's entries of that cache;
 //! - its W form cuts each UTF-16 unit to a byte, and sign-extends bytes on the way back;
 //! - for odbcinst.ini it answers 0, and leaves the buffer alone, whether the entry is absent or empty.
 
@@ -14,7 +14,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::{NonNull, null};
 
-use super::real_driver;
+use super::target_driver;
 use crate::os::{environment::is_privileged, library::Library};
 
 mod parser;
@@ -38,12 +38,12 @@ pub(crate) fn get(section: &str, key: &str, file: &str) -> Option<String> {
     get_in_section(&section, key, file)
 }
 
-/// The same with the section's name as the units that the real driver would pass on.
+/// The same with the section's name as the units that the target driver would pass on.
 pub(crate) fn get_in_section(section: &[u16], key: &str, file: &str) -> Option<String> {
     let Some(function) = function() else {
         return parser::get(&String::from_utf16(section).ok()?, key, file);
     };
-    let value = ask(function, Some(section), Some(key), file, 4096)?;
+    let value = read_profile_string(function, Some(section), Some(key), file, 4096)?;
     if value == [ABSENT] || (value.is_empty() && file == ODBCINST_INI) {
         return None;
     }
@@ -55,7 +55,7 @@ pub(crate) fn sections(file: &str) -> Vec<String> {
     let Some(function) = function() else {
         return parser::sections(file);
     };
-    let names = ask(function, None, None, file, 60_000).unwrap_or_default();
+    let names = read_profile_string(function, None, None, file, 60_000).unwrap_or_default();
     names
         .split(|unit| *unit == 0)
         .filter(|name| !name.is_empty())
@@ -63,7 +63,7 @@ pub(crate) fn sections(file: &str) -> Vec<String> {
         .collect()
 }
 
-/// libodbcinst's function: the real driver's, else that of a copy already in the process, else the system's.
+/// libodbcinst's function: the target driver's, else that of a copy already in the process, else the system's.
 ///
 /// None in a privileged program: libodbcinst lets the caller's `ODBCSYSINI`, `ODBCINSTINI`, `ODBCINI` and `HOME` say
 /// which files it reads there too (2.3.11), and so who gets a client secret.
@@ -82,7 +82,7 @@ fn find_function() -> Option<GetProfileString> {
             .or_else(|| Library::open(file).ok())?
             .symbol(name)
     };
-    let symbol: NonNull<c_void> = real_driver::loaded()
+    let symbol: NonNull<c_void> = target_driver::loaded()
         .and_then(|driver| driver.library().symbol(name))
         .or_else(system)?;
     // SAFETY: the symbol has the signature that the ODBC installer reference gives to its name.
@@ -90,7 +90,7 @@ fn find_function() -> Option<GetProfileString> {
 }
 
 /// Calls libodbcinst, and returns as many units as it says it wrote.
-fn ask(
+fn read_profile_string(
     function: GetProfileString,
     section: Option<&[u16]>,
     key: Option<&str>,

@@ -1,10 +1,10 @@
-//! Makes exports, slots and typed access to the real driver from the rows of `functions.rs`.
+//! Makes exports, slots and typed access to the target driver from the rows of `functions.rs`.
 
 use std::ffi::CStr;
 use std::sync::atomic::AtomicPtr;
 
 use super::forward::jump;
-use super::{installer, intercept, missing, stand_in};
+use super::{installer, intercept, placeholder_handle, unsupported};
 
 /// What the first argument of a function is, and so where a record about it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub(crate) struct Row {
     pub(crate) name: &'static CStr,
     /// What its first argument is.
     pub(crate) subject: Subject,
-    /// Where a call goes: to the real driver's function, else to `absent`.
+    /// Where a call goes: to the target driver's function, else to `absent`.
     pub(crate) slot: &'static AtomicPtr<()>,
-    /// What answers while the real driver is not loaded, or if it lacks the function.
+    /// What answers while the target driver is not loaded, or if it lacks the function.
     pub(crate) absent: fn() -> *mut (),
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Row {
 macro_rules! absent {
     ($name:ident) => {
         pub(super) unsafe extern "C" fn $name(first: usize, second: usize) -> isize {
-            missing::answer(Function::$name, first, second)
+            unsupported::answer(Function::$name, first, second)
         }
     };
     ($name:ident $module:ident :: $body:ident) => {
@@ -56,7 +56,7 @@ macro_rules! functions {
         forward { $( $forward:ident ( $kind:ident ) $( else $module:ident :: $else_body:ident )? ; )* }
         intercept { $(
             $intercept:ident ( $subject:ident ; $( $arg:ident : $type:ty ),* $(,)? )
-                => $place:ident :: $body:ident, stand_in $answer:ident ( $handle:ident $(, $rest:ident)* )
+                => $place:ident :: $body:ident, placeholder $answer:ident ( $handle:ident $(, $rest:ident)* )
                 $(, else $lack:ident :: $lacking:ident )? ;
         )* }
     ) => {
@@ -83,7 +83,7 @@ macro_rules! functions {
 
         #[allow(non_snake_case)]
         mod absent {
-            use super::{Function, missing};
+            use super::{Function, unsupported};
 
             $( absent!($forward $( $module::$else_body )?); )*
             $( absent!($intercept $( $lack::$lacking )?); )*
@@ -102,7 +102,7 @@ macro_rules! functions {
         /// Nothing in the library calls them: a name in here could bind to the driver manager's.
         #[allow(non_snake_case, clippy::too_many_arguments)]
         mod exports {
-            use super::{Function, intercept, jump, missing, slot, stand_in};
+            use super::{Function, intercept, jump, unsupported, slot, placeholder_handle};
             use odbc_sys::{Handle, HDbc, HEnv, Pointer, SqlReturn, ULen, WChar};
 
             $(
@@ -115,26 +115,26 @@ macro_rules! functions {
             $(
                 #[unsafe(no_mangle)]
                 unsafe extern "C" fn $intercept($( $arg: $type ),*) -> SqlReturn {
-                    crate::barrier::guard(
+                    crate::panic_guard::catch_panic(
                         || {
-                            if stand_in::is($handle.0) {
-                                // SAFETY: the handle is a living stand-in of ours, so the call cannot reach the
-                                // real driver; the other pointers are as the host's manager passed them.
-                                return unsafe { stand_in::$answer($handle.0 $(, $rest)*) };
+                            if placeholder_handle::is_placeholder($handle.0) {
+                                // SAFETY: the handle is a placeholder of ours, so the call cannot reach the
+                                // target driver; the other pointers are as the host's manager passed them.
+                                return unsafe { placeholder_handle::$answer($handle.0 $(, $rest)*) };
                             }
                             // SAFETY: the arguments are the host's, passed on as they came.
                             unsafe { intercept::$place::$body($( $arg ),*) }
                         },
-                        || missing::panicked(Function::$intercept, $handle.0),
+                        || unsupported::panicked(Function::$intercept, $handle.0),
                     )
                 }
             )*
         }
 
-        /// The real driver's own functions, for the bodies of intercepts: called through the same slots as
-        /// forwarded calls, so that a function which the real driver lacks answers with an IM001 record.
+        /// The target driver's own functions, for the bodies of intercepts: called through the same slots as
+        /// forwarded calls, so that a function which the target driver lacks answers with an IM001 record.
         #[allow(non_snake_case, clippy::too_many_arguments)]
-        pub(crate) mod real {
+        pub(crate) mod target {
             use super::{AtomicPtr, slot};
             use odbc_sys::{Handle, HDbc, HEnv, Pointer, SqlReturn, ULen, WChar};
             use std::sync::atomic::Ordering;
@@ -142,7 +142,7 @@ macro_rules! functions {
             $(
                 pub(crate) unsafe fn $intercept($( $arg: $type ),*) -> SqlReturn {
                     let function: &AtomicPtr<()> = &slot::$intercept;
-                    // SAFETY: the slot holds the real driver's function of this name, whose signature the
+                    // SAFETY: the slot holds the target driver's function of this name, whose signature the
                     // ODBC reference fixes, or a stub of ours that reads at most the first two arguments.
                     unsafe {
                         let function = std::mem::transmute::<
@@ -177,7 +177,7 @@ impl Function {
         self.row().and_then(|row| row.name.to_str().ok()).unwrap_or("?")
     }
 
-    /// Whether the real driver is loaded and has this function.
+    /// Whether the target driver is loaded and has this function.
     pub(crate) fn is_present(self) -> bool {
         self.row()
             .is_some_and(|row| row.slot.load(std::sync::atomic::Ordering::Relaxed) != (row.absent)())

@@ -5,21 +5,20 @@
 //! behind a Rust reference to plain integers: it is pages of our own, written by atomic words.
 //!
 //! A renewed token is written while the driver may read. The driver takes no lock that we could take, so
-//! what it reads may be torn: the beginning of one token and the end of the other, under the size of either.
+//! what it reads may be torn: the beginning of one token and the end of the other, with the size of either.
 //! Why that is harmless: both sizes lie within the buffer; the two tokens are the same identity's; and no
 //! such mixture has a good signature, so at worst the server refuses one reconnect, and the host sees the
-//! broken connection that it would have seen with the bare driver. The data goes first and the size last, a
+//! broken connection that it would have seen with the target driver alone. The data goes first and the size last, a
 //! write takes about a microsecond, and it comes once in most of an hour, well before the old token ends.
-
 //!
 //! Memory that a driver may still read is never unmapped, and its address never used again: unixODBC's pool keeps the
 //! driver's connections, and with them the pointer, when a program has freed its handle. Unmapped, the next recovery
 //! would crash the program; given to somebody else's token, it would make the open connection theirs. So a buffer
-//! whose owner cannot tell that the driver has let go of it is zeroed, and its pages are given back; its addresses stay
+//! that was not [released](TokenBuffer::release) is zeroed, and its pages are given back; its addresses stay
 //! reserved for good. Driver 18.6 recovers a connection with a zeroed struct by an empty token, which the server
 //! refuses: the program sees a broken connection.
 
-// By its path, for the benchmarks take this file in from elsewhere.
+// By its path, since a benchmark includes this file from another directory.
 #[path = "token_buffer/reserved.rs"]
 mod reserved;
 
@@ -34,7 +33,7 @@ use entra_odbc_core::{Error, access_token::AccessToken};
 use reserved::RESERVED;
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
-const LEAST: usize = 16 * 1024;
+const MIN_CAPACITY: usize = 16 * 1024;
 
 /// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed on drop, and unmapped where nobody reads it.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ pub(crate) struct TokenBuffer {
     /// How many words of the last struct there are to be zeroed; the rest is zero as the kernel gave it.
     filled: AtomicUsize,
     /// No driver has the pointer any more.
-    let_go: AtomicBool,
+    is_released: AtomicBool,
 }
 
 // SAFETY: the pages belong to this value alone as far as Rust is concerned, and every access through it is
@@ -57,8 +56,8 @@ unsafe impl Sync for TokenBuffer {}
 impl TokenBuffer {
     /// An empty buffer for a struct of `size` bytes and for one twice as long later.
     fn for_size(size: usize) -> Result<Self, Error> {
-        let bytes = (2 * size).max(LEAST);
-        RESERVED.allow(bytes)?;
+        let bytes = (2 * size).max(MIN_CAPACITY);
+        RESERVED.check_room(bytes)?;
         // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
         let start = unsafe {
             libc::mmap(
@@ -73,25 +72,25 @@ impl TokenBuffer {
         let words = NonNull::new(start.cast::<AtomicU64>()).filter(|_| start != libc::MAP_FAILED);
         let words = words.ok_or_else(|| reserved::no_memory(&io::Error::last_os_error()))?;
         // SAFETY: the range is the mapping made above. The advice may fail on old kernels; then a core file
-        // holds the token as it does with the bare driver.
+        // holds the token as it does with the target driver alone.
         unsafe { libc::madvise(start, bytes, libc::MADV_DONTDUMP) };
         Ok(Self {
             words,
             count: bytes / size_of::<AtomicU64>(),
             filled: AtomicUsize::new(0),
-            let_go: AtomicBool::new(false),
+            is_released: AtomicBool::new(false),
         })
     }
 
     /// A buffer with the struct of a token of ours.
-    pub(crate) fn of(token: &AccessToken<'_>) -> Result<Self, Error> {
+    pub(crate) fn for_token(token: &AccessToken<'_>) -> Result<Self, Error> {
         let mut buffer = Self::for_size(token.size())?;
         buffer.fill(token);
         Ok(buffer)
     }
 
     /// A buffer with a copy of a struct of the host's.
-    pub(crate) fn copied(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn copy_of(bytes: &[u8]) -> Result<Self, Error> {
         let buffer = Self::for_size(bytes.len())?;
         // SAFETY: the mapping has room for twice as many bytes, and nobody else knows it yet.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_ptr().cast(), bytes.len()) };
@@ -159,13 +158,13 @@ impl TokenBuffer {
         unsafe { libc::madvise(self.as_ptr(), self.bytes(), libc::MADV_DONTNEED) };
     }
 
-    /// The driver has let go of the pointer: once nobody here has the buffer either, it is unmapped.
+    /// Has the memory unmapped when the buffer is dropped, since the driver has given up the pointer.
     ///
     /// # Safety
     /// No driver reads it any more: each that was given the pointer has answered that it took another one, or none,
     /// or has freed the connection.
-    pub(crate) unsafe fn let_go(&self) {
-        self.let_go.store(true, Ordering::Relaxed);
+    pub(crate) unsafe fn release(&self) {
+        self.is_released.store(true, Ordering::Relaxed);
     }
 
     fn bytes(&self) -> usize {
@@ -194,12 +193,12 @@ impl Drop for TokenBuffer {
     fn drop(&mut self) {
         self.clear();
         let (start, bytes) = (self.as_ptr(), self.bytes());
-        if *self.let_go.get_mut() {
-            // SAFETY: the mapping was made by `for_size` with this length, and no driver reads it (`let_go`).
+        if *self.is_released.get_mut() {
+            // SAFETY: the mapping was made by `for_size` with this length, and no driver reads it (`is_released`).
             unsafe { libc::munmap(start, bytes) };
         } else {
             // SAFETY: the mapping was made by `for_size` with this length, and nobody here writes it any more.
-            unsafe { RESERVED.keep(start, bytes) };
+            unsafe { RESERVED.reserve(start, bytes) };
         }
     }
 }
@@ -228,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_shorter_struct_leaves_nothing_of_the_longer_one() {
-        let mut buffer = with("abcde", TokenBuffer::of).unwrap();
+        let mut buffer = with("abcde", TokenBuffer::for_token).unwrap();
         assert_eq!(bytes(&buffer, 16), LONG);
         assert!(with("x", |token| buffer.renew(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -240,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_struct_of_the_hosts_is_copied_as_it_is() {
-        let buffer = TokenBuffer::copied(&LONG[..14]).unwrap();
+        let buffer = TokenBuffer::copy_of(&LONG[..14]).unwrap();
         assert_eq!(bytes(&buffer, 16), LONG);
         assert!(with("x", |token| buffer.renew(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -248,8 +247,8 @@ mod tests {
 
     #[test]
     fn a_struct_that_does_not_fit_leaves_the_buffer_as_it_was() {
-        let mut buffer = with("x", TokenBuffer::of).unwrap();
-        let long = "y".repeat(LEAST / 2);
+        let mut buffer = with("x", TokenBuffer::for_token).unwrap();
+        let long = "y".repeat(MIN_CAPACITY / 2);
         assert!(!with(&long, |token| buffer.renew(token)));
         assert!(!with(&long, |token| buffer.fill(token)));
         assert_eq!(bytes(&buffer, 16), SHORT);
@@ -263,24 +262,26 @@ mod tests {
 
     #[test]
     fn what_a_driver_may_read_stays_mapped_and_zeroed_and_nothing_else_comes_there() {
-        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        let buffer = with("abcde", TokenBuffer::for_token).unwrap();
         let (start, size) = (buffer.as_ptr(), buffer.bytes());
         drop(buffer);
         assert!(is_mapped(start, size));
         // SAFETY: mapped, as was just seen.
         let first = unsafe { start.cast::<u64>().read_volatile() };
         assert_eq!(first, 0);
-        let later: Vec<_> = (0..100).map(|_| with("fgh", TokenBuffer::of).unwrap()).collect();
+        let later: Vec<_> = (0..100)
+            .map(|_| with("fgh", TokenBuffer::for_token).unwrap())
+            .collect();
         assert!(later.iter().all(|other| other.as_ptr() != start));
         // SAFETY: as above.
         assert_eq!(unsafe { start.cast::<u64>().read_volatile() }, 0);
         // SAFETY: no driver was ever given these.
-        later.iter().for_each(|buffer| unsafe { buffer.let_go() });
+        later.iter().for_each(|buffer| unsafe { buffer.release() });
     }
 
     #[test]
     fn pages_that_were_given_back_can_be_written_again() {
-        let buffer = with("abcde", TokenBuffer::of).unwrap();
+        let buffer = with("abcde", TokenBuffer::for_token).unwrap();
         buffer.clear_pages();
         assert_eq!(bytes(&buffer, 16), [0; 16]);
         assert!(with("x", |token| buffer.renew(token)));
@@ -289,7 +290,7 @@ mod tests {
 
     #[test]
     fn there_is_room_for_twice_the_first_struct() {
-        let buffer = with(&"a".repeat(20_000), TokenBuffer::of).unwrap();
+        let buffer = with(&"a".repeat(20_000), TokenBuffer::for_token).unwrap();
         assert!(with(&"b".repeat(MAXIMUM / 2), |token| buffer.renew(token)));
     }
 }

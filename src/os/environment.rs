@@ -1,4 +1,4 @@
-//! Environment variables, which privileged programs do not have.
+//! Environment variables, which are ignored in privileged programs.
 
 use std::ffi::OsString;
 

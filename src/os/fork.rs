@@ -1,17 +1,17 @@
-//! Forks of the host: what has to be done around them, whoever calls `fork`.
+//! Handlers for forks of the process, whoever calls `fork`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use entra_odbc_core::fork;
 
-use crate::{barrier::guard, odbc};
+use crate::{odbc, panic_guard::catch_panic};
 
-/// Sees to all forks of this process from now on; the first call counts, and none starts a thread.
+/// Registers the handlers for all forks from now on; only the first call does. Starts no thread.
 ///
-/// The handlers stay for good, as does the library (`-z nodelete`).
-pub(crate) fn watch() {
-    static WATCHING: AtomicBool = AtomicBool::new(false);
-    if WATCHING.swap(true, Ordering::Relaxed) {
+/// They cannot be removed, and need not be, since the library is never unloaded (`-z nodelete`).
+pub(crate) fn register_handlers() {
+    static REGISTERED: AtomicBool = AtomicBool::new(false);
+    if REGISTERED.swap(true, Ordering::Relaxed) {
         return;
     }
     // SAFETY: the handlers are functions of this library, which is never unloaded. Out of memory, the one
@@ -20,15 +20,15 @@ pub(crate) fn watch() {
 }
 
 extern "C" fn before() {
-    guard(fork::before, || ());
+    catch_panic(fork::before, || ());
 }
 
 extern "C" fn in_parent() {
-    guard(fork::in_parent, || ());
+    catch_panic(fork::in_parent, || ());
 }
 
 extern "C" fn in_child() {
-    guard(
+    catch_panic(
         || {
             fork::in_child();
             odbc::begin_in_child();
@@ -55,7 +55,7 @@ pub(crate) mod tests {
     static INNER: Lock<u64> = Lock::new(0);
 
     /// Waits for a child; how it ended, `None` where it had to be killed.
-    pub(crate) fn end_of(child: libc::pid_t) -> Option<i32> {
+    pub(crate) fn wait_for_child(child: libc::pid_t) -> Option<i32> {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut status = 0;
         loop {
@@ -74,7 +74,7 @@ pub(crate) mod tests {
 
     #[test]
     fn no_child_of_two_hundred_forked_under_threads_finds_a_lock_held() {
-        watch();
+        register_handlers();
         let parent = Process::current();
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -98,7 +98,7 @@ pub(crate) mod tests {
                     // SAFETY: ends the child without running anything of the parent's.
                     unsafe { libc::_exit(i32::from(!good)) };
                 }
-                if end_of(child) != Some(0) {
+                if wait_for_child(child) != Some(0) {
                     break;
                 }
                 fine += 1;

@@ -23,7 +23,7 @@ impl Library {
 
     /// The same, but symbols that the library or those it depends on have themselves are bound to these, not to
     /// the program's.
-    pub(crate) fn open_apart(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open_deepbind(path: &Path) -> Result<Self, String> {
         Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_DEEPBIND)
     }
 
@@ -48,14 +48,14 @@ impl Library {
         NonNull::new(unsafe { libc::dlsym(self.0.as_ptr(), name.as_ptr()) })
     }
 
-    /// Gives the library up, after it turned out not to be wanted.
+    /// Closes a library that turned out not to be the wanted one.
     pub(crate) fn close(self) {
         // SAFETY: the handle came from dlopen, and the caller gives up its only use.
         unsafe { libc::dlclose(self.0.as_ptr()) };
     }
 }
 
-/// What the loader says of its last failure.
+/// The loader's message about its last failure.
 fn last_error() -> String {
     // SAFETY: dlerror returns null or a C string that lives until this thread's next dl* call.
     let text = unsafe {
@@ -70,7 +70,7 @@ fn last_error() -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// What the loader knows of the library that contains `address`.
+/// The loader's information on the library that contains `address`.
 fn info_of(address: *const c_void) -> Option<libc::Dl_info> {
     let mut info = libc::Dl_info {
         dli_fname: null_mut(),
@@ -83,8 +83,8 @@ fn info_of(address: *const c_void) -> Option<libc::Dl_info> {
     found.then_some(info)
 }
 
-/// Where the library that contains `address` begins in memory, which tells it from all others.
-pub(crate) fn base_of(address: *const c_void) -> Option<usize> {
+/// Where the library that contains `address` begins in memory, which identifies it.
+pub(crate) fn load_address(address: *const c_void) -> Option<usize> {
     info_of(address).map(|info| info.dli_fbase.addr())
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn global_symbol(name: &CStr) -> Option<NonNull<c_void>> {
 }
 
 /// The files of all libraries that are loaded right now.
-pub(crate) fn all_loaded() -> Vec<PathBuf> {
+pub(crate) fn loaded_files() -> Vec<PathBuf> {
     unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: usize, names: *mut c_void) -> i32 {
         // SAFETY: the loader's own structure, and the list that was passed with this function.
         let (info, names) = unsafe { (&*info, &mut *names.cast::<Vec<PathBuf>>()) };
@@ -117,7 +117,7 @@ pub(crate) fn all_loaded() -> Vec<PathBuf> {
 }
 
 /// Calls `body` with a library that is loaded already, without keeping it from being unloaded later.
-pub(crate) fn while_loaded<T>(file: &Path, body: impl FnOnce(Library) -> T) -> Option<T> {
+pub(crate) fn with_loaded<T>(file: &Path, body: impl FnOnce(Library) -> T) -> Option<T> {
     let library = Library::loaded(file)?;
     let answer = body(library);
     library.close();
@@ -125,7 +125,7 @@ pub(crate) fn while_loaded<T>(file: &Path, body: impl FnOnce(Library) -> T) -> O
 }
 
 /// The file that the library containing `address` was loaded from.
-pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
+pub(crate) fn file_containing(address: *const c_void) -> Option<PathBuf> {
     let info = info_of(address)?;
     if info.dli_fname.is_null() {
         return None;
@@ -137,7 +137,7 @@ pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
 
 /// The file that this library itself was loaded from.
 pub(crate) fn own_file() -> Option<PathBuf> {
-    file_of(own_file as *const c_void)
+    file_containing(own_file as *const c_void)
 }
 
 #[cfg(test)]

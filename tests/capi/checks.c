@@ -120,12 +120,12 @@ static void what_was_freed_is_known_for_good(void)
 
     entra_credential_free(credential);
     entra_credential_free(credential);
-    FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "HY000", "not a living one");
+    FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "HY000", "is not valid");
     /* Another kind of object, and something that never was one. */
     FAILED(entra_credential_get_token((entra_credential *)(void *)cancellation, NULL, 0, NULL, &token, &error), "HY000",
-        "not a living one");
+        "is not valid");
     FAILED(entra_credential_get_token((entra_credential *)(void *)&i, NULL, 0, NULL, &token, &error), "HY000",
-        "not a living one");
+        "is not valid");
     for (i = 0; i < 100; i++) {
         entra_credential *other = of("Authentication=Msi");
         CHECK(other != credential);
@@ -271,6 +271,12 @@ static void blocks(void *user, const char *scope, uint32_t patience_ms, entra_an
     wait_for(&behaviour.released, 1);
 }
 
+static void ends_its_thread(void *user, const char *scope, uint32_t patience_ms, entra_answer *answer)
+{
+    (void)user, (void)scope, (void)patience_ms, (void)answer;
+    pthread_exit(NULL);
+}
+
 static void calls_back(void *user, const char *scope, uint32_t patience_ms, entra_answer *answer)
 {
     entra_credential *credential = payroll();
@@ -303,6 +309,9 @@ static void providers_answer(void)
     FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "28000", "the vault is closed");
     DONE(entra_register_provider("mine", says_nothing, NULL, &error));
     FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "28000", "without an answer");
+    /* No callback should; Python's do where the interpreter ends meanwhile, and the process must not abort. */
+    DONE(entra_register_provider("mine", ends_its_thread, NULL, &error));
+    FAILED(entra_credential_get_token(credential, NULL, 50, NULL, &token, &error), "HYT00", "");
     DONE(entra_register_provider("mine", calls_back, NULL, &error));
     DONE(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error));
     CHECK_TEXT(entra_token_principal(token), client);

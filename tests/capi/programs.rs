@@ -60,12 +60,10 @@ fn a_planted_fault_does_not_escape_valgrind() {
 }
 
 #[test]
-fn callbacks_of_a_cpp_program_may_throw() {
+fn the_cpp_wrapper_turns_what_a_provider_throws_into_the_error_of_the_call() {
     let machine = Machine::new();
     let installation = Installation::new();
-    let mut program = program(&machine, &installation, "throws.cpp", "c++17");
-    program.arg(TENANT_ID);
-    run_twice(program, "throws");
+    run_twice(program(&machine, &installation, "throws.cpp", "c++17"), "throws");
 }
 
 #[test]

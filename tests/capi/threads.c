@@ -26,7 +26,7 @@ static void *uses(void *nothing)
             CHECK(entra_token_access_token(token, &size) != NULL && size > 200);
             CHECK(strlen(entra_token_principal(token)) == 36);
         } else {
-            CHECK(strstr(entra_error_message(error), "not a living one") != NULL);
+            CHECK(strstr(entra_error_message(error), "is not valid") != NULL);
         }
         (void)entra_token_expires_on(shared);
         if (i == TIMES / 2) {

@@ -11,7 +11,7 @@ use test_support::{
 /// Connects through a library that cannot find its real driver; the record must be IM003 and give this reason.
 fn missing(machine: &Machine, reason: &str) {
     let string = format!("DRIVER={{{DRIVER}}};SERVER=localhost,1;Authentication=ActiveDirectoryMsi");
-    let start = "[entra-odbc] the real driver could not be loaded. Tried: ";
+    let start = "[entra-odbc] the target driver could not be loaded. Tried: ";
     for said in [machine.pyodbc_error(&string), machine.isql_failure(&string)] {
         assert!(said.contains("IM003") && said.contains(start), "{said}");
         assert!(said.contains(reason), "{reason} in {said}");

@@ -1,7 +1,7 @@
 //! Node.js with the package odbc.
 //!
 //! Node.js from nodejs.org or NodeSource carries an OpenSSL of its own, and dies in Driver 18 alone: see
-//! `src/odbc/real_driver/openssl.rs`. Debian's shares the system's.
+//! `src/odbc/target_driver/openssl.rs`. Debian's shares the system's.
 
 use std::process::Command;
 

@@ -2,7 +2,7 @@
  *
  *   calls ansi <connection string>       through the driver manager, as an ANSI program
  *   calls wide <connection string>       through the driver manager, as a Unicode program
- *   calls lacking <library> <string>     without a manager: functions that the wrapped driver lacks
+ *   calls lacking <library> <string>     without a manager: functions that the target driver lacks
  */
 #include <dlfcn.h>
 #include <sql.h>
@@ -300,7 +300,7 @@ static void through_manager(int is_wide, const char *string)
     E(SQLFreeHandle(SQL_HANDLE_ENV, env));
 }
 
-/* What a program without a manager sees of functions that the wrapped driver lacks. */
+/* What a program without a manager sees of functions that the target driver lacks. */
 static int lacking(const char *path, const char *string)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -21,10 +21,10 @@ use crate::os::environment::variable;
 const SYSTEM_DIRECTORY: &str = "/etc";
 
 /// The largest file that is read, in bytes.
-const LIMIT: usize = 1024 * 1024;
+const MAX_FILE_SIZE: usize = 1024 * 1024;
 
 /// The longest piece of a line, in bytes: libodbcinst's buffer has 1,000, one of them for the terminator.
-const PIECE: usize = 999;
+const MAX_PIECE: usize = 999;
 
 /// A section's name, and its entries in their order.
 struct Section {
@@ -52,7 +52,7 @@ fn content(file: &str) -> Vec<u8> {
     };
     let directory = variable("ODBCSYSINI").map_or_else(|| PathBuf::from(SYSTEM_DIRECTORY), PathBuf::from);
     let path = directory.join(name.unwrap_or_else(|| file.into()));
-    regular_file::read(&path, LIMIT).map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())
+    regular_file::read(&path, MAX_FILE_SIZE).map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())
 }
 
 fn get_in(content: &[u8], section: &str, key: &str) -> Option<String> {
@@ -102,7 +102,7 @@ fn parse(content: &[u8]) -> Vec<Section> {
 fn pieces(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     content
         .split_inclusive(|byte| *byte == b'\n')
-        .flat_map(|line| line.chunks(PIECE))
+        .flat_map(|line| line.chunks(MAX_PIECE))
         .map(|piece| piece.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 

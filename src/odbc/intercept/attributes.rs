@@ -1,11 +1,11 @@
-//! Connection attributes, of which two are ours: the access token, and whether a connection may be reused.
+//! Connection attributes, two of which are answered here: the access token, and whether a connection may be reused.
 
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
-    connections::{self, ACCESS_TOKEN, NotPut, Whose},
-    real, real_driver,
-    record::Record,
+    connections::{self, ACCESS_TOKEN, AttachError, TokenOwner},
+    diagnostic_record::Record,
+    target, target_driver,
 };
 
 /// `SQL_ATTR_CONNECTION_DEAD` (sqlext.h).
@@ -14,7 +14,7 @@ const CONNECTION_DEAD: i32 = 1209;
 const CD_TRUE: u32 = 1;
 /// The longest token of the application's own, in bytes. Driver 18.6 itself sends whatever it is given (1,000,000
 /// characters arrived), but a whole login must be shorter than this (MS-TDS 2.2.6.4), so no longer token can work.
-const LONGEST: usize = 128 * 1024;
+const MAX_TOKEN_BYTES: usize = 128 * 1024;
 
 /// `SQLSetConnectAttr`: unixODBC's choice before the connection is up.
 ///
@@ -27,7 +27,7 @@ pub(crate) unsafe fn set_connect_attr(hdbc: HDbc, attribute: i32, value: Pointer
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectAttr(hdbc, attribute, value, length)
+        target::SQLSetConnectAttr(hdbc, attribute, value, length)
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) unsafe fn set_connect_attr_w(
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectAttrW(hdbc, attribute, value, length)
+        target::SQLSetConnectAttrW(hdbc, attribute, value, length)
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) unsafe fn get_connect_attr(
         return SqlReturn::SUCCESS;
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, capacity, length) }
+    unsafe { target::SQLGetConnectAttrW(hdbc, attribute, value, capacity, length) }
 }
 
 /// `SQLSetConnectOptionW`.
@@ -82,7 +82,7 @@ pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) ->
             return set_access_token(hdbc, value as Pointer);
         }
         connections::begin_call(hdbc);
-        real::SQLSetConnectOptionW(hdbc, option, value)
+        target::SQLSetConnectOptionW(hdbc, option, value)
     }
 }
 
@@ -97,18 +97,18 @@ pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer)
         return SqlReturn::SUCCESS;
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetConnectOptionW(hdbc, option, value) }
+    unsafe { target::SQLGetConnectOptionW(hdbc, option, value) }
 }
 
-/// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, is not to hand this one out to
-/// whoever asks with that string; whether it did.
+/// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, must not hand this one out by
+/// that string. Returns whether it answered.
 ///
 /// # Safety
 /// The value has room for the attribute.
 unsafe fn answer_for_dead(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
     let dead = attribute == CONNECTION_DEAD
         && !value.is_null()
-        && connections::find(hdbc).is_some_and(|shared| connections::lock(&shared).is_dead_to_a_pool());
+        && connections::get(hdbc).is_some_and(|shared| connections::lock(&shared).is_dead_to_pools());
     if dead {
         // SAFETY: the attribute is a 32-bit integer, for which the host has room.
         unsafe { value.cast::<u32>().write_unaligned(CD_TRUE) };
@@ -123,10 +123,10 @@ fn is_access_token(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
         return false;
     }
     if value.is_null() {
-        return connections::find(hdbc)
-            .is_some_and(|shared| connections::lock(&shared).whose() != Whose::Nobodys);
+        return connections::get(hdbc)
+            .is_some_and(|shared| connections::lock(&shared).token.owner() != TokenOwner::None);
     }
-    real_driver::takes_tokens()
+    target_driver::takes_tokens()
 }
 
 /// A token of the host's own: copied, since hosts free it too early for the driver's reconnects.
@@ -134,28 +134,28 @@ fn is_access_token(hdbc: HDbc, attribute: i32, value: Pointer) -> bool {
 /// # Safety
 /// `value` is null or leads to an `ACCESSTOKEN` struct.
 unsafe fn set_access_token(hdbc: HDbc, value: Pointer) -> SqlReturn {
-    let shared = connections::of(hdbc);
+    let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
     if value.is_null() {
-        return connection.clear_token();
+        return connection.token.detach();
     }
     // SAFETY: a struct starts with its data's size.
     let size = unsafe { value.cast::<u32>().read_unaligned() } as usize;
-    if size == 0 || !size.is_multiple_of(2) || size > LONGEST {
+    if size == 0 || !size.is_multiple_of(2) || size > MAX_TOKEN_BYTES {
         let message = format!(
             "[entra-odbc] Invalid attribute value: an ACCESSTOKEN struct with {size} bytes of data; \
-             they must be UTF-16, neither none nor more than {LONGEST}."
+             they must be UTF-16, neither none nor more than {MAX_TOKEN_BYTES}."
         );
         connection.records.ours = vec![Record::new(*b"HY024", message)];
-        connection.settle();
+        connection.end_call();
         return SqlReturn::ERROR;
     }
     let size = size_of::<u32>() + size;
     // SAFETY: a struct is its size and that many bytes of data, and the host keeps it for this call.
     let bytes = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), size) };
-    match connection.put_hosts(bytes) {
-        Ok(answer) | Err(NotPut::Refused(answer)) => answer,
-        Err(NotPut::NoRoom(error)) => connection.fail(&error),
+    match connection.token.attach_applications(bytes) {
+        Ok(answer) | Err(AttachError::Refused(answer)) => answer,
+        Err(AttachError::NoMemory(error)) => connection.fail(&error),
     }
 }

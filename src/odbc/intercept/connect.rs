@@ -1,10 +1,10 @@
-//! The connect calls, and their end: the story is `entra_odbc_core::connect`, this is its ODBC side.
+//! Connect and disconnect: the ODBC side of `entra_odbc_core::connect`, which has the order of the steps.
 
 use std::ptr::null_mut;
 
 use entra_odbc_core::{
     Error, ErrorKind,
-    connect::{self as story, Answer, Outcome, Reply},
+    connect::{self as core_connect, Answer, Outcome, Reply},
     connection_string,
     plan::{self, Plan},
 };
@@ -12,14 +12,13 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use crate::odbc::{
-    connections::{self, Connection, Reuse, Whose},
-    real,
-    real_connection::{HostCall, NOPROMPT, Output, Real, token_stays},
-    real_driver,
-    record::Record,
-    text,
+    connections::{self, Connection, PoolReuse, TokenOwner},
+    diagnostic_record::Record,
+    target,
+    target_connection::{HostCall, NOPROMPT, Output, TargetConnection, token_stays},
+    target_driver, utf16,
 };
-use crate::service::with_surroundings;
+use crate::process_state::with_surroundings;
 
 /// `SQLConnectW`.
 ///
@@ -41,7 +40,7 @@ pub(crate) unsafe fn connect(
         ("PWD", password, password_length),
     ] {
         // SAFETY: the host's arguments, read as the ODBC reference describes them.
-        if let Some(value) = unsafe { text::read(value, length) }.filter(|value| !value.is_empty()) {
+        if let Some(value) = unsafe { utf16::read(value, length) }.filter(|value| !value.is_empty()) {
             connection_string::append_units(&mut input, keyword, &value);
         }
     }
@@ -57,8 +56,8 @@ pub(crate) unsafe fn connect(
     };
     // SAFETY: the host's arguments; where we have no part in the connect they go on as they came.
     unsafe {
-        run(hdbc, &input, host, || {
-            real::SQLConnectW(
+        connect_with(hdbc, &input, host, || {
+            target::SQLConnectW(
                 hdbc,
                 dsn,
                 dsn_length,
@@ -89,7 +88,7 @@ pub(crate) unsafe fn driver_connect(
     // SAFETY: the host's arguments, read as the ODBC reference describes them; where we have no part in the
     // connect they go on as they came.
     unsafe {
-        let text = text::read(input, input_length).unwrap_or_default();
+        let text = utf16::read(input, input_length).unwrap_or_default();
         let output = Output {
             target: output,
             capacity: output_capacity,
@@ -100,8 +99,8 @@ pub(crate) unsafe fn driver_connect(
             completion,
             output,
         };
-        run(hdbc, &text, host, || {
-            real::SQLDriverConnectW(
+        connect_with(hdbc, &text, host, || {
+            target::SQLDriverConnectW(
                 hdbc,
                 window,
                 input,
@@ -127,18 +126,20 @@ pub(crate) unsafe fn browse_connect(
     output_capacity: i16,
     output_length: *mut i16,
 ) -> SqlReturn {
-    let shared = connections::of(hdbc);
+    let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
-    if !connection.take_token_off() {
+    if !connection.token.detach_drivers() {
         return connection.fail(&token_stays());
     }
     // SAFETY: the host's arguments, read as the ODBC reference describes them.
-    let text = unsafe { text::read(input, input_length) }.unwrap_or_default();
-    if let Err(error) = real_driver::agrees_with(&text) {
+    let text = unsafe { utf16::read(input, input_length) }.unwrap_or_default();
+    if let Err(error) = target_driver::check_same_driver(&text) {
         return connection.fail(&error);
     }
-    let plan = with_surroundings(|around| plan::read(&text, connection.whose() == Whose::Hosts, around));
+    let plan = with_surroundings(|around| {
+        plan::read(&text, connection.token.owner() == TokenOwner::Application, around)
+    });
     match plan {
         Ok(Plan::SignIn(plan)) => {
             let error = Error::new(
@@ -154,7 +155,7 @@ pub(crate) unsafe fn browse_connect(
         Ok(Plan::StepAside | Plan::Forward { .. }) => {}
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
+    unsafe { target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
 }
 
 /// `SQLDisconnect`: a token of ours does not stay for the next connect on the handle.
@@ -162,51 +163,56 @@ pub(crate) unsafe fn browse_connect(
 /// # Safety
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn disconnect(hdbc: HDbc) -> SqlReturn {
-    let Some(shared) = connections::find(hdbc) else {
+    let Some(shared) = connections::get(hdbc) else {
         // SAFETY: the host's argument, passed on.
-        return unsafe { real::SQLDisconnect(hdbc) };
+        return unsafe { target::SQLDisconnect(hdbc) };
     };
     let mut connection = connections::lock(&shared);
     connection.begin_call();
     // SAFETY: the host's argument, passed on.
-    let answer = unsafe { real::SQLDisconnect(hdbc) };
+    let answer = unsafe { target::SQLDisconnect(hdbc) };
     if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
-        connection.reuse = Reuse::AsTheDriverSays;
-        connection.token_is_stale();
+        connection.reuse = PoolReuse::DriverDecides;
+        connection.token.detach_later();
         // After SQL_SUCCESS_WITH_INFO the host still has the driver's records to read: then the next call
         // takes the token off.
         if answer == SqlReturn::SUCCESS {
-            connection.take_token_off();
+            connection.token.detach_drivers();
         }
-        connection.settle();
+        connection.end_call();
     }
     answer
 }
 
-/// Runs the story on a connection, and tells the host how it ended.
+/// Connects by the steps of `entra_odbc_core::connect`, and answers the host.
 ///
 /// # Safety
 /// The handle and the output are those of a connect call; `forward` makes the host's own call.
-unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -> SqlReturn) -> SqlReturn {
-    let shared = connections::of(hdbc);
+unsafe fn connect_with(
+    hdbc: HDbc,
+    text: &[u16],
+    host: HostCall,
+    forward: impl FnOnce() -> SqlReturn,
+) -> SqlReturn {
+    let shared = connections::get_or_insert(hdbc);
     let mut connection = connections::lock(&shared);
     connection.begin_call();
-    if let Err(error) = real_driver::agrees_with(text) {
+    if let Err(error) = target_driver::check_same_driver(text) {
         return connection.fail(&error);
     }
     let mut pending = connection.pending.take();
-    let mut real = Real {
+    let mut target = TargetConnection {
         hdbc,
         connection: &mut connection,
         host,
     };
-    let answer = with_surroundings(|around| story::connect(text, &mut pending, &mut real, around));
+    let answer = with_surroundings(|around| core_connect::connect(text, &mut pending, &mut target, around));
     connection.pending = pending;
-    connection.reuse = Reuse::AsTheDriverSays;
-    // A connection that a token of the application's own opened is nobody else's.
-    let reuse = |connection: &Connection| match connection.whose() {
-        Whose::Hosts => Reuse::Never,
-        Whose::Nobodys | Whose::Ours => Reuse::AsTheDriverSays,
+    connection.reuse = PoolReuse::DriverDecides;
+    // A connection string says nothing of a token that the application set, so a pool must not hand the connection on.
+    let reuse = |connection: &Connection| match connection.token.owner() {
+        TokenOwner::Application => PoolReuse::Never,
+        TokenOwner::None | TokenOwner::Driver => PoolReuse::DriverDecides,
     };
     let (reply, reuse) = match answer {
         Ok(Answer::StepAside) => {
@@ -224,11 +230,11 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
             refusal,
         }) => {
             connection.explain(refusal.as_ref());
-            let reuse = opened.map_or(Reuse::Never, Reuse::WhileTheirs);
+            let reuse = opened.map_or(PoolReuse::Never, PoolReuse::WhileSameIdentity);
             (reply, reuse)
         }
         Err(error) => {
-            connection.token_is_stale();
+            connection.token.detach_later();
             return connection.fail(&error);
         }
     };
@@ -237,31 +243,31 @@ unsafe fn run(hdbc: HDbc, text: &[u16], host: HostCall, forward: impl FnOnce() -
 }
 
 impl Connection {
-    /// A call fails for a reason of ours.
+    /// Fails a call with a record of this driver's.
     pub(crate) fn fail(&mut self, error: &Error) -> SqlReturn {
         tracing::info!(target: "entra_odbc", sqlstate = error.sqlstate(), "refused: {error}");
         self.records.ours = vec![Record::from(error)];
         self.records.then_drivers = false;
-        self.settle();
+        self.end_call();
         SqlReturn::ERROR
     }
 
-    /// What the driver's records of a failed connect leave unsaid comes before them.
+    /// Puts an explanation of ours before the driver's records of a failed connect.
     fn explain(&mut self, refusal: Option<&Error>) {
         self.records.ours = refusal.map(Record::from).into_iter().collect();
         self.records.then_drivers = true;
     }
 
-    /// The driver has answered a connect call.
+    /// Answers the host's connect call after the driver's answer.
     ///
     /// # Safety
     /// The output is that of the host's call.
-    unsafe fn finish(&mut self, reply: &Reply, reuse: Reuse, output: Output) -> SqlReturn {
+    unsafe fn finish(&mut self, reply: &Reply, reuse: PoolReuse, output: Output) -> SqlReturn {
         let mut answer = match reply.outcome {
             Outcome::StillExecuting(code) => return SqlReturn(code),
             Outcome::Failed(code) => {
-                self.token_is_stale();
-                self.settle();
+                self.token.detach_later();
+                self.end_call();
                 return SqlReturn(code);
             }
             Outcome::Connected(code) => SqlReturn(code),
@@ -270,7 +276,7 @@ impl Connection {
         if output.is_wanted() {
             // SAFETY: the output is the host's, with room as it says.
             let whole =
-                unsafe { text::write(&reply.completed, output.target, output.capacity, output.length) };
+                unsafe { utf16::write(&reply.completed, output.target, output.capacity, output.length) };
             if !whole {
                 let message =
                     "[entra-odbc] String data, right truncated: the completed connection string did not fit.";
@@ -279,7 +285,7 @@ impl Connection {
                 answer = SqlReturn::SUCCESS_WITH_INFO;
             }
         }
-        self.settle();
+        self.end_call();
         answer
     }
 }

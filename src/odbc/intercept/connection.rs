@@ -2,7 +2,7 @@
 
 use odbc_sys::{HDbc, Handle, HandleType, Pointer, SqlReturn, WChar};
 
-use crate::odbc::{connections, missing, real};
+use crate::odbc::{connections, target, unsupported};
 
 /// `SQLGetInfoW`.
 ///
@@ -17,7 +17,7 @@ pub(crate) unsafe fn get_info(
 ) -> SqlReturn {
     connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetInfoW(hdbc, info, value, capacity, length) }
+    unsafe { target::SQLGetInfoW(hdbc, info, value, capacity, length) }
 }
 
 /// `SQLGetFunctions`.
@@ -28,9 +28,9 @@ pub(crate) unsafe fn get_functions(hdbc: HDbc, function: u16, supported: *mut u1
     connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on; the answer is touched only if it was written.
     unsafe {
-        let answer = real::SQLGetFunctions(hdbc, function, supported);
+        let answer = target::SQLGetFunctions(hdbc, function, supported);
         if answer == SqlReturn::SUCCESS {
-            missing::correct(function, supported);
+            unsupported::remove_unsupported(function, supported);
         }
         answer
     }
@@ -50,7 +50,7 @@ pub(crate) unsafe fn native_sql(
 ) -> SqlReturn {
     connections::begin_call(hdbc);
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLNativeSqlW(hdbc, input, input_length, output, output_capacity, output_length) }
+    unsafe { target::SQLNativeSqlW(hdbc, input, input_length, output, output_capacity, output_length) }
 }
 
 /// `SQLEndTran`.
@@ -62,7 +62,7 @@ pub(crate) unsafe fn end_tran(handle_type: i16, handle: Handle, completion: i16)
         connections::begin_call(HDbc(handle.0));
     }
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLEndTran(handle_type, handle, completion) }
+    unsafe { target::SQLEndTran(handle_type, handle, completion) }
 }
 
 /// `SQLCancelHandle`: may come while another thread connects on the handle, so it waits for no lock of ours.
@@ -71,5 +71,5 @@ pub(crate) unsafe fn end_tran(handle_type: i16, handle: Handle, completion: i16)
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn cancel_handle(handle_type: i16, handle: Handle) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLCancelHandle(handle_type, handle) }
+    unsafe { target::SQLCancelHandle(handle_type, handle) }
 }

@@ -1,10 +1,11 @@
-//! Diagnostics: our own records if there are any, else the real driver's.
+//! Diagnostics: our own records if there are any, else the target driver's.
 
 use odbc_sys::{HDbc, Handle, HandleType, Pointer, SqlReturn, WChar};
 
 use crate::odbc::{
-    connections, missing, real,
-    record::{self, Record},
+    connections,
+    diagnostic_record::{self, Record},
+    target, unsupported,
 };
 
 /// `SQL_DIAG_NUMBER` (sql.h): how many records there are.
@@ -28,15 +29,15 @@ pub(crate) unsafe fn get_diag_rec(
     // SAFETY: the host's arguments, passed on.
     unsafe {
         if let Some(answer) =
-            missing::get_diag_rec(handle.0, number, state, native, message, capacity, length)
+            unsupported::get_diag_rec(handle.0, number, state, native, message, capacity, length)
         {
             return answer;
         }
         match source(handle_type, handle, number) {
             Source::Ours(records) => {
-                record::get_rec(&records, number, state, native, message, capacity, length)
+                diagnostic_record::get_rec(&records, number, state, native, message, capacity, length)
             }
-            Source::Drivers { number, .. } => real::SQLGetDiagRecW(
+            Source::Drivers { number, .. } => target::SQLGetDiagRecW(
                 handle_type,
                 handle,
                 number,
@@ -65,14 +66,16 @@ pub(crate) unsafe fn get_diag_field(
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
     unsafe {
-        if let Some(answer) = missing::get_diag_field(handle.0, number, field, value, capacity, length) {
+        if let Some(answer) = unsupported::get_diag_field(handle.0, number, field, value, capacity, length) {
             return answer;
         }
         match source(handle_type, handle, number) {
-            Source::Ours(records) => record::get_field(&records, number, field, value, capacity, length),
+            Source::Ours(records) => {
+                diagnostic_record::get_field(&records, number, field, value, capacity, length)
+            }
             Source::Drivers { number, after } => {
                 let answer =
-                    real::SQLGetDiagFieldW(handle_type, handle, number, field, value, capacity, length);
+                    target::SQLGetDiagFieldW(handle_type, handle, number, field, value, capacity, length);
                 if after > 0 && field == DIAG_NUMBER && answer == SqlReturn::SUCCESS && !value.is_null() {
                     let count = value.cast::<i32>();
                     count.write_unaligned(count.read_unaligned().saturating_add(i32::from(after)));

@@ -1,8 +1,8 @@
-//! Environment attributes: the real driver's business, intercepted only for stand-ins.
+//! Environment attributes: forwarded, and intercepted only for placeholder handles.
 
 use odbc_sys::{HEnv, Pointer, SqlReturn};
 
-use crate::odbc::real;
+use crate::odbc::target;
 
 /// `SQLSetEnvAttr`.
 ///
@@ -10,7 +10,7 @@ use crate::odbc::real;
 /// The arguments are those of the ODBC reference.
 pub(crate) unsafe fn set_env_attr(henv: HEnv, attribute: i32, value: Pointer, length: i32) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLSetEnvAttr(henv, attribute, value, length) }
+    unsafe { target::SQLSetEnvAttr(henv, attribute, value, length) }
 }
 
 /// `SQLGetEnvAttr`.
@@ -25,5 +25,5 @@ pub(crate) unsafe fn get_env_attr(
     length: *mut i32,
 ) -> SqlReturn {
     // SAFETY: the host's arguments, passed on.
-    unsafe { real::SQLGetEnvAttr(henv, attribute, value, capacity, length) }
+    unsafe { target::SQLGetEnvAttr(henv, attribute, value, capacity, length) }
 }

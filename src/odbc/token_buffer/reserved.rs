@@ -10,30 +10,30 @@ use entra_odbc_core::Error;
 
 /// The most that is reserved in this process: room for four million tokens that were given up. It is address space and
 /// no memory, but for the kernel's page tables, 128 MiB at the very most.
-const MOST: u64 = 64 * 1024 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 
 /// All of this process.
-pub(super) static RESERVED: Reserved = Reserved::up_to(MOST);
+pub(super) static RESERVED: Reserved = Reserved::up_to(MAX_BYTES);
 
 /// Address space that is never used again.
 #[derive(Debug)]
 pub(super) struct Reserved {
-    most: u64,
+    max: u64,
     bytes: AtomicU64,
 }
 
 impl Reserved {
-    const fn up_to(most: u64) -> Self {
+    const fn up_to(max: u64) -> Self {
         Self {
-            most,
+            max,
             bytes: AtomicU64::new(0),
         }
     }
 
     /// An error where so much more could not be reserved later. What is reserved is never given up for it.
-    pub(super) fn allow(&self, more: usize) -> Result<(), Error> {
+    pub(super) fn check_room(&self, more: usize) -> Result<(), Error> {
         let bytes = self.bytes.load(Ordering::Relaxed);
-        if bytes.saturating_add(more as u64) <= self.most {
+        if bytes.saturating_add(more as u64) <= self.max {
             return Ok(());
         }
         Err(Error::invalid(format!(
@@ -48,7 +48,7 @@ impl Reserved {
     ///
     /// # Safety
     /// The range is a mapping of the caller's own, which nobody writes any more.
-    pub(super) unsafe fn keep(&self, start: *mut c_void, bytes: usize) {
+    pub(super) unsafe fn reserve(&self, start: *mut c_void, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         // Read-only and in one step: neighbours of the same kind become one mapping to the kernel, and none of them
         // counts as memory that the process may still write.
@@ -87,7 +87,7 @@ mod tests {
         let page = 4096;
         let reserved = Reserved::up_to(2 * 4096);
         for _ in 0..2 {
-            reserved.allow(page).unwrap();
+            reserved.check_room(page).unwrap();
             // SAFETY: an anonymous private mapping at an address of the kernel's choice touches nothing else.
             let start = unsafe {
                 libc::mmap(
@@ -103,11 +103,11 @@ mod tests {
             // SAFETY: mapped just now, with room for a byte.
             unsafe { start.cast::<u8>().write_volatile(7) };
             // SAFETY: mapped just now, and nobody writes it any more.
-            unsafe { reserved.keep(start, page) };
+            unsafe { reserved.reserve(start, page) };
             // SAFETY: it stays mapped for good.
             assert_eq!(unsafe { start.cast::<u8>().read_volatile() }, 0);
         }
-        let error = reserved.allow(1).unwrap_err();
+        let error = reserved.check_room(1).unwrap_err();
         assert_eq!(error.sqlstate(), "HY000");
         assert!(error.to_string().contains("Restart the program"), "{error}");
     }

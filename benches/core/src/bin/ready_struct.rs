@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sign_in = SignIn::requesting(key, "bench", SCOPE, Made);
     let deadline = Instant::now() + Duration::from_mins(10);
     let first = service.token(&sign_in, deadline)?.token;
-    let mut buffer = TokenBuffer::of(&AccessToken::new(&first.text)?)?;
+    let mut buffer = TokenBuffer::for_token(&AccessToken::new(&first.text)?)?;
 
     let mut write = |token: &Token| AccessToken::new(&token.text).is_ok_and(|token| buffer.fill(&token));
     let whole = cost(20_000, || {
@@ -69,9 +69,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "",
     );
     let made = cost(5_000, || {
-        let buffer = TokenBuffer::of(&AccessToken::new(&first.text).ok()?).ok()?;
+        let buffer = TokenBuffer::for_token(&AccessToken::new(&first.text).ok()?).ok()?;
         // SAFETY: no driver was ever given it.
-        unsafe { buffer.let_go() };
+        unsafe { buffer.release() };
         Some(buffer)
     });
     row(
@@ -109,7 +109,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
             .encode_utf16()
             .collect();
     let text_of_size = Secret::new("t".repeat(LENGTH));
-    let mut real = Yes(TokenBuffer::of(&AccessToken::new(&text_of_size)?)?);
+    let mut real = Yes(TokenBuffer::for_token(&AccessToken::new(&text_of_size)?)?);
     let first = connect(&text, &mut None, &mut real, &around)?;
     if !matches!(first, Answer::SignedIn { .. }) {
         return Err("the connect was not taken for one of ours".into());

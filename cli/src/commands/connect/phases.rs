@@ -37,7 +37,7 @@ impl Phases {
         let within = |(at, _): &(u64, &str)| (start..=end).contains(at);
         let lines: Vec<_> = log.lines().filter_map(line).filter(within).collect();
         let find = |words: &str| lines.iter().find(|(_, text)| text.contains(words));
-        let loaded = find("loaded the real driver").map(|(at, _)| *at);
+        let loaded = find("loaded the target driver").map(|(at, _)| *at);
         let token = find(": token mode=").map(|(at, _)| *at);
         let tenant = find("the server told its tenant").and_then(|(_, text)| field(text, "milliseconds="));
         let before_token = loaded.unwrap_or(start);
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     const LOG: &str = "\
-2026-03-01T12:00:00.010000Z  INFO entra_odbc::odbc::real_driver: loaded the real driver path=/x.so
+2026-03-01T12:00:00.010000Z  INFO entra_odbc::odbc::target_driver: loaded the target driver path=/x.so
 2026-03-01T12:00:00.030000Z  INFO entra_odbc: the server told its tenant host=\"x\" tenant=\"t\" milliseconds=8
 2026-03-01T12:00:00.050000Z  INFO entra_odbc: token mode=\"Msi\" source=Requested milliseconds=40
 2026-03-01T12:00:00.090000Z  INFO entra_odbc: connected mode=\"Msi\"

@@ -1,16 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use super::super::{ABSENT, ask, function};
+use super::super::{ABSENT, function, read_profile_string};
 use super::{entries_in, get_in, parse};
 
-const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#RealDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
+const FILE: &str = "; drivers\n[One]\nDriver = /one.so\n#TargetDriver=/no.so\n\n[Two]\nDriver=/two.so\n";
 
 #[test]
 fn an_entry_is_found_in_its_section_only() {
     let get = |section, key| get_in(FILE.as_bytes(), section, key);
     assert_eq!(get("one", "DRIVER").as_deref(), Some("/one.so"));
     assert_eq!(get("Two", "Driver").as_deref(), Some("/two.so"));
-    assert_eq!(get("One", "RealDriver"), None);
+    assert_eq!(get("One", "TargetDriver"), None);
     assert_eq!(get("Three", "Driver"), None);
     assert_eq!(get("", "Driver"), None);
 }
@@ -91,7 +91,7 @@ fn file(numbers: &mut Numbers) -> Vec<u8> {
 fn theirs(path: &Path, section: &str, key: &str) -> Option<Vec<u8>> {
     let function = function().unwrap();
     let section: Vec<u16> = section.encode_utf16().collect();
-    let value = ask(function, Some(&section), Some(key), path.to_str().unwrap(), 4096)?;
+    let value = read_profile_string(function, Some(&section), Some(key), path.to_str().unwrap(), 4096)?;
     let bytes = value.iter().map(|unit| unit.to_le_bytes()[0]).collect();
     (value != [ABSENT]).then_some(bytes)
 }

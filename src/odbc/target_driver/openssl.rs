@@ -1,7 +1,7 @@
 //! Programs that carry an OpenSSL within them, as Node.js does, and Driver 18, which loads the system's.
 //!
-//! The system's libssl then finds the program's functions in place of libcrypto's, and one's structures meet the
-//! other's code: Node 20 dies in its first handshake with Driver 18.6 (IBM/node-odbc#359). A libssl that was loaded
+//! The system's libssl then finds the program's functions in place of libcrypto's, and code of one version works on
+//! structures of the other: Node 20 dies in its first handshake with Driver 18.6 (IBM/node-odbc#359). A libssl that was loaded
 //! before and prefers its own libcrypto is the one that the driver gets as well.
 
 use std::path::Path;
@@ -12,14 +12,14 @@ use crate::os::library::{self, Library};
 const LIBRARIES: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
 
 /// Keeps the driver's OpenSSL apart from one within the program; does nothing where there is none.
-pub(super) fn keep_apart() {
-    // AddressSanitizer ends a process that binds so.
-    if !within_program() || library::global_symbol(c"__asan_init").is_some() {
+pub(super) fn isolate() {
+    // AddressSanitizer ends a process that loads a library with RTLD_DEEPBIND.
+    if !program_has_openssl() || library::global_symbol(c"__asan_init").is_some() {
         return;
     }
     let loaded = LIBRARIES
         .iter()
-        .find(|name| Library::open_apart(Path::new(name)).is_ok());
+        .find(|name| Library::open_deepbind(Path::new(name)).is_ok());
     tracing::info!(
         library = loaded,
         "the program has an OpenSSL of its own; keeping the driver's apart"
@@ -28,8 +28,9 @@ pub(super) fn keep_apart() {
 
 /// Whether the program, or a library that it was started with, has OpenSSL's functions, and is not OpenSSL.
 ///
-/// Linked as a library it is the one that the driver finds loaded, or its symbols have another version.
-fn within_program() -> bool {
+/// A program that is linked with OpenSSL as a library needs nothing: the driver uses the same one, or the symbols have
+/// different versions.
+fn program_has_openssl() -> bool {
     let is_openssl = |file: &Path| {
         let name = file.file_name().unwrap_or_default();
         name.as_encoded_bytes().starts_with(b"libssl")
@@ -37,7 +38,7 @@ fn within_program() -> bool {
     library::global_symbol(c"SSL_CTX_new")
         // The loader knows the program itself by the name that it was called by, mostly no path.
         .is_some_and(|symbol| {
-            !library::file_of(symbol.as_ptr())
+            !library::file_containing(symbol.as_ptr())
                 .as_deref()
                 .is_some_and(is_openssl)
         })

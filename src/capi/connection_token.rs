@@ -1,7 +1,7 @@
 //! Tokens on the connection handles of a driver manager.
 
-mod held;
-mod manager;
+mod attached;
+mod driver_manager;
 
 use std::ffi::{c_char, c_void};
 
@@ -12,9 +12,9 @@ use super::{
     credential::{Credential, deadline, entra_credential},
     error::entra_error,
 };
-use crate::barrier::guard;
-use held::Held;
-use manager::SetConnectAttr;
+use crate::panic_guard::catch_panic;
+use attached::AttachedToken;
+use driver_manager::SetConnectAttr;
 
 /// Gets a token and sets it on a driver manager's connection handle, before that is connected.
 ///
@@ -29,8 +29,8 @@ use manager::SetConnectAttr;
 /// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 ///
 /// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-/// with the stock driver, a second person's token beside an equal string gets the first one's connection. Have the strings
-/// of different people differ there, by APP= for instance.
+/// with Microsoft's driver itself, a second person's token beside an equal string gets the first one's connection. Have
+/// the strings of different people differ there, by APP= for instance.
 ///
 /// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 /// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
@@ -61,18 +61,18 @@ pub unsafe extern "C" fn entra_set_access_token(
             if hdbc.is_null() {
                 return Err(null("hdbc"));
             }
-            let credential = Credential::of(credential)?;
+            let credential = Credential::from_handle(credential)?;
             let scope = optional_text(scope, "scope")?;
-            let set_connect_attr = match SetConnectAttr::at(set_connect_attr) {
+            let set_connect_attr = match SetConnectAttr::from_address(set_connect_attr) {
                 Some(given) => given,
                 None => SetConnectAttr::find()?,
             };
             let wait = Wait::until(deadline(timeout_ms));
             let (sign_in, obtained) = credential.token(scope, wait)?;
             let token = AccessToken::new(&obtained.token().text)?;
-            let held = Held::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
-            let answer = set_connect_attr.call(hdbc, held.pointer());
-            held.settle(answer, &sign_in, obtained.token())
+            let attached = AttachedToken::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
+            let answer = set_connect_attr.call(hdbc, attached.pointer());
+            attached.finish(answer, &sign_in, obtained.token())
         })
     }
 }
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn entra_release_access_token(hdbc: *mut c_void, error: *m
             if hdbc.is_null() {
                 return Err(null("hdbc"));
             }
-            held::release(hdbc);
+            attached::release(hdbc);
             Ok(())
         })
     }
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn entra_release_access_token(hdbc: *mut c_void, error: *m
 /// How many handles have a token that entra_set_access_token keeps.
 #[unsafe(no_mangle)]
 pub extern "C" fn entra_access_tokens_held() -> usize {
-    guard(held::count, || 0)
+    catch_panic(attached::count, || 0)
 }
 
 /// The driver manager did not take the token.

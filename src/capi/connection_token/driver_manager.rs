@@ -1,4 +1,4 @@
-//! The driver manager that is in the process already.
+//! Finds the `SQLSetConnectAttr` of the driver manager in this process.
 
 use std::{ffi::c_void, ptr::NonNull};
 
@@ -11,20 +11,20 @@ use crate::{
 
 type Function = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, i32) -> i16;
 
-/// A driver manager's function.
+/// The function of a driver manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SetConnectAttr(NonNull<c_void>);
 
 impl SetConnectAttr {
     /// The one at this address, unless that is NULL.
-    pub(super) fn at(address: *mut c_void) -> Option<Self> {
+    pub(super) fn from_address(address: *mut c_void) -> Option<Self> {
         NonNull::new(address).map(Self)
     }
 
     /// The one that the program itself would call, else that of the one driver manager in the process.
     pub(super) fn find() -> Result<Self, Error> {
         if let Some(global) = library::global_symbol(c"SQLSetConnectAttr") {
-            if is_a_drivers(global) {
+            if belongs_to_driver(global) {
                 return Err(Error::invalid(
                     "the program's SQLSetConnectAttr is that of a driver, not of a driver manager",
                 )
@@ -34,9 +34,9 @@ impl SetConnectAttr {
             }
             return Ok(Self(global));
         }
-        let mut found: Vec<NonNull<c_void>> = library::all_loaded()
+        let mut found: Vec<NonNull<c_void>> = library::loaded_files()
             .iter()
-            .filter_map(|file| library::while_loaded(file, of_manager).flatten())
+            .filter_map(|file| library::with_loaded(file, driver_manager_function).flatten())
             .collect();
         found.sort();
         found.dedup();
@@ -65,19 +65,19 @@ impl SetConnectAttr {
 }
 
 /// The function of a library that is a driver manager. Drivers do not have `SQLDrivers`, which lists them.
-fn of_manager(library: Library) -> Option<NonNull<c_void>> {
+fn driver_manager_function(library: Library) -> Option<NonNull<c_void>> {
     let function = library.symbol(c"SQLSetConnectAttr")?;
     let lists = library
         .symbol(c"SQLDrivers")
         .or_else(|| library.symbol(c"SQLDriversW"))?;
     // A library's symbols are those of what it depends on as well.
-    (library::base_of(function.as_ptr()) == library::base_of(lists.as_ptr())).then_some(function)
+    (library::load_address(function.as_ptr()) == library::load_address(lists.as_ptr())).then_some(function)
 }
 
-/// Whether a function belongs to a driver: to this library in a program that was linked with it, mostly.
-fn is_a_drivers(function: NonNull<c_void>) -> bool {
-    let file = library::file_of(function.as_ptr());
+/// Whether a function belongs to a driver: most likely to this library, where the program is linked with it.
+fn belongs_to_driver(function: NonNull<c_void>) -> bool {
+    let file = library::file_containing(function.as_ptr());
     // A program that is no library has its driver manager inside.
-    file.and_then(|file| library::while_loaded(&file, of_manager))
+    file.and_then(|file| library::with_loaded(&file, driver_manager_function))
         .is_some_and(|managers| managers != Some(function))
 }

@@ -1,8 +1,9 @@
-//! The tokens that connections carry, each in memory that outlives whoever may still read it.
+//! The tokens on connection handles, each in memory that stays mapped while a driver may read it.
 //!
 //! We do not see a connection end. A handle may be freed while the driver manager keeps the driver's connection in its
-//! pool, and the next handle may have the same address. So what a handle's memory is given up for is zeroed: a driver
-//! that recovers a pooled connection with it is refused by the server, and the program sees a broken connection. The
+//! pool, and the next handle may have the same address. So the memory of a token that is released
+//! or replaced is zeroed: a driver that recovers a pooled connection with it is refused by the server, and the program
+//! sees a broken connection. The
 //! memory is never unmapped ([`TokenBuffer`]) and serves no other identity; the next token of the same one goes there,
 //! so that a program needs as much as it has connections at once, not as it makes over time.
 
@@ -22,68 +23,68 @@ use entra_odbc_core::{
 };
 
 use super::refused;
-use crate::{odbc::token_buffer::TokenBuffer, service};
+use crate::{odbc::token_buffer::TokenBuffer, process_state};
 
-/// How many given up places are kept for the next token of their identity. Of the others the addresses stay reserved.
-const MOST_SPARE: usize = 1000;
+/// How many unused places are kept for the next token of their identity. Of the others the addresses stay reserved.
+const MAX_SPARE: usize = 1000;
 
-static HELD: Lock<Handles> = Lock::new(Handles {
+static ATTACHED: Lock<AttachedTokens> = Lock::new(AttachedTokens {
     by_handle: BTreeMap::new(),
     spare: VecDeque::new(),
 });
 
-/// All of them.
-struct Handles {
-    by_handle: BTreeMap<usize, Arc<Carried>>,
-    /// Zeroed, the one given up last at the end.
-    spare: VecDeque<Arc<Place>>,
+/// The places of all handles, and those that no handle uses.
+struct AttachedTokens {
+    by_handle: BTreeMap<usize, Arc<PlaceCarrier>>,
+    /// Zeroed; the one that was retired last is at the end.
+    spare: VecDeque<Arc<TokenPlace>>,
 }
 
 /// The memory of one connection's token.
 #[derive(Debug)]
-struct Place {
+struct TokenPlace {
     buffer: TokenBuffer,
-    /// Whose token it holds, or held: no other one's ever comes here.
+    /// The identity of its token, now or last: no token of another one is ever put here.
     owner: IdentityKey,
     /// Whether a handle has it. Whoever writes the memory holds this lock, and takes it under a [`Lock`], which a fork
-    /// waits for: under that of [`HELD`], or under that of the identity's tokens.
-    is_held: Mutex<bool>,
+    /// waits for: under that of [`ATTACHED`], or under that of the identity's tokens.
+    in_use: Mutex<bool>,
 }
 
-impl Place {
-    fn is_held(&self) -> MutexGuard<'_, bool> {
-        self.is_held.lock().unwrap_or_else(PoisonError::into_inner)
+impl TokenPlace {
+    fn in_use(&self) -> MutexGuard<'_, bool> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a token of its owner's there; `false`, and nothing changed, where it does not fit.
-    fn take_up(&self, token: &AccessToken<'_>) -> bool {
-        let mut is_held = self.is_held();
+    fn reuse(&self, token: &AccessToken<'_>) -> bool {
+        let mut in_use = self.in_use();
         let fits = self.buffer.renew(token);
-        *is_held |= fits;
+        *in_use |= fits;
         fits
     }
 
-    fn give_up(&self) {
-        let mut is_held = self.is_held();
-        *is_held = false;
+    fn retire(&self) {
+        let mut in_use = self.in_use();
+        *in_use = false;
         self.buffer.clear_pages();
     }
 }
 
-/// A handle's place while renewed tokens may come into it. Apart from the place, which outlives that: an identity is
-/// renewed while any connection carries its token.
+/// A handle's place while renewed tokens are written to it. Not the place itself, which lives longer: an identity's token
+/// is renewed for as long as a carrier of it lives.
 #[derive(Debug)]
-struct Carried(Arc<Place>);
+struct PlaceCarrier(Arc<TokenPlace>);
 
-impl Carrier for Carried {
+impl Carrier for PlaceCarrier {
     fn renew(&self, token: &AccessToken<'_>) -> bool {
-        let is_held = self.0.is_held();
-        *is_held && self.0.buffer.renew(token)
+        let in_use = self.0.in_use();
+        *in_use && self.0.buffer.renew(token)
     }
 }
 
-/// Who a place is for: equal only where the same token may serve.
-fn owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
+/// The identity that a place is for: equal only where one token may replace the other.
+fn place_owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
     if let Some(identity) = token.identity {
         return Ok(identity);
     }
@@ -102,25 +103,26 @@ fn owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
 }
 
 /// A token in its place, about to be set on a handle.
-pub(super) struct Held {
+pub(super) struct AttachedToken {
     handle: usize,
-    place: Arc<Place>,
+    place: Arc<TokenPlace>,
     is_new: bool,
 }
 
-impl Held {
-    /// Puts a token where the handle has one of the same identity, or where an earlier handle had, else in new memory.
+impl AttachedToken {
+    /// Puts a token in the handle's place if that has the same identity, else in an unused one of that identity, else in
+    /// new memory.
     pub(super) fn for_handle(
         hdbc: *mut c_void,
         sign_in: &SignIn,
         token: &Token,
         structure: &AccessToken<'_>,
     ) -> Result<Self, Error> {
-        let (handle, owner) = (hdbc.addr(), owner(sign_in, token)?);
-        let mut held = HELD.lock();
-        if let Some(Carried(place)) = held.by_handle.get(&handle).map(AsRef::as_ref)
+        let (handle, owner) = (hdbc.addr(), place_owner(sign_in, token)?);
+        let mut tokens = ATTACHED.lock();
+        if let Some(PlaceCarrier(place)) = tokens.by_handle.get(&handle).map(AsRef::as_ref)
             && place.owner == owner
-            && place.take_up(structure)
+            && place.reuse(structure)
         {
             return Ok(Self {
                 handle,
@@ -128,18 +130,18 @@ impl Held {
                 is_new: false,
             });
         }
-        if let Some(place) = held.take_spare(&owner, structure) {
+        if let Some(place) = tokens.take_spare(&owner, structure) {
             return Ok(Self {
                 handle,
                 place,
                 is_new: true,
             });
         }
-        drop(held);
-        let place = Arc::new(Place {
-            buffer: TokenBuffer::of(structure)?,
+        drop(tokens);
+        let place = Arc::new(TokenPlace {
+            buffer: TokenBuffer::for_token(structure)?,
             owner,
-            is_held: Mutex::new(true),
+            in_use: Mutex::new(true),
         });
         Ok(Self {
             handle,
@@ -148,67 +150,67 @@ impl Held {
         })
     }
 
-    /// What the attribute is set to.
+    /// The value for the attribute.
     pub(super) fn pointer(&self) -> *mut c_void {
         self.place.buffer.as_ptr()
     }
 
-    /// Keeps the token for the handle, where the driver manager took it; renewed ones follow it.
-    pub(super) fn settle(self, answer: i16, sign_in: &SignIn, token: &Arc<Token>) -> Result<(), Error> {
+    /// Keeps the token for the handle if the driver manager accepted it, and has renewed ones written to its place.
+    pub(super) fn finish(self, answer: i16, sign_in: &SignIn, token: &Arc<Token>) -> Result<(), Error> {
         // SQL_SUCCESS and SQL_SUCCESS_WITH_INFO.
         if answer != 0 && answer != 1 {
             if self.is_new {
-                HELD.lock().give_up(self.place);
+                ATTACHED.lock().retire(self.place);
             }
             return Err(refused(answer));
         }
         if self.is_new {
-            let own = Arc::new(Carried(self.place));
+            let own = Arc::new(PlaceCarrier(self.place));
             let carrier: Arc<dyn Carrier> = own.clone();
-            let mut held = HELD.lock();
-            let old = held.by_handle.insert(self.handle, own);
+            let mut tokens = ATTACHED.lock();
+            let old = tokens.by_handle.insert(self.handle, own);
             if let Some(old) = old {
-                held.give_up(Arc::clone(&old.0));
+                tokens.retire(Arc::clone(&old.0));
             }
-            drop(held);
-            service::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
+            drop(tokens);
+            process_state::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
         }
         Ok(())
     }
 }
 
-impl Handles {
-    /// A place that was given up, of the same owner, with this token in it now.
-    fn take_spare(&mut self, owner: &IdentityKey, structure: &AccessToken<'_>) -> Option<Arc<Place>> {
+impl AttachedTokens {
+    /// An unused place of the same owner, into which it writes the token.
+    fn take_spare(&mut self, owner: &IdentityKey, structure: &AccessToken<'_>) -> Option<Arc<TokenPlace>> {
         // The last first: a pool that hands out a connection has most likely kept the one closed last.
         let at = self
             .spare
             .iter()
-            .rposition(|place| place.owner == *owner && place.take_up(structure))?;
+            .rposition(|place| place.owner == *owner && place.reuse(structure))?;
         self.spare.remove(at)
     }
 
-    fn give_up(&mut self, place: Arc<Place>) {
-        place.give_up();
+    fn retire(&mut self, place: Arc<TokenPlace>) {
+        place.retire();
         self.spare.push_back(place);
-        if self.spare.len() > MOST_SPARE {
+        if self.spare.len() > MAX_SPARE {
             self.spare.pop_front();
         }
     }
 }
 
-/// Gives up what a handle has.
+/// Retires the place of a handle.
 pub(super) fn release(hdbc: *mut c_void) {
-    let mut held = HELD.lock();
-    let old = held.by_handle.remove(&hdbc.addr());
+    let mut tokens = ATTACHED.lock();
+    let old = tokens.by_handle.remove(&hdbc.addr());
     if let Some(old) = old {
-        held.give_up(Arc::clone(&old.0));
+        tokens.retire(Arc::clone(&old.0));
     }
 }
 
 /// How many handles have a token.
 pub(super) fn count() -> usize {
-    HELD.lock().by_handle.len()
+    ATTACHED.lock().by_handle.len()
 }
 
 #[cfg(test)]
@@ -235,9 +237,10 @@ mod tests {
         let (mut sign_in, token) = (sign_in(name), token(text));
         sign_in.cache = true;
         let structure = AccessToken::new(&token.text).unwrap();
-        let held = Held::for_handle(without_provenance_mut(handle), &sign_in, &token, &structure).unwrap();
-        let pointer = held.pointer();
-        assert_eq!(held.settle(answer, &sign_in, &token).is_ok(), answer >= 0);
+        let attached =
+            AttachedToken::for_handle(without_provenance_mut(handle), &sign_in, &token, &structure).unwrap();
+        let pointer = attached.pointer();
+        assert_eq!(attached.finish(answer, &sign_in, &token).is_ok(), answer >= 0);
         pointer
     }
 
@@ -290,7 +293,7 @@ mod tests {
         let handle = 0x5000;
         let first = set(handle, "lovelace", "abc", 0);
         release(without_provenance_mut(handle));
-        for number in 0..MOST_SPARE + 100 {
+        for number in 0..MAX_SPARE + 100 {
             assert_ne!(set(handle, &format!("number {number}"), "n", 0), first);
         }
         assert_eq!(read(first), (0, 0));
@@ -302,10 +305,10 @@ mod tests {
         let mut asked = sign_in("somebody");
         asked.cache = true;
         asked.told_by = ToldBy::Answer;
-        let owners = ["one", "two"].map(|text| owner(&asked, &token(text)).unwrap());
+        let owners = ["one", "two"].map(|text| place_owner(&asked, &token(text)).unwrap());
         assert_ne!(owners[0], owners[1]);
         asked.told_by = ToldBy::Surroundings;
-        let owners = ["one", "two"].map(|text| owner(&asked, &token(text)).unwrap());
+        let owners = ["one", "two"].map(|text| place_owner(&asked, &token(text)).unwrap());
         assert_eq!(owners[0], owners[1]);
     }
 
@@ -313,14 +316,14 @@ mod tests {
     fn a_renewal_that_comes_too_late_leaves_nothing_behind() {
         let secret = token("abc");
         let structure = AccessToken::new(&secret.text).unwrap();
-        let place = Arc::new(Place {
-            buffer: TokenBuffer::of(&structure).unwrap(),
+        let place = Arc::new(TokenPlace {
+            buffer: TokenBuffer::for_token(&structure).unwrap(),
             owner: IdentityKey::of_kind("test").unwrap().finish(),
-            is_held: Mutex::new(true),
+            in_use: Mutex::new(true),
         });
-        let carried = Carried(Arc::clone(&place));
+        let carried = PlaceCarrier(Arc::clone(&place));
         assert!(carried.renew(&structure));
-        place.give_up();
+        place.retire();
         assert!(!carried.renew(&structure));
         assert_eq!(read(place.buffer.as_ptr()), (0, 0));
     }

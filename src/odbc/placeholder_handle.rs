@@ -1,9 +1,9 @@
-//! Handles of our own, handed out while no real driver can be loaded, so that the connect call can say why.
+//! Handles of our own, handed out while no target driver can be loaded, so that the connect call can say why.
 //!
 //! unixODBC 2.3.11 does not fetch environment diagnostics: a driver whose `SQLAllocHandle(ENV)` fails shows
-//! the user a bare IM004. With a stand-in environment and connection the failure comes in the connect call,
-//! whose record does arrive. A stand-in never reaches the real driver: `table.rs` asks [`is`] before each
-//! intercepted body, every function on an environment or a connection is intercepted, and a stand-in gives
+//! the user IM004 and no more. With a placeholder environment and connection the failure comes in the connect call,
+//! whose record does arrive. A placeholder never reaches the target driver: `table.rs` asks [`is_placeholder`] before each
+//! intercepted body, every function on an environment or a connection is intercepted, and a placeholder gives
 //! out no statements.
 
 use std::ffi::c_void;
@@ -14,15 +14,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Handle, HandleType, Pointer, SqlReturn, WChar};
 
-use super::record::{self, Record};
+use super::diagnostic_record::{self, Record};
 
 const ATTR_ODBC_VERSION: i32 = 200;
 
-/// What is known of one stand-in.
-struct StandIn {
+/// What is known of one placeholder.
+struct PlaceholderHandle {
     /// The handle: the address of a small allocation of its own, so that no other handle can equal it.
     address: usize,
-    /// Why there is no real driver.
+    /// Why there is no target driver.
     failure: Arc<str>,
     /// `SQL_ATTR_ODBC_VERSION`, to be read back.
     version: i32,
@@ -30,18 +30,18 @@ struct StandIn {
     record: Option<Record>,
 }
 
-static STAND_INS: Lock<Vec<StandIn>> = Lock::new(Vec::new());
+static PLACEHOLDERS: Lock<Vec<PlaceholderHandle>> = Lock::new(Vec::new());
 
 /// How many there are, so that the usual case costs one load.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-fn stand_ins() -> Guard<'static, Vec<StandIn>> {
-    STAND_INS.lock()
+fn placeholders() -> Guard<'static, Vec<PlaceholderHandle>> {
+    PLACEHOLDERS.lock()
 }
 
-/// Runs `body` on the stand-in behind `handle`.
-fn with<T>(handle: *mut c_void, body: impl FnOnce(&mut StandIn) -> T) -> Option<T> {
-    stand_ins()
+/// Runs `body` on the placeholder behind `handle`.
+fn with<T>(handle: *mut c_void, body: impl FnOnce(&mut PlaceholderHandle) -> T) -> Option<T> {
+    placeholders()
         .iter_mut()
         .find(|known| known.address == handle as usize)
         .map(body)
@@ -51,16 +51,16 @@ fn refuse(handle: *mut c_void, record: Record) -> SqlReturn {
     with(handle, |known| known.record = Some(record)).map_or(SqlReturn::INVALID_HANDLE, |()| SqlReturn::ERROR)
 }
 
-/// Whether `handle` is a stand-in.
-pub(super) fn is(handle: *mut c_void) -> bool {
+/// Whether `handle` is a placeholder.
+pub(super) fn is_placeholder(handle: *mut c_void) -> bool {
     COUNT.load(Ordering::Relaxed) != 0 && with(handle, |_| ()).is_some()
 }
 
-/// A new stand-in.
+/// A new placeholder.
 pub(super) fn create(failure: Arc<str>) -> *mut c_void {
     let address = Box::into_raw(Box::new(0u64)).cast::<c_void>();
-    let mut list = stand_ins();
-    list.push(StandIn {
+    let mut list = placeholders();
+    list.push(PlaceholderHandle {
         address: address as usize,
         failure,
         version: 3,
@@ -70,7 +70,7 @@ pub(super) fn create(failure: Arc<str>) -> *mut c_void {
     address
 }
 
-/// `SQLAllocHandle` with a stand-in as input.
+/// `SQLAllocHandle` with a placeholder as input.
 ///
 /// # Safety
 /// `output` is null or writable.
@@ -98,7 +98,7 @@ pub(super) unsafe fn alloc_handle(input: *mut c_void, handle_type: i16, output: 
 /// # Safety
 /// Nobody uses the handle any more.
 pub(super) unsafe fn free_handle(handle: *mut c_void, _handle_type: i16) -> SqlReturn {
-    let mut list = stand_ins();
+    let mut list = placeholders();
     let before = list.len();
     list.retain(|known| known.address != handle as usize);
     COUNT.store(list.len(), Ordering::Relaxed);
@@ -113,7 +113,7 @@ pub(super) unsafe fn free_handle(handle: *mut c_void, _handle_type: i16) -> SqlR
 /// `SQLSetEnvAttr`: accepted.
 ///
 /// # Safety
-/// None needed; unsafe as all answers for stand-ins are, since some write to the host's memory.
+/// None needed; unsafe as all answers for placeholders are, since some write to the host's memory.
 pub(super) unsafe fn set_env_attr(henv: *mut c_void, attribute: i32, value: Pointer) -> SqlReturn {
     with(henv, |known| {
         known.record = None;
@@ -182,7 +182,7 @@ pub(super) unsafe fn not_connected(handle: *mut c_void) -> SqlReturn {
         handle,
         Record::new(
             *b"08003",
-            "[entra-odbc] not connected: the real driver could not be loaded",
+            "[entra-odbc] not connected: the target driver could not be loaded",
         ),
     )
 }
@@ -202,7 +202,7 @@ pub(super) unsafe fn get_diag_rec(
 ) -> SqlReturn {
     let records = Vec::from_iter(with(handle, |known| known.record.clone()).flatten());
     // SAFETY: passed on as the caller promised them.
-    unsafe { record::get_rec(&records, number, state, native, message, capacity, length) }
+    unsafe { diagnostic_record::get_rec(&records, number, state, native, message, capacity, length) }
 }
 
 /// `SQLGetDiagFieldW`.
@@ -219,32 +219,32 @@ pub(super) unsafe fn get_diag_field(
 ) -> SqlReturn {
     let records = Vec::from_iter(with(handle, |known| known.record.clone()).flatten());
     // SAFETY: passed on as the caller promised them.
-    unsafe { record::get_field(&records, number, field, value, capacity, length) }
+    unsafe { diagnostic_record::get_field(&records, number, field, value, capacity, length) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        odbc::{missing, table::Function},
-        os::fork::{tests::end_of, watch},
+        odbc::{table::Function, unsupported},
+        os::fork::{register_handlers, tests::wait_for_child},
     };
     use std::{sync::atomic::AtomicBool, thread};
 
-    /// All that a host does to a stand-in and to a function that is not there, from the first to the last.
+    /// All that a host does to a placeholder and to a function that is not there, from the first to the last.
     fn use_one() -> bool {
         let handle = create("no driver".into());
-        // SAFETY: a stand-in of this test's own, that nobody uses afterwards.
+        // SAFETY: a placeholder of this test's own, that nobody uses afterwards.
         let freed =
             unsafe { connect(handle) == SqlReturn::ERROR && free_handle(handle, 2) == SqlReturn::SUCCESS };
-        let lacking = missing::answer(Function::SQLParamOptions, handle as usize, 0);
-        missing::forget(handle);
+        let lacking = unsupported::answer(Function::SQLParamOptions, handle as usize, 0);
+        unsupported::clear_record(handle);
         freed && lacking == isize::from(SqlReturn::ERROR.0)
     }
 
     #[test]
     fn a_child_forked_while_another_thread_is_in_the_lists_can_use_them() {
-        watch();
+        register_handlers();
         let ended = AtomicBool::new(false);
         let fine = thread::scope(|scope| {
             for _ in 0..2 {
@@ -263,7 +263,7 @@ mod tests {
                         // SAFETY: ends the child without running anything of the parent's.
                         unsafe { libc::_exit(i32::from(!good)) };
                     }
-                    end_of(child) == Some(0)
+                    wait_for_child(child) == Some(0)
                 })
                 .count();
             ended.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What all sign-ins of this process share, by either face: environment, HTTP client, tokens.
+//! The state that all sign-ins of this process share, through ODBC or the C API: environment, HTTP client, tokens.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use entra_odbc_core::{
 use once_cell::race::OnceBox;
 
 use crate::{
-    odbc::{ini, real_driver},
+    odbc::{ini, target_driver},
     os,
 };
 
-/// Our name in odbcinst.ini, whose section holds what the administrator says to us.
+/// The section of odbcinst.ini that holds the administrator's settings for this driver.
 pub(crate) use entra_odbc_core::real_driver::OUR_SECTION as DRIVER_NAME;
 
-/// The shared part, without thread or I/O until a token is asked for.
-struct Service {
+/// The state itself. Making it starts no thread and does no I/O, since hosts may load the library and fork.
+struct ProcessState {
     environment: Environment,
     transport: Arc<Transport>,
     tokens: TokenService,
@@ -26,22 +26,22 @@ struct Service {
     tenants: Arc<Tenants>,
 }
 
-/// What is done before anything else: the log starts if the environment asks for one, and forks are seen to.
+/// Starts the log if the environment asks for one, and registers the fork handlers. Called before anything else.
 pub(crate) fn start() {
-    os::fork::watch();
-    log::start(&service().environment);
+    os::fork::register_handlers();
+    log::start(&state().environment);
 }
 
-fn service() -> &'static Service {
-    // A cell without a lock: a child forked while another thread fills it cannot find it held.
-    static SERVICE: OnceBox<Service> = OnceBox::new();
-    SERVICE.get_or_init(|| {
+fn state() -> &'static ProcessState {
+    // A cell without a lock: a child that is forked while another thread fills it would find the lock taken for good.
+    static STATE: OnceBox<ProcessState> = OnceBox::new();
+    STATE.get_or_init(|| {
         let environment = if os::environment::is_privileged() {
             Environment::empty()
         } else {
             Environment::process()
         };
-        Box::new(Service {
+        Box::new(ProcessState {
             transport: Arc::new(Transport::new(&environment)),
             tokens: TokenService::new(),
             prompts: Arc::new(Prompts::new()),
@@ -52,28 +52,28 @@ fn service() -> &'static Service {
     })
 }
 
-/// How a person is asked, for the host to have a say in it.
+/// How prompts are shown, where the host registers a callback for that.
 pub(crate) fn prompts() -> &'static Prompts {
-    &service().prompts
+    &state().prompts
 }
 
-/// The host's own ways to a token.
+/// The token providers that the host registered.
 pub(crate) fn providers() -> &'static Providers {
-    &service().providers
+    &state().providers
 }
 
-/// Calls `body` with all that a sign-in may look at beside its keywords.
+/// Calls `body` with everything that a sign-in may use beside its keywords.
 pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-    let service = service();
+    let state = state();
     body(&Surroundings {
-        environment: &service.environment,
+        environment: &state.environment,
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
-        takes_tokens: &real_driver::takes_tokens,
+        takes_tokens: &target_driver::takes_tokens,
         data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),
-        transport: &service.transport,
-        tokens: &service.tokens,
-        prompts: &service.prompts,
-        providers: &service.providers,
-        tenants: &service.tenants,
+        transport: &state.transport,
+        tokens: &state.tokens,
+        prompts: &state.prompts,
+        providers: &state.providers,
+        tenants: &state.tenants,
     })
 }

@@ -1,4 +1,4 @@
-//! What a function answers that the wrapped driver lacks: SQL_ERROR and a record IM001 on the handle.
+//! The answer of a function that the target driver lacks: SQL_ERROR and a record IM001 on the handle.
 //!
 //! Forwarded calls do not pass by here, so nothing clears the record when the next call on the handle
 //! begins, as the ODBC reference wants. It therefore lives no longer than it must: until it was read to
@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entra_odbc_core::fork::{Guard, Lock};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
-pub(crate) use self::supported::correct;
+pub(crate) use self::get_functions::remove_unsupported;
 
-mod options;
-mod supported;
+mod connect_options;
+mod get_functions;
 
-pub(super) use self::options::{get_connect_option, set_connect_option};
-pub(super) use self::supported::get_functions;
+pub(super) use self::connect_options::{get_connect_option, set_connect_option};
+pub(super) use self::get_functions::get_functions;
 
-use super::record::{self, Record};
+use super::diagnostic_record::{self, Record};
 use super::table::{Function, Subject};
 
 /// The records, few and short-lived, by handle.
@@ -28,9 +28,9 @@ static RECORDS: Lock<Vec<(usize, Record)>> = Lock::new(Vec::new());
 /// How many there are, so that the usual case costs one load.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Answers a call of a function that the wrapped driver lacks, given its first two arguments.
+/// Answers a call of a function that the target driver lacks, given its first two arguments.
 pub(super) fn answer(function: Function, first: usize, second: usize) -> isize {
-    crate::barrier::guard(
+    crate::panic_guard::catch_panic(
         || refuse(function, first, second),
         || isize::from(SqlReturn::ERROR.0),
     )
@@ -43,7 +43,7 @@ pub(super) fn panicked(function: Function, handle: *mut c_void) -> SqlReturn {
         function.name()
     );
     // A second panic, while the first one's record is stored, ends here.
-    crate::barrier::guard(|| store(handle as usize, Record::new(*b"HY000", message)), || ());
+    crate::panic_guard::catch_panic(|| store(handle as usize, Record::new(*b"HY000", message)), || ());
     SqlReturn::ERROR
 }
 
@@ -63,10 +63,10 @@ fn refuse(function: Function, first: usize, second: usize) -> isize {
     tracing::debug!(
         target: "entra_odbc",
         function = function.name(),
-        "the wrapped driver lacks this function"
+        "the target driver lacks this function"
     );
     let message = format!(
-        "[entra-odbc] Driver does not support this function: the wrapped driver has no {}",
+        "[entra-odbc] Driver does not support this function: the target driver has no {}",
         function.name()
     );
     store(handle, Record::new(*b"IM001", message));
@@ -96,7 +96,7 @@ fn find(handle: *mut c_void) -> Option<Record> {
 }
 
 /// Drops the record on `handle`: it was read, the handle is freed, or a call of ours begins on it.
-pub(crate) fn forget(handle: *mut c_void) {
+pub(crate) fn clear_record(handle: *mut c_void) {
     if PENDING.load(Ordering::Relaxed) == 0 {
         return;
     }
@@ -120,9 +120,10 @@ pub(crate) unsafe fn get_diag_rec(
 ) -> Option<SqlReturn> {
     let record = find(handle)?;
     // SAFETY: passed on as the caller promised them.
-    let answer = unsafe { record::get_rec(&[record], number, state, native, message, capacity, length) };
+    let answer =
+        unsafe { diagnostic_record::get_rec(&[record], number, state, native, message, capacity, length) };
     if answer == SqlReturn::NO_DATA {
-        forget(handle);
+        clear_record(handle);
     }
     Some(answer)
 }
@@ -141,9 +142,9 @@ pub(crate) unsafe fn get_diag_field(
 ) -> Option<SqlReturn> {
     let record = find(handle)?;
     // SAFETY: passed on as the caller promised them.
-    let answer = unsafe { record::get_field(&[record], number, field, value, capacity, length) };
+    let answer = unsafe { diagnostic_record::get_field(&[record], number, field, value, capacity, length) };
     if answer == SqlReturn::NO_DATA {
-        forget(handle);
+        clear_record(handle);
     }
     Some(answer)
 }
@@ -171,7 +172,7 @@ mod tests {
         let handle = 0x2000 as *mut c_void;
         assert_eq!(answer(Function::SQLCancelHandle, 3, handle as usize), -1);
         assert_eq!(find(handle).map(|record| record.state), Some(*b"IM001"));
-        forget(handle);
+        clear_record(handle);
         assert_eq!(find(handle), None);
     }
 

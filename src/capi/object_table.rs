@@ -1,7 +1,7 @@
-//! The objects that hosts hold: by numbers in the guise of pointers, none of which is ever used twice.
+//! The objects that hosts have: their pointers are numbers, none of which is used twice.
 //!
-//! So a host that uses an object after it freed it, frees it twice, takes one kind for another or invents a
-//! pointer gets an answer, not a crash; and an object that one thread frees while another uses it lives until that
+//! So a host that uses an object after it freed it, frees it twice, confuses two kinds or passes any other
+//! pointer gets an error, not a crash; and an object that one thread frees while another uses it lives until that
 //! one is done.
 
 use std::{
@@ -22,13 +22,13 @@ const BASE: usize = if usize::BITS == 64 {
     0
 };
 
-/// Objects of all kinds are counted together, so that none passes for one of another kind.
-static LAST: AtomicUsize = AtomicUsize::new(BASE);
+/// Objects of all kinds are counted together, so that no number is valid for two kinds.
+static LAST_NUMBER: AtomicUsize = AtomicUsize::new(BASE);
 
-/// The living objects of one kind.
-pub(crate) struct Living<T>(Lock<BTreeMap<usize, Arc<T>>>);
+/// The objects of one kind that the host has.
+pub(crate) struct ObjectTable<T>(Lock<BTreeMap<usize, Arc<T>>>);
 
-impl<T> Living<T> {
+impl<T> ObjectTable<T> {
     pub(crate) const fn new() -> Self {
         Self(Lock::new(BTreeMap::new()))
     }
@@ -36,7 +36,7 @@ impl<T> Living<T> {
     /// Hands out an object; `H` is what the header calls it.
     pub(crate) fn add<H>(&self, object: impl Into<Arc<T>>) -> *mut H {
         let object = object.into();
-        let number = LAST.fetch_add(16, Ordering::Relaxed) + 16;
+        let number = LAST_NUMBER.fetch_add(16, Ordering::Relaxed) + 16;
         self.0.lock().insert(number, object);
         without_provenance_mut(number)
     }
@@ -46,7 +46,7 @@ impl<T> Living<T> {
         self.0.lock().get(&handle.addr()).cloned()
     }
 
-    /// Takes an object back; nothing happens for one that the host has not.
+    /// Removes an object; `None` where the host has no such object.
     pub(crate) fn remove<H>(&self, handle: *const H) -> Option<Arc<T>> {
         self.0.lock().remove(&handle.addr())
     }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn an_object_is_there_until_it_is_freed_and_never_again() {
-        let (numbers, words) = (Living::<u8>::new(), Living::<&str>::new());
+        let (numbers, words) = (ObjectTable::<u8>::new(), ObjectTable::<&str>::new());
         let one: *mut Kind = numbers.add(1);
         let word: *mut Kind = words.add("word");
         assert_eq!(numbers.get(one).as_deref(), Some(&1));

@@ -3,7 +3,7 @@
 //! unixODBC 2.3.11 looks up a driver's functions by name and maps calls of those it does not find to others:
 //! `SQLCloseCursor` to `SQLFreeStmt`, `SQLParamOptions` and `SQLSetScrollOptions` to statement attributes. We
 //! export every name of the table, so it finds them all. But after each connect it asks `SQLGetFunctions`, and
-//! forgets what that denies (`SQLConnect.c`, `__connect_part_two`). So the wrapped driver's answer is
+//! forgets what that denies (`SQLConnect.c`, `__connect_part_two`). So the target driver's answer is
 //! corrected by what it really exports, and the manager is back at its own devices.
 
 use odbc_sys::HDbc;
@@ -15,17 +15,17 @@ const ALL: u16 = 0;
 /// `SQL_API_ODBC3_ALL_FUNCTIONS`: a bit for each function, in 250 words.
 const ALL_ODBC3: u16 = 999;
 
-/// Takes out of an answer of the wrapped driver's `SQLGetFunctions` what it does not export.
+/// Takes out of an answer of the target driver's `SQLGetFunctions` what it does not export.
 ///
 /// # Safety
 /// `supported` is null, or was written by a successful `SQLGetFunctions` for this `function`.
-pub(crate) unsafe fn correct(function: u16, supported: *mut u16) {
+pub(crate) unsafe fn remove_unsupported(function: u16, supported: *mut u16) {
     if supported.is_null() {
         return;
     }
     for (_, number) in NUMBERS
         .iter()
-        .filter(|(row, _)| !row.is_present() && !is_ours(*row))
+        .filter(|(row, _)| !row.is_present() && !is_emulated(*row))
     {
         // SAFETY: within what SQLGetFunctions wrote.
         unsafe { set(function, supported, *number, false) };
@@ -33,7 +33,7 @@ pub(crate) unsafe fn correct(function: u16, supported: *mut u16) {
 }
 
 /// Functions that answer in another way if the driver lacks them, and are therefore there.
-fn is_ours(function: Function) -> bool {
+fn is_emulated(function: Function) -> bool {
     matches!(
         function,
         Function::SQLGetFunctions | Function::SQLSetConnectOptionW | Function::SQLGetConnectOptionW
@@ -62,7 +62,7 @@ pub(in crate::odbc) unsafe extern "C" fn get_functions(
         supported.write_bytes(0, words);
         for (_, number) in NUMBERS
             .iter()
-            .filter(|(row, _)| row.is_present() || is_ours(*row))
+            .filter(|(row, _)| row.is_present() || is_emulated(*row))
         {
             set(function, supported, *number, true);
         }
@@ -90,7 +90,7 @@ unsafe fn set(function: u16, supported: *mut u16, number: u16, present: bool) {
     }
 }
 
-/// The numbers of the functions (`SQL_API_...` in unixODBC's sql.h and sqlext.h).
+/// The numbers of the functions (`SQL_API_...` in unixODBC's sql.h and sqlext.h). A test finds what is not listed.
 const NUMBERS: &[(Function, u16)] = &[
     (Function::SQLBindCol, 4),
     (Function::SQLCancel, 5),
@@ -163,6 +163,38 @@ mod tests {
     #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
     use super::*;
+    use crate::odbc::table::{ROWS, Subject};
+
+    #[test]
+    fn each_exported_function_of_odbc_has_its_number() {
+        let listed: Vec<&str> = NUMBERS.iter().map(|(function, _)| function.name()).collect();
+        let missing: Vec<&str> = ROWS
+            .iter()
+            .filter(|row| {
+                // The installer's and the bulk copy functions have no numbers.
+                !matches!(
+                    row.subject,
+                    Subject::Installer | Subject::BulkCopy | Subject::BulkCopyRows
+                )
+            })
+            .filter_map(|row| row.name.to_str().ok())
+            // A function and its W form share a number.
+            .filter(|name| {
+                !listed.iter().any(|known| {
+                    known.strip_suffix('W').unwrap_or(known) == name.strip_suffix('W').unwrap_or(name)
+                })
+            })
+            .collect();
+        assert!(missing.is_empty(), "not in NUMBERS: {missing:?}");
+    }
+
+    #[test]
+    fn no_number_stands_for_two_functions() {
+        let mut numbers: Vec<u16> = NUMBERS.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), NUMBERS.len());
+    }
 
     // No driver is loaded in unit tests: only what answers by itself is there.
 
@@ -171,9 +203,9 @@ mod tests {
         let (mut words, mut array, mut one) = ([u16::MAX; 250], [1u16; 100], 1u16);
         // SAFETY: the arrays have the sizes that the functions ask for.
         unsafe {
-            correct(ALL_ODBC3, words.as_mut_ptr());
-            correct(ALL, array.as_mut_ptr());
-            correct(1003, &raw mut one);
+            remove_unsupported(ALL_ODBC3, words.as_mut_ptr());
+            remove_unsupported(ALL, array.as_mut_ptr());
+            remove_unsupported(1003, &raw mut one);
         }
         let bit = |number: usize| (words[number / 16] >> (number % 16)) & 1;
         assert_eq!(bit(1003), 0, "SQLCloseCursor");

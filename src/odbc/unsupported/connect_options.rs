@@ -8,7 +8,7 @@ use std::ffi::c_void;
 
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen, WChar};
 
-use crate::odbc::real;
+use crate::odbc::target;
 
 const NTS: i32 = -3;
 const CURRENT_CATALOG: u16 = 109;
@@ -33,7 +33,7 @@ pub(in crate::odbc) unsafe extern "C" fn set_connect_option(
 ) -> SqlReturn {
     let length = if is_text(option) { NTS } else { 0 };
     // SAFETY: options and attributes have the same numbers, and values of the same types.
-    unsafe { real::SQLSetConnectAttrW(hdbc, option.into(), value as *mut c_void, length) }
+    unsafe { target::SQLSetConnectAttrW(hdbc, option.into(), value as *mut c_void, length) }
 }
 
 /// `SQLGetConnectOptionW`, by the attribute of the same number.
@@ -50,14 +50,14 @@ pub(in crate::odbc) unsafe extern "C" fn get_connect_option(
     let mut length = 0i32;
     if !is_text(option) || value.is_null() {
         // SAFETY: options and attributes have the same numbers, and values of the same types.
-        return unsafe { real::SQLGetConnectAttrW(hdbc, attribute, value, 4, &raw mut length) };
+        return unsafe { target::SQLGetConnectAttrW(hdbc, attribute, value, 4, &raw mut length) };
     }
     let mut text: [WChar; TEXT_CAPACITY] = [0; TEXT_CAPACITY];
     // SAFETY: the capacity in bytes leaves the last unit zero, so the text always ends; the call of ODBC 2 has
     // no length for its buffer, whose size the manager fixed as above.
     unsafe {
         let capacity = i32::try_from((TEXT_CAPACITY - 1) * 2).unwrap_or(0);
-        let answer = real::SQLGetConnectAttrW(
+        let answer = target::SQLGetConnectAttrW(
             hdbc,
             attribute,
             text.as_mut_ptr().cast(),

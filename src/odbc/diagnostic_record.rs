@@ -1,11 +1,11 @@
-//! A diagnostic record of ours, and how it is handed to the host.
+//! Diagnostic records of this driver, and the answers to `SQLGetDiagRecW` and `SQLGetDiagFieldW` from them.
 
 use std::slice;
 
 use entra_odbc_core::{Error, plain_text::fit};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
-/// `SQL_DIAG_RETURNCODE` and its kin, which odbc-sys does not have in full.
+/// The fields `SQL_DIAG_...` (sql.h, sqlext.h), of which odbc-sys lacks some.
 mod field {
     pub(super) const DYNAMIC_FUNCTION: i16 = 7;
     pub(super) const DYNAMIC_FUNCTION_CODE: i16 = 12;
@@ -34,7 +34,7 @@ pub(crate) struct Record {
     pub(crate) state: [u8; 5],
     /// The native error.
     pub(crate) native: i32,
-    /// The text, decisive words first: unixODBC keeps 512 characters of it.
+    /// The text, the most important words first: unixODBC keeps 512 characters of it.
     pub(crate) message: String,
 }
 
@@ -205,7 +205,7 @@ pub(super) unsafe fn write_text(text: &[u16], target: *mut WChar, capacity: usiz
     };
     let fitting = text.len().min(room);
     // SAFETY: `fitting` units and the terminator are at most `capacity` of them, and are written as bytes
-    // since the host owes us no alignment.
+    // since the host need not align its buffers.
     unsafe {
         let source = slice::from_raw_parts(text.as_ptr().cast::<u8>(), fitting * 2);
         target

@@ -1,4 +1,4 @@
-//! The real driver's connection as the connect story sees it.
+//! The target driver's connection as `entra_odbc_core::connect` sees it.
 
 use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
@@ -12,8 +12,8 @@ use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
 
 use super::{
-    connections::{Connection, NotPut, Whose},
-    real, text,
+    connections::{AttachError, Connection, TokenOwner},
+    target, utf16,
 };
 
 /// `SQL_DRIVER_NOPROMPT` (sqlext.h).
@@ -45,8 +45,8 @@ impl Output {
 
 /// What the driver reads and writes in a connect call.
 ///
-/// A driver that answers `SQL_STILL_EXECUTING` works on with the pointers of the first call; those of the calls by
-/// which the host then asks for its answer it passes over (ODBC reference, "Asynchronous execution"). So all of it
+/// A driver that answers `SQL_STILL_EXECUTING` works on with the pointers of the first call; it ignores those of
+/// the calls by which the host then asks for its answer (ODBC reference, "Asynchronous execution"). So all of it
 /// stays where it is until the driver has answered for good.
 pub(crate) struct Arguments {
     /// The connection string, and a terminator.
@@ -105,42 +105,45 @@ impl fmt::Debug for Arguments {
     }
 }
 
-/// The real driver's connection during one connect call of the host's.
-pub(crate) struct Real<'a> {
+/// The target driver's connection during one connect call of the host's.
+pub(crate) struct TargetConnection<'a> {
     pub(crate) hdbc: HDbc,
     pub(crate) connection: &'a mut Connection,
     pub(crate) host: HostCall,
 }
 
-impl RealConnection for Real<'_> {
+impl RealConnection for TargetConnection<'_> {
     fn login_timeout(&mut self) -> Option<Duration> {
-        let seconds = self.connection.login_timeout()?;
+        let seconds = self.connection.login_timeout.get()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
     fn limit_login(&mut self, remaining: Duration) {
         // Rounded up, since 0 would mean no limit.
         let seconds = u32::try_from(remaining.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        self.connection.limit_login(seconds.max(1));
+        self.connection.login_timeout.limit(seconds.max(1));
     }
 
     fn has_host_token(&self) -> bool {
-        self.connection.whose() == Whose::Hosts
+        self.connection.token.owner() == TokenOwner::Application
     }
 
     fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        self.connection.put_ours(token).map_err(|why| match why {
-            NotPut::NoRoom(error) => error,
-            NotPut::Refused(_) => Error::new(
-                ErrorKind::Unsupported,
-                "the real driver does not take an access token",
-            )
-            .remedy("Wrap Microsoft's ODBC Driver 17.2 or later for SQL Server."),
-        })
+        self.connection
+            .token
+            .attach_drivers(token)
+            .map_err(|error| match error {
+                AttachError::NoMemory(error) => error,
+                AttachError::Refused(_) => Error::new(
+                    ErrorKind::Unsupported,
+                    "the target driver does not take an access token",
+                )
+                .remedy("Use Microsoft's ODBC Driver 17.2 or later for SQL Server as the target driver."),
+            })
     }
 
     fn take_token_off(&mut self) -> Result<(), Error> {
-        if self.connection.take_token_off() {
+        if self.connection.token.detach_drivers() {
             Ok(())
         } else {
             Err(token_stays())
@@ -152,7 +155,7 @@ impl RealConnection for Real<'_> {
         let mut arguments = executing
             .filter(|arguments| arguments.is_for(connection_string))
             .unwrap_or_else(|| Arguments::new(connection_string, self.host.output.is_wanted()));
-        let (text, length) = text::argument(&arguments.input);
+        let (text, length) = utf16::argument(&arguments.input);
         let completion = match prompt {
             Prompt::AsAsked => self.host.completion,
             Prompt::Never => NOPROMPT,
@@ -161,7 +164,7 @@ impl RealConnection for Real<'_> {
         // SAFETY: the handle and window are the host's; the input is terminated, the output as large as
         // stated, and both live through the call, or for as long as the driver goes on executing it.
         let answer = unsafe {
-            real::SQLDriverConnectW(
+            target::SQLDriverConnectW(
                 self.hdbc,
                 self.host.window,
                 text,
@@ -190,11 +193,11 @@ impl RealConnection for Real<'_> {
     }
 
     fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
-        self.connection.carrier()
+        self.connection.token.carrier()
     }
 }
 
-impl Real<'_> {
+impl TargetConnection<'_> {
     /// The native error and message of the driver's record of this number.
     fn driver_record(&self, number: i16) -> Option<(i32, String)> {
         let mut native = 0;
@@ -202,7 +205,7 @@ impl Real<'_> {
         // SAFETY: a connection's record; the state has room for its five characters and terminator, the
         // message for as many characters as stated.
         let answer = unsafe {
-            real::SQLGetDiagRecW(
+            target::SQLGetDiagRecW(
                 odbc_sys::HandleType::Dbc as i16,
                 self.hdbc.as_handle(),
                 number,
@@ -223,7 +226,7 @@ impl Real<'_> {
 pub(crate) fn token_stays() -> Error {
     Error::new(
         ErrorKind::Unsupported,
-        "the real driver does not give up the token of the last sign-in",
+        "the target driver does not give up the token of the last sign-in",
     )
     .remedy("Free this connection handle and allocate another one.")
 }

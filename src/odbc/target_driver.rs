@@ -1,4 +1,4 @@
-//! The real driver: found, checked, loaded once, and put into the slots.
+//! The target driver: found, checked, loaded once, and put into the slots.
 
 use std::ffi::CStr;
 use std::path::PathBuf;
@@ -16,19 +16,18 @@ use crate::os::library::Library;
 
 mod candidate;
 mod capability;
+mod machine;
 mod openssl;
-mod surroundings;
 
-/// The driver that is wrapped in this process, for as long as the process lives.
+/// The target driver of this process, for as long as the process lives.
 ///
-/// A race instead of a lock: two threads that come first both load, which is one library to the loader, and
-/// the first to finish wins. A lock here would be held over file access, and a fork under it would hang the
-/// child.
-static DRIVER: OnceBox<RealDriver> = OnceBox::new();
+/// Filled without a lock: two threads that come first both load the driver, which the loader counts as one library, and
+/// the first to finish sets the cell. A lock would be held during file access, and a child forked meanwhile would hang.
+static DRIVER: OnceBox<TargetDriver> = OnceBox::new();
 
 /// A loaded driver.
 #[derive(Debug)]
-pub(crate) struct RealDriver {
+pub(crate) struct TargetDriver {
     path: PathBuf,
     /// The path by which it was found.
     named: PathBuf,
@@ -37,7 +36,7 @@ pub(crate) struct RealDriver {
     library: Library,
 }
 
-impl RealDriver {
+impl TargetDriver {
     /// The library.
     pub(crate) fn library(&self) -> Library {
         self.library
@@ -45,7 +44,7 @@ impl RealDriver {
 
     /// Whether it has the bulk copy functions of Microsoft's C++ drivers for SQL Server.
     ///
-    /// Their driver in Rust has not: what a driver takes, [`takes_tokens`] tells.
+    /// Their driver in Rust has none, so [`takes_tokens`] decides whether a driver takes tokens.
     fn has_bulk_copy(&self) -> bool {
         self.library.symbol(c"bcp_initW").is_some()
     }
@@ -75,13 +74,13 @@ fn other_name(name: &CStr) -> Option<&'static CStr> {
 }
 
 /// The driver, if it is loaded.
-pub(crate) fn loaded() -> Option<&'static RealDriver> {
+pub(crate) fn loaded() -> Option<&'static TargetDriver> {
     DRIVER.get()
 }
 
 /// Refuses a connection string that leads to a section of odbcinst.ini with another target driver than the one that
 /// is loaded, so that no password reaches it.
-pub(crate) fn agrees_with(text: &[u16]) -> Result<(), Error> {
+pub(crate) fn check_same_driver(text: &[u16]) -> Result<(), Error> {
     match loaded().filter(|driver| !driver.overridden) {
         Some(driver) => {
             let loaded = Loaded {
@@ -89,7 +88,7 @@ pub(crate) fn agrees_with(text: &[u16]) -> Result<(), Error> {
                 file: &driver.path,
             };
             let driver_of_source = |source: &str| ini::get(source, "Driver", ini::ODBC_INI);
-            agree(text, loaded, driver_of_source, &surroundings::Process)
+            agree(text, loaded, driver_of_source, &machine::Machine)
         }
         None => Ok(()),
     }
@@ -102,16 +101,16 @@ pub(crate) fn takes_tokens() -> bool {
 }
 
 /// Loads the driver unless it is loaded; a failure is the text of the record that the host will see, and is
-/// not remembered.
-pub(crate) fn load() -> Result<&'static RealDriver, Arc<str>> {
-    let driver = DRIVER.get_or_try_init(|| find(&surroundings::Process).map(Box::new))?;
-    // Again on each call, which is each environment: cheap, the same values, and whoever loses the race above
-    // needs them as much as whoever wins it.
+/// not kept: the driver may be installed while the process runs.
+pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
+    let driver = DRIVER.get_or_try_init(|| find_and_load(&machine::Machine).map(Box::new))?;
+    // Also where the driver was loaded already: it stores the same values, and the thread that did not set the cell
+    // above needs them as well.
     driver.fill_slots();
     Ok(driver)
 }
 
-fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
+fn find_and_load(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,
@@ -122,9 +121,9 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
             Ok(mut driver) => {
                 driver.overridden = overridden;
                 if driver.has_bulk_copy() {
-                    openssl::keep_apart();
+                    openssl::isolate();
                 }
-                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the real driver");
+                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the target driver");
                 return Ok(driver);
             }
             Err(reason) => {
@@ -139,7 +138,7 @@ fn find(surroundings: &impl Surroundings) -> Result<RealDriver, Arc<str>> {
     let error = Error::new(
         ErrorKind::DriverMissing,
         format!(
-            "the real driver could not be loaded. Tried: {}",
+            "the target driver could not be loaded. Tried: {}",
             failures.join("; ")
         ),
     )

@@ -1,4 +1,4 @@
-//! What the search for the real driver asks of the machine.
+//! What the search for the target driver asks of the machine.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use super::candidate;
 use crate::odbc::ini;
 use crate::os::{environment, library};
 
-/// The real machine.
-pub(super) struct Process;
+/// The machine that this process runs on; tests of the search have others.
+pub(super) struct Machine;
 
-impl Surroundings for Process {
+impl Surroundings for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {
         environment::variable(name)
     }
@@ -27,9 +27,9 @@ impl Surroundings for Process {
 
     fn real_path(&self, path: &Path) -> PathBuf {
         let file = if candidate::is_bare_name(path) {
-            library::while_loaded(path, |library| {
+            library::with_loaded(path, |library| {
                 let symbol = library.symbol(c"SQLDriverConnectW")?;
-                library::file_of(symbol.as_ptr())
+                library::file_containing(symbol.as_ptr())
             })
             .flatten()
         } else {

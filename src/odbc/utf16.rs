@@ -5,10 +5,10 @@ use zeroize::Zeroizing;
 
 /// Copies a text argument: `length` in characters, or `SQL_NTS`; in either case up to the first NUL.
 ///
-/// There Driver 18.6 stops reading as well, so that what we went on to read, or put behind it, would be for us alone.
+/// Driver 18.6 stops reading at a NUL as well; text behind it must not be checked here and ignored there.
 /// Hosts that count the terminator have one at the end.
 ///
-/// `None` where the pointer is null or the length means nothing; such a call is the real driver's to judge.
+/// `None` where the pointer is null or the length means nothing; the target driver answers such a call.
 ///
 /// # Safety
 /// A pointer that is not null leads to `length` characters, or to a terminated string for `SQL_NTS`.
@@ -27,7 +27,7 @@ pub(crate) unsafe fn read(text: *const WChar, length: i16) -> Option<Zeroizing<V
         count += 1;
     }
     // SAFETY: `count` characters were there just now. Unaligned, since hosts that build the string in a byte buffer
-    // owe us nothing.
+    // need not align it.
     let units = (0..count)
         .map(|at| unsafe { text.add(at).read_unaligned() })
         .collect();
@@ -50,7 +50,7 @@ pub(crate) unsafe fn write(text: &[u16], target: *mut WChar, capacity: i16, leng
         if target.is_null() {
             return true;
         }
-        super::record::write_text(text, target, room) == SqlReturn::SUCCESS
+        super::diagnostic_record::write_text(text, target, room) == SqlReturn::SUCCESS
     }
 }
 

@@ -1,15 +1,15 @@
-//! One candidate for the real driver: checked, then loaded.
+//! One candidate for the target driver: checked, then loaded.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use entra_odbc_core::real_driver;
 
-use super::RealDriver;
+use super::TargetDriver;
 use crate::os::library::{self, Library};
 
-/// Loads the driver at `path`, or says why it cannot be the real driver.
-pub(super) fn load(named: &Path) -> Result<RealDriver, String> {
+/// Loads the driver at `path`, or says why it cannot be the target driver.
+pub(super) fn load(named: &Path) -> Result<TargetDriver, String> {
     let path = if is_bare_name(named) {
         find_by_name(named)?
     } else {
@@ -24,7 +24,7 @@ pub(super) fn load(named: &Path) -> Result<RealDriver, String> {
     }
     let library = Library::open(path)?;
     check_library(library).inspect_err(|_| library.close())?;
-    Ok(RealDriver {
+    Ok(TargetDriver {
         path: path.to_owned(),
         named: named.to_owned(),
         overridden: false,
@@ -41,7 +41,7 @@ fn find_by_name(name: &Path) -> Result<PathBuf, String> {
     let library = Library::open(name)?;
     let file = library
         .symbol(c"SQLDriverConnectW")
-        .and_then(|symbol| library::file_of(symbol.as_ptr()))
+        .and_then(|symbol| library::file_containing(symbol.as_ptr()))
         .ok_or_else(|| NOT_UNICODE.to_owned());
     // Closed so that it can be loaded again by its real path.
     library.close();

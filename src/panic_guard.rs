@@ -1,4 +1,4 @@
-//! The barrier that keeps a panic of ours from unwinding into the host.
+//! Keeps a panic of this library from unwinding into the host.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// The panic hook is the host's and is left alone, so the panic's message reaches standard error by the
 /// default hook. `AssertUnwindSafe` is right because all state that outlives the call sits behind locks
-/// whose poisoning is looked through, and is valid after any single assignment.
-pub(crate) fn guard<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
+/// whose poisoning is ignored, and is valid after any single assignment.
+pub(crate) fn catch_panic<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(answer) => answer,
         Err(payload) => {
-            // A payload's destructor could panic again, on the wrong side of the barrier.
+            // A payload's destructor could panic again, outside of `catch_unwind`.
             std::mem::forget(payload);
             refusal()
         }
@@ -22,15 +22,18 @@ pub(crate) fn guard<T>(body: impl FnOnce() -> T, refusal: impl FnOnce() -> T) ->
 mod tests {
     #![allow(clippy::panic, reason = "a panic is what is tested")]
 
-    use super::guard;
+    use super::catch_panic;
 
     #[test]
     fn a_panic_becomes_the_refusal() {
-        assert_eq!(guard(|| if true { panic!("on purpose") } else { 1 }, || 2), 2);
+        assert_eq!(
+            catch_panic(|| if true { panic!("on purpose") } else { 1 }, || 2),
+            2
+        );
     }
 
     #[test]
     fn an_answer_passes_through() {
-        assert_eq!(guard(|| 1, || 2), 1);
+        assert_eq!(catch_panic(|| 1, || 2), 1);
     }
 }

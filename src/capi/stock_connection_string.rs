@@ -1,4 +1,4 @@
-//! Connection strings for the stock driver.
+//! Connection strings for Microsoft's driver.
 
 use std::ffi::c_char;
 
@@ -6,13 +6,13 @@ use entra_odbc_core::plan;
 use zeroize::Zeroizing;
 
 use super::{
-    call::{giving, text},
+    call::{fallible_with_output, text},
     error::entra_error,
-    text::entra_text,
+    text_object::entra_text,
 };
-use crate::service;
+use crate::process_state;
 
-/// Rewrites a connection string for the stock driver, beside which a token is set: our keywords go, and the server and its
+/// Rewrites a connection string for Microsoft's driver, beside which a token is set: our keywords go, and the server and its
 /// certificate are named before all else, so that the token goes there and nowhere else.
 ///
 /// The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error
@@ -29,13 +29,13 @@ pub unsafe extern "C" fn entra_stock_connection_string(
 ) -> i32 {
     // SAFETY: the arguments are as the header asks of the caller.
     unsafe {
-        giving(stock, error, || {
+        fallible_with_output(stock, error, || {
             let text = text(connection_string, "connection string")?;
-            service::start();
+            process_state::start();
             let units: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-            let stock = service::with_surroundings(|around| plan::stock(&units, around))?;
+            let stock = process_state::with_surroundings(|around| plan::stock(&units, around))?;
             let stock = Zeroizing::new(String::from_utf16_lossy(&stock));
-            Ok(entra_text::hand_out(&stock))
+            Ok(entra_text::new_handle(&stock))
         })
     }
 }
