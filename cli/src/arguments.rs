@@ -1,11 +1,13 @@
 //! The command line: what can be asked for, with its help.
 
+pub mod resource;
+
 use crate::{
     commands::{
         accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, trust,
         uninstall,
     },
-    failure::Failure,
+    ui::failure::Failure,
 };
 use clap::{Parser, Subcommand};
 

@@ -16,27 +16,12 @@
 )]
 
 mod arguments;
-mod clock;
 mod commands;
-mod drivers;
-mod failure;
-mod file;
+mod context;
 mod guid;
-mod ini;
-mod input;
-mod interrupt;
-mod library;
-mod loader;
-mod packages;
-mod places;
-mod progress;
-mod prompt;
-mod registration;
-mod replaced;
-mod resource;
-mod session;
-mod terminal;
-mod wrapped;
+mod odbc;
+mod system;
+mod ui;
 
 use arguments::Arguments;
 use clap::Parser as _;

@@ -1,6 +1,6 @@
 //! `accounts`: who has signed in and was saved.
 
-use crate::{clock, failure::Failure, terminal};
+use crate::ui::{failure::Failure, terminal, time_format};
 use entra_odbc_core::{Environment, account::Accounts};
 use serde_json::json;
 use std::time::SystemTime;
@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 json!({
                     "username": account.username, "tenant": account.tenant, "authority": account.authority,
                     "client_id": account.client, "object_id": account.object_id, "id": account.id(),
-                    "saved": clock::timestamp(account.saved),
+                    "saved": time_format::timestamp(account.saved),
                 })
             })
             .collect();
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 "{:width$}  tenant {}  {} ago",
                 account.username,
                 account.tenant,
-                clock::span(age)
+                time_format::span(age)
             ))?;
         }
     }

@@ -1,6 +1,9 @@
 //! `completions`: what a shell needs to complete our arguments.
 
-use crate::{arguments, failure::Failure, terminal};
+use crate::{
+    arguments,
+    ui::{failure::Failure, terminal},
+};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 

@@ -1,12 +1,12 @@
 //! `connect`: connects as an ODBC program would, and says where, as whom, and how long each part of it took.
 
-pub mod host;
+pub mod connector;
 mod phases;
 mod report;
 mod rows;
 
-use crate::{failure::Failure, input, progress};
-use host::{Event, Host, Request};
+use crate::ui::{failure::Failure, input, progress};
+use connector::{Event, Host, Request};
 use report::Report;
 use rows::{Format, Rows};
 
@@ -48,7 +48,7 @@ pub struct Arguments {
 
 /// Does it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let string = host::completed(&input::connection_string(&arguments.string)?);
+    let string = connector::completed(&input::connection_string(&arguments.string)?);
     let mut host = Host::start(&Request {
         string: &string,
         repeat: arguments.repeat,

@@ -1,16 +1,21 @@
 //! `doctor`: looks at everything that a connect needs, one after another, and explains what it finds.
 
-mod chain;
+mod default_chain;
 mod finding;
+mod installation;
 mod login;
-mod machine;
-mod meaning;
 mod network;
+mod refusal;
 mod sign_in;
 mod target;
 mod trust;
 
-use crate::{commands::connect::host, failure::Failure, input, places::Places, session::Session, terminal};
+use crate::{
+    commands::connect::connector,
+    context::Session,
+    odbc::ini_files::Places,
+    ui::{failure::Failure, input, terminal},
+};
 use finding::{Check, Findings};
 use std::time::Duration;
 use target::Target;
@@ -53,11 +58,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let target = if string.is_empty() {
         None
     } else {
-        let string = host::completed(&string);
+        let string = connector::completed(&string);
         Some(session.with_surroundings(|around| Target::read(&string, around)))
     };
     let mut findings = Findings::new(!arguments.json);
-    machine::look(
+    installation::look(
         &Places::of(&session.environment),
         &session.environment,
         &mut findings,
@@ -68,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .and_then(|sign_in| sign_in.as_ref().ok()?.as_ref());
     network::look(kind, &session, timeout, &mut findings)?;
     if kind.is_none_or(|kind| kind.mode() == "Default") {
-        chain::look(&string, &session, timeout, &mut findings)?;
+        default_chain::look(&string, &session, timeout, &mut findings)?;
     }
     if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
         network::server(target, timeout, &mut findings)?;

@@ -3,7 +3,7 @@
 mod data_source;
 mod plan;
 
-use crate::{failure::Failure, terminal};
+use crate::ui::{failure::Failure, terminal};
 use entra_odbc_core::Environment;
 use plan::Plan;
 use std::path::PathBuf;

@@ -1,10 +1,12 @@
 //! `login`: signs a person in, and saves that for the programs that come later.
 
 use crate::{
-    failure::Failure,
-    resource::{Cloud, Resource},
-    session::Session,
-    terminal::{self, Style},
+    arguments::resource::{Cloud, Resource},
+    context::Session,
+    ui::{
+        failure::Failure,
+        terminal::{self, Style},
+    },
 };
 use entra_odbc_core::{
     Environment, Error, KeywordSignIn,

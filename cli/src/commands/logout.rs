@@ -1,6 +1,6 @@
 //! `logout`: forgets saved sign-ins.
 
-use crate::{failure::Failure, terminal};
+use crate::ui::{failure::Failure, terminal};
 use entra_odbc_core::{
     Environment,
     account::{Account, Accounts},

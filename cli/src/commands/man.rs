@@ -1,6 +1,9 @@
 //! `man`: the manual pages, made from the same words as `--help`.
 
-use crate::{arguments, failure::Failure, terminal};
+use crate::{
+    arguments,
+    ui::{failure::Failure, terminal},
+};
 use clap::CommandFactory as _;
 use std::{io, path::PathBuf};
 

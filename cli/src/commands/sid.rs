@@ -1,6 +1,9 @@
 //! `sid`: the SID by which a database knows an application, and the statements that make it a user.
 
-use crate::{failure::Failure, guid::Guid, terminal};
+use crate::{
+    guid::Guid,
+    ui::{failure::Failure, terminal},
+};
 use serde_json::json;
 
 const HELP: &str = "\

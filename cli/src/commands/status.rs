@@ -1,16 +1,22 @@
 //! `status`: what is registered where, in which versions, and where logs go.
 
 use crate::{
-    drivers::Drivers,
-    failure::Failure,
-    library::{self, Library},
-    loader,
-    packages::{Distribution, Package},
-    places::Places,
-    registration::Registration,
-    replaced,
-    terminal::{self, Style},
-    wrapped::{View, Wrapped},
+    odbc::{
+        drivers::Drivers,
+        ini_files::Places,
+        library::{self, Library},
+        registration::Registration,
+        stock_name,
+        target_driver::{View, Wrapped},
+    },
+    system::{
+        loader,
+        packages::{Distribution, Package},
+    },
+    ui::{
+        failure::Failure,
+        terminal::{self, Style},
+    },
 };
 use entra_odbc_core::{
     Environment,
@@ -128,7 +134,7 @@ impl Status {
             ),
             Some(_) => {}
         }
-        if let Some(lost) = replaced::lost(places, drivers)? {
+        if let Some(lost) = stock_name::lost(places, drivers)? {
             problem(
                 format!("{}: {}", lost.what, lost.cause),
                 &format!("Take it over again: {}", lost.next),

@@ -1,12 +1,9 @@
 //! `token`: an access token, by any sign-in kind.
 
 use crate::{
-    clock,
-    failure::Failure,
-    input,
-    resource::{self, Cloud, Resource},
-    session::Session,
-    terminal,
+    arguments::resource::{self, Cloud, Resource},
+    context::Session,
+    ui::{failure::Failure, input, terminal, time_format},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entra_odbc_core::{Token, connection_string::ConnectionString, server::SERVER_KEYWORDS};
@@ -124,7 +121,7 @@ fn described(token: &Token, mode: &str) -> Map<String, Value> {
     let value = json!({
         "access_token": token.text.expose(),
         "token_type": "Bearer",
-        "expires_on": clock::timestamp(token.expires_on),
+        "expires_on": time_format::timestamp(token.expires_on),
         "expires_in": left.as_secs(),
         "principal": claims.principal,
         "object_id": claims.oid,

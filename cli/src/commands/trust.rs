@@ -1,11 +1,12 @@
 //! `trust`: the administrator's word for servers whose names are none of Azure's.
 
 use crate::{
-    failure::Failure,
-    file,
-    places::Places,
-    registration::{self, Registration},
-    terminal,
+    odbc::{
+        ini_files::Places,
+        registration::{self, Registration},
+    },
+    system::file,
+    ui::{failure::Failure, terminal},
 };
 use clap::Subcommand;
 use entra_odbc_core::{

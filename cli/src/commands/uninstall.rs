@@ -1,11 +1,13 @@
 //! `uninstall`: puts back what `install` changed.
 
 use crate::{
-    failure::Failure,
-    file, library,
-    places::Places,
-    registration::{self, Registration},
-    terminal,
+    odbc::{
+        ini_files::Places,
+        library,
+        registration::{self, Registration},
+    },
+    system::file,
+    ui::{failure::Failure, terminal},
 };
 use entra_odbc_core::{
     Environment,

@@ -1,10 +1,10 @@
 //! What a connect found out, for people and for scripts.
 
 use super::{
-    host::{Event, Refusal},
+    connector::{Event, Refusal},
     phases::{NAMES, Phases},
 };
-use crate::terminal::{self, Style};
+use crate::ui::terminal::{self, Style};
 use serde_json::{Map, Value, json};
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Rows as a table, as comma-separated values or as JSON.
 
-use crate::terminal;
+use crate::ui::terminal;
 use serde_json::{Map, Number, Value, json};
 use std::io;
 

@@ -1,6 +1,6 @@
 //! What the doctor finds: how it is, why, and what to do.
 
-use crate::terminal::{self, Style};
+use crate::ui::terminal::{self, Style};
 use entra_odbc_core::Error;
 use serde_json::{Value, json};
 use std::io;

@@ -2,13 +2,12 @@
 
 use super::{
     finding::{Check, Findings},
-    meaning,
+    refusal,
     target::Target,
 };
 use crate::{
-    commands::connect::host::{Event, Host, Refusal, Request},
-    failure::Failure,
-    progress,
+    commands::connect::connector::{Event, Host, Refusal, Request},
+    ui::{failure::Failure, progress},
 };
 use entra_odbc_core::Token;
 use serde_json::Value;
@@ -45,7 +44,7 @@ pub fn look(
     };
     let refusal = session.refusal.as_ref();
     if let Some(refusal) = refusal.filter(|refusal| refusal.during != "query") {
-        let (cause, next) = meaning::of(refusal, token.map(|token| token.claims()).as_ref());
+        let (cause, next) = refusal::of(refusal, token.map(|token| token.claims()).as_ref());
         let words = format!("[{}] {}", refusal.state, refusal.message.trim());
         findings.failure(Check::Login, words, cause, next)?;
         return Ok(());

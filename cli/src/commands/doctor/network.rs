@@ -5,12 +5,12 @@ use super::{
     target::Target,
 };
 use crate::{
-    clock,
-    failure::Failure,
-    file,
-    packages::{Distribution, Package},
-    progress,
-    session::Session,
+    context::Session,
+    system::{
+        file,
+        packages::{Distribution, Package},
+    },
+    ui::{failure::Failure, progress, time_format},
 };
 use entra_odbc_core::{
     Environment, KeywordSignIn,
@@ -181,7 +181,10 @@ fn time(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
     if skew < SKEW {
         return findings.ok(Check::Clock, "this machine's clock agrees with Entra's");
     }
-    let what = format!("this machine's clock is {} {word} Entra's", clock::span(skew));
+    let what = format!(
+        "this machine's clock is {} {word} Entra's",
+        time_format::span(skew)
+    );
     let (cause, next) = (
         "tokens are taken for expired, or for not valid yet",
         "Set the clock: sudo timedatectl set-ntp true",

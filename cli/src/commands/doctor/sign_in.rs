@@ -5,7 +5,11 @@ use super::{
     network::on_runtime,
     target::Target,
 };
-use crate::{clock, failure::Failure, guid::Guid, progress, session::Session};
+use crate::{
+    context::Session,
+    guid::Guid,
+    ui::{failure::Failure, progress, time_format},
+};
 use entra_odbc_core::{Error, KeywordSignIn, Token, server::AZURE_SQL, token::Deadline};
 use std::{
     io,
@@ -80,13 +84,13 @@ fn claims(token: &Token, scope: &str, findings: &mut Findings) -> io::Result<()>
         .expires_on
         .duration_since(SystemTime::now())
         .unwrap_or_default();
-    let ends = clock::timestamp(token.expires_on);
+    let ends = time_format::timestamp(token.expires_on);
     let audience = audience.unwrap_or_else(|| "an audience that it does not tell".to_owned());
     if left.is_zero() {
         let next = "Get a new one; a token given by AccessToken= is not renewed.";
         return findings.failure(Check::Token, format!("the token has ended at {ends}"), "", next);
     }
-    let text = format!("for {audience}, until {ends} ({} left)", clock::span(left));
+    let text = format!("for {audience}, until {ends} ({} left)", time_format::span(left));
     if left < SHORT {
         return findings.warning(
             Check::Token,

@@ -4,7 +4,7 @@ use super::{
     finding::{Check, Findings},
     target::Target,
 };
-use crate::session::Session;
+use crate::context::Session;
 use entra_odbc_core::plan;
 use std::io;
 use zeroize::Zeroizing;

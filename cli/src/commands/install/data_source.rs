@@ -1,6 +1,6 @@
 //! What may stand in a data source.
 
-use crate::{failure::Failure, registration::Section};
+use crate::{odbc::registration::Section, ui::failure::Failure};
 use entra_odbc_core::{Keyword, known_keyword, real_driver::OUR_SECTION};
 
 /// One `keyword=value`.

@@ -2,16 +2,18 @@
 
 use super::{Arguments, data_source};
 use crate::{
-    drivers::{Drivers, File},
-    failure::Failure,
-    file,
-    library::Library,
-    loader,
-    packages::{Distribution, Package},
-    places::Places,
-    registration::{self, Pending, Registration, Section},
-    terminal::Style,
-    wrapped::{View, Wrapped},
+    odbc::{
+        drivers::{Drivers, File},
+        ini_files::Places,
+        library::Library,
+        registration::{self, Pending, Registration, Section},
+        target_driver::{View, Wrapped},
+    },
+    system::{
+        file, loader,
+        packages::{Distribution, Package},
+    },
+    ui::{failure::Failure, terminal::Style},
 };
 use entra_odbc_core::{
     Environment,

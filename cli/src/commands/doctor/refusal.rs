@@ -1,7 +1,7 @@
 //! What the refusals of Driver 18, unixODBC and Azure SQL mean, and what helps.
 
 use crate::{
-    commands::{connect::host::Refusal, sid},
+    commands::{connect::connector::Refusal, sid},
     guid::Guid,
 };
 use entra_odbc_core::token::Claims;

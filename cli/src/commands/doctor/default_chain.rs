@@ -1,7 +1,10 @@
 //! Each member of the default chain: whether it is there, and whom it would sign in.
 
 use super::finding::{Check, Findings};
-use crate::{failure::Failure, progress, session::Session};
+use crate::{
+    context::Session,
+    ui::{failure::Failure, progress},
+};
 use entra_odbc_core::{
     Environment, Error, ErrorKind, KeywordSignIn, TokenService,
     connect::Surroundings,

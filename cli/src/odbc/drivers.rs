@@ -1,10 +1,12 @@
 //! The drivers that are registered, as unixODBC sees them: the system's file first, the user's after it.
 
 use crate::{
-    failure::Failure,
-    file,
-    ini::{self, Ini},
-    places::Places,
+    odbc::{
+        ini::{self, Ini},
+        ini_files::Places,
+    },
+    system::file,
+    ui::failure::Failure,
 };
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,9 @@
 //! The real driver, as our library would find it with these ini files.
 
-use crate::{drivers::Drivers, library::Library, loader};
+use crate::{
+    odbc::{drivers::Drivers, library::Library},
+    system::loader,
+};
 use entra_odbc_core::{
     Environment,
     real_driver::{self, Loaded, Named, Search, Surroundings},
@@ -124,7 +127,7 @@ impl Surroundings for View<'_> {
     fn is_ourselves(&self, path: &Path) -> bool {
         match self.library {
             Some(library) => library.is_at(path),
-            None => crate::library::is_ours(path),
+            None => crate::odbc::library::is_ours(path),
         }
     }
 }

@@ -4,15 +4,17 @@
 //! Beside the file, `odbcinst.ini.entra-odbc` keeps what was there before. It is written first, so that there is
 //! no moment at which our entries stand in the file and nobody knows what they replaced.
 
-mod state;
+mod backup;
 
 use crate::{
-    failure::Failure,
-    file::{self, Change},
-    ini::{self, Ini},
-    interrupt::Held,
+    odbc::ini::{self, Ini},
+    system::{
+        file::{self, Change},
+        signals::Held,
+    },
+    ui::failure::Failure,
 };
-use state::State;
+use backup::State;
 use std::{
     fs::File,
     io,

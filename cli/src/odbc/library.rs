@@ -1,6 +1,6 @@
 //! Our own library, the driver that is registered: where it is, and which version.
 
-use crate::failure::Failure;
+use crate::ui::failure::Failure;
 use entra_odbc_core::real_driver;
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! How the tool ends when it does not succeed: a message on standard error, and an exit code.
 
-use crate::terminal::{self, Style};
+use crate::ui::terminal::{self, Style};
 use entra_odbc_core::{Error, ErrorKind, plain_text::fit};
 use std::{io, process::ExitCode};
 

@@ -1,6 +1,14 @@
 //! What a sign-in looks at here: the environment, the ini files that unixODBC reads, and the core's services.
 
-use crate::{drivers::Drivers, failure::Failure, file, ini, ini::Ini, places::Places, progress, terminal};
+use crate::{
+    odbc::{
+        drivers::Drivers,
+        ini::{self, Ini},
+        ini_files::Places,
+    },
+    system::file,
+    ui::{failure::Failure, progress, terminal},
+};
 use entra_odbc_core::{
     Environment, KeywordSignIn, TokenService,
     connect::Surroundings,

@@ -1,6 +1,6 @@
 //! What is written where: results on standard output, everything else on standard error, colours on terminals.
 
-use crate::progress;
+use crate::ui::progress;
 use clap::builder::styling::{AnsiColor, Style as Look};
 use entra_odbc_core::plain_text::is_harmful;
 use std::io::{self, Write as _};

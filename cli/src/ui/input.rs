@@ -1,7 +1,10 @@
 //! Connection strings and secrets that are not on the command line, where everyone on the machine can read them:
 //! from standard input (`-`), a file (`@file`) or a prompt (`?`).
 
-use crate::{failure::Failure, file, prompt};
+use crate::{
+    system::file,
+    ui::{failure::Failure, prompt},
+};
 use entra_odbc_core::{Keyword, connection_string};
 use std::{
     io::{self, Read as _},

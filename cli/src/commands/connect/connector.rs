@@ -1,11 +1,13 @@
 //! The ODBC program that connects for us, `entra-odbc-connect`: started, asked, listened to.
 
 use crate::{
-    failure::Failure,
-    file,
-    interrupt::{self, Held},
-    library,
-    packages::{Distribution, Package},
+    odbc::library,
+    system::{
+        file,
+        packages::{Distribution, Package},
+        signals::{self, Held},
+    },
+    ui::failure::Failure,
 };
 use entra_odbc_core::{connection_string::ConnectionString, real_driver::OUR_SECTION};
 use serde_json::{Value, json};
@@ -77,7 +79,7 @@ impl Refusal {
         } else {
             format!("[{}] ", self.state)
         };
-        let message = crate::terminal::shown(self.message.trim());
+        let message = crate::ui::terminal::shown(self.message.trim());
         // A query that is refused says itself what is wrong with it.
         let remedy = match self.during.as_str() {
             "query" => "",
@@ -185,7 +187,7 @@ impl Host {
             .child
             .wait()
             .map_err(|error| failed(format!("{PROGRAM} is lost: {error}")))?;
-        if interrupt::ENDS
+        if signals::ENDS
             .iter()
             .any(|end| status.signal() == Some(*end as i32))
         {

@@ -2,14 +2,18 @@
 
 use super::finding::{Check, Findings};
 use crate::{
-    drivers::{Drivers, File},
-    failure::Failure,
-    library::Library,
-    loader,
-    packages::{Distribution, Package},
-    places::Places,
-    replaced,
-    wrapped::View,
+    odbc::{
+        drivers::{Drivers, File},
+        ini_files::Places,
+        library::Library,
+        stock_name,
+        target_driver::View,
+    },
+    system::{
+        loader,
+        packages::{Distribution, Package},
+    },
+    ui::failure::Failure,
 };
 use entra_odbc_core::{
     Environment,
@@ -167,7 +171,7 @@ fn existing(path: &Path) -> String {
 
 fn registration(places: &Places, drivers: &Drivers, findings: &mut Findings) -> io::Result<()> {
     // Files that make no sense have a finding of their own.
-    if let Ok(Some(lost)) = replaced::lost(places, drivers) {
+    if let Ok(Some(lost)) = stock_name::lost(places, drivers) {
         return findings.warning(Check::Registration, lost.what, lost.cause, lost.next);
     }
     let ours: Vec<_> = [OUR_SECTION, STOCK_SECTION]

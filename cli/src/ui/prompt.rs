@@ -1,6 +1,6 @@
 //! A secret that is typed at the terminal, and not shown there.
 
-use crate::{failure::Failure, interrupt::Held};
+use crate::{system::signals::Held, ui::failure::Failure};
 use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 use std::{
     fs::{File, OpenOptions},

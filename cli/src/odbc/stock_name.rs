@@ -1,6 +1,9 @@
 //! Whether the name of Microsoft's driver is still ours, once `install --replace` has taken it over.
 
-use crate::{drivers::Drivers, failure::Failure, library, places::Places, registration::Registration};
+use crate::{
+    odbc::{drivers::Drivers, ini_files::Places, library, registration::Registration},
+    ui::failure::Failure,
+};
 use entra_odbc_core::real_driver::STOCK_SECTION;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What an ini file was before we wrote into it, as it is kept: one JSON object.
 
 use super::Section;
-use crate::{failure::Failure, file};
+use crate::{system::file, ui::failure::Failure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
