@@ -18,8 +18,8 @@
 mod arguments;
 mod commands;
 mod context;
-mod guid;
 mod odbc;
+mod sql;
 mod system;
 mod ui;
 

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use entra_odbc_core::server::CLOUDS;
+use uuid::fmt::Hyphenated;
 
 /// A cloud of Microsoft's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,7 +100,7 @@ pub fn resource(text: &str) -> Result<Resource, String> {
         .split_once("://")
         .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
     let application = text.split('/').next().unwrap_or_default();
-    let is_application = application.parse::<crate::guid::Guid>().is_ok();
+    let is_application = application.parse::<Hyphenated>().is_ok();
     if (is_uri || is_application) && !text.contains(char::is_whitespace) {
         return Ok(Resource::Given(text.to_owned()));
     }

@@ -98,7 +98,7 @@ fn always_encrypted(session: &Session, findings: &mut Findings) -> std::io::Resu
         .get("database_user")
         .and_then(Value::as_str)
         .unwrap_or("…");
-    let user = crate::commands::sid::quoted(user);
+    let user = crate::sql::quote_identifier(user);
     let lacking: Vec<_> = PERMISSIONS
         .iter()
         .zip(&session.row)

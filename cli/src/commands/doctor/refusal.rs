@@ -1,10 +1,11 @@
 //! What the refusals of Driver 18, unixODBC and Azure SQL mean, and what helps.
 
 use crate::{
-    commands::{connect::connector::Refusal, sid},
-    guid::Guid,
+    commands::connect::connector::Refusal,
+    sql::{self, UserType},
 };
 use entra_odbc_core::token::Claims;
+use uuid::Uuid;
 
 /// How SQL Server speaks of everyone who comes with a token.
 const SOMEONE: &str = "<token-identified principal>";
@@ -118,25 +119,15 @@ pub fn of(refusal: &Refusal, claims: Option<&Claims>) -> (String, String) {
 /// What creates the user.
 fn statements(claims: Option<&Claims>) -> String {
     let principal = claims.and_then(|claims| claims.principal.as_deref());
-    match principal {
-        Some(person) if person.contains('@') => {
-            let name = sid::quoted(person);
-            format!(
-                "CREATE USER {name} FROM EXTERNAL PROVIDER;\n\
-                 ALTER ROLE [db_datareader] ADD MEMBER {name};"
-            )
-        }
-        Some(application) => match application.parse::<Guid>() {
-            Ok(id) => format!(
-                "CREATE USER {name} WITH SID = {}, TYPE = E;\n\
-                 ALTER ROLE [db_datareader] ADD MEMBER {name};",
-                id.sid(),
-                name = sid::quoted(application)
-            ),
-            Err(_) => format!("CREATE USER {} FROM EXTERNAL PROVIDER;", sid::quoted(application)),
-        },
-        None => "CREATE USER [name] FROM EXTERNAL PROVIDER;".to_owned(),
-    }
+    let Some(name) = principal else {
+        return sql::create_user_from_entra("name");
+    };
+    let create = match Uuid::parse_str(name) {
+        _ if name.contains('@') => sql::create_user_from_entra(name),
+        Ok(application) => sql::create_user_with_sid(name, application, UserType::Principal),
+        Err(_) => return sql::create_user_from_entra(name),
+    };
+    format!("{create}\n{}", sql::add_to_role("db_datareader", name))
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     context::Session,
-    guid::Guid,
     ui::{failure::Failure, progress, time_format},
 };
 use entra_odbc_core::{Error, KeywordSignIn, Token, server::AZURE_SQL, token::Deadline};
@@ -16,6 +15,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
+use uuid::Uuid;
 
 /// A token that ends sooner than this is hardly of use.
 const SHORT: Duration = Duration::from_mins(5);
@@ -146,7 +146,7 @@ fn tenant(
 
 /// Two ids that are not the same; a domain's name may stand for any id.
 fn differ(one: &str, other: &str) -> bool {
-    match (one.parse::<Guid>(), other.parse::<Guid>()) {
+    match (Uuid::parse_str(one), Uuid::parse_str(other)) {
         (Ok(one), Ok(other)) => one != other,
         _ => false,
     }
