@@ -15,6 +15,7 @@
 pub mod access_token;
 pub mod account;
 mod asked;
+pub mod calendar;
 pub mod connect;
 pub mod connection_string;
 pub mod credential;

@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 json!({
                     "username": account.username, "tenant": account.tenant, "authority": account.authority,
                     "client_id": account.client, "object_id": account.object_id, "id": account.id(),
-                    "saved": time_format::timestamp(account.saved),
+                    "saved": time_format::rfc3339(account.saved),
                 })
             })
             .collect();
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 "{:width$}  tenant {}  {} ago",
                 account.username,
                 account.tenant,
-                time_format::span(age)
+                time_format::duration(age)
             ))?;
         }
     }

@@ -121,7 +121,7 @@ fn described(token: &Token, mode: &str) -> Map<String, Value> {
     let value = json!({
         "access_token": token.text.expose(),
         "token_type": "Bearer",
-        "expires_on": time_format::timestamp(token.expires_on),
+        "expires_on": time_format::rfc3339(token.expires_on),
         "expires_in": left.as_secs(),
         "principal": claims.principal,
         "object_id": claims.oid,

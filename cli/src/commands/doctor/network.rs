@@ -183,7 +183,7 @@ fn time(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
     }
     let what = format!(
         "this machine's clock is {} {word} Entra's",
-        time_format::span(skew)
+        time_format::duration(skew)
     );
     let (cause, next) = (
         "tokens are taken for expired, or for not valid yet",

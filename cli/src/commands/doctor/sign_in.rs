@@ -84,13 +84,16 @@ fn claims(token: &Token, scope: &str, findings: &mut Findings) -> io::Result<()>
         .expires_on
         .duration_since(SystemTime::now())
         .unwrap_or_default();
-    let ends = time_format::timestamp(token.expires_on);
+    let ends = time_format::rfc3339(token.expires_on);
     let audience = audience.unwrap_or_else(|| "an audience that it does not tell".to_owned());
     if left.is_zero() {
         let next = "Get a new one; a token given by AccessToken= is not renewed.";
         return findings.failure(Check::Token, format!("the token has ended at {ends}"), "", next);
     }
-    let text = format!("for {audience}, until {ends} ({} left)", time_format::span(left));
+    let text = format!(
+        "for {audience}, until {ends} ({} left)",
+        time_format::duration(left)
+    );
     if left < SHORT {
         return findings.warning(
             Check::Token,
