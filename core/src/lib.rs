@@ -27,7 +27,7 @@ pub mod fork;
 pub mod identity;
 mod keyword;
 pub mod log;
-mod login_refusal;
+pub mod login_refusal;
 mod names;
 mod opened;
 mod options;

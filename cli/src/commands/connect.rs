@@ -6,7 +6,7 @@ mod report;
 mod rows;
 
 use crate::ui::{failure::Failure, input, progress};
-use connector::{Event, Host, Request};
+use connector::{Connector, Event, Request};
 use report::Report;
 use rows::{Format, Rows};
 
@@ -46,10 +46,10 @@ pub struct Arguments {
     timeout: Option<u32>,
 }
 
-/// Does it.
+/// Connects and reports.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let string = connector::completed(&input::connection_string(&arguments.string)?);
-    let mut host = Host::start(&Request {
+    let string = connector::with_default_driver(&input::connection_string(&arguments.string)?);
+    let mut connector = Connector::start(&Request {
         string: &string,
         repeat: arguments.repeat,
         query: arguments.query.as_deref(),
@@ -64,10 +64,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut report = Report::default();
     loop {
         let event = if rows.as_ref().is_some_and(Rows::have_begun) {
-            // Rows are signs of life themselves.
-            host.next()?
+            // Rows on the terminal show progress themselves.
+            connector.next()?
         } else {
-            progress::waiting(report.waits_for(), || host.next())?
+            progress::waiting(report.waits_for(), || connector.next())?
         };
         match (event, &mut rows) {
             (None, _) => break,
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             (Some(event), _) => report.take(event),
         }
     }
-    report.time(&host.finish()?);
+    report.time(&connector.finish()?);
     match (rows, report.error()) {
         (Some(rows), None) => {
             rows.end()?;

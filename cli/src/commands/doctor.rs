@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let target = if string.is_empty() {
         None
     } else {
-        let string = connector::completed(&string);
+        let string = connector::with_default_driver(&string);
         Some(session.with_surroundings(|around| Target::read(&string, around)))
     };
     let mut findings = Findings::new(!arguments.json);
@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
         };
         if allowed {
-            login::look(target, token.as_ref(), arguments.timeout, &mut findings)?;
+            login::check(target, token.as_ref(), arguments.timeout, &mut findings)?;
         }
     }
     if arguments.json {

@@ -9,7 +9,7 @@
 use std::fmt;
 
 /// The longest file that is read: hand-written ones have some thousand bytes.
-pub const LIMIT: u64 = 1024 * 1024;
+pub const LIMIT: usize = 1024 * 1024;
 
 /// What editors elsewhere put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

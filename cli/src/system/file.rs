@@ -1,9 +1,11 @@
 //! Files that appear whole or not at all, with the owner and mode of those that they replace.
 
+use entra_odbc_core::regular_file;
 use nix::unistd::geteuid;
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
+    mem,
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
     path::{Path, PathBuf},
     thread,
@@ -11,26 +13,11 @@ use std::{
 };
 
 /// The content of a regular file of at most `limit` bytes; `None` where there is no file.
-pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    // Without blocking, since a FIFO in its place would hang us.
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let file = match OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits())
-        .open(path)
-    {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+pub fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    match regular_file::read(path, limit).map_err(io::Error::from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(|mut bytes| Some(mem::take(&mut *bytes))),
     }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("it is longer than {limit} bytes")));
-    }
-    Ok(Some(bytes))
 }
 
 /// How names end of what is not put in its place yet.

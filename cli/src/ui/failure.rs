@@ -70,7 +70,7 @@ impl Failure {
         terminal::note(&format!("{label} {what}{stop}"));
         if !remedy.is_empty() {
             // Commands stand on lines of their own here, and nothing of others does.
-            terminal::note(&terminal::shown(remedy));
+            terminal::note(&terminal::printable(remedy));
         }
         code.into()
     }

@@ -13,7 +13,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The longest connection string, with the longest of tokens in it.
-const LIMIT: u64 = 256 * 1024;
+const LIMIT: usize = 256 * 1024;
 
 /// What the help of commands says of it.
 pub const HELP: &str = "\
@@ -22,7 +22,7 @@ or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authenticati
 
 /// The parts of a connection string, put together.
 pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure> {
-    let mut string = Zeroizing::new(String::with_capacity(LIMIT.try_into().unwrap_or(0)));
+    let mut string = Zeroizing::new(String::with_capacity(LIMIT));
     let mut input = Input::default();
     for part in parts {
         if !string.is_empty() && !string.ends_with(';') {
@@ -100,8 +100,8 @@ impl Input {
 }
 
 fn standard_input(what: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LIMIT).unwrap_or(0) + 1));
-    let read = io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    let read = io::stdin().lock().take(LIMIT as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(what, "standard input", &error.to_string()))?;
     text(&bytes, what, "standard input")
 }
@@ -114,7 +114,7 @@ fn from_file(path: &str, what: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn text(bytes: &[u8], what: &str, place: &str) -> Result<Zeroizing<String>, Failure> {
-    if bytes.len() as u64 > LIMIT {
+    if bytes.len() > LIMIT {
         return Err(unreadable(
             what,
             place,

@@ -1,7 +1,7 @@
 //! What a connect found out, for people and for scripts.
 
 use super::{
-    connector::{Event, Refusal},
+    connector::{Diagnostic, Event},
     phases::{NAMES, Phases},
 };
 use crate::ui::terminal::{self, Style};
@@ -15,7 +15,7 @@ pub struct Report {
     runs: Vec<(u64, Option<u64>, Option<u64>)>,
     phases: Vec<Phases>,
     facts: Value,
-    error: Option<Refusal>,
+    error: Option<Diagnostic>,
 }
 
 impl Report {
@@ -48,7 +48,7 @@ impl Report {
     }
 
     /// What went wrong.
-    pub fn error(&self) -> Option<&Refusal> {
+    pub fn error(&self) -> Option<&Diagnostic> {
         self.error.as_ref()
     }
 
@@ -104,18 +104,18 @@ impl Report {
     }
 
     fn lines(&self) -> Vec<String> {
-        let shown = |text: &str| terminal::shown(text);
+        let printable = |text: &str| terminal::printable(text);
         let mut lines = vec![Style::Ok.paint("Connected")];
         let version = self.fact("version").unwrap_or_default();
         let product = self
             .fact("product")
-            .map(|product| format!("{} {version}", shown(product)));
+            .map(|product| format!("{} {version}", printable(product)));
         let facts = [
-            ("server", self.fact("server").map(shown)),
+            ("server", self.fact("server").map(printable)),
             ("product", product),
-            ("database", self.fact("database").map(shown)),
-            ("login", self.fact("user").map(shown)),
-            ("user", self.fact("database_user").map(shown)),
+            ("database", self.fact("database").map(printable)),
+            ("login", self.fact("user").map(printable)),
+            ("user", self.fact("database_user").map(printable)),
             ("encrypted", Some(self.encryption().to_owned())),
         ];
         lines.extend(
@@ -189,7 +189,7 @@ impl Report {
         };
         let encrypted = self.fact("encrypted").map(|value| value == "TRUE");
         let error = self.error.as_ref().map(|error| {
-            json!({ "during": error.during, "state": error.state, "native": error.native, "message": error.message })
+            json!({ "during": error.during, "state": error.sqlstate, "native": error.native, "message": error.message })
         });
         terminal::print_json(&json!({
             "connected": self.error.is_none(),
@@ -237,8 +237,8 @@ mod tests {
     fn a_spread_is_made_of_times_that_were_measured() {
         let times: Vec<_> = (1..=20).rev().map(|time| Some(f64::from(time))).collect();
         let spread = Spread::of(&times).unwrap();
-        let shown = [spread.least, spread.median, spread.high, spread.most];
-        assert_eq!(shown.map(|time| format!("{time}")), ["1", "10", "19", "20"]);
+        let values = [spread.least, spread.median, spread.high, spread.most];
+        assert_eq!(values.map(|time| format!("{time}")), ["1", "10", "19", "20"]);
         let one = Spread::of(&[None, Some(7.0)]).unwrap();
         assert_eq!(format!("{}", one.high), "7");
         assert!(Spread::of(&[None]).is_none());

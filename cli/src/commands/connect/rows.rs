@@ -89,7 +89,7 @@ impl Rows {
         match self.format {
             // As it is: whatever reads it is no terminal, or has asked for it.
             Format::Csv | Format::Json => terminal::print_bytes(text.as_bytes()),
-            Format::Table => terminal::print_bytes(terminal::shown(&text).as_bytes()),
+            Format::Table => terminal::print_bytes(terminal::printable(&text).as_bytes()),
         }
     }
 

@@ -164,13 +164,13 @@ impl Findings {
         cause: String,
         next: String,
     ) -> io::Result<()> {
-        let shown = |text: String| terminal::shown(text.trim());
+        let printable = |text: String| terminal::printable(text.trim());
         let finding = Finding {
             check,
             level,
-            what: shown(what),
-            cause: shown(cause),
-            next: shown(next),
+            what: printable(what),
+            cause: printable(cause),
+            next: printable(next),
         };
         if self.told {
             terminal::print(&finding.text())?;

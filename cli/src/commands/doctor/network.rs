@@ -13,7 +13,7 @@ use crate::{
     ui::{failure::Failure, progress, time_format},
 };
 use entra_odbc_core::{
-    Environment, KeywordSignIn,
+    Environment, KeywordSignIn, regular_file,
     token::Deadline,
     transport::{Call, Places, Policy, Reply, Route, Transport},
     trust::{self, Administrator},
@@ -25,9 +25,6 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
-
-/// The largest bundle of authorities, as the library reads it.
-const BUNDLE: u64 = 16 * 1024 * 1024;
 
 /// How far the clock may be off: Entra allows five minutes, other servers less.
 const SKEW: Duration = Duration::from_mins(2);
@@ -103,7 +100,10 @@ pub fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     let places = Places::of(environment);
     let count = places.bundle().map_or(0, |path| {
-        let text = file::read(path, BUNDLE).ok().flatten().unwrap_or_default();
+        let text = file::read(path, regular_file::BUNDLE)
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         String::from_utf8_lossy(&text)
             .matches("-----BEGIN CERTIFICATE-----")
             .count()

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const VERSION: u64 = 1;
 
 /// Two ini files, in base64 at worst.
-const LIMIT: u64 = 8 * 1024 * 1024;
+const LIMIT: usize = 8 * 1024 * 1024;
 
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
