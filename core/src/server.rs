@@ -4,7 +4,7 @@ mod cloud;
 
 use std::{fmt, net::IpAddr};
 
-pub use cloud::{AZURE_SQL, CLOUDS, Cloud, is_audience};
+pub use cloud::{AZURE_SQL, CHINA, Cloud, PUBLIC, US_GOVERNMENT, is_audience};
 
 /// A server as `Server=` names it, in a form that means one thing to every version of the driver.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::{
     fork::Lock,
     options::missing,
     scope as scopes,
-    server::Cloud,
+    server::{Cloud, PUBLIC},
     tds::Target,
     token::{Issued, Sharing, Wait},
     trust::{self, Administrator, Channel},
@@ -209,7 +209,7 @@ impl Chosen {
         around: &Surroundings<'_>,
     ) -> Result<Self, Error> {
         let cloud = channel.and_then(Channel::cloud);
-        let of_cloud = cloud.unwrap_or(Cloud::public()).authority;
+        let of_cloud = cloud.unwrap_or(&PUBLIC).authority;
         let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
         let target = channel.and_then(|channel| channel.target(asked.database()));
         Ok(Self {
@@ -243,7 +243,7 @@ impl Chosen {
 
 /// The scope of a token for the servers of this cloud, unless `Scope=` names another.
 pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
-    let of_cloud = || cloud.unwrap_or(Cloud::public()).scope.to_owned();
+    let of_cloud = || cloud.unwrap_or(&PUBLIC).scope.to_owned();
     let named = options.and_then(|options| options.get(Keyword::Scope));
     named.map_or_else(of_cloud, scopes::of)
 }

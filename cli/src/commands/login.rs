@@ -1,7 +1,7 @@
 //! `login`: signs a person in, and saves that for the programs that come later.
 
 use crate::{
-    arguments::resource::{Cloud, Resource},
+    arguments::resource::{Cloud, Resource, Service},
     context::Session,
     ui::{
         failure::Failure,
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Before anyone is asked: whether what they do can be saved at all. Two who sign in at once are no trouble.
     let _lock = accounts.lock("login")?;
     let sign_in = arguments.sign_in(&session)?;
-    let scope = Resource::sql().scope(arguments.cloud).to_owned();
+    let scope = Resource::Service(Service::Sql).scope(arguments.cloud).to_owned();
     let issued = session.token(&sign_in, Some(&scope), REQUEST)?;
     let account = saved(&accounts, &issued.token.claims())?;
     if arguments.json {

@@ -1,7 +1,7 @@
 //! `token`: an access token, by any sign-in kind.
 
 use crate::{
-    arguments::resource::{self, Cloud, Resource},
+    arguments::resource::{Cloud, Resource, Service, parse_resource},
     context::Session,
     ui::{failure::Failure, input, terminal, time_format},
 };
@@ -32,7 +32,7 @@ pub struct Arguments {
     string: Vec<String>,
     /// What the token is for: sql, databricks, postgres, storage, graph, or a URI, a scope or an application id
     /// [default: what Scope= or Server= tell, else sql]
-    #[arg(long, value_parser = resource::resource)]
+    #[arg(long, value_parser = parse_resource)]
     resource: Option<Resource>,
     /// The cloud, where no Server= tells it
     #[arg(long, value_enum, default_value_t = Cloud::Public)]
@@ -102,7 +102,7 @@ impl Asked {
             completed.extend(["Authority=", cloud.authority(), ";"]);
         }
         let told = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
-        let default_resource = (elsewhere && !told).then(Resource::sql);
+        let default_resource = (elsewhere && !told).then_some(Resource::Service(Service::Sql));
         completed.push_str(&string);
         Ok(Self {
             string: completed,

@@ -13,7 +13,7 @@ use crate::{
     ui::{failure::Failure, progress, time_format},
 };
 use entra_odbc_core::{
-    Environment, KeywordSignIn, regular_file,
+    Environment, KeywordSignIn, regular_file, server,
     token::Deadline,
     transport::{Call, Places, Policy, Reply, Route, Transport},
     trust::{self, Administrator},
@@ -83,7 +83,7 @@ pub fn look(
 fn of_machine(session: &Session) -> Result<String, Failure> {
     let administrator =
         session.with_surroundings(|around| Administrator::read(around.environment, around.installed));
-    let public = entra_odbc_core::server::Cloud::public().authority;
+    let public = server::PUBLIC.authority;
     Ok(trust::authority(None, &administrator, public)?)
 }
 
