@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, with its help.
+//! The command line and its help.
 
 pub mod resource;
 
@@ -52,7 +52,7 @@ enum Command {
 }
 
 impl Arguments {
-    /// Does what was asked for.
+    /// Runs the command.
     pub fn run(&self) -> Result<(), Failure> {
         match &self.command {
             Command::Install(arguments) => install::run(arguments),

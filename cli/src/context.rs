@@ -1,10 +1,10 @@
-//! What a sign-in looks at here: the environment, the ini files that unixODBC reads, and the core's services.
+//! What a sign-in depends on: the environment, the ini files that unixODBC reads, and the core's services.
 
 use crate::{
     odbc::{
         drivers::Drivers,
         ini::{self, Ini},
-        ini_files::Places,
+        ini_files::IniFiles,
     },
     system::file,
     ui::{failure::Failure, progress, terminal},
@@ -24,8 +24,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Everything that a sign-in needs beside its keywords.
-pub struct Session {
+/// Everything that a sign-in needs besides its keywords.
+pub struct Context {
     /// The variables of this process.
     pub environment: Environment,
     /// The HTTP client.
@@ -38,17 +38,17 @@ pub struct Session {
     sources: Vec<Ini>,
 }
 
-impl Session {
-    /// Reads the ini files; files that make no sense are as good as absent here, and the doctor's business.
+impl Context {
+    /// Reads the ini files; malformed ones count as absent here, and the doctor reports them.
     pub fn new() -> Self {
         let environment = Environment::process();
-        let places = Places::of(&environment);
+        let ini_files = IniFiles::locate(&environment);
         let read = |path: &std::path::Path| {
             let bytes = file::read(path, ini::LIMIT).ok()??;
             Ini::parse(&bytes).ok()
         };
         let prompts = Prompts::unseen();
-        // Also where standard error is no terminal: whoever runs the tool asked for the prompt.
+        // Also where standard error is no terminal: the command asked for the prompt.
         prompts.register(Some(Arc::new(|prompt| terminal::note(&prompt.message))));
         Self {
             transport: Arc::new(Transport::new(&environment)),
@@ -56,8 +56,8 @@ impl Session {
             prompts: Arc::new(prompts),
             providers: Providers::new(),
             tenants: Arc::new(Tenants::new(&environment)),
-            drivers: Drivers::read(&places).unwrap_or(Drivers(Vec::new())),
-            sources: [places.user_sources, Some(places.system_sources)]
+            drivers: Drivers::read(&ini_files).unwrap_or(Drivers(Vec::new())),
+            sources: [ini_files.user_sources, Some(ini_files.system_sources)]
                 .iter()
                 .flatten()
                 .filter_map(|path| read(path))
@@ -66,13 +66,13 @@ impl Session {
         }
     }
 
-    /// What the core is to look at.
+    /// Calls `body` with the surroundings of a connect.
     pub fn with_surroundings<T>(&self, body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
         let installed = |keyword: &str| {
             let (value, _) = self.drivers.entry(OUR_SECTION, keyword)?;
             Some(value.to_owned())
         };
-        // As libodbcinst does it: the first file that has the entry.
+        // The first file that has the entry wins, as in libodbcinst.
         let data_source = |section: &[u16], keyword: &str| {
             let section = String::from_utf16(section).ok()?;
             self.sources
@@ -93,13 +93,13 @@ impl Session {
         })
     }
 
-    /// Who a connection string signs in.
+    /// The sign-in of a connection string.
     pub fn sign_in(&self, string: &str) -> Result<KeywordSignIn, Failure> {
         let sign_in = self.with_surroundings(|around| KeywordSignIn::from_string(string, around));
         sign_in.map_err(Failure::from)
     }
 
-    /// A token; a person who must be asked has more time than that.
+    /// A token; a prompt has its own time limit (`InteractiveTimeout`).
     pub fn token(
         &self,
         sign_in: &KeywordSignIn,
@@ -107,7 +107,7 @@ impl Session {
         timeout: Duration,
     ) -> Result<Issued, entra_odbc_core::Error> {
         let wait = Wait::until(Instant::now() + timeout);
-        progress::waiting("Waiting for a token", || {
+        progress::show_while("Waiting for a token", || {
             self.with_surroundings(|around| sign_in.token(scope, wait, around))
         })
     }

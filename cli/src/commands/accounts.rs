@@ -21,7 +21,7 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let accounts = Accounts::of(&Environment::process())?;
     let all = accounts.list()?;

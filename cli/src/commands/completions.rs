@@ -27,7 +27,7 @@ pub struct Arguments {
     shell: Shell,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = arguments::Arguments::command();

@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             // Rows on the terminal show progress themselves.
             connector.next()?
         } else {
-            progress::waiting(report.waits_for(), || connector.next())?
+            progress::show_while(report.waits_for(), || connector.next())?
         };
         match (event, &mut rows) {
             (None, _) => break,

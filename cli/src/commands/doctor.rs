@@ -1,4 +1,4 @@
-//! `doctor`: looks at everything that a connect needs, one after another, and explains what it finds.
+//! `doctor`: checks everything that a connect needs, one after another, and explains what it finds.
 
 mod default_chain;
 mod finding;
@@ -12,8 +12,8 @@ mod trust;
 
 use crate::{
     commands::connect::connector,
-    context::Session,
-    odbc::ini_files::Places,
+    context::Context,
+    odbc::ini_files::IniFiles,
     ui::{failure::Failure, input, terminal},
 };
 use finding::{Check, Findings};
@@ -34,7 +34,7 @@ one. No secret is shown. Ends with exit code 1 if there is a failure.";
 /// Find out why a connection fails
 ///
 /// Looks at the library, unixODBC and its ini files, Microsoft's driver and what it needs, certificates, proxy, clock,
-/// and the sign-in kinds of the default chain. With a connection string, it goes on to the token, the server and the
+/// and the authentication modes of the default chain. With a connection string, it goes on to the token, the server and the
 /// login itself.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
@@ -50,37 +50,37 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let session = Session::new();
+    let context = Context::new();
     let string = input::connection_string(&arguments.string)?;
     let target = if string.is_empty() {
         None
     } else {
         let string = connector::with_default_driver(&string);
-        Some(session.with_surroundings(|around| Target::read(&string, around)))
+        Some(context.with_surroundings(|around| Target::parse(&string, around)))
     };
     let mut findings = Findings::new(!arguments.json);
-    installation::look(
-        &Places::of(&session.environment),
-        &session.environment,
+    installation::check(
+        &IniFiles::locate(&context.environment),
+        &context.environment,
         &mut findings,
     )?;
-    let sign_in = target.as_ref().map(|target| sign_in::read(target, &session));
-    let kind = sign_in
+    let sign_in = target.as_ref().map(|target| sign_in::parse(target, &context));
+    let parsed_sign_in = sign_in
         .as_ref()
         .and_then(|sign_in| sign_in.as_ref().ok()?.as_ref());
-    network::look(kind, &session, timeout, &mut findings)?;
-    if kind.is_none_or(|kind| kind.mode() == "Default") {
-        default_chain::look(&string, &session, timeout, &mut findings)?;
+    network::check(parsed_sign_in, &context, timeout, &mut findings)?;
+    if parsed_sign_in.is_none_or(|parsed_sign_in| parsed_sign_in.mode() == "Default") {
+        default_chain::check(&string, &context, timeout, &mut findings)?;
     }
     if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
-        network::server(target, timeout, &mut findings)?;
-        let allowed = trust::look(target, &session, &mut findings)?;
+        network::check_server(target, timeout, &mut findings)?;
+        let allowed = trust::check(target, &context, &mut findings)?;
         let token = match sign_in {
             _ if !allowed => None,
-            Ok(Some(sign_in)) => sign_in::look(sign_in, target, &session, timeout, &mut findings)?,
+            Ok(Some(sign_in)) => sign_in::check(sign_in, target, &context, timeout, &mut findings)?,
             Ok(None) => {
                 findings.skipped(
                     Check::SignIn,
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         terminal::print(&findings.summary())?;
     }
     if findings.have_failures() {
-        Err(Failure::Told)
+        Err(Failure::Reported)
     } else {
         Ok(())
     }

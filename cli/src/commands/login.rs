@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::resource::{Cloud, Resource, Service},
-    context::Session,
+    context::Context,
     ui::{
         failure::Failure,
         terminal::{self, Style},
@@ -62,15 +62,15 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let session = Session::new();
-    let accounts = Accounts::of(&session.environment)?;
+    let context = Context::new();
+    let accounts = Accounts::of(&context.environment)?;
     // Before anyone is asked: whether what they do can be saved at all. Two who sign in at once are no trouble.
     let _lock = accounts.lock("login")?;
-    let sign_in = arguments.sign_in(&session)?;
+    let sign_in = arguments.sign_in(&context)?;
     let scope = Resource::Service(Service::Sql).scope(arguments.cloud).to_owned();
-    let issued = session.token(&sign_in, Some(&scope), REQUEST)?;
+    let issued = context.token(&sign_in, Some(&scope), REQUEST)?;
     let account = saved(&accounts, &issued.token.claims())?;
     if arguments.json {
         terminal::print_json(&json!({
@@ -88,8 +88,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn sign_in(&self, session: &Session) -> Result<KeywordSignIn, Failure> {
-        let by_code = self.device_code || !self.browser && !has_browser(&session.environment);
+    fn sign_in(&self, context: &Context) -> Result<KeywordSignIn, Failure> {
+        let by_code = self.device_code || !self.browser && !has_browser(&context.environment);
         let timeout = self.timeout.to_string();
         let mut pairs = vec![
             (
@@ -118,7 +118,7 @@ impl Arguments {
                 .filter_map(|(keyword, value)| Some((keyword, value?))),
         );
         let read: Result<_, Error> =
-            session.with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around));
+            context.with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around));
         read.map_err(Failure::from)
     }
 }

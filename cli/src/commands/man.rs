@@ -21,7 +21,7 @@ pub struct Arguments {
     directory: Option<PathBuf>,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let command = arguments::Arguments::command();
     let Some(directory) = &arguments.directory else {

@@ -3,11 +3,11 @@
 use crate::{
     odbc::{
         drivers::Drivers,
-        ini_files::Places,
+        ini_files::IniFiles,
         library::{self, Library},
         registration::Registration,
         stock_name,
-        target_driver::{View, Wrapped},
+        target_driver::{DriverSearch, TargetDriver},
     },
     system::{
         loader,
@@ -49,7 +49,7 @@ pub struct Arguments {
 struct Status {
     names: Vec<Name>,
     sources: Vec<(String, PathBuf)>,
-    real_driver: Result<Wrapped, Vec<String>>,
+    real_driver: Result<TargetDriver, Vec<String>>,
     unixodbc: Option<(PathBuf, Option<String>)>,
     log: Option<(String, Option<String>)>,
     problems: Vec<(String, String)>,
@@ -63,7 +63,7 @@ struct Name {
     ours: Option<Library>,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::process();
     let status = Status::look(&environment)?;
@@ -75,13 +75,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if status.problems.is_empty() {
         return Ok(());
     }
-    Err(Failure::Told)
+    Err(Failure::Reported)
 }
 
 impl Status {
     fn look(environment: &Environment) -> Result<Self, Failure> {
-        let places = Places::of(environment);
-        let drivers = Drivers::read(&places)?;
+        let ini_files = IniFiles::locate(environment);
+        let drivers = Drivers::read(&ini_files)?;
         let names: Vec<_> = [OUR_SECTION, STOCK_SECTION]
             .into_iter()
             .filter_map(|name| {
@@ -94,30 +94,30 @@ impl Status {
                 })
             })
             .collect();
-        let view = View {
+        let search = DriverSearch {
             environment,
             drivers: &drivers,
             library: names.iter().find_map(|name| name.ours.as_ref()),
         };
         let mut status = Self {
-            real_driver: view.real_driver(),
+            real_driver: search.find(),
             names,
-            sources: sources(&places)?,
+            sources: sources(&ini_files)?,
             unixodbc: loader::find("libodbc.so.2", environment).map(|path| (path, manager_version())),
             log: environment
                 .get("ENTRA_ODBC_LOG")
                 .map(|level| (level, environment.get("ENTRA_ODBC_LOG_FILE"))),
             problems: Vec::new(),
         };
-        status.problems = status.problems(&places, &drivers)?;
+        status.problems = status.problems(&ini_files, &drivers)?;
         Ok(status)
     }
 
-    fn problems(&self, places: &Places, drivers: &Drivers) -> Result<Vec<(String, String)>, Failure> {
+    fn problems(&self, ini_files: &IniFiles, drivers: &Drivers) -> Result<Vec<(String, String)>, Failure> {
         let mut problems = Vec::new();
         let mut problem = |what: String, remedy: &str| problems.push((what, remedy.to_owned()));
         if self.unixodbc.is_none() {
-            let remedy = Distribution::here().install(Package::UnixOdbc);
+            let remedy = Distribution::current().install_command(Package::UnixOdbc);
             problem("unixODBC is not installed".to_owned(), &remedy);
         }
         match self.names.iter().find(|name| name.text == OUR_SECTION) {
@@ -134,7 +134,7 @@ impl Status {
             ),
             Some(_) => {}
         }
-        if let Some(lost) = stock_name::lost(places, drivers)? {
+        if let Some(lost) = stock_name::check(ini_files, drivers)? {
             problem(
                 format!("{}: {}", lost.what, lost.cause),
                 &format!("Take it over again: {}", lost.next),
@@ -146,7 +146,7 @@ impl Status {
                     "Microsoft's ODBC Driver 18 is not found. Tried: {}",
                     tried.join("; ")
                 ),
-                &Distribution::here().install(Package::Driver18),
+                &Distribution::current().install_command(Package::Driver18),
             ),
             Ok(driver) => {
                 for (what, remedy) in driver.conflicts() {
@@ -240,9 +240,9 @@ impl Status {
 }
 
 /// The data sources that use our library, the user's first, as unixODBC looks for them.
-fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Failure> {
+fn sources(ini_files: &IniFiles) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut found = Vec::new();
-    for path in [places.user_sources.as_ref(), Some(&places.system_sources)]
+    for path in [ini_files.user_sources.as_ref(), Some(&ini_files.system_sources)]
         .into_iter()
         .flatten()
     {

@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::resource::{Cloud, Resource, Service, parse_resource},
-    context::Session,
+    context::Context,
     ui::{failure::Failure, input, terminal, time_format},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -48,15 +48,15 @@ pub struct Arguments {
     claims: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let asked = Asked::read(&arguments.string, arguments.cloud)?;
     let resource = arguments.resource.as_ref().or(asked.default_resource.as_ref());
     let scope = resource.map(|resource| resource.scope(arguments.cloud));
-    let session = Session::new();
-    let sign_in = session.sign_in(&asked.string)?;
+    let context = Context::new();
+    let sign_in = context.sign_in(&asked.string)?;
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let issued = session.token(&sign_in, scope, timeout)?;
+    let issued = context.token(&sign_in, scope, timeout)?;
     let token = &issued.token;
     if arguments.json {
         let mut value = described(token, sign_in.mode());

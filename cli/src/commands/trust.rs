@@ -2,7 +2,7 @@
 
 use crate::{
     odbc::{
-        ini_files::Places,
+        ini_files::IniFiles,
         registration::{self, Registration},
     },
     system::file,
@@ -69,7 +69,7 @@ enum Action {
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.action {
         Action::Add { host, user } => change(*user, |trusted| {
@@ -121,15 +121,15 @@ fn entry(text: &str) -> Result<String, String> {
 
 /// Changes the list in the file that has our section; `edit` says why there is nothing to do.
 fn change(user: bool, edit: impl FnOnce(&mut Vec<String>) -> Option<String>) -> Result<(), Failure> {
-    let places = Places::of(&Environment::process());
+    let ini_files = IniFiles::locate(&Environment::process());
     let path = if user {
-        places.user_drivers
+        ini_files.user_drivers
     } else {
-        Some(places.system_drivers)
+        Some(ini_files.system_drivers)
     };
     let path = path
         .ok_or_else(|| Failure::refused("HOME is not set, so this user has no odbcinst.ini", "Set HOME."))?;
-    let lock = file::lock_beside(&path);
+    let lock = file::lock_directory_of(&path);
     let registration = Registration::read(&path)?;
     if !registration.ini().has(OUR_SECTION) {
         return Err(Failure::refused(
@@ -147,7 +147,7 @@ fn change(user: bool, edit: impl FnOnce(&mut Vec<String>) -> Option<String>) -> 
     let value = trusted.join(", ");
     let value = (!trusted.is_empty()).then_some(value.as_str());
     let pending = registration.with_entry(OUR_SECTION, TRUSTED_SERVERS, value);
-    registration::carry_out(&[pending], lock)?;
+    registration::apply(&[pending], lock)?;
     let now = value.map_or_else(|| "nobody".to_owned(), str::to_owned);
     terminal::print(&format!(
         "{}: beside Azure's servers and this machine, tokens may go to {now}",
@@ -166,9 +166,9 @@ fn listed(registration: &Registration) -> Vec<String> {
 
 fn list(as_json: bool) -> Result<(), Failure> {
     let environment = Environment::process();
-    let places = Places::of(&environment);
+    let ini_files = IniFiles::locate(&environment);
     let mut found: Vec<(String, String)> = Vec::new();
-    let files = [Some(places.system_drivers), places.user_drivers];
+    let files = [Some(ini_files.system_drivers), ini_files.user_drivers];
     for path in files.into_iter().flatten().collect::<Vec<PathBuf>>() {
         let hosts = listed(&Registration::read(&path)?);
         found.extend(hosts.into_iter().map(|host| (host, path.display().to_string())));

@@ -1,30 +1,30 @@
-//! The drivers that are registered, as unixODBC sees them: the system's file first, the user's after it.
+//! The registered drivers as unixODBC sees them: those of the system's file, then those of the user's.
 
 use crate::{
     odbc::{
         ini::{self, Ini},
-        ini_files::Places,
+        ini_files::IniFiles,
     },
     system::file,
     ui::failure::Failure,
 };
 use std::path::{Path, PathBuf};
 
-/// One of the files.
+/// One odbcinst.ini.
 #[derive(Debug)]
 pub struct File {
-    /// Where it is, or would be.
+    /// Its path, whether it exists or not.
     pub path: PathBuf,
-    /// What is in it; empty where there is none.
+    /// Its content; empty where there is no file.
     pub ini: Ini,
 }
 
-/// The files in the order in which they win.
+/// The files in their order of precedence.
 #[derive(Debug)]
 pub struct Drivers(pub Vec<File>);
 
 impl File {
-    /// Reads it; a file that cannot be read or understood is refused, and stays as it is.
+    /// Reads it, and refuses a file that cannot be read or parsed.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let unusable = |why: String| {
             Failure::refused(
@@ -43,8 +43,8 @@ impl File {
 
 impl Drivers {
     /// Reads both files.
-    pub fn read(places: &Places) -> Result<Self, Failure> {
-        let paths = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+    pub fn read(ini_files: &IniFiles) -> Result<Self, Failure> {
+        let paths = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
         let files: Result<_, _> = paths.into_iter().flatten().map(|path| File::read(path)).collect();
         files.map(Self)
     }
@@ -56,10 +56,10 @@ impl Drivers {
             .find_map(|file| Some((file.ini.get(section, key)?, file.path.as_path())))
     }
 
-    /// The library of a driver, as unixODBC on a 64-bit machine takes it.
+    /// The library of a driver: `Driver64` wins in a 64-bit unixODBC.
     pub fn library(&self, section: &str) -> Option<(&str, &Path)> {
-        let set = |key| self.entry(section, key).filter(|(value, _)| !value.is_empty());
-        set("Driver64").or_else(|| set("Driver"))
+        let entry = |key| self.entry(section, key).filter(|(value, _)| !value.is_empty());
+        entry("Driver64").or_else(|| entry("Driver"))
     }
 
     /// The names of all drivers.

@@ -1,4 +1,4 @@
-//! An ini file as unixODBC reads it, changed line by line: whatever is not meant stays as it was, to the byte.
+//! Parsing and editing of ini files as unixODBC reads them; lines that are not edited keep every byte.
 //!
 //! What unixODBC 2.3.11 does, measured: names of sections and entries are compared without regard to case, the
 //! first of equal ones wins, blanks around names and values are dropped, a header ends at its first `]`, and a
@@ -11,10 +11,10 @@ use std::fmt;
 /// The longest file that is read: hand-written ones have some thousand bytes.
 pub const LIMIT: usize = 1024 * 1024;
 
-/// What editors elsewhere put before UTF-8.
+/// Written by editors of other systems before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The lines of a file, taken apart.
+/// The parsed lines of a file.
 #[derive(Debug, Clone, Default)]
 pub struct Ini {
     lines: Vec<Line>,
@@ -22,7 +22,7 @@ pub struct Ini {
 
 #[derive(Debug, Clone)]
 struct Line {
-    /// With its end, where it has one.
+    /// Including the line end, where it has one.
     bytes: Vec<u8>,
     kind: Kind,
 }
@@ -38,7 +38,7 @@ enum Kind {
     Other,
 }
 
-/// Where a file is not what unixODBC would make sense of.
+/// Why and where unixODBC would not understand a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed {
     line: usize,
@@ -107,7 +107,7 @@ impl Line {
 }
 
 impl Ini {
-    /// Takes a file apart; refuses what unixODBC would not make sense of either.
+    /// Parses a file; refuses what unixODBC would not understand either.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut lines = Vec::new();
         if bytes.starts_with(BYTE_ORDER_MARK) {
@@ -183,40 +183,39 @@ impl Ini {
         let after = self
             .last_entry(section)
             .unwrap_or_else(|| self.add_section(section));
-        self.end_line(after);
+        self.terminate_line(after);
         self.lines.insert(after + 1, new);
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub fn unset(&mut self, section: &str, key: &str) {
         if let Some(at) = self.find(section, key) {
             self.lines.remove(at);
         }
     }
 
-    /// Has an entry be as it is in another file: the very same line, or none.
-    pub fn set_as_in(&mut self, other: &Self, section: &str, key: &str) {
-        let theirs = other.find(section, key).and_then(|at| other.lines.get(at));
-        match (theirs, self.find(section, key)) {
-            (Some(theirs), Some(at)) => {
+    /// Copies an entry's line from another file; removes it where there is none.
+    pub fn copy_entry(&mut self, other: &Self, section: &str, key: &str) {
+        let source = other.find(section, key).and_then(|at| other.lines.get(at));
+        match (source, self.find(section, key)) {
+            (Some(source), Some(at)) => {
                 if let Some(line) = self.lines.get_mut(at) {
-                    *line = theirs.clone();
-                    self.end_line(at);
+                    *line = source.clone();
+                    self.terminate_line(at);
                 }
             }
-            (Some(theirs), None) => {
+            (Some(source), None) => {
                 if let Some(after) = self.last_entry(section) {
-                    self.end_line(after);
-                    self.lines.insert(after + 1, theirs.clone());
-                    self.end_line(after + 1);
+                    self.terminate_line(after);
+                    self.lines.insert(after + 1, source.clone());
+                    self.terminate_line(after + 1);
                 }
             }
             (None, _) => self.unset(section, key),
         }
     }
 
-    /// Takes a section out, and the empty lines before it; comments below it stay, since they may be about
-    /// what comes next.
+    /// Removes a section and the empty lines before it; comments below it may describe the next one, and stay.
     pub fn remove(&mut self, section: &str) {
         let (Some(header), Some(last)) = (self.header(section), self.last_entry(section)) else {
             return;
@@ -258,10 +257,10 @@ impl Ini {
         Some(last.map_or(from - 1, |at| from + at))
     }
 
-    /// Adds an empty section, and says where.
+    /// Adds an empty section, and returns the index of its header.
     fn add_section(&mut self, name: &str) -> usize {
         if let Some(last) = self.lines.len().checked_sub(1) {
-            self.end_line(last);
+            self.terminate_line(last);
             let is_empty = self
                 .lines
                 .last()
@@ -280,8 +279,8 @@ impl Ini {
         self.lines.len() - 1
     }
 
-    /// The last line of a file may lack its end, which it needs once another one follows.
-    fn end_line(&mut self, at: usize) {
+    /// Adds the line end that the last line of a file may lack.
+    fn terminate_line(&mut self, at: usize) {
         if let Some(line) = self.lines.get_mut(at)
             && !line.bytes.ends_with(b"\n")
         {

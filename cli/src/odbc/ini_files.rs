@@ -14,7 +14,7 @@ use std::{
 
 /// The files, whether they exist or not.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct IniFiles {
     /// `odbcinst.ini` of the system.
     pub system_drivers: PathBuf,
     /// `.odbcinst.ini` of the user; `None` without `HOME`.
@@ -25,14 +25,14 @@ pub struct Places {
     pub user_sources: Option<PathBuf>,
 }
 
-impl Places {
-    /// As this environment has them.
-    pub fn of(environment: &Environment) -> Self {
+impl IniFiles {
+    /// Locates them in this environment.
+    pub fn locate(environment: &Environment) -> Self {
         let directory = environment
             .get("ODBCSYSINI")
-            .or_else(built_in)
+            .or_else(built_in_directory)
             .unwrap_or_else(|| "/etc".to_owned());
-        // Put together as unixODBC does: an absolute ODBCINSTINI ends up below the directory, too.
+        // Joined as unixODBC does: even an absolute ODBCINSTINI is below the directory.
         let below = |name: &str| PathBuf::from(format!("{directory}/{name}"));
         let drivers = environment.get("ODBCINSTINI");
         Self {
@@ -44,28 +44,28 @@ impl Places {
             user_sources: environment
                 .get("ODBCINI")
                 .map(PathBuf::from)
-                .or_else(|| Some(home()?.join(".odbc.ini"))),
+                .or_else(|| Some(home_directory()?.join(".odbc.ini"))),
         }
     }
 }
 
-fn home() -> Option<PathBuf> {
+fn home_directory() -> Option<PathBuf> {
     let user = User::from_uid(Uid::current()).ok().flatten()?;
     Some(user.dir).filter(|home| home.is_dir())
 }
 
-/// The directory that unixODBC was built with, which conda, Homebrew and builds of one's own have elsewhere.
-fn built_in() -> Option<String> {
+/// The directory that unixODBC was built with: not `/etc` in conda, in Homebrew and in local builds.
+fn built_in_directory() -> Option<String> {
     let output = Command::new("odbcinst")
         .arg("-j")
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    directory_in(&String::from_utf8_lossy(&output.stdout))
+    system_directory(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn directory_in(text: &str) -> Option<String> {
+fn system_directory(text: &str) -> Option<String> {
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix("SYSTEM DATA SOURCES:"))?;
@@ -79,27 +79,30 @@ mod tests {
 
     #[test]
     fn the_files_are_those_that_unixodbc_reads() {
-        let places = Places::of(&Environment::fixed([
+        let ini_files = IniFiles::locate(&Environment::fixed([
             ("ODBCSYSINI", "/sys"),
             ("ODBCINI", "/mine/odbc.ini"),
             ("HOME", "/home/ada"),
         ]));
-        assert_eq!(places.system_drivers, Path::new("/sys/odbcinst.ini"));
-        assert_eq!(places.system_sources, Path::new("/sys/odbc.ini"));
-        assert_eq!(places.user_drivers.unwrap(), Path::new("/home/ada/.odbcinst.ini"));
-        assert_eq!(places.user_sources.unwrap(), Path::new("/mine/odbc.ini"));
-        let places = Places::of(&Environment::fixed([
+        assert_eq!(ini_files.system_drivers, Path::new("/sys/odbcinst.ini"));
+        assert_eq!(ini_files.system_sources, Path::new("/sys/odbc.ini"));
+        assert_eq!(
+            ini_files.user_drivers.unwrap(),
+            Path::new("/home/ada/.odbcinst.ini")
+        );
+        assert_eq!(ini_files.user_sources.unwrap(), Path::new("/mine/odbc.ini"));
+        let ini_files = IniFiles::locate(&Environment::fixed([
             ("ODBCSYSINI", "/sys"),
             ("ODBCINSTINI", "/x/y.ini"),
         ]));
-        assert_eq!(places.system_drivers.to_str(), Some("/sys//x/y.ini"));
-        assert_eq!(places.user_drivers, None);
+        assert_eq!(ini_files.system_drivers.to_str(), Some("/sys//x/y.ini"));
+        assert_eq!(ini_files.user_drivers, None);
     }
 
     #[test]
-    fn the_directory_that_odbcinst_tells_is_taken() {
-        let told = "unixODBC 2.3.11\nDRIVERS............: /opt/etc/odbcinst.ini\nSYSTEM DATA SOURCES: /opt/etc/odbc.ini\n";
-        assert_eq!(directory_in(told).as_deref(), Some("/opt/etc"));
-        assert_eq!(directory_in("odbcinst: unknown option"), None);
+    fn the_directory_that_odbcinst_prints_is_used() {
+        let output = "unixODBC 2.3.11\nDRIVERS............: /opt/etc/odbcinst.ini\nSYSTEM DATA SOURCES: /opt/etc/odbc.ini\n";
+        assert_eq!(system_directory(output).as_deref(), Some("/opt/etc"));
+        assert_eq!(system_directory("odbcinst: unknown option"), None);
     }
 }

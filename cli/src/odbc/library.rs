@@ -1,4 +1,4 @@
-//! Our own library, the driver that is registered: where it is, and which version.
+//! Our library, which is registered as the driver: its path and its version.
 
 use crate::ui::failure::Failure;
 use entra_odbc_core::real_driver;
@@ -8,30 +8,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What it is called.
-const NAME: &str = "libentra_odbc.so";
+/// Its file name.
+const FILE_NAME: &str = "libentra_odbc.so";
 
-/// Names that it exports: no other driver has the first, and what C programs are linked with lacks the second.
-const MARKS: [&[u8]; 2] = [b"entra_odbc_version\0", b"SQLDriverConnectW\0"];
+/// Names of its exports: the first sets it apart from other drivers, the second from our library for C programs.
+const EXPORTS: [&[u8]; 2] = [b"entra_odbc_version\0", b"SQLDriverConnectW\0"];
 
-/// How it introduces itself to token endpoints, with its version.
-const AGENT: &[u8] = b"entra-odbc/";
+/// The start of its user agent, which the version follows.
+const USER_AGENT: &[u8] = b"entra-odbc/";
 
 /// The library and its version.
 #[derive(Debug, Clone)]
 pub struct Library {
     /// The file.
     pub path: PathBuf,
-    /// Its version, where it tells.
+    /// Its version, where it is known.
     pub version: Option<String>,
 }
 
 impl Library {
-    /// The library at `path`; a reason where it is none of ours.
+    /// The library at `path`, or why it is not ours.
     pub fn at(path: &Path) -> Result<Self, String> {
         real_driver::check(path)?;
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
-        if !MARKS.iter().all(|mark| contains(&bytes, mark)) {
+        if !EXPORTS.iter().all(|name| contains(&bytes, name)) {
             return Err("is not entra-odbc's library".to_owned());
         }
         Ok(Self {
@@ -40,7 +40,7 @@ impl Library {
         })
     }
 
-    /// The library that someone named, else the one that this tool was installed with.
+    /// The library that was named, else the one that was installed with this tool.
     pub fn find(named: Option<&Path>) -> Result<Self, Failure> {
         if let Some(named) = named {
             return absolute(named).and_then(|path| Self::at(&path)).map_err(|why| {
@@ -50,12 +50,12 @@ impl Library {
                 )
             });
         }
-        let places = places();
-        places.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
-            let tried: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+        let paths = default_paths();
+        paths.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
+            let tried: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             Failure::refused(
                 format!(
-                    "the library {NAME} is not beside this tool; looked at: {}",
+                    "the library {FILE_NAME} is not beside this tool; looked at: {}",
                     tried.join(", ")
                 ),
                 "Name it: --library PATH.",
@@ -63,7 +63,7 @@ impl Library {
         })
     }
 
-    /// Whether a path leads to this very file, or to a copy of it.
+    /// Whether a path leads to this file, or to another copy of our library.
     pub fn is_at(&self, path: &Path) -> bool {
         match (path.metadata(), self.path.metadata()) {
             (Ok(a), Ok(b)) if (a.dev(), a.ino()) == (b.dev(), b.ino()) => true,
@@ -77,7 +77,7 @@ pub fn is_ours(path: &Path) -> bool {
     Library::at(path).is_ok()
 }
 
-/// The directory that this tool was started from; by its name, where there is no /proc to tell.
+/// The directory of this tool's program file; by its name where /proc is not mounted.
 pub fn directory_of_tool() -> Option<PathBuf> {
     let by_name = || {
         let name = PathBuf::from(std::env::args_os().next()?);
@@ -87,20 +87,20 @@ pub fn directory_of_tool() -> Option<PathBuf> {
     Some(tool.parent()?.to_owned())
 }
 
-/// Beside the tool, or in the directory for libraries beside that for programs.
-fn places() -> Vec<PathBuf> {
+/// Beside the tool, or in the `lib` directory of the same prefix.
+fn default_paths() -> Vec<PathBuf> {
     let Some(here) = directory_of_tool() else {
         return Vec::new();
     };
-    let mut places = vec![here.join(NAME)];
+    let mut paths = vec![here.join(FILE_NAME)];
     if let Some(prefix) = here.parent() {
-        places.push(prefix.join("lib").join(NAME));
-        places.push(prefix.join("lib/entra-odbc").join(NAME));
+        paths.push(prefix.join("lib").join(FILE_NAME));
+        paths.push(prefix.join("lib/entra-odbc").join(FILE_NAME));
     }
-    places
+    paths
 }
 
-/// The path as it can be written down: absolute, links as they are, so that an upgrade may move what is behind.
+/// The absolute path with its links, so that an upgrade may change where they lead.
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|error| error.to_string())
 }
@@ -115,8 +115,8 @@ fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
 
 fn version(bytes: &[u8]) -> Option<String> {
     let mut rest = bytes;
-    while let Some(at) = position(rest, AGENT) {
-        rest = rest.get(at + AGENT.len()..)?;
+    while let Some(at) = position(rest, USER_AGENT) {
+        rest = rest.get(at + USER_AGENT.len()..)?;
         let end = rest.iter().position(|byte| *byte == b' ')?;
         let text = std::str::from_utf8(rest.get(..end)?).unwrap_or_default();
         let is_version = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_that_of_the_agent() {
+    fn the_version_is_that_of_the_user_agent() {
         assert_eq!(
             version(b"\0entra-odbc/accounts \0entra-odbc/1.20.3-rc.1 (odbc)x").as_deref(),
             Some("1.20.3-rc.1")
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn another_library_is_none_of_ours() {
+    fn other_files_are_not_taken_for_our_library() {
         let own = std::env::current_exe().unwrap();
         assert!(
             Library::at(Path::new("/etc/passwd"))
@@ -153,7 +153,7 @@ mod tests {
                 .unwrap_err()
                 .contains("not found")
         );
-        // This test names the mark, so it would be taken for it: another program is not.
+        // Not this test's own program, which has the names as text.
         assert!(!is_ours(Path::new("/bin/sh")), "{own:?}");
     }
 }

@@ -1,8 +1,8 @@
-//! What we write into an ini file, and how it is taken back: to the byte where nobody else wrote meanwhile, else
-//! our own entries only.
+//! Registration in an ini file, and its undoing: to the byte where nobody else has written since, else our own entries
+//! only.
 //!
-//! Beside the file, `odbcinst.ini.entra-odbc` keeps what was there before. It is written first, so that there is
-//! no moment at which our entries stand in the file and nobody knows what they replaced.
+//! The backup `odbcinst.ini.entra-odbc` beside the file keeps the original. It is written first, so that a crash in
+//! between loses nothing.
 
 mod backup;
 
@@ -10,29 +10,29 @@ use crate::{
     odbc::ini::{self, Ini},
     system::{
         file::{self, Change},
-        signals::Held,
+        signals::BlockedSignals,
     },
     ui::failure::Failure,
 };
-use backup::State;
+use backup::Backup;
 use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
 };
 
-/// A section as it is to be.
+/// A section with the entries that this tool writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// Its name.
     pub name: String,
-    /// The entries that are ours; others in the section stay.
+    /// Our entries; others in the section stay.
     pub entries: Vec<(String, String)>,
 }
 
 impl Section {
-    /// Whether these entries are what a file has in that section.
-    fn holds_in(&self, ini: &Ini) -> bool {
+    /// Whether a file has these entries in that section.
+    fn is_in(&self, ini: &Ini) -> bool {
         ini.has(&self.name)
             && self
                 .entries
@@ -41,37 +41,37 @@ impl Section {
     }
 }
 
-/// An ini file, and what is known of its past.
+/// An ini file and its backup.
 #[derive(Debug)]
 pub struct Registration {
     path: PathBuf,
     /// Its bytes; `None` where there is no file.
     current: Option<Vec<u8>>,
     ini: Ini,
-    state: Option<State>,
+    backup: Option<Backup>,
 }
 
-/// Changes of a file and of what is known of its past, of which nothing is written yet.
+/// Prepared changes of a file and its backup.
 #[derive(Debug)]
-pub struct Pending {
-    /// In the order in which they are to happen.
+pub struct PendingChange {
+    /// In the order in which they are written.
     writes: Vec<Write>,
-    /// What the file will say.
+    /// The content that the file will have.
     pub ini: Ini,
 }
 
-/// What is to be in a file.
+/// The new content of one file.
 #[derive(Debug)]
 struct Write {
     path: PathBuf,
-    /// `None` where the file is to go.
+    /// `None` where the file is to be removed.
     content: Option<Vec<u8>>,
-    /// For a file that is new.
+    /// The mode of a new file.
     mode: u32,
 }
 
 impl Registration {
-    /// Reads the file and its past.
+    /// Reads the file and its backup.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let current = file::read(path, ini::LIMIT).map_err(|error| unusable(path, &error))?;
         let ini = Ini::parse(current.as_deref().unwrap_or_default()).map_err(|why| {
@@ -81,7 +81,7 @@ impl Registration {
             )
         })?;
         Ok(Self {
-            state: State::read(&State::path(path))?,
+            backup: Backup::read(&Backup::path(path))?,
             path: path.to_owned(),
             current,
             ini,
@@ -93,80 +93,78 @@ impl Registration {
         &self.path
     }
 
-    /// The file as it is.
+    /// The current content.
     pub fn ini(&self) -> &Ini {
         &self.ini
     }
 
     /// The sections that we wrote.
     pub fn sections(&self) -> &[Section] {
-        self.state.as_ref().map_or(&[], |state| &state.sections)
+        self.backup.as_ref().map_or(&[], |backup| &backup.sections)
     }
 
-    /// Those of them that someone else has changed since.
-    pub fn changed_since(&self) -> impl Iterator<Item = &Section> {
-        self.sections()
-            .iter()
-            .filter(|section| !section.holds_in(&self.ini))
+    /// The sections that we wrote and someone else has changed.
+    pub fn changed_sections(&self) -> impl Iterator<Item = &Section> {
+        self.sections().iter().filter(|section| !section.is_in(&self.ini))
     }
 
-    /// Whether a section is one of those that we wrote.
+    /// Whether we wrote a section.
     pub fn is_ours(&self, name: &str) -> bool {
         self.sections()
             .iter()
             .any(|section| section.name.eq_ignore_ascii_case(name))
     }
 
-    /// Prepares that the file has these sections, beside those that we wrote before; `None` where it has them.
-    pub fn with(&self, wanted: &[Section]) -> Option<Pending> {
-        if wanted.iter().all(|section| section.holds_in(&self.ini)) {
+    /// Adds or updates sections; `None` where the file has them already.
+    pub fn with_sections(&self, wanted: &[Section]) -> Option<PendingChange> {
+        if wanted.iter().all(|section| section.is_in(&self.ini)) {
             return None;
         }
         let original = self.original();
-        let before = parsed(original.as_deref());
+        let before = parse_or_empty(original.as_deref());
         let mut ini = self.ini.clone();
         let mut sections = self.sections().to_vec();
         for new in wanted {
-            // What is wanted no longer, as far as it is still as we wrote it.
+            // Entries that we wrote and that are no longer wanted, unless someone has changed them.
             for (key, value) in sections
                 .iter()
-                .filter(|old| old.is_for(new))
+                .filter(|old| old.has_same_name(new))
                 .flat_map(|old| &old.entries)
             {
                 if !new.has(key) && ini.get(&new.name, key) == Some(value) {
-                    ini.set_as_in(&before, &new.name, key);
+                    ini.copy_entry(&before, &new.name, key);
                 }
             }
             for (key, value) in &new.entries {
                 ini.set(&new.name, key, value);
             }
-            match sections.iter_mut().find(|old| old.is_for(new)) {
+            match sections.iter_mut().find(|old| old.has_same_name(new)) {
                 Some(old) => *old = new.clone(),
                 None => sections.push(new.clone()),
             }
         }
-        let state = State {
+        let backup = Backup {
             original,
             written: ini.bytes(),
             sections,
         };
         let writes = vec![
             Write {
-                path: State::path(&self.path),
-                content: Some(state.bytes()),
-                mode: self.mode(),
+                path: Backup::path(&self.path),
+                content: Some(backup.bytes()),
+                mode: self.backup_mode(),
             },
             Write {
                 path: self.path.clone(),
-                content: Some(state.written),
+                content: Some(backup.written),
                 mode: 0o644,
             },
         ];
-        Some(Pending { writes, ini })
+        Some(PendingChange { writes, ini })
     }
 
-    /// Prepares that an entry of a section has this value, or is gone; what is known of the file's past stays.
-    pub fn with_entry(&self, section: &str, key: &str, value: Option<&str>) -> Pending {
+    /// Sets or removes an entry; the backup stays as it is.
+    pub fn with_entry(&self, section: &str, key: &str, value: Option<&str>) -> PendingChange {
         let mut ini = self.ini.clone();
         match value {
             Some(value) => ini.set(section, key, value),
@@ -177,14 +175,14 @@ impl Registration {
             content: Some(ini.bytes()),
             mode: 0o644,
         }];
-        Pending { writes, ini }
+        PendingChange { writes, ini }
     }
 
-    /// Prepares that nothing of ours is left; `None` where we wrote nothing.
-    pub fn without(&self) -> Option<Pending> {
-        self.state.as_ref()?;
+    /// Removes everything that we wrote; `None` where we wrote nothing.
+    pub fn restored(&self) -> Option<PendingChange> {
+        self.backup.as_ref()?;
         let original = self.original();
-        let ini = parsed(original.as_deref());
+        let ini = parse_or_empty(original.as_deref());
         let mut writes = Vec::new();
         if original != self.current {
             writes.push(Write {
@@ -194,28 +192,28 @@ impl Registration {
             });
         }
         writes.push(Write {
-            path: State::path(&self.path),
+            path: Backup::path(&self.path),
             content: None,
             mode: 0,
         });
-        Some(Pending { writes, ini })
+        Some(PendingChange { writes, ini })
     }
 
-    /// The file without us.
+    /// The content without our changes.
     fn original(&self) -> Option<Vec<u8>> {
-        let Some(state) = &self.state else {
+        let Some(backup) = &self.backup else {
             return self.current.clone();
         };
-        if self.current.as_ref() == Some(&state.written) {
-            return state.original.clone();
+        if self.current.as_ref() == Some(&backup.written) {
+            return backup.original.clone();
         }
-        let before = parsed(state.original.as_deref());
+        let before = parse_or_empty(backup.original.as_deref());
         let mut ini = self.ini.clone();
-        for section in &state.sections {
+        for section in &backup.sections {
             if before.has(&section.name) {
                 for (key, value) in &section.entries {
                     if ini.get(&section.name, key) == Some(value) {
-                        ini.set_as_in(&before, &section.name, key);
+                        ini.copy_entry(&before, &section.name, key);
                     }
                 }
             } else if section.is_still_ours(&ini) {
@@ -223,16 +221,16 @@ impl Registration {
             }
         }
         let bytes = ini.bytes();
-        let was_made_by_us = state.original.is_none() && bytes.trim_ascii().is_empty();
-        if was_made_by_us {
+        let is_empty_file_of_ours = backup.original.is_none() && bytes.trim_ascii().is_empty();
+        if is_empty_file_of_ours {
             None
         } else {
             self.current.as_ref().map(|_| bytes)
         }
     }
 
-    /// What was kept may hold what the file held: nobody else may read it who could not read the file.
-    fn mode(&self) -> u32 {
+    /// The mode of the backup: it may hold secrets of the file, and must not be more readable.
+    fn backup_mode(&self) -> u32 {
         use std::os::unix::fs::MetadataExt as _;
         self.path
             .metadata()
@@ -241,7 +239,7 @@ impl Registration {
 }
 
 impl Section {
-    fn is_for(&self, other: &Self) -> bool {
+    fn has_same_name(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(&other.name)
     }
 
@@ -251,40 +249,40 @@ impl Section {
             .any(|(known, _)| known.eq_ignore_ascii_case(key))
     }
 
-    /// Whether a section that we made is still for our library.
+    /// Whether a section that we added still names our library.
     fn is_still_ours(&self, ini: &Ini) -> bool {
-        let of = |entries: &[(String, String)]| {
+        let library = |entries: &[(String, String)]| {
             let driver = entries.iter().find(|(key, _)| key.eq_ignore_ascii_case("Driver"));
             driver.map(|(_, value)| value.clone())
         };
-        of(&self.entries) == of(&ini.entries(&self.name))
+        library(&self.entries) == library(&ini.entries(&self.name))
     }
 }
 
 impl Write {
-    fn ready(&self) -> io::Result<Change> {
+    fn prepare(&self) -> io::Result<Change> {
         match &self.content {
-            Some(content) => Change::to(&self.path, content, self.mode),
+            Some(content) => Change::replacement(&self.path, content, self.mode),
             None => Change::removal(&self.path),
         }
     }
 }
 
-/// Has everything happen, or nothing where one of the files cannot be written; Ctrl-C waits until it is over.
+/// Writes all changes, or none where one of them cannot be prepared; Ctrl-C takes effect afterwards.
 ///
-/// The lock is that of [`file::lock_beside`], held since before the files were read.
-pub fn carry_out(pending: &[Pending], lock: Option<File>) -> Result<(), Failure> {
-    let _held = Held::back();
+/// The lock is that of [`file::lock_directory_of`], taken before the files were read.
+pub fn apply(pending: &[PendingChange], lock: Option<File>) -> Result<(), Failure> {
+    let _signals = BlockedSignals::block();
     let writes = || pending.iter().flat_map(|pending| &pending.writes);
     if lock.is_some() {
-        writes().for_each(|write| file::tidy(&write.path));
+        writes().for_each(|write| file::remove_leftovers(&write.path));
     }
-    let mut ready = Vec::new();
+    let mut changes = Vec::new();
     for write in writes() {
-        let change = write.ready().map_err(|error| unusable(&write.path, &error))?;
-        ready.push((&write.path, change));
+        let change = write.prepare().map_err(|error| unusable(&write.path, &error))?;
+        changes.push((&write.path, change));
     }
-    for (path, change) in ready {
+    for (path, change) in changes {
         change.commit().map_err(|error| {
             Failure::failed(
                 format!("{} could not be replaced: {error}", path.display()),
@@ -296,7 +294,7 @@ pub fn carry_out(pending: &[Pending], lock: Option<File>) -> Result<(), Failure>
     Ok(())
 }
 
-fn parsed(bytes: Option<&[u8]>) -> Ini {
+fn parse_or_empty(bytes: Option<&[u8]>) -> Ini {
     Ini::parse(bytes.unwrap_or_default()).unwrap_or_default()
 }
 

@@ -1,37 +1,37 @@
-//! Whether the name of Microsoft's driver is still ours, once `install --replace` has taken it over.
+//! Whether Microsoft's driver name still leads to our library after `install --replace`.
 
 use crate::{
-    odbc::{drivers::Drivers, ini_files::Places, library, registration::Registration},
+    odbc::{drivers::Drivers, ini_files::IniFiles, library, registration::Registration},
     ui::failure::Failure,
 };
 use entra_odbc_core::real_driver::STOCK_SECTION;
 use std::path::Path;
 
-/// A name that was taken over and does not lead to our library.
+/// Why the name does not lead to our library any more.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// What is so.
+pub struct Problem {
+    /// What was found.
     pub what: String,
-    /// Why.
+    /// The cause.
     pub cause: String,
-    /// The command that helps.
+    /// The command to run.
     pub next: String,
 }
 
-/// Looks whether unixODBC gets our library by the stock name, where a run of ours has seen to that.
-pub fn lost(places: &Places, drivers: &Drivers) -> Result<Option<Lost>, Failure> {
-    let files = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+/// Checks that unixODBC finds our library by the stock name, where `install --replace` has registered it.
+pub fn check(ini_files: &IniFiles, drivers: &Drivers) -> Result<Option<Problem>, Failure> {
+    let files = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
     for path in files.into_iter().flatten() {
         let registration = Registration::read(path)?;
         if registration.is_ours(STOCK_SECTION) {
-            let is_user = places.user_drivers.as_ref() == Some(path);
-            return Ok(judged(&registration, is_user, drivers));
+            let is_user = ini_files.user_drivers.as_ref() == Some(path);
+            return Ok(problem(&registration, is_user, drivers));
         }
     }
     Ok(None)
 }
 
-fn judged(registration: &Registration, is_user: bool, drivers: &Drivers) -> Option<Lost> {
+fn problem(registration: &Registration, is_user: bool, drivers: &Drivers) -> Option<Problem> {
     let found = drivers.library(STOCK_SECTION);
     if found.is_some_and(|(library, _)| library::is_ours(Path::new(library))) {
         return None;
@@ -43,10 +43,10 @@ fn judged(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opti
         "sudo entra-odbc install --replace"
     };
     let changed = registration
-        .changed_since()
+        .changed_sections()
         .any(|section| section.name == STOCK_SECTION);
     Some(match found {
-        Some((_, file)) if file != path => Lost {
+        Some((_, file)) if file != path => Problem {
             what: format!(
                 "[{STOCK_SECTION}] in {} hides the one in {}, which is ours",
                 file.display(),
@@ -55,7 +55,7 @@ fn judged(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opti
             cause: "unixODBC prefers the system's entry to a user's own".to_owned(),
             next: "sudo entra-odbc install --replace".to_owned(),
         },
-        Some((library, file)) if !changed => Lost {
+        Some((library, file)) if !changed => Problem {
             what: format!(
                 "[{STOCK_SECTION}] in {} names {library}, which cannot be used",
                 file.display()
@@ -64,7 +64,7 @@ fn judged(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opti
                 .to_owned(),
             next: format!("{install} --library PATH"),
         },
-        _ => Lost {
+        _ => Problem {
             what: format!("[{STOCK_SECTION}] in {} is no longer ours", path.display()),
             cause: "an upgrade of Microsoft's package has taken the name back, or somebody else has"
                 .to_owned(),

@@ -1,4 +1,4 @@
-//! The real driver, as our library would find it with these ini files.
+//! The target driver that our library would find with these ini files.
 
 use crate::{
     odbc::{drivers::Drivers, library::Library},
@@ -13,10 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the search looks at.
+/// What the search depends on.
 #[derive(Debug)]
-pub struct View<'a> {
-    /// The variables of this process, which are those of programs started alike.
+pub struct DriverSearch<'a> {
+    /// The environment, as programs have it that are started like this one.
     pub environment: &'a Environment,
     /// The registered drivers.
     pub drivers: &'a Drivers,
@@ -24,24 +24,24 @@ pub struct View<'a> {
     pub library: Option<&'a Library>,
 }
 
-/// A driver that can be wrapped, as far as can be told without loading it.
+/// A target driver that has been found, and checked as far as is possible without loading it.
 #[derive(Debug)]
-pub struct Wrapped {
+pub struct TargetDriver {
     /// The file, with all links resolved.
     pub path: PathBuf,
-    /// The names of our library that are registered with another target driver, with which a process that uses this
-    /// one cannot connect.
-    pub others: Vec<Named>,
-    /// Who named it.
+    /// The registered names of our library with another target driver: a process has one target driver, and refuses
+    /// connections by these names.
+    pub conflicting_names: Vec<Named>,
+    /// The setting or directory that it was found by.
     pub origin: String,
-    /// `18.6.2.1`, where its name tells.
+    /// For instance `18.6.2.1`, read from the file name.
     pub version: Option<String>,
 }
 
-impl Wrapped {
-    /// What is wrong with each of those names, and what to do.
+impl TargetDriver {
+    /// The problem of each of those names, and its remedy.
     pub fn conflicts(&self) -> impl Iterator<Item = (String, &'static str)> {
-        self.others.iter().map(|named| {
+        self.conflicting_names.iter().map(|named| {
             let what = format!(
                 "[{}] names the target driver {}, but programs use {}",
                 named.section,
@@ -55,9 +55,9 @@ impl Wrapped {
     }
 }
 
-impl View<'_> {
-    /// The real driver, or what was tried and why it is none.
-    pub fn real_driver(&self) -> Result<Wrapped, Vec<String>> {
+impl DriverSearch<'_> {
+    /// The first usable candidate, or why each of them was rejected.
+    pub fn find(&self) -> Result<TargetDriver, Vec<String>> {
         let Search {
             candidates,
             mut failures,
@@ -70,8 +70,8 @@ impl View<'_> {
                         named: &candidate.path,
                         file: &path,
                     };
-                    return Ok(Wrapped {
-                        others: if overridden {
+                    return Ok(TargetDriver {
+                        conflicting_names: if overridden {
                             Vec::new()
                         } else {
                             real_driver::others(loaded, self)
@@ -92,8 +92,8 @@ impl View<'_> {
     }
 
     fn check(&self, path: &Path) -> Result<PathBuf, String> {
-        let is_bare = !path.as_os_str().as_encoded_bytes().contains(&b'/');
-        let found = if is_bare {
+        let is_file_name = !path.as_os_str().as_encoded_bytes().contains(&b'/');
+        let found = if is_file_name {
             loader::find(&path.to_string_lossy(), self.environment).ok_or("not found by the loader")?
         } else {
             path.to_owned()
@@ -106,7 +106,7 @@ impl View<'_> {
     }
 }
 
-impl Surroundings for View<'_> {
+impl Surroundings for DriverSearch<'_> {
     fn variable(&self, name: &str) -> Option<OsString> {
         self.environment.get(name).map(OsString::from)
     }

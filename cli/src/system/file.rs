@@ -1,4 +1,7 @@
-//! Files that appear whole or not at all, with the owner and mode of those that they replace.
+//! Atomic replacement of files, which keeps the owner and mode of the file that is replaced.
+//!
+//! Unlike the core's private directory, this writes into directories of the system and of users: it follows links,
+//! syncs to disk, and prepares several changes before the first one is committed.
 
 use entra_odbc_core::regular_file;
 use nix::unistd::geteuid;
@@ -20,37 +23,37 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// How names end of what is not put in its place yet.
-const UNFINISHED: &str = ".new";
+/// The suffix of temporary files.
+const TEMPORARY_SUFFIX: &str = ".new";
 
-/// A change of a file that is ready to happen; dropped before that, it leaves nothing behind.
+/// A prepared change of one file; dropped without a commit, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Change {
     path: PathBuf,
-    /// The new content under another name; `None` where the file is to go.
-    unfinished: Option<Unfinished>,
+    /// The new content; `None` where the file is to be removed.
+    temporary: Option<TemporaryFile>,
 }
 
 #[derive(Debug)]
-struct Unfinished(PathBuf);
+struct TemporaryFile(PathBuf);
 
-impl Drop for Unfinished {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
 }
 
 impl Change {
-    /// Writes `content` beside the file, to be put in its place; a file that is new gets `mode`.
-    pub fn to(path: &Path, content: &[u8], mode: u32) -> io::Result<Self> {
-        let path = real(path)?;
+    /// Writes `content` to a temporary file beside the file; a new file gets `mode`.
+    pub fn replacement(path: &Path, content: &[u8], mode: u32) -> io::Result<Self> {
+        let path = resolve_links(path)?;
         let old = match path.metadata() {
             Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a regular file")),
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        // A file that its owner made unwritable is not to be replaced behind their back.
+        // Its owner has protected it, and a rename would ignore that.
         if old
             .as_ref()
             .is_some_and(|old| old.mode() & 0o200 == 0 && !geteuid().is_root())
@@ -62,17 +65,17 @@ impl Change {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let unfinished = path.with_file_name(format!(".{name}.{}{UNFINISHED}", std::process::id()));
+        let temporary = path.with_file_name(format!(".{name}.{}{TEMPORARY_SUFFIX}", std::process::id()));
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&unfinished)?;
-        let unfinished = Unfinished(unfinished);
+            .open(&temporary)?;
+        let temporary = TemporaryFile(temporary);
         file.write_all(content)?;
         if let Some(old) = &old {
-            let mine = file.metadata()?;
-            if (old.uid(), old.gid()) != (mine.uid(), mine.gid()) {
+            let new = file.metadata()?;
+            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
                 fchown(&file, Some(old.uid()), Some(old.gid()))?;
             }
         }
@@ -81,28 +84,28 @@ impl Change {
         file.sync_all()?;
         Ok(Self {
             path,
-            unfinished: Some(unfinished),
+            temporary: Some(temporary),
         })
     }
 
-    /// The file is to go.
+    /// Prepares the removal of the file.
     pub fn removal(path: &Path) -> io::Result<Self> {
         Ok(Self {
-            path: real(path)?,
-            unfinished: None,
+            path: resolve_links(path)?,
+            temporary: None,
         })
     }
 
-    /// Happens: at once for whoever reads the file.
+    /// Makes the change visible, atomically.
     pub fn commit(self) -> io::Result<()> {
-        match &self.unfinished {
-            Some(unfinished) => fs::rename(&unfinished.0, &self.path)?,
+        match &self.temporary {
+            Some(temporary) => fs::rename(&temporary.0, &self.path)?,
             None => match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             },
         }
-        // The new name is on disk with its directory; where that cannot be had, it is as good as it gets.
+        // A rename is durable once its directory is synced; not every file system can do that.
         if let Some(directory) = self.path.parent().and_then(|parent| File::open(parent).ok()) {
             let _ = directory.sync_all();
         }
@@ -110,8 +113,8 @@ impl Change {
     }
 }
 
-/// Where a link leads, so that the link stays one, even where nothing is there yet.
-fn real(path: &Path) -> io::Result<PathBuf> {
+/// The path behind links, so that a link stays a link; the last one may dangle.
+fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     let found = path.canonicalize();
     match (&found, path.read_link()) {
         (Err(error), Ok(target)) if error.kind() == io::ErrorKind::NotFound => {
@@ -124,40 +127,41 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Removes what runs of this tool that were killed have left beside a file; only for who has locked it, since a run
-/// that goes on has such a file, too.
-pub fn tidy(path: &Path) {
-    let Ok(path) = real(path) else { return };
+/// Removes the temporary files that killed runs of this tool have left beside a file.
+///
+/// The caller must hold the lock: another run that is under way has a temporary file, too.
+pub fn remove_leftovers(path: &Path) {
+    let Ok(path) = resolve_links(path) else { return };
     let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
     else {
         return;
     };
-    let is_left = |found: &str| {
+    let is_leftover = |found: &str| {
         let number = found
             .strip_prefix('.')
             .and_then(|rest| rest.strip_prefix(name)?.strip_prefix('.'))
-            .and_then(|rest| rest.strip_suffix(UNFINISHED));
+            .and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
         number.is_some_and(|number| number.parse::<u32>().is_ok())
     };
     let entries = directory.read_dir().into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left)) {
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_leftover)) {
         let _ = fs::remove_file(entry.path());
     }
 }
 
-/// How long another one who changes a file by this tool may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait for another run of this tool.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Keeps others who change a file by this tool waiting until it is dropped; none where that cannot be had.
+/// Locks a file's directory against other runs of this tool until the result is dropped; `None` where that fails.
 ///
-/// Nor where someone keeps it for long: whoever may read a directory may lock it, on `/etc` that is everyone.
-pub fn lock_beside(path: &Path) -> Option<File> {
+/// A lock that is held for longer is ignored: everyone who may read a directory may lock it, and `/etc` is read by all.
+pub fn lock_directory_of(path: &Path) -> Option<File> {
     let directory = File::open(path.parent()?).ok()?;
-    let until = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match directory.try_lock() {
             Ok(()) => return Some(directory),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(10));
             }
             Err(_) => return None,
@@ -191,7 +195,10 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink("file", &link).unwrap();
-        Change::to(&link, b"new", 0o600).unwrap().commit().unwrap();
+        Change::replacement(&link, b"new", 0o600)
+            .unwrap()
+            .commit()
+            .unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o640);
         assert!(link.is_symlink());
@@ -204,11 +211,11 @@ mod tests {
     #[test]
     fn a_change_that_does_not_happen_leaves_nothing_behind() {
         let here = directory("dropped");
-        let change = Change::to(&here.join("file"), b"new", 0o644).unwrap();
+        let change = Change::replacement(&here.join("file"), b"new", 0o644).unwrap();
         assert_eq!(names(&here).len(), 1);
         drop(change);
         assert!(names(&here).is_empty());
-        Change::to(&here.join("file"), b"new", 0o644)
+        Change::replacement(&here.join("file"), b"new", 0o644)
             .unwrap()
             .commit()
             .unwrap();
@@ -221,18 +228,21 @@ mod tests {
         let here = directory("dangling");
         let (file, link) = (here.join("file"), here.join("link"));
         std::os::unix::fs::symlink("file", &link).unwrap();
-        Change::to(&link, b"new", 0o600).unwrap().commit().unwrap();
+        Change::replacement(&link, b"new", 0o600)
+            .unwrap()
+            .commit()
+            .unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert!(link.is_symlink());
         Change::removal(&link).unwrap().commit().unwrap();
         assert_eq!(names(&here), ["link"]);
         std::os::unix::fs::symlink("nowhere/file", here.join("astray")).unwrap();
-        assert!(Change::to(&here.join("astray"), b"new", 0o600).is_err());
+        assert!(Change::replacement(&here.join("astray"), b"new", 0o600).is_err());
         fs::remove_dir_all(here).unwrap();
     }
 
     #[test]
-    fn what_killed_runs_have_left_is_removed_and_nothing_else() {
+    fn temporary_files_of_killed_runs_are_removed_and_nothing_else() {
         let here = directory("left");
         let names_before = [
             ".file.1.new",
@@ -245,19 +255,19 @@ mod tests {
         for name in names_before {
             fs::write(here.join(name), "").unwrap();
         }
-        tidy(&here.join("file"));
+        remove_leftovers(&here.join("file"));
         assert_eq!(names(&here), [".file.new", ".file.x.new", ".other.1.new", "file"]);
         fs::remove_dir_all(here).unwrap();
     }
 
     #[test]
-    fn a_lock_is_waited_for_and_done_without_where_someone_keeps_it() {
+    fn a_lock_is_waited_for_and_ignored_where_someone_holds_it_for_long() {
         let here = directory("kept");
         let held = File::open(&here).unwrap();
         held.lock().unwrap();
-        assert!(lock_beside(&here.join("file")).is_none());
+        assert!(lock_directory_of(&here.join("file")).is_none());
         held.unlock().unwrap();
-        assert!(lock_beside(&here.join("file")).is_some());
+        assert!(lock_directory_of(&here.join("file")).is_some());
         fs::remove_dir_all(here).unwrap();
     }
 
@@ -266,7 +276,7 @@ mod tests {
         let here = directory("odd");
         assert_eq!(read(&here.join("absent"), 10).unwrap(), None);
         assert!(read(&here, 10).is_err());
-        assert!(Change::to(&here, b"", 0o644).is_err());
+        assert!(Change::replacement(&here, b"", 0o644).is_err());
         fs::write(here.join("long"), "0123456789a").unwrap();
         assert!(read(&here.join("long"), 10).is_err());
         fs::remove_dir_all(here).unwrap();

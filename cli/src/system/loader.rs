@@ -29,12 +29,12 @@ pub fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
     named
         .map(in_directory)
         .find_map(|found| found)
-        .or_else(|| cached(name))
+        .or_else(|| from_cache(name))
         .or_else(|| DIRECTORIES.iter().map(PathBuf::from).find_map(in_directory))
 }
 
-/// What the loader's cache has of that name.
-fn cached(name: &str) -> Option<PathBuf> {
+/// The file of that name in the loader's cache.
+fn from_cache(name: &str) -> Option<PathBuf> {
     // Not in the PATH of ordinary users on Debian.
     let output = ["/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"]
         .iter()
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_named_comes_first() {
+    fn a_directory_of_ld_library_path_comes_first() {
         let here = std::env::temp_dir().join(format!("entra-odbc-loader-{}", std::process::id()));
         std::fs::create_dir_all(&here).unwrap();
         std::fs::write(here.join("libc.so.6"), "").unwrap();

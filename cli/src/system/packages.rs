@@ -1,6 +1,6 @@
-//! Which commands install what is missing, on this Linux distribution.
+//! The commands that install missing packages on this Linux distribution.
 
-/// A package that we do not bring.
+/// A package that the driver or the tool needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Package {
     /// The driver manager.
@@ -34,12 +34,12 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// As `/etc/os-release` says.
-    pub fn here() -> Self {
-        Self::of(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
+    /// That of `/etc/os-release`.
+    pub fn current() -> Self {
+        Self::parse(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
     }
 
-    fn of(os_release: &str) -> Self {
+    fn parse(os_release: &str) -> Self {
         let value = |key: &str| {
             let line = os_release
                 .lines()
@@ -65,13 +65,13 @@ impl Distribution {
     }
 
     /// The commands, one per line.
-    pub fn install(&self, package: Package) -> String {
+    pub fn install_command(&self, package: Package) -> String {
         let names = match package {
             Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc"],
             Package::Kerberos => ["libkrb5-3 libgssapi-krb5-2", "krb5-libs", "krb5", "krb5-libs"],
             Package::Authorities => ["ca-certificates"; 4],
             Package::OpenSsl => ["openssl"; 4],
-            Package::Driver18 => return self.driver_18(),
+            Package::Driver18 => return self.driver_18_commands(),
         };
         let [debian, red_hat, suse, alpine] = names;
         match self.family {
@@ -83,8 +83,8 @@ impl Distribution {
         }
     }
 
-    /// Microsoft's own instructions, for the distributions that they are for.
-    fn driver_18(&self) -> String {
+    /// Microsoft's instructions, for the distributions that have packages of the driver.
+    fn driver_18_commands(&self) -> String {
         let place = "https://packages.microsoft.com/config";
         let major = self.version.split('.').next().unwrap_or_default();
         match (self.family, self.id.as_str()) {
@@ -117,17 +117,34 @@ mod tests {
 
     #[test]
     fn each_distribution_gets_its_own_commands() {
-        let debian = Distribution::of("ID=debian\nVERSION_ID=\"12\"\n");
-        assert_eq!(debian.install(Package::UnixOdbc), "sudo apt-get install unixodbc");
-        assert!(debian.install(Package::Driver18).contains("/config/debian/12/"));
-        let rocky = Distribution::of("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"\n");
-        assert_eq!(rocky.install(Package::UnixOdbc), "sudo dnf install unixODBC");
-        assert!(rocky.install(Package::Driver18).contains("/config/rhel/9/"));
-        let mint = Distribution::of("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"22\"\n");
-        assert!(mint.install(Package::Driver18).starts_with("See https://"));
+        let debian = Distribution::parse("ID=debian\nVERSION_ID=\"12\"\n");
+        assert_eq!(
+            debian.install_command(Package::UnixOdbc),
+            "sudo apt-get install unixodbc"
+        );
         assert!(
-            Distribution::of("")
-                .install(Package::UnixOdbc)
+            debian
+                .install_command(Package::Driver18)
+                .contains("/config/debian/12/")
+        );
+        let rocky = Distribution::parse("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"\n");
+        assert_eq!(
+            rocky.install_command(Package::UnixOdbc),
+            "sudo dnf install unixODBC"
+        );
+        assert!(
+            rocky
+                .install_command(Package::Driver18)
+                .contains("/config/rhel/9/")
+        );
+        let mint = Distribution::parse("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"22\"\n");
+        assert!(
+            mint.install_command(Package::Driver18)
+                .starts_with("See https://")
+        );
+        assert!(
+            Distribution::parse("")
+                .install_command(Package::UnixOdbc)
                 .contains("unixodbc")
         );
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like, held back while something would else be left half done.
+//! Signals that end the process, blocked while something must be completed or undone.
 
 use nix::{
     errno::Errno,
@@ -10,34 +10,37 @@ use nix::{
 };
 use std::{fs, io, os::fd::AsFd};
 
-/// What ends a program from outside.
-pub const ENDS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+/// The signals that end a process from outside.
+pub const TERMINATING: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
 
-/// While it lives, these signals wait; once it is dropped, one that has come takes its effect.
+/// Blocks these signals until it is dropped; one that has come meanwhile is delivered then.
 #[derive(Debug)]
-pub struct Held {
-    before: Option<SigSet>,
-    come: Option<SignalFd>,
+pub struct BlockedSignals {
+    previous_mask: Option<SigSet>,
+    pending: Option<SignalFd>,
 }
 
-impl Held {
-    /// Holds them back in this thread, and in those that it starts from now on.
-    pub fn back() -> Self {
+impl BlockedSignals {
+    /// Blocks them in this thread, and in those that it starts from now on.
+    pub fn block() -> Self {
         let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
-        let held: SigSet = ENDS.into_iter().filter(|signal| !ignored(*signal)).collect();
+        let blocked: SigSet = TERMINATING
+            .into_iter()
+            .filter(|signal| !ignored(*signal))
+            .collect();
         Self {
-            come: SignalFd::with_flags(&held, SfdFlags::SFD_CLOEXEC).ok(),
-            before: held.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok(),
+            pending: SignalFd::with_flags(&blocked, SfdFlags::SFD_CLOEXEC).ok(),
+            previous_mask: blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok(),
         }
     }
 
-    /// Waits until something can be read there; an error of the kind `Interrupted` once a signal has come.
-    pub fn until_readable(&self, file: impl AsFd) -> io::Result<()> {
+    /// Waits until `file` is readable; an error of the kind `Interrupted` once a signal has come.
+    pub fn wait_readable(&self, file: impl AsFd) -> io::Result<()> {
         let mut watched = vec![PollFd::new(file.as_fd(), PollFlags::POLLIN)];
         watched.extend(
-            self.come
+            self.pending
                 .as_ref()
-                .map(|come| PollFd::new(come.as_fd(), PollFlags::POLLIN)),
+                .map(|pending| PollFd::new(pending.as_fd(), PollFlags::POLLIN)),
         );
         while let Err(error) = poll(&mut watched, PollTimeout::NONE) {
             if error != Errno::EINTR {
@@ -51,15 +54,15 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for BlockedSignals {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = before.thread_set_mask();
+        if let Some(mask) = &self.previous_mask {
+            let _ = mask.thread_set_mask();
         }
     }
 }
 
-/// The signals that this process was started to ignore, as by `nohup`: held back, they would seem to have come.
+/// The signals that this process was started to ignore, as by `nohup`: blocked ones would stay pending.
 fn ignored(status: &str) -> impl Fn(Signal) -> bool + use<> {
     let mask = status
         .lines()
@@ -75,19 +78,19 @@ mod tests {
     use nix::sys::signal::raise;
 
     #[test]
-    fn what_can_be_read_is_told_apart_from_a_signal_that_has_come() {
-        let held = Held::back();
+    fn readable_input_and_a_pending_signal_are_told_apart() {
+        let blocked = BlockedSignals::block();
         let (out, into) = nix::unistd::pipe().unwrap();
         nix::unistd::write(&into, b"x").unwrap();
-        held.until_readable(&out).unwrap();
+        blocked.wait_readable(&out).unwrap();
         // To this thread, where it waits; of the four, nohup and shells that start jobs do not have it ignored.
         raise(Signal::SIGTERM).unwrap();
-        let error = held.until_readable(&out).unwrap_err();
+        let error = blocked.wait_readable(&out).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Interrupted);
         // Taken, so that the test goes on once it is let through.
         SigSet::from(Signal::SIGTERM).wait().unwrap();
-        held.until_readable(&out).unwrap();
-        drop(held);
+        blocked.wait_readable(&out).unwrap();
+        drop(blocked);
         assert!(!SigSet::thread_get_mask().unwrap().contains(Signal::SIGTERM));
     }
 

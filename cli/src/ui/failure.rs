@@ -1,13 +1,13 @@
-//! How the tool ends when it does not succeed: a message on standard error, and an exit code.
+//! Failures: the message on standard error and the exit code.
 
 use crate::ui::terminal::{self, Style};
 use entra_odbc_core::{Error, ErrorKind, plain_text::fit};
 use std::{io, process::ExitCode};
 
-/// It was tried, and failed.
+/// Tried, and failed.
 const FAILED: u8 = 1;
 
-/// It was not even tried: what was asked for makes no sense, or cannot be done here. Nothing is changed.
+/// Not tried: bad arguments, or a machine on which it cannot be done. Nothing is changed.
 const REFUSED: u8 = 2;
 
 /// What a shell reports of a program that SIGINT ended.
@@ -30,16 +30,16 @@ pub enum Failure {
         /// What to do.
         remedy: String,
     },
-    /// By Ctrl-C, at a prompt; elsewhere the signal ends the tool at once.
+    /// Ctrl-C while signals were blocked; elsewhere the signal ends the process at once.
     Interrupted,
-    /// Failed, and everything has been said already.
-    Told,
-    /// Nobody reads our output any more (`entra-odbc … | head`).
-    Unread,
+    /// Failed, and the output has told it already.
+    Reported,
+    /// The reader of standard output has gone (`entra-odbc … | head`).
+    OutputClosed,
 }
 
 impl Failure {
-    /// It was tried, and failed.
+    /// Tried, and failed.
     pub fn failed(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Failed {
             what: what.into(),
@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// It is not tried: bad input, or a machine that is not ready for it.
+    /// Not tried: bad input, or a machine on which it cannot be done.
     pub fn refused(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Refused {
             what: what.into(),
@@ -55,21 +55,21 @@ impl Failure {
         }
     }
 
-    /// Says it on standard error, and gives the exit code.
-    pub fn told(&self) -> ExitCode {
+    /// Prints it on standard error, and returns the exit code.
+    pub fn report(&self) -> ExitCode {
         let (code, what, remedy) = match self {
             Self::Failed { what, remedy } => (FAILED, what, remedy),
             Self::Refused { what, remedy } => (REFUSED, what, remedy),
             Self::Interrupted => return INTERRUPTED.into(),
-            Self::Told => return FAILED.into(),
-            Self::Unread => return ExitCode::SUCCESS,
+            Self::Reported => return FAILED.into(),
+            Self::OutputClosed => return ExitCode::SUCCESS,
         };
         let what = fit(what);
-        let stop = if what.ends_with(['.', '!', '?']) { "" } else { "." };
+        let full_stop = if what.ends_with(['.', '!', '?']) { "" } else { "." };
         let label = Style::Failure.paint("error:");
-        terminal::note(&format!("{label} {what}{stop}"));
+        terminal::note(&format!("{label} {what}{full_stop}"));
         if !remedy.is_empty() {
-            // Commands stand on lines of their own here, and nothing of others does.
+            // Not `fit`, which makes one line of it: commands are on lines of their own.
             terminal::note(&terminal::printable(remedy));
         }
         code.into()
@@ -91,11 +91,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// Only of what is written to standard output; other files have messages of their own.
+/// Only for errors of standard output; errors of other files have messages of their own.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::Unread;
+            return Self::OutputClosed;
         }
         Self::failed(
             format!("standard output cannot be written: {error}"),

@@ -1,5 +1,5 @@
-//! Connection strings and secrets that are not on the command line, where everyone on the machine can read them:
-//! from standard input (`-`), a file (`@file`) or a prompt (`?`).
+//! Connection strings and secrets from standard input (`-`), a file (`@file`) or a prompt (`?`): everyone on the
+//! machine can read the command line.
 
 use crate::{
     system::file,
@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 /// The longest connection string, with the longest of tokens in it.
 const LIMIT: usize = 256 * 1024;
 
-/// What the help of commands says of it.
+/// The paragraph for the help of commands.
 pub const HELP: &str = "\
 In place of a connection string, or of a secret in PWD=… and the like, stands - for standard input, @FILE for a file, \
 or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authentication=… UID=… PWD=-";
 
-/// The parts of a connection string, put together.
+/// Joins the parts of a connection string, and reads those that are elsewhere.
 pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure> {
     let mut string = Zeroizing::new(String::with_capacity(LIMIT));
     let mut input = Input::default();
@@ -28,7 +28,7 @@ pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure>
         if !string.is_empty() && !string.ends_with(';') {
             string.push(';');
         }
-        match secret(part) {
+        match secret_source(part) {
             Some((keyword, source)) => {
                 let what = format!("{keyword}=");
                 let value = input.read(source, &what)?.unwrap_or_default();
@@ -53,8 +53,8 @@ pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure>
     Ok(string)
 }
 
-/// A secret keyword whose value stands elsewhere, and where.
-fn secret(part: &str) -> Option<(&str, &str)> {
+/// A secret keyword whose value is read from elsewhere, and the source.
+fn secret_source(part: &str) -> Option<(&str, &str)> {
     let (keyword, source) = part.split_once('=')?;
     let keyword = keyword.trim();
     let is_elsewhere = matches!(source, "-" | "?") || source.starts_with('@');
@@ -62,27 +62,27 @@ fn secret(part: &str) -> Option<(&str, &str)> {
     (is_elsewhere && is_secret && !source.contains(';')).then_some((keyword, source))
 }
 
-/// Standard input can be read once.
+/// The sources, of which standard input can be read once only.
 #[derive(Default)]
 struct Input {
-    read: bool,
+    stdin_is_read: bool,
 }
 
 impl Input {
-    /// What stands elsewhere; `None` for a part that is itself meant.
+    /// The content of a source; `None` for a part that is no source but a value.
     fn read(&mut self, source: &str, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
         let text = match source {
-            "-" if self.read => {
+            "-" if self.stdin_is_read => {
                 return Err(Failure::refused(
                     "standard input (-) is asked for twice",
                     "Read one of them from a file: @FILE.",
                 ));
             }
             "-" => {
-                self.read = true;
+                self.stdin_is_read = true;
                 standard_input(what)?
             }
-            "?" => prompt::secret(what)?,
+            "?" => prompt::read_secret(what)?,
             _ => match source.strip_prefix('@') {
                 Some(path) => from_file(path, what)?,
                 None => return Ok(None),
@@ -103,17 +103,17 @@ fn standard_input(what: &str) -> Result<Zeroizing<String>, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     let read = io::stdin().lock().take(LIMIT as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(what, "standard input", &error.to_string()))?;
-    text(&bytes, what, "standard input")
+    decode(&bytes, what, "standard input")
 }
 
 fn from_file(path: &str, what: &str) -> Result<Zeroizing<String>, Failure> {
     let bytes =
         file::read(Path::new(path), LIMIT).map_err(|error| unreadable(what, path, &error.to_string()))?;
     let bytes = bytes.ok_or_else(|| unreadable(what, path, "there is no such file"))?;
-    text(&Zeroizing::new(bytes), what, path)
+    decode(&Zeroizing::new(bytes), what, path)
 }
 
-fn text(bytes: &[u8], what: &str, place: &str) -> Result<Zeroizing<String>, Failure> {
+fn decode(bytes: &[u8], what: &str, place: &str) -> Result<Zeroizing<String>, Failure> {
     if bytes.len() > LIMIT {
         return Err(unreadable(
             what,
@@ -135,16 +135,16 @@ fn unreadable(what: &str, place: &str, why: &str) -> Failure {
 mod tests {
     use super::*;
 
-    fn joined(parts: &[&str]) -> String {
+    fn join(parts: &[&str]) -> String {
         let parts: Vec<_> = parts.iter().map(|part| (*part).to_owned()).collect();
         connection_string(&parts).unwrap().to_string()
     }
 
     #[test]
     fn parts_are_put_together_as_they_are() {
-        assert_eq!(joined(&["Server=a;", "UID={b}"]), "Server=a;UID={b}");
-        assert_eq!(joined(&["Server=a", "UID=x"]), "Server=a;UID=x");
-        assert_eq!(joined(&[]), "");
+        assert_eq!(join(&["Server=a;", "UID={b}"]), "Server=a;UID={b}");
+        assert_eq!(join(&["Server=a", "UID=x"]), "Server=a;UID=x");
+        assert_eq!(join(&[]), "");
     }
 
     #[test]
@@ -156,14 +156,14 @@ mod tests {
             here.join(name).display().to_string()
         };
         let string = file("string", "\u{feff}Server=a\r\n\r\nUID=me;\nTenantId=t\n");
-        assert_eq!(joined(&[&format!("@{string}")]), "Server=a;UID=me;TenantId=t;");
+        assert_eq!(join(&[&format!("@{string}")]), "Server=a;UID=me;TenantId=t;");
         let secret = file("secret", "s;3}cret \n");
         assert_eq!(
-            joined(&["UID=me", &format!("pwd=@{secret}")]),
+            join(&["UID=me", &format!("pwd=@{secret}")]),
             "UID=me;pwd={s;3}}cret };"
         );
-        // Only secrets: an @ in a name is an @.
-        assert_eq!(joined(&["UID=@me"]), "UID=@me");
+        // Not a secret: the @ is part of the value.
+        assert_eq!(join(&["UID=@me"]), "UID=@me");
         let parts = [format!("@{}/absent", here.display())];
         assert!(matches!(connection_string(&parts), Err(Failure::Refused { .. })));
         let parts = [format!("@{}", file("empty", "\n"))];

@@ -1,4 +1,4 @@
-//! A sign of life on the terminal for what takes longer than half a second.
+//! A progress line on the terminal for operations that take longer than half a second.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -10,20 +10,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is shorter than this needs no sign.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Shorter operations show no line.
+const DELAY: Duration = Duration::from_millis(500);
 
-/// How often the seconds are counted.
-const BEAT: Duration = Duration::from_millis(250);
+/// How often the line is updated.
+const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Erases the line that the cursor is in.
-pub const ERASE: &str = "\r\x1b[2K";
+/// Erases the line of the cursor.
+pub const ERASE_LINE: &str = "\r\x1b[2K";
 
-/// Whether the last line of the terminal is such a sign.
+/// Whether the last line of the terminal is a progress line.
 static SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Does something while the terminal, where there is one, says what is waited for.
-pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
+/// Runs `work` while the terminal, where there is one, shows `what` and the seconds.
+pub fn show_while<T>(what: &str, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() || !can_erase() {
         return work();
     }
@@ -31,16 +31,16 @@ pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let mut pause = PATIENCE;
+            let mut pause = DELAY;
             while is_done.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                pause = BEAT;
+                pause = INTERVAL;
                 SHOWN.store(true, Ordering::SeqCst);
                 let mut terminal = io::stderr().lock();
                 let seconds = start.elapsed().as_secs();
-                let _ = write!(terminal, "{ERASE}{what} … {seconds} s").and_then(|()| terminal.flush());
+                let _ = write!(terminal, "{ERASE_LINE}{what} … {seconds} s").and_then(|()| terminal.flush());
             }
-            if is_shown() {
-                let _ = write!(io::stderr().lock(), "{ERASE}");
+            if take_shown() {
+                let _ = write!(io::stderr().lock(), "{ERASE_LINE}");
             }
         });
         let result = work();
@@ -49,12 +49,12 @@ pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Whether the terminal understands what erases a line: the shell of Emacs and the like do not.
+/// Whether the terminal understands the escape sequence: the shell of Emacs and others do not.
 fn can_erase() -> bool {
     std::env::var_os("TERM").is_some_and(|kind| !kind.is_empty() && kind != "dumb")
 }
 
-/// Whether a sign must be erased before something else is written; from then on it is not there any more.
-pub fn is_shown() -> bool {
+/// Whether a progress line must be erased before something else is written; resets that.
+pub fn take_shown() -> bool {
     SHOWN.swap(false, Ordering::SeqCst)
 }

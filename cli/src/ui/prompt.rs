@@ -1,6 +1,6 @@
-//! A secret that is typed at the terminal, and not shown there.
+//! Prompts for a secret, without echo.
 
-use crate::{system::signals::Held, ui::failure::Failure};
+use crate::{system::signals::BlockedSignals, ui::failure::Failure};
 use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 use std::{
     fs::{File, OpenOptions},
@@ -8,17 +8,17 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The longest secret that can be typed or pasted: a terminal's line has 4,096 bytes, less its end.
-const LONGEST: usize = 64 * 1024;
+/// The longest secret that can be typed or pasted; a line in canonical mode would end at 4,095 bytes.
+const MAX_LENGTH: usize = 64 * 1024;
 
-/// Ctrl-C, Ctrl-D, and what the rubout keys send.
+/// The control characters of the keys Ctrl-C, Ctrl-D, Backspace or Delete, and Ctrl-U.
 const INTERRUPT: u8 = 3;
-const END: u8 = 4;
-const RUBOUT: [u8; 2] = [8, 127];
+const END_OF_INPUT: u8 = 4;
+const ERASE: [u8; 2] = [8, 127];
 const KILL_LINE: u8 = 21;
 
-/// Asks for a secret at the terminal, whatever standard input and output are.
-pub fn secret(what: &str) -> Result<Zeroizing<String>, Failure> {
+/// Asks for a secret on the controlling terminal, even where standard input and output are redirected.
+pub fn read_secret(what: &str) -> Result<Zeroizing<String>, Failure> {
     let refused = |why: &str| {
         Failure::refused(
             format!("{what} is to be typed, but {why}"),
@@ -30,41 +30,42 @@ pub fn secret(what: &str) -> Result<Zeroizing<String>, Failure> {
         .write(true)
         .open("/dev/tty")
         .map_err(|_| refused("there is no terminal"))?;
-    let mut quiet = Quiet::of(terminal).map_err(|error| refused(&format!("the terminal fails: {error}")))?;
-    quiet.ask(what).map_err(|error| match error.kind() {
+    let mut terminal =
+        NoEcho::enable(terminal).map_err(|error| refused(&format!("the terminal fails: {error}")))?;
+    terminal.read_secret(what).map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => Failure::Interrupted,
         _ => refused(&error.to_string()),
     })
 }
 
-/// A terminal that shows nothing of what is typed; dropped, it is as it was.
+/// A terminal in raw input mode without echo; its settings are restored on drop.
 ///
-/// It hands over each byte, Ctrl-C as well: a signal would end the program and leave the terminal mute.
-struct Quiet {
+/// Ctrl-C is read as a byte: a signal would end the process and leave the echo off.
+struct NoEcho {
     terminal: File,
-    before: Termios,
-    /// Last, so that a signal from elsewhere ends the program once the terminal is as it was.
-    held: Held,
+    settings: Termios,
+    /// Last, so that a signal from elsewhere is delivered once the settings are restored.
+    signals: BlockedSignals,
 }
 
-impl Quiet {
-    fn of(terminal: File) -> nix::Result<Self> {
-        let held = Held::back();
-        let before = termios::tcgetattr(&terminal)?;
-        let mut mute = before.clone();
-        mute.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
-        termios::tcsetattr(&terminal, SetArg::TCSAFLUSH, &mute)?;
+impl NoEcho {
+    fn enable(terminal: File) -> nix::Result<Self> {
+        let signals = BlockedSignals::block();
+        let settings = termios::tcgetattr(&terminal)?;
+        let mut no_echo = settings.clone();
+        no_echo.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
+        termios::tcsetattr(&terminal, SetArg::TCSAFLUSH, &no_echo)?;
         Ok(Self {
             terminal,
-            before,
-            held,
+            settings,
+            signals,
         })
     }
 
-    fn ask(&mut self, what: &str) -> io::Result<Zeroizing<String>> {
+    fn read_secret(&mut self, what: &str) -> io::Result<Zeroizing<String>> {
         let label = what.trim_end_matches('=');
         write!(self.terminal, "{label}: ")?;
-        let line = self.line();
+        let line = self.read_line();
         writeln!(self.terminal)?;
         let line = line?;
         match std::str::from_utf8(&line) {
@@ -73,31 +74,31 @@ impl Quiet {
         }
     }
 
-    fn line(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
-        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+    fn read_line(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LENGTH));
         let mut byte = [0];
         loop {
-            self.held.until_readable(&self.terminal)?;
+            self.signals.wait_readable(&self.terminal)?;
             if self.terminal.read(&mut byte)? == 0 {
                 return Ok(line);
             }
             match byte {
-                [b'\n' | b'\r' | END] => return Ok(line),
+                [b'\n' | b'\r' | END_OF_INPUT] => return Ok(line),
                 [INTERRUPT] => return Err(io::ErrorKind::Interrupted.into()),
                 [KILL_LINE] => line.clear(),
-                [byte] if RUBOUT.contains(&byte) => {
-                    // The whole of a character.
+                [byte] if ERASE.contains(&byte) => {
+                    // All bytes of a UTF-8 character.
                     while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
                 }
-                [byte] if line.len() < LONGEST => line.push(byte),
+                [byte] if line.len() < MAX_LENGTH => line.push(byte),
                 _ => return Err(io::Error::other("it is too long")),
             }
         }
     }
 }
 
-impl Drop for Quiet {
+impl Drop for NoEcho {
     fn drop(&mut self) {
-        let _ = termios::tcsetattr(&self.terminal, SetArg::TCSAFLUSH, &self.before);
+        let _ = termios::tcsetattr(&self.terminal, SetArg::TCSAFLUSH, &self.settings);
     }
 }

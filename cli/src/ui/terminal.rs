@@ -52,11 +52,15 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
 
 /// Prints a message on standard error.
 pub fn note(text: &str) {
-    let erased = if progress::is_shown() { progress::ERASE } else { "" };
+    let erase = if progress::take_shown() {
+        progress::ERASE_LINE
+    } else {
+        ""
+    };
     // An error of standard error cannot be reported anywhere.
     let _ = writeln!(
         anstream::AutoStream::auto(io::stderr().lock()),
-        "{erased}{}",
+        "{erase}{}",
         only_colours(text)
     );
 }

@@ -7,7 +7,7 @@ use crate::{
     odbc::library,
     system::{
         packages::{Distribution, Package},
-        signals::{self, Held},
+        signals::{self, BlockedSignals},
     },
     ui::failure::Failure,
 };
@@ -46,7 +46,7 @@ pub struct Connector {
     events: BufReader<ChildStdout>,
     log: Option<Log>,
     /// Last, so that Ctrl-C takes effect once the process and the log are gone.
-    held: Held,
+    held: BlockedSignals,
 }
 
 /// The connection string, with our driver where it names none.
@@ -84,7 +84,7 @@ impl Connector {
         };
         let mut child = command.spawn().map_err(|error| failed(&error))?;
         // After the start, since the child would inherit the signal mask.
-        let held = Held::back();
+        let held = BlockedSignals::block();
         let body = Zeroizing::new(
             json!({
                 "string": request.string, "repeat": request.repeat, "query": request.query, "timeout": request.timeout,
@@ -110,7 +110,7 @@ impl Connector {
     pub fn next(&mut self) -> Result<Option<Event>, Failure> {
         let mut line = Zeroizing::new(String::new());
         let more = if self.events.buffer().is_empty() {
-            self.held.until_readable(self.events.get_ref())
+            self.held.wait_readable(self.events.get_ref())
         } else {
             Ok(())
         };
@@ -141,7 +141,7 @@ impl Connector {
             .child
             .wait()
             .map_err(|error| failed(format!("{PROGRAM} is lost: {error}")))?;
-        if signals::ENDS
+        if signals::TERMINATING
             .iter()
             .any(|end| status.signal() == Some(*end as i32))
         {
@@ -152,7 +152,7 @@ impl Connector {
             // The loader has named the library on standard error.
             (Some(NOT_LOADED), _) => Err(Failure::refused(
                 "unixODBC, through which programs connect, is not installed",
-                Distribution::here().install(Package::UnixOdbc),
+                Distribution::current().install_command(Package::UnixOdbc),
             )),
             (_, Some(signal)) => Err(failed(format!(
                 "the driver has crashed the connecting program (signal {signal})"

@@ -1,8 +1,8 @@
-//! Each member of the default chain: whether it is there, and whom it would sign in.
+//! Checks each member of the default chain: whether it is available, and as whom it signs in.
 
 use super::finding::{Check, Findings};
 use crate::{
-    context::Session,
+    context::Context,
     ui::{failure::Failure, progress},
 };
 use entra_odbc_core::{
@@ -17,17 +17,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one of them may take; as in the chain itself.
-const TOOL: Duration = Duration::from_secs(10);
+/// The time limit of a member, as in the chain itself.
+const MEMBER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks each of them.
-pub fn look(
+/// Checks each member.
+pub fn check(
     string: &str,
-    session: &Session,
+    context: &Context,
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let members = match credential::default_chain(&session.environment) {
+    let members = match credential::default_chain(&context.environment) {
         Ok(members) => members,
         Err(error) => return Ok(findings.error(Check::DefaultChain, &error)?),
     };
@@ -42,8 +42,8 @@ pub fn look(
             )?;
             continue;
         }
-        let outcome = progress::waiting(&format!("Asking {name}"), || {
-            ask(string, member.credential, session, timeout.min(TOOL))
+        let outcome = progress::show_while(&format!("Asking {name}"), || {
+            sign_in_with(string, member.credential, context, timeout.min(MEMBER_TIMEOUT))
         });
         match outcome {
             Ok(claims) => {
@@ -56,11 +56,11 @@ pub fn look(
                 findings.ok(Check::DefaultChain, format!("{name} signs in as {claims}{used}"))?;
             }
             Err(error) if is_absent(&error) => {
-                let [what, ..] = words(&error, name);
+                let [what, ..] = words_without_name(&error, name);
                 findings.skipped(Check::DefaultChain, format!("{name} is not available: {what}"))?;
             }
             Err(error) => {
-                let [what, remedy, detail] = words(&error, name);
+                let [what, remedy, detail] = words_without_name(&error, name);
                 findings.warning(Check::DefaultChain, format!("{name}: {what}"), detail, remedy)?;
                 if first.is_none() && member.is_last_word {
                     broken.get_or_insert(name);
@@ -86,8 +86,13 @@ pub fn look(
     Ok(())
 }
 
-/// The chain as it is when it has one member alone.
-fn ask(string: &str, credential: &str, session: &Session, timeout: Duration) -> Result<Claims, Error> {
+/// Signs in with a chain of this member alone.
+fn sign_in_with(
+    string: &str,
+    credential: &str,
+    context: &Context,
+    timeout: Duration,
+) -> Result<Claims, Error> {
     let mut variables: Vec<_> = std::env::vars()
         .filter(|(name, _)| name != "AZURE_TOKEN_CREDENTIALS")
         .collect();
@@ -98,7 +103,7 @@ fn ask(string: &str, credential: &str, session: &Session, timeout: Duration) -> 
     } else {
         string
     };
-    let issued = session.with_surroundings(|around| {
+    let issued = context.with_surroundings(|around| {
         let around = Surroundings {
             environment: &environment,
             tokens: &TokenService::new(),
@@ -111,18 +116,18 @@ fn ask(string: &str, credential: &str, session: &Session, timeout: Duration) -> 
     issued.map(|issued| issued.token.claims())
 }
 
-/// What went wrong, without the member's name, which a chain puts before it.
-fn words<'a>(error: &'a Error, name: &str) -> [&'a str; 3] {
+/// The parts of the error, without the member's name with which a chain starts it.
+fn words_without_name<'a>(error: &'a Error, name: &str) -> [&'a str; 3] {
     let [what, remedy, detail] = error.words();
-    let bare = what.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
-    [bare.unwrap_or(what), remedy, detail]
+    let without_name = what.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
+    [without_name.unwrap_or(what), remedy, detail]
 }
 
-/// Not there, in contrast to being there and failing.
+/// Whether the member is not available here, unlike one that is available and fails.
 fn is_absent(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Unavailable => true,
-        // Asked alone, the managed identity is not looked for first: where nothing answers, it is not there.
+        // A chain of one member does not probe the managed identity first: no answer means that there is none.
         ErrorKind::Unreachable | ErrorKind::TimedOut => error.to_string().contains("169.254.169.254"),
         _ => false,
     }

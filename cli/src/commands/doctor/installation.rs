@@ -1,13 +1,13 @@
-//! What is installed here: our library, unixODBC with its ini files, Microsoft's driver and what it needs.
+//! Checks of the installation: our library, unixODBC and its ini files, the target driver and its libraries.
 
 use super::finding::{Check, Findings};
 use crate::{
     odbc::{
         drivers::{Drivers, File},
-        ini_files::Places,
+        ini_files::IniFiles,
         library::Library,
         stock_name,
-        target_driver::View,
+        target_driver::DriverSearch,
     },
     system::{
         loader,
@@ -27,20 +27,24 @@ use std::{
 /// The versions of OpenSSL that Driver 18 looks for, newest first.
 const OPENSSL: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
 
-/// Looks at all of it.
-pub fn look(places: &Places, environment: &Environment, findings: &mut Findings) -> Result<(), Failure> {
-    let distribution = Distribution::here();
-    let drivers = read(places);
-    let library = library(&drivers, findings)?;
+/// Checks all of it.
+pub fn check(
+    ini_files: &IniFiles,
+    environment: &Environment,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let distribution = Distribution::current();
+    let drivers = readable_drivers(ini_files);
+    let library = own_library(&drivers, findings)?;
     unixodbc(environment, &distribution, findings)?;
-    ini_files(places, environment, findings)?;
-    registration(places, &drivers, findings)?;
-    let view = View {
+    check_ini_files(ini_files, environment, findings)?;
+    registration(ini_files, &drivers, findings)?;
+    let search = DriverSearch {
         environment,
         drivers: &drivers,
         library: library.as_ref(),
     };
-    match view.real_driver() {
+    match search.find() {
         Ok(driver) => {
             let version = driver.version.as_deref().unwrap_or("unknown version");
             let text = format!("{} ({version}), from {}", driver.path.display(), driver.origin);
@@ -50,22 +54,22 @@ pub fn look(places: &Places, environment: &Environment, findings: &mut Findings)
                     "the library is registered under several names, with different RealDriver= entries";
                 findings.warning(Check::RealDriver, what, cause, next)?;
             }
-            libraries(&driver.path, &distribution, findings)?;
+            driver_libraries(&driver.path, &distribution, findings)?;
         }
         Err(tried) => findings.failure(
             Check::RealDriver,
             "Microsoft's ODBC Driver 18, which does the work, is not found",
             format!("Tried: {}", tried.join("; ")),
-            distribution.install(Package::Driver18),
+            distribution.install_command(Package::Driver18),
         )?,
     }
     openssl(environment, &distribution, findings)?;
     Ok(())
 }
 
-/// The registered drivers, as far as their files make sense.
-fn read(places: &Places) -> Drivers {
-    let paths = [Some(&places.system_drivers), places.user_drivers.as_ref()];
+/// The registered drivers of those files that can be parsed.
+fn readable_drivers(ini_files: &IniFiles) -> Drivers {
+    let paths = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
     let files = paths
         .into_iter()
         .flatten()
@@ -73,7 +77,7 @@ fn read(places: &Places) -> Drivers {
     Drivers(files.collect())
 }
 
-fn library(drivers: &Drivers, findings: &mut Findings) -> io::Result<Option<Library>> {
+fn own_library(drivers: &Drivers, findings: &mut Findings) -> io::Result<Option<Library>> {
     let registered = drivers.library(OUR_SECTION).map(|(path, _)| PathBuf::from(path));
     let found = match &registered {
         Some(path) => Library::at(path).map_err(|why| format!("{} {why}", path.display())),
@@ -118,15 +122,19 @@ fn unixodbc(
             Check::UnixOdbc,
             "unixODBC is not installed",
             "the loader does not find libodbc.so.2; programs that bring a driver manager of their own go on without it",
-            distribution.install(Package::UnixOdbc),
+            distribution.install_command(Package::UnixOdbc),
         ),
     }
 }
 
-/// Which are read, and which win.
-fn ini_files(places: &Places, environment: &Environment, findings: &mut Findings) -> io::Result<()> {
-    let drivers = [Some(&places.system_drivers), places.user_drivers.as_ref()];
-    let sources = [places.user_sources.as_ref(), Some(&places.system_sources)];
+/// Which files are read, in which order.
+fn check_ini_files(
+    ini_files: &IniFiles,
+    environment: &Environment,
+    findings: &mut Findings,
+) -> io::Result<()> {
+    let drivers = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
+    let sources = [ini_files.user_sources.as_ref(), Some(&ini_files.system_sources)];
     let mut broken = false;
     for path in drivers.into_iter().chain(sources).flatten() {
         if let Err(Failure::Refused { what, remedy }) = File::read(path) {
@@ -169,10 +177,10 @@ fn existing(path: &Path) -> String {
     format!("{}{absent}", path.display())
 }
 
-fn registration(places: &Places, drivers: &Drivers, findings: &mut Findings) -> io::Result<()> {
-    // Files that make no sense have a finding of their own.
-    if let Ok(Some(lost)) = stock_name::lost(places, drivers) {
-        return findings.warning(Check::Registration, lost.what, lost.cause, lost.next);
+fn registration(ini_files: &IniFiles, drivers: &Drivers, findings: &mut Findings) -> io::Result<()> {
+    // Malformed files have a finding of their own.
+    if let Ok(Some(problem)) = stock_name::check(ini_files, drivers) {
+        return findings.warning(Check::Registration, problem.what, problem.cause, problem.next);
     }
     let ours: Vec<_> = [OUR_SECTION, STOCK_SECTION]
         .into_iter()
@@ -194,7 +202,7 @@ fn registration(places: &Places, drivers: &Drivers, findings: &mut Findings) -> 
     findings.ok(Check::Registration, ours.join(" and "))
 }
 
-fn libraries(driver: &Path, distribution: &Distribution, findings: &mut Findings) -> io::Result<()> {
+fn driver_libraries(driver: &Path, distribution: &Distribution, findings: &mut Findings) -> io::Result<()> {
     let Some(missing) = loader::missing(driver) else {
         return findings.skipped(Check::DriverLibraries, "ldd is not installed, so nobody can tell");
     };
@@ -206,9 +214,9 @@ fn libraries(driver: &Path, distribution: &Distribution, findings: &mut Findings
     }
     let has = |part: &str| missing.iter().any(|name| name.contains(part));
     let package = if has("krb5") || has("gssapi") {
-        distribution.install(Package::Kerberos)
+        distribution.install_command(Package::Kerberos)
     } else if has("odbcinst") {
-        distribution.install(Package::UnixOdbc)
+        distribution.install_command(Package::UnixOdbc)
     } else {
         "Install the packages with these libraries.".to_owned()
     };
@@ -233,7 +241,7 @@ fn openssl(
             Check::OpenSsl,
             format!("neither {} is found", OPENSSL.join(" nor ")),
             "Driver 18 needs one of them for TLS, and ends with \"SSL Provider\" errors without",
-            distribution.install(Package::OpenSsl),
+            distribution.install_command(Package::OpenSsl),
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! The login itself, as a program would do it, and what its refusal means.
+//! The login itself, through unixODBC, and the permissions for Always Encrypted.
 
 use super::{
     finding::{Check, Findings},
@@ -72,7 +72,7 @@ fn connect(target: &Target, query: Option<&str>, timeout: u32) -> Result<Outcome
         timeout: Some(timeout),
     })?;
     let mut outcome = Outcome::default();
-    while let Some(event) = progress::waiting("Logging in", || connector.next())? {
+    while let Some(event) = progress::show_while("Logging in", || connector.next())? {
         match event {
             Event::Facts(facts) => outcome.facts = facts,
             Event::Row(row) => outcome.row = row,

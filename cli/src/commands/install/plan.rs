@@ -1,13 +1,13 @@
-//! What is to be registered where: found out, and checked, before anything is written.
+//! What `install` will write, checked before anything is written.
 
 use super::{Arguments, data_source};
 use crate::{
     odbc::{
         drivers::{Drivers, File},
-        ini_files::Places,
+        ini_files::IniFiles,
         library::Library,
-        registration::{self, Pending, Registration, Section},
-        target_driver::{View, Wrapped},
+        registration::{self, PendingChange, Registration, Section},
+        target_driver::{DriverSearch, TargetDriver},
     },
     system::{
         file, loader,
@@ -24,43 +24,43 @@ use std::path::{Path, PathBuf};
 
 const DESCRIPTION: &str = "Microsoft ODBC Driver 18 with Entra sign-in";
 
-/// Everything that is about to happen.
+/// Prepared changes, and what they register.
 pub struct Plan {
     drivers: PathBuf,
     sources: Option<PathBuf>,
-    pending: Vec<Pending>,
+    pending: Vec<PendingChange>,
     library: Library,
-    wrapped: Wrapped,
+    target_driver: TargetDriver,
     replaces: bool,
     dsn: Option<String>,
-    /// From before the files are read until they are written.
+    /// Held from before the files are read until they are written.
     lock: Option<std::fs::File>,
 }
 
 impl Plan {
-    /// Finds out what is there, and refuses what cannot work.
-    pub fn of(arguments: &Arguments, environment: &Environment) -> Result<Self, Failure> {
-        let places = Places::of(environment);
-        let (drivers, sources) = files(arguments, &places)?;
+    /// Reads the current registration, and refuses what would have no effect.
+    pub fn prepare(arguments: &Arguments, environment: &Environment) -> Result<Self, Failure> {
+        let ini_files = IniFiles::locate(environment);
+        let (drivers, sources) = target_files(arguments, &ini_files)?;
         let library = Library::find(arguments.library.as_deref())?;
-        let distribution = Distribution::here();
+        let distribution = Distribution::current();
         if loader::find("libodbc.so.2", environment).is_none() {
             return Err(Failure::refused(
                 "unixODBC is not installed, and so nothing would load the driver",
-                distribution.install(Package::UnixOdbc),
+                distribution.install_command(Package::UnixOdbc),
             ));
         }
-        let lock = file::lock_beside(&drivers);
+        let lock = file::lock_directory_of(&drivers);
         let registration = Registration::read(&drivers)?;
-        let everything = Drivers::read(&places)?;
+        let registered = Drivers::read(&ini_files)?;
         if arguments.user {
-            not_hidden(&everything, &places, &library, arguments.replace)?;
+            refuse_hidden(&registered, &ini_files, &library, arguments.replace)?;
         }
-        let replaces = arguments.replace || replaced(&registration);
-        let wanted = wanted(arguments, replaces, &registration, &everything, &library)?;
-        let new = registration.with(&wanted);
-        let wrapped = found(
-            &everything,
+        let replaces = arguments.replace || has_replaced(&registration);
+        let sections = driver_sections(arguments, replaces, &registration, &registered, &library)?;
+        let new = registration.with_sections(&sections);
+        let target_driver = find_target_driver(
+            &registered,
             &drivers,
             new.as_ref(),
             &library,
@@ -69,30 +69,30 @@ impl Plan {
         )?;
         let mut pending: Vec<_> = new.into_iter().collect();
         if let (Some(name), Some(path)) = (&arguments.dsn, &sources) {
-            pending.extend(source(name, arguments, path)?);
+            pending.extend(data_source(name, arguments, path)?);
         }
         Ok(Self {
             drivers,
             sources: sources.filter(|_| arguments.dsn.is_some()),
             pending,
             library,
-            wrapped,
+            target_driver,
             replaces,
             dsn: arguments.dsn.clone(),
             lock,
         })
     }
 
-    /// Writes what is to be written.
-    pub fn carry_out(self) -> Result<Done, Failure> {
+    /// Writes the changes.
+    pub fn apply(self) -> Result<Outcome, Failure> {
         let changed = !self.pending.is_empty();
-        registration::carry_out(&self.pending, self.lock)?;
-        Ok(Done {
+        registration::apply(&self.pending, self.lock)?;
+        Ok(Outcome {
             changed,
             drivers: self.drivers,
             sources: self.sources,
             library: self.library,
-            wrapped: self.wrapped,
+            target_driver: self.target_driver,
             replaces: self.replaces,
             dsn: self.dsn,
         })
@@ -100,17 +100,20 @@ impl Plan {
 }
 
 /// The files that are to be changed.
-fn files(arguments: &Arguments, places: &Places) -> Result<(PathBuf, Option<PathBuf>), Failure> {
+fn target_files(arguments: &Arguments, ini_files: &IniFiles) -> Result<(PathBuf, Option<PathBuf>), Failure> {
     if !arguments.user {
-        return Ok((places.system_drivers.clone(), Some(places.system_sources.clone())));
+        return Ok((
+            ini_files.system_drivers.clone(),
+            Some(ini_files.system_sources.clone()),
+        ));
     }
-    let drivers = places.user_drivers.clone().ok_or_else(|| {
+    let drivers = ini_files.user_drivers.clone().ok_or_else(|| {
         Failure::refused(
             "HOME is not set, and unixODBC looks for a user's drivers there alone",
             "Set HOME, or register the driver for everyone: sudo entra-odbc install.",
         )
     })?;
-    let sources = places.user_sources.clone();
+    let sources = ini_files.user_sources.clone();
     if sources.is_none() && arguments.dsn.is_some() {
         return Err(Failure::refused(
             "this user has no home directory for its data sources",
@@ -120,19 +123,19 @@ fn files(arguments: &Arguments, places: &Places) -> Result<(PathBuf, Option<Path
     Ok((drivers, sources))
 }
 
-/// Where both files have an entry, unixODBC takes the system's: what would have no effect is refused.
-fn not_hidden(
-    everything: &Drivers,
-    places: &Places,
+/// Refuses entries that would have no effect: where both files have one, unixODBC takes the system's.
+fn refuse_hidden(
+    registered: &Drivers,
+    ini_files: &IniFiles,
     library: &Library,
     replace: bool,
 ) -> Result<(), Failure> {
     let names = [OUR_SECTION].into_iter().chain(replace.then_some(STOCK_SECTION));
     for name in names {
-        let Some((value, path)) = everything.library(name) else {
+        let Some((value, path)) = registered.library(name) else {
             continue;
         };
-        if path == places.system_drivers && !library.is_at(Path::new(value)) {
+        if path == ini_files.system_drivers && !library.is_at(Path::new(value)) {
             return Err(Failure::refused(
                 format!(
                     "{} has [{name}] already, and unixODBC prefers it to what a user's own file says",
@@ -148,42 +151,41 @@ fn not_hidden(
     Ok(())
 }
 
-/// Whether an earlier run has taken the stock name over, and nobody has taken it back: then it goes where the driver
-/// goes.
-fn replaced(registration: &Registration) -> bool {
+/// Whether an earlier run has taken the stock name over and nobody has changed it since: it is kept up to date then.
+fn has_replaced(registration: &Registration) -> bool {
     registration.is_ours(STOCK_SECTION)
         && registration
-            .changed_since()
+            .changed_sections()
             .all(|section| section.name != STOCK_SECTION)
 }
 
 /// The sections of odbcinst.ini.
-fn wanted(
+fn driver_sections(
     arguments: &Arguments,
     replaces: bool,
     registration: &Registration,
-    everything: &Drivers,
+    registered: &Drivers,
     library: &Library,
 ) -> Result<Vec<Section>, Failure> {
-    let path = text(&library.path)?;
+    let path = ini_value(&library.path)?;
     let driver = |section: &str| {
-        // It would win over Driver.
-        let more = registration.ini().get(section, "Driver64").map(|_| "Driver64");
+        // Where there is one, unixODBC prefers it to Driver.
+        let driver64 = registration.ini().get(section, "Driver64").map(|_| "Driver64");
         ["Driver"]
             .into_iter()
-            .chain(more)
+            .chain(driver64)
             .map(|key| (key.to_owned(), path.to_owned()))
     };
     let mut ours = vec![("Description".to_owned(), DESCRIPTION.to_owned())];
     ours.extend(driver(OUR_SECTION));
     let named = match &arguments.real_driver {
-        Some(path) => Some(named(path, library)?),
+        Some(path) => Some(check_real_driver(path, library)?),
         // Kept unless another one is named.
         None => registration
             .ini()
             .get(OUR_SECTION, "RealDriver")
             .map(str::to_owned)
-            .or_else(|| outside(replaces, everything, library)),
+            .or_else(|| stock_driver_path(replaces, registered, library)),
     };
     ours.extend(named.map(|real| ("RealDriver".to_owned(), real)));
     let mut sections = vec![Section {
@@ -199,8 +201,8 @@ fn wanted(
     Ok(sections)
 }
 
-/// A real driver that someone named on the command line.
-fn named(path: &Path, library: &Library) -> Result<String, Failure> {
+/// The target driver of `--real-driver`, checked.
+fn check_real_driver(path: &Path, library: &Library) -> Result<String, Failure> {
     let remedy = "Name Microsoft's library (libmsodbcsql-18.….so.…), or the directory with it.";
     let refused = |why: &str| Failure::refused(format!("{} {why}", path.display()), remedy);
     let absolute = std::path::absolute(path).map_err(|error| refused(&format!("is unusable: {error}")))?;
@@ -221,13 +223,14 @@ fn named(path: &Path, library: &Library) -> Result<String, Failure> {
             return Err(refused("is entra-odbc itself, not the driver to wrap"));
         }
     }
-    text(&absolute).map(str::to_owned)
+    ini_value(&absolute).map(str::to_owned)
 }
 
-/// The stock driver's place, where the search would not find it once its name is taken over: its directory, since
-/// an upgrade changes the file's name.
-fn outside(replace: bool, everything: &Drivers, library: &Library) -> Option<String> {
-    let (path, _) = everything.library(STOCK_SECTION).filter(|_| replace)?;
+/// The path of the stock driver, where the search would not find it once its name is taken over.
+///
+/// The directory where possible, since an upgrade changes the file's name.
+fn stock_driver_path(replace: bool, registered: &Drivers, library: &Library) -> Option<String> {
+    let (path, _) = registered.library(STOCK_SECTION).filter(|_| replace)?;
     let path = Path::new(path);
     let directory = path.parent().filter(|parent| parent.is_absolute())?;
     if library.is_at(path) || directory == Path::new(STOCK_DIRECTORY) {
@@ -238,32 +241,32 @@ fn outside(replace: bool, everything: &Drivers, library: &Library) -> Option<Str
         .and_then(|name| name.to_str())
         .and_then(real_driver::version)
         .is_some();
-    let place = if is_versioned { directory } else { path };
-    Some(place.to_str()?.to_owned())
+    let path = if is_versioned { directory } else { path };
+    Some(path.to_str()?.to_owned())
 }
 
-/// The real driver as it will be found once everything is written.
-fn found(
-    everything: &Drivers,
+/// The target driver that our library will find once the changes are written.
+fn find_target_driver(
+    registered: &Drivers,
     changed: &Path,
-    pending: Option<&Pending>,
+    pending: Option<&PendingChange>,
     library: &Library,
     environment: &Environment,
     distribution: &Distribution,
-) -> Result<Wrapped, Failure> {
-    let files = everything.0.iter().map(|file| File {
+) -> Result<TargetDriver, Failure> {
+    let files = registered.0.iter().map(|file| File {
         path: file.path.clone(),
         ini: match pending {
             Some(pending) if file.path == changed => pending.ini.clone(),
             _ => file.ini.clone(),
         },
     });
-    let view = View {
+    let search = DriverSearch {
         environment,
         drivers: &Drivers(files.collect()),
         library: Some(library),
     };
-    view.real_driver().map_err(|tried| {
+    search.find().map_err(|tried| {
         Failure::refused(
             format!(
                 "Microsoft's ODBC Driver 18, which does the work, is not found. Tried: {}",
@@ -271,14 +274,14 @@ fn found(
             ),
             format!(
                 "Install it, or name it with --real-driver PATH:\n{}",
-                distribution.install(Package::Driver18)
+                distribution.install_command(Package::Driver18)
             ),
         )
     })
 }
 
-/// The data source.
-fn source(name: &str, arguments: &Arguments, path: &Path) -> Result<Option<Pending>, Failure> {
+/// The change that adds the data source.
+fn data_source(name: &str, arguments: &Arguments, path: &Path) -> Result<Option<PendingChange>, Failure> {
     let registration = Registration::read(path)?;
     let section = data_source::section(name, &arguments.entries)?;
     if registration.ini().has(name) && !registration.is_ours(name) {
@@ -290,11 +293,11 @@ fn source(name: &str, arguments: &Arguments, path: &Path) -> Result<Option<Pendi
             "Choose another name, or remove that data source first.",
         ));
     }
-    Ok(registration.with(&[section]))
+    Ok(registration.with_sections(&[section]))
 }
 
-/// A path as it can stand in an ini file.
-fn text(path: &Path) -> Result<&str, Failure> {
+/// A path that can be written into an ini file.
+fn ini_value(path: &Path) -> Result<&str, Failure> {
     path.to_str()
         .filter(|text| !text.chars().any(char::is_control))
         .ok_or_else(|| {
@@ -305,18 +308,18 @@ fn text(path: &Path) -> Result<&str, Failure> {
         })
 }
 
-/// What has been done.
-pub struct Done {
+/// What was written and registered.
+pub struct Outcome {
     changed: bool,
     drivers: PathBuf,
     sources: Option<PathBuf>,
     library: Library,
-    wrapped: Wrapped,
+    target_driver: TargetDriver,
     replaces: bool,
     dsn: Option<String>,
 }
 
-impl Done {
+impl Outcome {
     /// For people.
     pub fn text(&self) -> String {
         let version = |version: &Option<String>| match version {
@@ -339,9 +342,9 @@ impl Done {
             ),
             format!(
                 "  real driver  {}{}, from {}",
-                self.wrapped.path.display(),
-                version(&self.wrapped.version),
-                self.wrapped.origin
+                self.target_driver.path.display(),
+                version(&self.target_driver.version),
+                self.target_driver.origin
             ),
         ];
         match (&self.dsn, &self.sources) {
@@ -364,7 +367,7 @@ impl Done {
             "sections": if self.replaces { vec![OUR_SECTION, STOCK_SECTION] } else { vec![OUR_SECTION] },
             "library": { "path": self.library.path, "version": self.library.version },
             "real_driver": {
-                "path": self.wrapped.path, "version": self.wrapped.version, "origin": self.wrapped.origin,
+                "path": self.target_driver.path, "version": self.target_driver.version, "origin": self.target_driver.origin,
             },
             "data_source": self.dsn,
             "data_sources": self.sources,

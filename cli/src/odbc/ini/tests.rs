@@ -30,8 +30,8 @@ fn what_is_not_meant_stays_as_it_was() {
     file.set("One", "RealDriver", "/real.so");
     let expected = FILE.replace("Driver = /one.so\n", "Driver = /new.so\nRealDriver = /real.so\n");
     assert_eq!(text(&file), expected);
-    file.set_as_in(&ini(FILE), "One", "Driver");
-    file.set_as_in(&ini(FILE), "One", "RealDriver");
+    file.copy_entry(&ini(FILE), "One", "Driver");
+    file.copy_entry(&ini(FILE), "One", "RealDriver");
     assert_eq!(text(&file), FILE);
 }
 

@@ -1,4 +1,4 @@
-//! What an ini file was before we wrote into it, as it is kept: one JSON object.
+//! The backup of an ini file: one JSON object.
 
 use super::Section;
 use crate::{system::file, ui::failure::Failure};
@@ -6,32 +6,32 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Another form gets another number.
+/// The version of the format.
 const VERSION: u64 = 1;
 
-/// Two ini files, in base64 at worst.
+/// Enough for two ini files in base64.
 const LIMIT: usize = 8 * 1024 * 1024;
 
-/// What is kept.
+/// The original of an ini file, and what we wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// The file before; `None` where there was none.
+pub struct Backup {
+    /// The original content; `None` where there was no file.
     pub original: Option<Vec<u8>>,
-    /// The file as we left it.
+    /// The content that we wrote.
     pub written: Vec<u8>,
-    /// What of it is ours.
+    /// Our sections in it.
     pub sections: Vec<Section>,
 }
 
-impl State {
-    /// Where it is kept for a file.
+impl Backup {
+    /// The path of a file's backup.
     pub fn path(file: &Path) -> PathBuf {
         let mut name = file.as_os_str().to_owned();
         name.push(".entra-odbc");
         name.into()
     }
 
-    /// Reads it, where there is one.
+    /// Reads a backup; `None` where there is none.
     pub fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let unusable = |why: String| {
             Failure::refused(
@@ -48,38 +48,38 @@ impl State {
         };
         let value: Value =
             serde_json::from_slice(&bytes).map_err(|_| unusable("it is no JSON".to_owned()))?;
-        Self::of(&value)
+        Self::from_json(&value)
             .map(Some)
             .ok_or_else(|| unusable("it is of another version".to_owned()))
     }
 
-    /// As it is written.
+    /// The JSON text.
     pub fn bytes(&self) -> Vec<u8> {
         let sections: Vec<_> = self
             .sections
             .iter()
             .map(|section| {
-                // Pairs and no object: their order is that in which they are written.
+                // Pairs, not an object, to keep their order.
                 json!({ "name": section.name, "entries": section.entries })
             })
             .collect();
         let value = json!({
             "version": VERSION,
             "about": "What the ini file beside this one was before entra-odbc changed it; `entra-odbc uninstall` puts it back.",
-            "original": self.original.as_deref().map(coded),
-            "written": coded(&self.written),
+            "original": self.original.as_deref().map(encode),
+            "written": encode(&self.written),
             "sections": sections,
         });
         format!("{value:#}\n").into_bytes()
     }
 
-    fn of(value: &Value) -> Option<Self> {
+    fn from_json(value: &Value) -> Option<Self> {
         if value.get("version")?.as_u64()? != VERSION {
             return None;
         }
         let original = match value.get("original")? {
             Value::Null => None,
-            original => Some(decoded(original)?),
+            original => Some(decode(original)?),
         };
         let section = |section: &Value| {
             let entries = section.get("entries")?.as_array()?.iter().map(|pair| {
@@ -95,7 +95,7 @@ impl State {
         };
         Some(Self {
             original,
-            written: decoded(value.get("written")?)?,
+            written: decode(value.get("written")?)?,
             sections: value
                 .get("sections")?
                 .as_array()?
@@ -106,15 +106,15 @@ impl State {
     }
 }
 
-/// A file as text, so that people can read it here too; files in other encodings as base64.
-fn coded(bytes: &[u8]) -> Value {
+/// Text where the bytes are UTF-8, for people who look into the backup; else base64.
+fn encode(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => json!(text),
         Err(_) => json!({ "base64": STANDARD.encode(bytes) }),
     }
 }
 
-fn decoded(value: &Value) -> Option<Vec<u8>> {
+fn decode(value: &Value) -> Option<Vec<u8>> {
     match value {
         Value::String(text) => Some(text.clone().into_bytes()),
         value => STANDARD.decode(value.get("base64")?.as_str()?).ok(),

@@ -31,14 +31,14 @@ impl Bench {
 
     /// Whether anything changed.
     fn install(&self, wanted: &[Section]) -> bool {
-        let pending = self.registration().with(wanted);
-        carry_out(pending.as_slice(), None).unwrap();
+        let pending = self.registration().with_sections(wanted);
+        apply(pending.as_slice(), None).unwrap();
         pending.is_some()
     }
 
     fn uninstall(&self) -> bool {
-        let pending = self.registration().without();
-        carry_out(pending.as_slice(), None).unwrap();
+        let pending = self.registration().restored();
+        apply(pending.as_slice(), None).unwrap();
         pending.is_some()
     }
 
@@ -119,7 +119,7 @@ fn a_name_that_an_upgrade_took_back_is_noticed_and_left_to_it() {
     fs::write(bench.file(), &upgraded).unwrap();
     let registration = bench.registration();
     let changed: Vec<_> = registration
-        .changed_since()
+        .changed_sections()
         .map(|section| section.name.as_str())
         .collect();
     assert_eq!(changed, ["Stock"]);
@@ -141,7 +141,7 @@ fn what_an_upgrade_took_back_is_left_to_it_until_it_is_wanted_again() {
     // Something else changes.
     assert!(bench.install(&[section("Ours", "/moved.so")]));
     assert_eq!(bench.text(), upgraded.replace("/ours.so", "/moved.so"));
-    assert_eq!(bench.registration().changed_since().count(), 1);
+    assert_eq!(bench.registration().changed_sections().count(), 1);
     assert!(bench.uninstall());
     assert_eq!(bench.text(), STOCK.replace("18.6", "18.7") + "\n");
 }
@@ -177,7 +177,7 @@ fn what_someone_changed_in_one_section_stays_when_another_is_written() {
 #[test]
 fn nothing_is_written_before_it_happens() {
     let bench = Bench::new("before", Some(STOCK.as_bytes()));
-    let pending = bench.registration().with(&[section("Ours", "/ours.so")]);
+    let pending = bench.registration().with_sections(&[section("Ours", "/ours.so")]);
     assert!(pending.is_some());
     assert_eq!(bench.names(), 1, "Ctrl-C would leave it behind");
 }
@@ -190,8 +190,8 @@ fn what_a_killed_run_has_left_is_no_obstacle_and_goes() {
     for left in &left {
         fs::write(left, "half").unwrap();
     }
-    let pending = bench.registration().with(&[section("Ours", "/ours.so")]);
-    carry_out(pending.as_slice(), file::lock_beside(&bench.file())).unwrap();
+    let pending = bench.registration().with_sections(&[section("Ours", "/ours.so")]);
+    apply(pending.as_slice(), file::lock_directory_of(&bench.file())).unwrap();
     assert_eq!(bench.names(), 2);
     assert!(bench.text().contains("/ours.so"));
 }
@@ -214,7 +214,7 @@ fn a_malformed_file_or_past_is_refused_and_kept() {
     ));
     assert_eq!(bench.text(), "[Open\n");
     let bench = Bench::new("past", Some(b""));
-    fs::write(State::path(&bench.file()), "{\"version\":9}").unwrap();
+    fs::write(Backup::path(&bench.file()), "{\"version\":9}").unwrap();
     assert!(matches!(
         Registration::read(&bench.file()),
         Err(Failure::Refused { .. })
