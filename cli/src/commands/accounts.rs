@@ -1,4 +1,4 @@
-//! `accounts`: who has signed in and was saved.
+//! `accounts`: lists the saved accounts.
 
 use crate::ui::{failure::Failure, terminal, time_format};
 use entra_odbc_core::{Environment, account::Accounts};

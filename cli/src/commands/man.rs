@@ -1,4 +1,4 @@
-//! `man`: the manual pages, made from the same words as `--help`.
+//! `man`: the manual pages, generated from the same text as `--help`.
 
 use crate::{
     arguments,

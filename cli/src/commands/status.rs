@@ -1,4 +1,4 @@
-//! `status`: what is registered where, in which versions, and where logs go.
+//! `status`: registered drivers and data sources, versions, and the log's destination.
 
 use crate::{
     odbc::{
@@ -45,9 +45,9 @@ pub struct Arguments {
     json: bool,
 }
 
-/// All that is found out.
+/// Everything that is shown.
 struct Status {
-    names: Vec<Name>,
+    names: Vec<RegisteredName>,
     sources: Vec<(String, PathBuf)>,
     real_driver: Result<TargetDriver, Vec<String>>,
     unixodbc: Option<(PathBuf, Option<String>)>,
@@ -55,8 +55,8 @@ struct Status {
     problems: Vec<(String, String)>,
 }
 
-/// A name under which programs ask for a driver.
-struct Name {
+/// A driver's name in odbcinst.ini.
+struct RegisteredName {
     text: &'static str,
     path: PathBuf,
     driver: String,
@@ -66,7 +66,7 @@ struct Name {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::process();
-    let status = Status::look(&environment)?;
+    let status = Status::collect(&environment)?;
     if arguments.json {
         terminal::print_json(&status.json())?;
     } else {
@@ -79,14 +79,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Status {
-    fn look(environment: &Environment) -> Result<Self, Failure> {
+    fn collect(environment: &Environment) -> Result<Self, Failure> {
         let ini_files = IniFiles::locate(environment);
         let drivers = Drivers::read(&ini_files)?;
         let names: Vec<_> = [OUR_SECTION, STOCK_SECTION]
             .into_iter()
             .filter_map(|name| {
                 let (driver, path) = drivers.library(name)?;
-                Some(Name {
+                Some(RegisteredName {
                     text: name,
                     path: path.to_owned(),
                     driver: driver.to_owned(),
@@ -134,10 +134,10 @@ impl Status {
             ),
             Some(_) => {}
         }
-        if let Some(lost) = stock_name::check(ini_files, drivers)? {
+        if let Some(problem_of_name) = stock_name::check(ini_files, drivers)? {
             problem(
-                format!("{}: {}", lost.what, lost.cause),
-                &format!("Take it over again: {}", lost.next),
+                format!("{}: {}", problem_of_name.what, problem_of_name.cause),
+                &format!("Take it over again: {}", problem_of_name.next),
             );
         }
         match &self.real_driver {

@@ -1,4 +1,4 @@
-//! `token`: an access token, by any sign-in kind.
+//! `token`: an access token, by any authentication mode.
 
 use crate::{
     arguments::resource::{Cloud, Resource, Service, parse_resource},
@@ -50,16 +50,16 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let asked = Asked::read(&arguments.string, arguments.cloud)?;
-    let resource = arguments.resource.as_ref().or(asked.default_resource.as_ref());
+    let request = Request::parse(&arguments.string, arguments.cloud)?;
+    let resource = arguments.resource.as_ref().or(request.default_resource.as_ref());
     let scope = resource.map(|resource| resource.scope(arguments.cloud));
     let context = Context::new();
-    let sign_in = context.sign_in(&asked.string)?;
+    let sign_in = context.sign_in(&request.string)?;
     let timeout = Duration::from_secs(arguments.timeout.into());
     let issued = context.token(&sign_in, scope, timeout)?;
     let token = &issued.token;
     if arguments.json {
-        let mut value = described(token, sign_in.mode());
+        let mut value = json_of(token, sign_in.mode());
         if arguments.claims {
             value.insert("claims".to_owned(), claims(token)?);
         }
@@ -73,20 +73,20 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The connection string, completed with what goes without saying.
-struct Asked {
+/// The connection string with its defaults, and the default resource.
+struct Request {
     string: Zeroizing<String>,
-    /// Of another cloud than the first, nothing but `--cloud` may tell.
+    /// Set where `--cloud` alone determines the resource.
     default_resource: Option<Resource>,
 }
 
-impl Asked {
-    fn read(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
+impl Request {
+    fn parse(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
         let string = input::connection_string(parts)?;
         let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
         let parsed = ConnectionString::parse(&units);
         let has = |names: &[&str]| names.iter().any(|name| parsed.find(name).is_some());
-        // In front, since an open brace at the end would swallow it.
+        // In front: after an unclosed brace it would be part of that value.
         let mut completed = Zeroizing::new(String::with_capacity(string.len() + 128));
         if !has(&[
             "Authentication",
@@ -97,12 +97,12 @@ impl Asked {
         ]) {
             completed.push_str("Authentication=ActiveDirectoryDefault;");
         }
-        let elsewhere = cloud != Cloud::Public;
-        if elsewhere && !has(&["Authority"]) {
+        let other_cloud = cloud != Cloud::Public;
+        if other_cloud && !has(&["Authority"]) {
             completed.extend(["Authority=", cloud.authority(), ";"]);
         }
-        let told = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
-        let default_resource = (elsewhere && !told).then_some(Resource::Service(Service::Sql));
+        let names_resource = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
+        let default_resource = (other_cloud && !names_resource).then_some(Resource::Service(Service::Sql));
         completed.push_str(&string);
         Ok(Self {
             string: completed,
@@ -111,8 +111,8 @@ impl Asked {
     }
 }
 
-/// All but the claims.
-fn described(token: &Token, mode: &str) -> Map<String, Value> {
+/// The JSON output, without the claims.
+fn json_of(token: &Token, mode: &str) -> Map<String, Value> {
     let claims = token.claims();
     let left = token
         .expires_on
@@ -135,7 +135,7 @@ fn described(token: &Token, mode: &str) -> Map<String, Value> {
     }
 }
 
-/// What a token says of itself, unverified: the middle part of a JWT.
+/// The claims of a token, unverified: the payload of a JWT.
 fn claims(token: &Token) -> Result<Value, Failure> {
     let decoded = || {
         let payload = token.text.expose().split('.').nth(1)?;

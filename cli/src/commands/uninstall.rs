@@ -1,4 +1,4 @@
-//! `uninstall`: puts back what `install` changed.
+//! `uninstall`: restores the ini files that `install` changed.
 
 use crate::{
     odbc::{

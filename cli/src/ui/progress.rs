@@ -51,7 +51,7 @@ pub fn show_while<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 /// Whether the terminal understands the escape sequence: the shell of Emacs and others do not.
 fn can_erase() -> bool {
-    std::env::var_os("TERM").is_some_and(|kind| !kind.is_empty() && kind != "dumb")
+    std::env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb")
 }
 
 /// Whether a progress line must be erased before something else is written; resets that.

@@ -2,19 +2,19 @@ use super::*;
 use std::fs;
 
 /// An ini file in a directory of its own.
-struct Bench(PathBuf);
+struct TestFile(PathBuf);
 
-impl Bench {
+impl TestFile {
     fn new(name: &str, content: Option<&[u8]>) -> Self {
         let here =
             std::env::temp_dir().join(format!("entra-odbc-registration-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&here);
         fs::create_dir_all(&here).unwrap();
-        let bench = Self(here);
+        let test_file = Self(here);
         if let Some(content) = content {
-            fs::write(bench.file(), content).unwrap();
+            fs::write(test_file.file(), content).unwrap();
         }
-        bench
+        test_file
     }
 
     fn file(&self) -> PathBuf {
@@ -47,7 +47,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for TestFile {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -71,79 +71,79 @@ fn what_was_there_comes_back_to_the_byte() {
         ("stock", Some(STOCK.as_bytes())),
         ("latin", Some(b"[Gr\xf6\xdfe]\r\nDriver = /x.so\r\n\r\n")),
     ] {
-        let bench = Bench::new(name, before);
-        assert!(bench.install(&[section("Ours", "/ours.so")]));
-        assert!(bench.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]));
-        assert!(!bench.install(&[section("Ours", "/ours.so")]));
-        assert!(!bench.install(&[section("Stock", "/ours.so")]));
-        assert!(bench.uninstall());
-        assert_eq!(fs::read(bench.file()).ok().as_deref(), before, "{name}");
-        assert_eq!(bench.names(), usize::from(before.is_some()), "{name}");
-        assert!(!bench.uninstall());
+        let test_file = TestFile::new(name, before);
+        assert!(test_file.install(&[section("Ours", "/ours.so")]));
+        assert!(test_file.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]));
+        assert!(!test_file.install(&[section("Ours", "/ours.so")]));
+        assert!(!test_file.install(&[section("Stock", "/ours.so")]));
+        assert!(test_file.uninstall());
+        assert_eq!(fs::read(test_file.file()).ok().as_deref(), before, "{name}");
+        assert_eq!(test_file.names(), usize::from(before.is_some()), "{name}");
+        assert!(!test_file.uninstall());
     }
 }
 
 #[test]
 fn a_name_that_is_taken_over_keeps_its_other_entries() {
-    let bench = Bench::new("entries", Some(STOCK.as_bytes()));
-    bench.install(&[section("stock", "/ours.so")]);
+    let test_file = TestFile::new("entries", Some(STOCK.as_bytes()));
+    test_file.install(&[section("stock", "/ours.so")]);
     assert_eq!(
-        bench.text(),
+        test_file.text(),
         STOCK.replace("Driver=/opt/stock-18.6.so", "Driver = /ours.so")
     );
 }
 
 #[test]
 fn what_others_wrote_since_stays_and_only_ours_goes() {
-    let bench = Bench::new("others", Some(STOCK.as_bytes()));
-    bench.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
-    let changed = bench.text().replace("UsageCount=1", "UsageCount=2") + "\n[Later]\nDriver=/later.so\n";
-    fs::write(bench.file(), changed).unwrap();
+    let test_file = TestFile::new("others", Some(STOCK.as_bytes()));
+    test_file.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
+    let changed = test_file.text().replace("UsageCount=1", "UsageCount=2") + "\n[Later]\nDriver=/later.so\n";
+    fs::write(test_file.file(), changed).unwrap();
     assert!(
-        !bench.install(&[section("Ours", "/ours.so")]),
+        !test_file.install(&[section("Ours", "/ours.so")]),
         "it is there still"
     );
-    assert!(bench.uninstall());
+    assert!(test_file.uninstall());
     let expected = STOCK.replace("UsageCount=1", "UsageCount=2") + "\n\n[Later]\nDriver=/later.so\n";
-    assert_eq!(bench.text(), expected);
+    assert_eq!(test_file.text(), expected);
 }
 
 #[test]
 fn a_name_that_an_upgrade_took_back_is_noticed_and_left_to_it() {
-    let bench = Bench::new("upgrade", Some(STOCK.as_bytes()));
-    bench.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
-    let upgraded = bench.text().replace(
+    let test_file = TestFile::new("upgrade", Some(STOCK.as_bytes()));
+    test_file.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
+    let upgraded = test_file.text().replace(
         "Driver = /ours.so\nUsageCount",
         "Driver=/opt/stock-18.7.so\nUsageCount",
     );
-    fs::write(bench.file(), &upgraded).unwrap();
-    let registration = bench.registration();
+    fs::write(test_file.file(), &upgraded).unwrap();
+    let registration = test_file.registration();
     let changed: Vec<_> = registration
         .changed_sections()
         .map(|section| section.name.as_str())
         .collect();
     assert_eq!(changed, ["Stock"]);
     // Taken over again, and then undone: the upgrade's name is what comes back.
-    assert!(bench.install(&[section("Stock", "/ours.so")]));
-    assert!(bench.uninstall());
-    assert_eq!(bench.text(), STOCK.replace("18.6", "18.7") + "\n");
+    assert!(test_file.install(&[section("Stock", "/ours.so")]));
+    assert!(test_file.uninstall());
+    assert_eq!(test_file.text(), STOCK.replace("18.6", "18.7") + "\n");
 }
 
 #[test]
 fn what_an_upgrade_took_back_is_left_to_it_until_it_is_wanted_again() {
-    let bench = Bench::new("left", Some(STOCK.as_bytes()));
-    bench.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
-    let upgraded = bench.text().replace(
+    let test_file = TestFile::new("left", Some(STOCK.as_bytes()));
+    test_file.install(&[section("Ours", "/ours.so"), section("Stock", "/ours.so")]);
+    let upgraded = test_file.text().replace(
         "Driver = /ours.so\nUsageCount",
         "Driver=/opt/stock-18.7.so\nUsageCount",
     );
-    fs::write(bench.file(), &upgraded).unwrap();
+    fs::write(test_file.file(), &upgraded).unwrap();
     // Something else changes.
-    assert!(bench.install(&[section("Ours", "/moved.so")]));
-    assert_eq!(bench.text(), upgraded.replace("/ours.so", "/moved.so"));
-    assert_eq!(bench.registration().changed_sections().count(), 1);
-    assert!(bench.uninstall());
-    assert_eq!(bench.text(), STOCK.replace("18.6", "18.7") + "\n");
+    assert!(test_file.install(&[section("Ours", "/moved.so")]));
+    assert_eq!(test_file.text(), upgraded.replace("/ours.so", "/moved.so"));
+    assert_eq!(test_file.registration().changed_sections().count(), 1);
+    assert!(test_file.uninstall());
+    assert_eq!(test_file.text(), STOCK.replace("18.6", "18.7") + "\n");
 }
 
 #[test]
@@ -158,65 +158,73 @@ fn what_someone_changed_in_one_section_stays_when_another_is_written() {
             entries: pairs.collect(),
         }]
     };
-    let bench = Bench::new("edited", None);
-    bench.install(&source("payroll", &["Encrypt", "yes"]));
-    let edited = bench.text().replace("= payroll", "= archive") + "ApplicationIntent = ReadOnly\n";
-    fs::write(bench.file(), &edited).unwrap();
-    bench.install(&[section("Other", "/ours.so")]);
-    assert_eq!(bench.text(), edited + "\n[Other]\nDriver = /ours.so\n");
+    let test_file = TestFile::new("edited", None);
+    test_file.install(&source("payroll", &["Encrypt", "yes"]));
+    let edited = test_file.text().replace("= payroll", "= archive") + "ApplicationIntent = ReadOnly\n";
+    fs::write(test_file.file(), &edited).unwrap();
+    test_file.install(&[section("Other", "/ours.so")]);
+    assert_eq!(test_file.text(), edited + "\n[Other]\nDriver = /ours.so\n");
     // Written anew, it says what is wanted now, and keeps what is someone else's.
-    bench.install(&source("finance", &[]));
+    test_file.install(&source("finance", &[]));
     assert_eq!(
-        bench.text(),
+        test_file.text(),
         "[payroll]\nDriver = Ours\nDatabase = finance\nApplicationIntent = ReadOnly\n\n[Other]\nDriver = /ours.so\n"
     );
-    assert!(bench.uninstall());
-    assert!(!bench.file().exists());
+    assert!(test_file.uninstall());
+    assert!(!test_file.file().exists());
 }
 
 #[test]
 fn nothing_is_written_before_it_happens() {
-    let bench = Bench::new("before", Some(STOCK.as_bytes()));
-    let pending = bench.registration().with_sections(&[section("Ours", "/ours.so")]);
+    let test_file = TestFile::new("before", Some(STOCK.as_bytes()));
+    let pending = test_file
+        .registration()
+        .with_sections(&[section("Ours", "/ours.so")]);
     assert!(pending.is_some());
-    assert_eq!(bench.names(), 1, "Ctrl-C would leave it behind");
+    assert_eq!(test_file.names(), 1, "Ctrl-C would leave it behind");
 }
 
 #[test]
 fn what_a_killed_run_has_left_is_no_obstacle_and_goes() {
-    let bench = Bench::new("killed", Some(STOCK.as_bytes()));
+    let test_file = TestFile::new("killed", Some(STOCK.as_bytes()));
     // A container's processes often have the same number in each run.
-    let left = [std::process::id(), 1].map(|id| bench.0.join(format!(".odbcinst.ini.{id}.new")));
+    let left = [std::process::id(), 1].map(|id| test_file.0.join(format!(".odbcinst.ini.{id}.new")));
     for left in &left {
         fs::write(left, "half").unwrap();
     }
-    let pending = bench.registration().with_sections(&[section("Ours", "/ours.so")]);
-    apply(pending.as_slice(), file::lock_directory_of(&bench.file())).unwrap();
-    assert_eq!(bench.names(), 2);
-    assert!(bench.text().contains("/ours.so"));
+    let pending = test_file
+        .registration()
+        .with_sections(&[section("Ours", "/ours.so")]);
+    apply(pending.as_slice(), file::lock_directory_of(&test_file.file())).unwrap();
+    assert_eq!(test_file.names(), 2);
+    assert!(test_file.text().contains("/ours.so"));
 }
 
 #[test]
 fn a_section_that_someone_made_theirs_is_not_removed() {
-    let bench = Bench::new("theirs", None);
-    bench.install(&[section("Ours", "/ours.so")]);
-    fs::write(bench.file(), bench.text().replace("/ours.so", "/theirs.so")).unwrap();
-    assert!(bench.uninstall());
-    assert_eq!(bench.text(), "[Ours]\nDriver = /theirs.so\n");
+    let test_file = TestFile::new("theirs", None);
+    test_file.install(&[section("Ours", "/ours.so")]);
+    fs::write(
+        test_file.file(),
+        test_file.text().replace("/ours.so", "/theirs.so"),
+    )
+    .unwrap();
+    assert!(test_file.uninstall());
+    assert_eq!(test_file.text(), "[Ours]\nDriver = /theirs.so\n");
 }
 
 #[test]
 fn a_malformed_file_or_past_is_refused_and_kept() {
-    let bench = Bench::new("malformed", Some(b"[Open\n"));
+    let test_file = TestFile::new("malformed", Some(b"[Open\n"));
     assert!(matches!(
-        Registration::read(&bench.file()),
+        Registration::read(&test_file.file()),
         Err(Failure::Refused { .. })
     ));
-    assert_eq!(bench.text(), "[Open\n");
-    let bench = Bench::new("past", Some(b""));
-    fs::write(Backup::path(&bench.file()), "{\"version\":9}").unwrap();
+    assert_eq!(test_file.text(), "[Open\n");
+    let test_file = TestFile::new("past", Some(b""));
+    fs::write(Backup::path(&test_file.file()), "{\"version\":9}").unwrap();
     assert!(matches!(
-        Registration::read(&bench.file()),
+        Registration::read(&test_file.file()),
         Err(Failure::Refused { .. })
     ));
 }
