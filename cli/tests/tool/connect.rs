@@ -1,7 +1,7 @@
 //! `connect`: through unixODBC and the real driver, by a program of its own.
 
 use crate::{
-    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET},
+    standins::{CloudMachine, PAYROLL_CLIENT_ID, PAYROLL_SECRET},
     tool::Run,
 };
 use std::{
@@ -15,14 +15,14 @@ const MSI: &str = "Authentication=ActiveDirectoryMsi";
 
 #[test]
 fn a_connect_tells_where_it_leads_as_whom_and_how_long_each_part_took() {
-    let office = Office::new();
-    let [kind, user, _] = Office::payroll();
-    office.write("secret", PAYROLL_SECRET);
-    let out = office
+    let machine = CloudMachine::new();
+    let [mode, user, _] = CloudMachine::payroll();
+    machine.write("secret", PAYROLL_SECRET);
+    let out = machine
         .run(&[
             "connect",
-            &office.server(),
-            &kind,
+            &machine.server(),
+            &mode,
             &user,
             "PWD=@secret",
             "Database=payroll",
@@ -47,14 +47,14 @@ fn a_connect_tells_where_it_leads_as_whom_and_how_long_each_part_took() {
 
 #[test]
 fn repeated_connects_show_a_distribution_and_one_token_request() {
-    let office = Office::new();
-    let out = office
-        .run(&["connect", &office.server(), MSI, "--repeat", "5"])
+    let machine = CloudMachine::new();
+    let out = machine
+        .run(&["connect", &machine.server(), MSI, "--repeat", "5"])
         .done();
     assert!(out.contains("median") && out.contains("5 connects"), "{out}");
-    assert_eq!(office.playground.managed_identity.record().requests().len(), 1);
-    let value = office
-        .run(&["connect", &office.server(), MSI, "--repeat", "3", "--json"])
+    assert_eq!(machine.playground.managed_identity.record().requests().len(), 1);
+    let value = machine
+        .run(&["connect", &machine.server(), MSI, "--repeat", "3", "--json"])
         .json();
     let runs = value["milliseconds"].as_array().unwrap();
     assert_eq!(runs.len(), 3);
@@ -68,12 +68,12 @@ fn repeated_connects_show_a_distribution_and_one_token_request() {
 
 #[test]
 fn rows_come_as_a_table_as_csv_or_as_json_alone_on_standard_output() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     let query = "SELECT TOP 2 id, name FROM standin.pairs";
     let run = |format: &[&str]| {
-        let server = office.server();
+        let server = machine.server();
         let arguments = [&["connect", &server, MSI, "--query", query][..], format].concat();
-        let run = office.run(&arguments);
+        let run = machine.run(&arguments);
         assert!(run.err.contains("Connected"), "{run:#?}");
         run.done()
     };
@@ -88,10 +88,10 @@ fn rows_come_as_a_table_as_csv_or_as_json_alone_on_standard_output() {
 
 #[test]
 fn many_rows_stream_and_none_are_an_empty_array() {
-    let office = Office::new();
-    let server = office.server();
+    let machine = CloudMachine::new();
+    let server = machine.server();
     let run = |query: &str, format: &str| {
-        office
+        machine
             .run(&["connect", &server, MSI, "--query", query, format])
             .done()
     };
@@ -110,17 +110,17 @@ fn many_rows_stream_and_none_are_an_empty_array() {
 
 #[test]
 fn letters_beyond_ascii_come_whole_in_any_locale() {
-    let office = Office::new();
-    let server = office.server();
+    let machine = CloudMachine::new();
+    let server = machine.server();
     for locale in ["C", "C.UTF-8"] {
         let mut command =
-            office.command(&["connect", &server, MSI, "--csv", "--query", "SELECT N'Jürgen €'"]);
+            machine.command(&["connect", &server, MSI, "--csv", "--query", "SELECT N'Jürgen €'"]);
         command.env("LC_ALL", locale);
         let out = Run::of(&mut command).done();
         assert_eq!(out, "\"\"\nJürgen €\n");
         // The driver's own words, which are shortened by an ellipsis.
         let login = ["UID=jürgen", "PWD=grün", "--json"];
-        let mut command = office.command(&[&["connect", &server][..], &login].concat());
+        let mut command = machine.command(&[&["connect", &server][..], &login].concat());
         command.env("LC_ALL", locale);
         let run = Run::of(&mut command);
         assert_eq!(run.code, Some(1));
@@ -130,9 +130,9 @@ fn letters_beyond_ascii_come_whole_in_any_locale() {
 
 #[test]
 fn rows_that_nobody_reads_end_it_without_a_word() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     let query = "SELECT TOP 500000 n FROM standin.ints";
-    let mut command = office.command(&["connect", &office.server(), MSI, "--csv", "--query", query]);
+    let mut command = machine.command(&["connect", &machine.server(), MSI, "--csv", "--query", query]);
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -150,36 +150,36 @@ fn rows_that_nobody_reads_end_it_without_a_word() {
 
 #[test]
 fn a_data_source_is_enough_and_the_string_may_come_from_a_file() {
-    let office = Office::new();
-    office.write(
+    let machine = CloudMachine::new();
+    machine.write(
         "home/.odbc.ini",
         format!(
             "[payroll]\nDriver={}\n{}\n{MSI}\n",
             crate::machine::OURS,
-            office.server()
+            machine.server()
         ),
     );
-    office.write("string", "DSN=payroll\n");
-    assert!(office.run(&["connect", "@string"]).done().contains("Connected"));
+    machine.write("string", "DSN=payroll\n");
+    assert!(machine.run(&["connect", "@string"]).done().contains("Connected"));
 }
 
 #[test]
 fn a_refusal_ends_with_code_1_and_the_drivers_words_without_the_secret() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    let server = office.server();
-    let arguments = ["connect", &server, &kind, &user, &tenant, "PWD=wr0ng-secret"];
-    let err = office.run(&arguments).refused(1);
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    let server = machine.server();
+    let arguments = ["connect", &server, &mode, &user, &tenant, "PWD=wr0ng-secret"];
+    let err = machine.run(&arguments).refused(1);
     assert!(err.contains("28000") && err.contains("AADSTS7000215"), "{err}");
     assert!(!err.contains("wr0ng"), "{err}");
-    let run = office.run(&[&arguments[..], &["--json"]].concat());
+    let run = machine.run(&[&arguments[..], &["--json"]].concat());
     assert_eq!(run.code, Some(1));
     let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(
         (&value["connected"], &value["error"]["native"]),
         (&false.into(), &7_000_215.into())
     );
-    let err = office
+    let err = machine
         .run(&["connect", &server, MSI, "--query", "SELECT * FROM nowhere"])
         .refused(1);
     assert!(err.contains("Invalid object name"), "{err}");
@@ -187,18 +187,18 @@ fn a_refusal_ends_with_code_1_and_the_drivers_words_without_the_secret() {
 
 #[test]
 fn the_log_that_was_asked_for_is_written_and_nothing_is_left_behind() {
-    let office = Office::new();
-    fs::create_dir(office.path("tmp")).unwrap();
-    let mut command = office.command(&["connect", &office.server(), MSI]);
+    let machine = CloudMachine::new();
+    fs::create_dir(machine.path("tmp")).unwrap();
+    let mut command = machine.command(&["connect", &machine.server(), MSI]);
     command
-        .env("TMPDIR", office.path("tmp"))
+        .env("TMPDIR", machine.path("tmp"))
         .env("ENTRA_ODBC_LOG", "debug")
-        .env("ENTRA_ODBC_LOG_FILE", office.path("log"));
+        .env("ENTRA_ODBC_LOG_FILE", machine.path("log"));
     Run::of(&mut command).done();
-    assert!(office.read("log").contains("connected mode=\"Msi\""));
-    assert_eq!(fs::read_dir(office.path("tmp")).unwrap().count(), 0);
+    assert!(machine.read("log").contains("connected mode=\"Msi\""));
+    assert_eq!(fs::read_dir(machine.path("tmp")).unwrap().count(), 0);
     // Where there is no place for the log, there are no times of parts, and all else works.
-    let mut command = office.command(&["connect", &office.server(), MSI]);
+    let mut command = machine.command(&["connect", &machine.server(), MSI]);
     command.env("TMPDIR", "/nowhere");
     let out = Run::of(&mut command).done();
     assert!(out.contains("connect in all") && !out.contains("token "), "{out}");
@@ -206,18 +206,18 @@ fn the_log_that_was_asked_for_is_written_and_nothing_is_left_behind() {
 
 #[test]
 fn the_tool_starts_and_says_so_where_unixodbc_is_missing() {
-    let office = Office::new();
-    let tool = office.path("entra-odbc");
+    let machine = CloudMachine::new();
+    let tool = machine.path("entra-odbc");
     fs::copy(env!("CARGO_BIN_EXE_entra-odbc"), &tool).unwrap();
-    let run = || Run::of(&mut office.program(tool.to_str().unwrap(), &["connect", "DSN=x"]));
+    let run = || Run::of(&mut machine.program(tool.to_str().unwrap(), &["connect", "DSN=x"]));
     let err = run().refused(2);
     assert!(
         err.contains("entra-odbc-connect") && err.contains("not beside it") && err.contains("Python package"),
         "{err}"
     );
     // As the dynamic loader ends a program whose libodbc is missing.
-    office.write("entra-odbc-connect", "#!/bin/sh\nexit 127\n");
-    fs::set_permissions(office.path("entra-odbc-connect"), Permissions::from_mode(0o755)).unwrap();
+    machine.write("entra-odbc-connect", "#!/bin/sh\nexit 127\n");
+    fs::set_permissions(machine.path("entra-odbc-connect"), Permissions::from_mode(0o755)).unwrap();
     let err = run().refused(2);
     assert!(err.contains("unixODBC") && err.contains("install"), "{err}");
     let needed = std::process::Command::new("readelf")
@@ -234,7 +234,7 @@ fn the_tool_starts_and_says_so_where_unixodbc_is_missing() {
 
 #[test]
 fn bad_input_is_refused() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     for arguments in [
         &["connect"][..],
         &["connect", "DSN=x", "--repeat", "0"],
@@ -242,6 +242,6 @@ fn bad_input_is_refused() {
         &["connect", "DSN=x", "--query", "SELECT 1", "--csv", "--json"],
         &["connect", "@absent"],
     ] {
-        office.run(arguments).refused(2);
+        machine.run(arguments).refused(2);
     }
 }

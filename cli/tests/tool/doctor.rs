@@ -3,7 +3,7 @@
 use crate::{
     library::{built_library, real_driver},
     machine::OURS,
-    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
+    standins::{CloudMachine, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
     tool::Run,
 };
 use ::standins::{
@@ -63,21 +63,21 @@ impl Found {
     }
 }
 
-fn doctor(office: &Office, arguments: &[&str]) -> Found {
-    Found::by(&office.run(&[&["doctor", "--json"], arguments].concat()))
+fn doctor(machine: &CloudMachine, arguments: &[&str]) -> Found {
+    Found::by(&machine.run(&[&["doctor", "--json"], arguments].concat()))
 }
 
 /// The same with other variables.
-fn doctor_with(office: &Office, variables: &[(&str, &str)], arguments: &[&str]) -> Found {
-    let mut command = office.command(&[&["doctor", "--json"], arguments].concat());
+fn doctor_with(machine: &CloudMachine, variables: &[(&str, &str)], arguments: &[&str]) -> Found {
+    let mut command = machine.command(&[&["doctor", "--json"], arguments].concat());
     command.envs(variables.iter().copied());
     Found::by(&Run::of(&mut command))
 }
 
 #[test]
 fn on_a_healthy_machine_all_is_well_down_to_the_login() {
-    let office = Office::new();
-    let found = doctor(&office, &[&office.server(), MSI]);
+    let machine = CloudMachine::new();
+    let found = doctor(&machine, &[&machine.server(), MSI]);
     assert_eq!(
         (&found.0["failures"], &found.0["warnings"], found.1),
         (&0.into(), &0.into(), Some(0)),
@@ -109,10 +109,10 @@ fn on_a_healthy_machine_all_is_well_down_to_the_login() {
 
 #[test]
 fn people_read_each_finding_as_it_comes_and_a_count_at_the_end() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    office.write("secret", PAYROLL_SECRET);
-    let run = office.run(&["doctor", &office.server(), &kind, &user, &tenant, "PWD=@secret"]);
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    machine.write("secret", PAYROLL_SECRET);
+    let run = machine.run(&["doctor", &machine.server(), &mode, &user, &tenant, "PWD=@secret"]);
     assert!(
         !run.out.contains(PAYROLL_SECRET) && !run.out.contains("eyJ"),
         "{}",
@@ -125,61 +125,61 @@ fn people_read_each_finding_as_it_comes_and_a_count_at_the_end() {
 
 #[test]
 fn a_driver_that_is_not_registered_and_a_real_driver_that_is_missing_are_told() {
-    let office = Office::new();
-    office.write("odbcinst.ini", "");
-    let found = doctor(&office, &[]);
+    let machine = CloudMachine::new();
+    machine.write("odbcinst.ini", "");
+    let found = doctor(&machine, &[]);
     found.is("registration", "failure", &["entra-odbc install"]);
     found.is("real-driver", "failure", &["not registered", "Driver 18"]);
-    office.write(
+    machine.write(
         "odbcinst.ini",
         format!("[{OURS}]\nDriver=/nowhere/libentra_odbc.so\n"),
     );
-    doctor(&office, &[]).is("library", "failure", &["/nowhere/libentra_odbc.so", "not found"]);
+    doctor(&machine, &[]).is("library", "failure", &["/nowhere/libentra_odbc.so", "not found"]);
 }
 
 #[test]
 fn a_name_with_another_target_driver_is_told_by_the_doctor_and_by_status() {
-    let office = Office::new();
-    let registered = std::fs::read_to_string(office.path("odbcinst.ini")).unwrap();
+    let machine = CloudMachine::new();
+    let registered = std::fs::read_to_string(machine.path("odbcinst.ini")).unwrap();
     let library = built_library();
     let other = format!(
         "\n[My PostgreSQL]\nDriver={}\nRealDriver=/usr/lib/psqlodbcw.so\n",
         library.display()
     );
-    office.write("odbcinst.ini", registered + &other);
+    machine.write("odbcinst.ini", registered + &other);
     let words = "[My PostgreSQL] names the target driver /usr/lib/psqlodbcw.so";
-    let found = doctor(&office, &[]);
+    let found = doctor(&machine, &[]);
     found.has_among("real-driver", "ok", "libmsodbcsql");
     found.has_among("real-driver", "warning", words);
-    let status = office.run(&["status"]);
+    let status = machine.run(&["status"]);
     assert_eq!(status.code, Some(1), "{status:#?}");
     assert!(status.out.contains(words), "{status:#?}");
     // For programs that the environment tells which one, there is one.
     let target = real_driver();
-    let found = doctor_with(&office, &[("ENTRA_ODBC_DRIVER", target.to_str().unwrap())], &[]);
+    let found = doctor_with(&machine, &[("ENTRA_ODBC_DRIVER", target.to_str().unwrap())], &[]);
     found.is("real-driver", "ok", &[]);
     assert_eq!(found.0["warnings"], 0, "{:#}", found.0);
 }
 
 #[test]
 fn an_ini_file_that_makes_no_sense_is_named_with_its_line() {
-    let office = Office::new();
-    office.write("odbc.ini", "[open\n");
-    doctor(&office, &[]).is("ini-files", "failure", &["odbc.ini", "line 1"]);
-    assert_eq!(office.read("odbc.ini"), "[open\n");
+    let machine = CloudMachine::new();
+    machine.write("odbc.ini", "[open\n");
+    doctor(&machine, &[]).is("ini-files", "failure", &["odbc.ini", "line 1"]);
+    assert_eq!(machine.read("odbc.ini"), "[open\n");
 }
 
 #[test]
 fn a_driver_whose_libraries_are_missing_is_told_with_the_package() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     // A library that needs one which does not exist.
-    let source = office.path("needy.c");
+    let source = machine.path("needy.c");
     std::fs::write(&source, "int krb5(void); int needy(void) { return krb5(); }").unwrap();
-    std::fs::write(office.path("krb5.c"), "int krb5(void) { return 0; }").unwrap();
+    std::fs::write(machine.path("krb5.c"), "int krb5(void) { return 0; }").unwrap();
     let cc = |arguments: &[&str]| {
         let status = std::process::Command::new("cc")
             .args(arguments)
-            .current_dir(&office.directory)
+            .current_dir(&machine.directory)
             .status()
             .unwrap();
         assert!(status.success());
@@ -201,37 +201,37 @@ fn a_driver_whose_libraries_are_missing_is_told_with_the_package() {
         "./libkrb5.so.99",
         "-Wl,--no-as-needed",
     ]);
-    std::fs::remove_file(office.path("libkrb5.so.99")).unwrap();
-    let needy = office.path("needy.so");
-    let found = doctor_with(&office, &[("ENTRA_ODBC_DRIVER", needy.to_str().unwrap())], &[]);
+    std::fs::remove_file(machine.path("libkrb5.so.99")).unwrap();
+    let needy = machine.path("needy.so");
+    let found = doctor_with(&machine, &[("ENTRA_ODBC_DRIVER", needy.to_str().unwrap())], &[]);
     found.is("real-driver", "ok", &["ENTRA_ODBC_DRIVER"]);
     found.is("driver-libraries", "failure", &["libkrb5.so.99", "krb5"]);
 }
 
 #[test]
 fn certificates_that_are_missing_or_do_not_fit_are_told() {
-    let office = Office::new();
-    office.write("empty.pem", "");
-    let empty = office.path("empty.pem");
-    let found = doctor_with(&office, &[("SSL_CERT_FILE", empty.to_str().unwrap())], &[]);
+    let machine = CloudMachine::new();
+    machine.write("empty.pem", "");
+    let empty = machine.path("empty.pem");
+    let found = doctor_with(&machine, &[("SSL_CERT_FILE", empty.to_str().unwrap())], &[]);
     found.is("certificates", "failure", &["empty.pem", "SSL_CERT_FILE"]);
     found.is("authority", "failure", &["certificate"]);
     let other = ::standins::certificates::CertificateAuthority::new();
-    office.write("other.pem", other.pem());
-    let other = office.path("other.pem");
-    let found = doctor_with(&office, &[("SSL_CERT_FILE", other.to_str().unwrap())], &[]);
+    machine.write("other.pem", other.pem());
+    let other = machine.path("other.pem");
+    let found = doctor_with(&machine, &[("SSL_CERT_FILE", other.to_str().unwrap())], &[]);
     found.is("certificates", "ok", &["1 authority"]);
     found.is("authority", "failure", &["is not trusted", "SSL_CERT_FILE"]);
 }
 
 #[test]
 fn a_proxy_is_shown_without_its_password() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     let proxy = [
         ("HTTPS_PROXY", "http://ada:s3cret@localhost:1"),
         ("NO_PROXY", "example.com"),
     ];
-    let found = doctor_with(&office, &proxy, &[]);
+    let found = doctor_with(&machine, &proxy, &[]);
     found.is(
         "proxy",
         "ok",
@@ -239,28 +239,28 @@ fn a_proxy_is_shown_without_its_password() {
     );
     found.is("authority", "failure", &["HTTPS_PROXY"]);
     assert!(!found.0.to_string().contains("s3cret"));
-    doctor_with(&office, &[("ALL_PROXY", "socks5://localhost:1")], &[]).is("proxy", "failure", &["SOCKS"]);
+    doctor_with(&machine, &[("ALL_PROXY", "socks5://localhost:1")], &[]).is("proxy", "failure", &["SOCKS"]);
 }
 
 #[test]
 fn an_authority_that_cannot_be_reached_is_told() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     doctor_with(
-        &office,
+        &machine,
         &[("AZURE_AUTHORITY_HOST", "https://nowhere.invalid")],
         &[],
     )
     .is("authority", "failure", &["nowhere.invalid"]);
-    office
+    machine
         .playground
         .entra
         .inject_on("/organizations", Times::UntilCleared, Fault::status(503));
-    doctor(&office, &["--timeout", "1"]).is("authority", "warning", &["503"]);
+    doctor(&machine, &["--timeout", "1"]).is("authority", "warning", &["503"]);
 }
 
 #[test]
 fn a_clock_that_is_off_is_told_by_how_much() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     for (seconds, level, words) in [
         (10, "ok", "agrees"),
         (200, "warning", "3 min behind"),
@@ -270,16 +270,16 @@ fn a_clock_that_is_off_is_told_by_how_much() {
         let now = OffsetDateTime::from(SystemTime::now()) + time::Duration::seconds(seconds);
         let date = now.format(&Rfc2822).unwrap().replace("+0000", "GMT");
         let answer = Response::new(200, "application/json", "{}").with_header("Date", &date);
-        let entra = &office.playground.entra;
+        let entra = &machine.playground.entra;
         entra.inject_on("/organizations", Times::Next(1), Fault::Answer(answer));
-        doctor(&office, &[]).is("clock", level, &[words]);
+        doctor(&machine, &[]).is("clock", level, &[words]);
     }
 }
 
 #[test]
 fn each_member_of_the_default_chain_is_told_with_whom_it_signs_in() {
-    let office = Office::new();
-    let found = doctor(&office, &[]);
+    let machine = CloudMachine::new();
+    let found = doctor(&machine, &[]);
     let members: Vec<_> = found.0["findings"]
         .as_array()
         .unwrap()
@@ -313,13 +313,13 @@ fn each_member_of_the_default_chain_is_told_with_whom_it_signs_in() {
 
 #[test]
 fn a_member_that_is_configured_and_fails_is_a_warning_without_its_secret() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     let variables = [
         ("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID),
         ("AZURE_TENANT_ID", TENANT_ID),
         ("AZURE_CLIENT_SECRET", "wr0ng-secret"),
     ];
-    let found = doctor_with(&office, &variables, &[]);
+    let found = doctor_with(&machine, &variables, &[]);
     found.is("default-chain", "warning", &["Environment", "AADSTS7000215"]);
     assert!(!found.0.to_string().contains("wr0ng"));
     // What comes after it is not used: a program's chain ends there.
@@ -329,22 +329,22 @@ fn a_member_that_is_configured_and_fails_is_a_warning_without_its_secret() {
 
 #[test]
 fn a_member_that_the_environment_leaves_out_is_not_told_to_be_used() {
-    let office = Office::new();
-    let found = doctor_with(&office, &[("AZURE_TOKEN_CREDENTIALS", "dev")], &[]);
+    let machine = CloudMachine::new();
+    let found = doctor_with(&machine, &[("AZURE_TOKEN_CREDENTIALS", "dev")], &[]);
     found.has_among(
         "default-chain",
         "skipped",
         "Msi is left out, as AZURE_TOKEN_CREDENTIALS says",
     );
     found.has_among("default-chain", "warning", "nobody is signed in");
-    let found = doctor_with(&office, &[("AZURE_TOKEN_CREDENTIALS", "nobody")], &[]);
+    let found = doctor_with(&machine, &[("AZURE_TOKEN_CREDENTIALS", "nobody")], &[]);
     found.is("default-chain", "failure", &["AZURE_TOKEN_CREDENTIALS"]);
 }
 
 #[test]
 fn a_server_that_is_not_there_is_told() {
-    let office = Office::new();
-    let found = doctor(&office, &["Server=nowhere.invalid", MSI, "--timeout", "2"]);
+    let machine = CloudMachine::new();
+    let found = doctor(&machine, &["Server=nowhere.invalid", MSI, "--timeout", "2"]);
     found.is("server", "failure", &["nowhere.invalid", "no address"]);
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -352,22 +352,22 @@ fn a_server_that_is_not_there_is_told() {
         .unwrap()
         .port();
     let found = doctor(
-        &office,
+        &machine,
         &[&format!("Server=127.0.0.1,{port}"), MSI, "--timeout", "2"],
     );
     found.is("server", "failure", &["takes no connection", "refused"]);
     found.is("sign-in", "ok", &[]);
     found.is("login", "failure", &[]);
-    doctor(&office, &[MSI, "--timeout", "2"]).is("server", "failure", &["names no server"]);
+    doctor(&machine, &[MSI, "--timeout", "2"]).is("server", "failure", &["names no server"]);
 }
 
 #[test]
 fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_in() {
-    let office = Office::new();
-    let asked = || office.playground.managed_identity.record().requests().len();
+    let machine = CloudMachine::new();
+    let asked = || machine.playground.managed_identity.record().requests().len();
     let before = asked();
     let found = doctor(
-        &office,
+        &machine,
         &["Server=127.0.0.2.example", MSI, "TrustServerCertificate=yes"],
     );
     found.is(
@@ -381,7 +381,7 @@ fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_i
         found.0
     );
     let trusted = doctor_with(
-        &office,
+        &machine,
         &[("ENTRA_ODBC_TRUSTED_SERVERS", "*.example")],
         &["Server=127.0.0.2.example", MSI],
     );
@@ -390,19 +390,19 @@ fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_i
 
 #[test]
 fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
     let found = doctor(
-        &office,
-        &[&office.server(), &kind, &user, &tenant, "PWD=wr0ng-secret"],
+        &machine,
+        &[&machine.server(), &mode, &user, &tenant, "PWD=wr0ng-secret"],
     );
     found.is("sign-in", "failure", &["AADSTS7000215"]);
     assert!(!found.0.to_string().contains("wr0ng"));
-    let found = doctor(&office, &[&office.server(), &kind, &tenant]);
+    let found = doctor(&machine, &[&machine.server(), &mode, &tenant]);
     found.is("sign-in", "failure", &["UID= is missing"]);
     let found = doctor(
-        &office,
-        &[&office.server(), "UID=reporting", "PWD={R3port;ing}}day}"],
+        &machine,
+        &[&machine.server(), "UID=reporting", "PWD={R3port;ing}}day}"],
     );
     found.is("sign-in", "skipped", &["Driver 18"]);
     found.is("login", "ok", &["reporting"]);
@@ -410,32 +410,32 @@ fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
 
 #[test]
 fn a_token_that_does_not_fit_the_server_is_told_with_what_is_wrong_with_it() {
-    let office = Office::new();
-    let server = office.server();
-    let portal = office.playground.portal_token(USER, Duration::from_hours(1));
-    let found = doctor(&office, &[&server, &format!("AccessToken={portal}")]);
+    let machine = CloudMachine::new();
+    let server = machine.server();
+    let portal = machine.playground.portal_token(USER, Duration::from_hours(1));
+    let found = doctor(&machine, &[&server, &format!("AccessToken={portal}")]);
     found.is("sign-in", "failure", &["not for https://database.windows.net"]);
-    let short = office.playground.user_token(USER, Duration::from_mins(2));
-    let found = doctor(&office, &[&server, &format!("AccessToken={short}")]);
+    let short = machine.playground.user_token(USER, Duration::from_mins(2));
+    let found = doctor(&machine, &[&server, &format!("AccessToken={short}")]);
     found.is("token", "warning", &["will end soon"]);
     assert!(!found.0.to_string().contains(&short));
 }
 
 #[test]
 fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them() {
-    let office = Office::new();
-    let server = office.server();
+    let machine = CloudMachine::new();
+    let server = machine.server();
     let refuse = |text: &str| {
         let refusal = SqlError::new(18456, text).with_class(14);
-        office
+        machine
             .playground
             .sql_server
             .inject(sql_server::Fault::RefuseLogin(refusal));
     };
-    let token = office.playground.user_token(USER, Duration::from_hours(1));
+    let token = machine.playground.user_token(USER, Duration::from_hours(1));
     let given = format!("AccessToken={token}");
-    let [kind, user, tenant] = Office::payroll();
-    office.write("secret", PAYROLL_SECRET);
+    let [mode, user, tenant] = CloudMachine::payroll();
+    machine.write("secret", PAYROLL_SECRET);
     let words = "Login failed for user '<token-identified principal>'.";
     for (arguments, statement) in [
         (
@@ -443,7 +443,7 @@ fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them()
             format!("CREATE USER [{USER}] FROM EXTERNAL PROVIDER;"),
         ),
         (
-            &[&server, &kind, &user, &tenant, "PWD=@secret"],
+            &[&server, &mode, &user, &tenant, "PWD=@secret"],
             format!("CREATE USER [{PAYROLL_CLIENT_ID}] WITH SID = 0x"),
         ),
     ] {
@@ -451,16 +451,16 @@ fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them()
         for _ in 0..4 {
             refuse(words);
         }
-        let found = doctor(&office, arguments);
-        office.playground.sql_server.clear_faults();
+        let found = doctor(&machine, arguments);
+        machine.playground.sql_server.clear_faults();
         found.is("login", "failure", &["token-identified principal", &statement]);
     }
 }
 
 #[test]
 fn always_encrypted_without_its_permissions_is_told_with_the_grants() {
-    let office = Office::new();
-    let found = doctor(&office, &[&office.server(), MSI, "ColumnEncryption=Enabled"]);
+    let machine = CloudMachine::new();
+    let found = doctor(&machine, &[&machine.server(), MSI, "ColumnEncryption=Enabled"]);
     found.is(
         "always-encrypted",
         "failure",
@@ -473,11 +473,11 @@ fn always_encrypted_without_its_permissions_is_told_with_the_grants() {
 
 #[test]
 fn without_a_home_and_as_nobody_known_it_works_as_well() {
-    let office = Office::new();
-    let mut command = office.command(&["doctor", "--json", &office.server(), MSI]);
+    let machine = CloudMachine::new();
+    let mut command = machine.command(&["doctor", "--json", &machine.server(), MSI]);
     command.env_remove("HOME").env_remove("ODBCINI");
     let found = Found::by(&Run::of(&mut command));
     assert_eq!(found.0["failures"], 0, "{:#}", found.0);
-    let bad = office.run(&["doctor", "--timeout", "0"]);
+    let bad = machine.run(&["doctor", "--timeout", "0"]);
     bad.refused(2);
 }

@@ -1,10 +1,10 @@
-//! The README's first page, followed by someone who has never seen ODBC, and the commands of all documents.
+//! The README's first steps from nothing to a connection, and the commands of all documents.
 
 use crate::{
     library::{built_library, output},
     login::login,
-    machine::{Place, STOCK},
-    standins::{Office, USER, tools},
+    machine::{Machine, STOCK},
+    standins::{CloudMachine, USER, tools},
     tool::Run,
 };
 use std::{
@@ -32,28 +32,28 @@ fn commands(section: &str) -> Vec<String> {
 }
 
 /// What `make install` and `make uninstall` run, below a directory of the test's.
-fn install_script(place: &Place) -> Command {
+fn install_script(machine: &Machine) -> Command {
     let mut command = Command::new(project().join("scripts/install.sh"));
     command
-        .env("DESTDIR", place.path("root"))
+        .env("DESTDIR", machine.path("root"))
         .env("PREFIX", "/usr/local");
     command
 }
 
 /// `make install`, with what is built already.
-fn make_install(place: &Place) -> std::path::PathBuf {
-    let mut command = install_script(place);
+fn make_install(machine: &Machine) -> std::path::PathBuf {
+    let mut command = install_script(machine);
     command.env("LIBRARY", built_library()).env("TOOLS", tools());
     output(&mut command);
-    place.path("root/usr/local")
+    machine.path("root/usr/local")
 }
 
 #[test]
 fn from_nothing_to_a_connected_isql() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     // Nothing is registered but Microsoft's driver.
-    office.write("odbcinst.ini", office.stock());
-    let prefix = make_install(&office);
+    machine.write("odbcinst.ini", machine.stock());
+    let prefix = make_install(&machine);
     let tool = prefix.join("bin/entra-odbc");
     let tool = tool.to_str().unwrap();
     let install = commands("Install");
@@ -61,11 +61,11 @@ fn from_nothing_to_a_connected_isql() {
     let run = |line: &str| {
         let line = line.replace(
             "contoso.database.windows.net",
-            &office.server().replace("Server=", ""),
+            &machine.server().replace("Server=", ""),
         );
         let words: Vec<_> = line.split_whitespace().collect();
         let program = if words[0] == "entra-odbc" { tool } else { words[0] };
-        let mut command = office.program(program, &words[1..]);
+        let mut command = machine.program(program, &words[1..]);
         // This machine has an identity of its own, which would come before the person.
         command
             .env("AZURE_TOKEN_CREDENTIALS", "dev")
@@ -82,20 +82,20 @@ fn from_nothing_to_a_connected_isql() {
     let first = commands("First connection");
     assert_eq!(first.len(), 4, "{first:?}");
     assert_eq!(first[0], "entra-odbc login");
-    login(&office, USER).done();
+    login(&machine, USER).done();
     run(&first[1]);
     assert!(run(&first[2]).contains("0 failures"));
-    let said = run(&first[3]);
-    assert!(said.contains(USER), "{said}");
-    assert!(said.contains("Connected!"), "{said}");
+    let printed = run(&first[3]);
+    assert!(printed.contains(USER), "{printed}");
+    assert!(printed.contains("Connected!"), "{printed}");
     run("entra-odbc uninstall");
-    assert_eq!(office.read("odbcinst.ini"), office.stock());
+    assert_eq!(machine.read("odbcinst.ini"), machine.stock());
 }
 
 #[test]
 fn what_make_install_puts_there_is_found_and_goes_again() {
-    let place = Place::with_stock();
-    let prefix = make_install(&place);
+    let machine = Machine::with_stock();
+    let prefix = make_install(&machine);
     for file in [
         "bin/entra-odbc",
         "libexec/entra-odbc/entra-odbc-connect",
@@ -106,10 +106,10 @@ fn what_make_install_puts_there_is_found_and_goes_again() {
     ] {
         assert!(prefix.join(file).is_file(), "{file}");
     }
-    output(install_script(&place).arg("--uninstall"));
+    output(install_script(&machine).arg("--uninstall"));
     let left = output(
         Command::new("find")
-            .arg(place.path("root"))
+            .arg(machine.path("root"))
             .args(["-type", "f", "-o", "-type", "l"]),
     );
     assert_eq!(left, "");
@@ -128,20 +128,20 @@ fn make_build_installs_nothing() {
 /// root often has no Rust: what the user has built is installed.
 #[test]
 fn under_sudo_nothing_is_built() {
-    let place = Place::empty();
-    fs::create_dir_all(place.path("bin")).unwrap();
-    symlink("/bin/false", place.path("bin/cargo")).unwrap();
+    let machine = Machine::empty();
+    fs::create_dir_all(machine.path("bin")).unwrap();
+    symlink("/bin/false", machine.path("bin/cargo")).unwrap();
     let path = format!(
         "{}:{}",
-        place.path("bin").display(),
+        machine.path("bin").display(),
         std::env::var("PATH").unwrap()
     );
     let install = || {
-        let mut command = install_script(&place);
+        let mut command = install_script(&machine);
         command
             .env("SUDO_USER", "ada")
             .env("PATH", &path)
-            .env("CARGO_TARGET_DIR", place.path("target"))
+            .env("CARGO_TARGET_DIR", machine.path("target"))
             .env_remove("LIBRARY")
             .env_remove("TOOLS");
         Run::of(&mut command)
@@ -151,14 +151,14 @@ fn under_sudo_nothing_is_built() {
         err.contains("make build") && err.contains("without sudo"),
         "{err}"
     );
-    let release = place.path("target/release");
+    let release = machine.path("target/release");
     fs::create_dir_all(&release).unwrap();
     symlink(built_library(), release.join("libentra_odbc.so")).unwrap();
     for program in ["entra-odbc", "entra-odbc-connect"] {
         symlink(tools().join(program), release.join(program)).unwrap();
     }
     install().done();
-    assert!(place.path("root/usr/local/bin/entra-odbc").is_file());
+    assert!(machine.path("root/usr/local/bin/entra-odbc").is_file());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     machine::OURS,
-    standins::{Office, TENANT_ID, USER, USER_PASSWORD},
+    standins::{CloudMachine, TENANT_ID, USER, USER_PASSWORD},
     tool::Run,
 };
 use ::standins::playground::OTHER_USER;
@@ -15,12 +15,12 @@ use std::{
 };
 
 /// Signs a person in with a code, as they would do it on their telephone.
-pub fn login(office: &Office, user: &str) -> Run {
-    office
+pub fn login(machine: &CloudMachine, user: &str) -> Run {
+    machine
         .playground
         .entra
         .set_device_interval(Duration::from_secs(1));
-    let child = office
+    let child = machine
         .command(&["login", "--device-code", "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -28,13 +28,13 @@ pub fn login(office: &Office, user: &str) -> Run {
         .unwrap();
     let start = Instant::now();
     let code = loop {
-        if let Some(code) = office.playground.entra.open_user_codes().pop() {
+        if let Some(code) = machine.playground.entra.open_user_codes().pop() {
             break code;
         }
         assert!(start.elapsed() < Duration::from_secs(30), "no code was asked for");
         thread::yield_now();
     };
-    assert!(office.playground.entra.approve_device(&code, user));
+    assert!(machine.playground.entra.approve_device(&code, user));
     let run = Run::ended(&child.wait_with_output().unwrap());
     // Shown although standard error is no terminal: it was asked for.
     assert!(run.err.contains(&code), "{run:#?}");
@@ -42,12 +42,12 @@ pub fn login(office: &Office, user: &str) -> Run {
 }
 
 /// What `isql` says who it is, with the default chain narrowed to what people do.
-fn isql(office: &Office) -> String {
+fn isql(machine: &CloudMachine) -> String {
     let string = format!(
         "DRIVER={{{OURS}}};{};Authentication=ActiveDirectoryDefault",
-        office.server()
+        machine.server()
     );
-    let mut isql = office
+    let mut isql = machine
         .program("isql", &["-b", "-v", "-k", &string])
         .env("AZURE_TOKEN_CREDENTIALS", "SharedTokenCacheCredential")
         .stdin(Stdio::piped())
@@ -63,66 +63,66 @@ fn isql(office: &Office) -> String {
 
 #[test]
 fn after_a_sign_in_programs_connect_by_default_and_after_logout_no_more() {
-    let office = Office::new();
-    let value = login(&office, USER).json();
+    let machine = CloudMachine::new();
+    let value = login(&machine, USER).json();
     assert_eq!(
         (&value["username"], &value["tenant"]),
         (&USER.into(), &TENANT_ID.into())
     );
-    assert!(isql(&office).contains(USER));
+    assert!(isql(&machine).contains(USER));
     let token = {
-        let mut command = office.command(&["token", "--json"]);
+        let mut command = machine.command(&["token", "--json"]);
         command.env("AZURE_TOKEN_CREDENTIALS", "dev");
         Run::of(&mut command).json()
     };
     assert_eq!(token["principal"], USER);
-    let out = office.run(&["accounts"]).done();
+    let out = machine.run(&["accounts"]).done();
     assert!(out.contains(USER) && out.contains(TENANT_ID), "{out}");
-    assert_eq!(office.run(&["logout"]).done(), format!("Forgotten: {USER}.\n"));
-    assert_eq!(office.run(&["accounts"]).done(), "Nobody is signed in.\n");
-    let text = isql(&office);
+    assert_eq!(machine.run(&["logout"]).done(), format!("Forgotten: {USER}.\n"));
+    assert_eq!(machine.run(&["accounts"]).done(), "Nobody is signed in.\n");
+    let text = isql(&machine);
     assert!(text.contains("entra-odbc login"), "{text}");
 }
 
 #[test]
 fn of_several_people_the_last_one_signs_in_and_one_is_logged_out_by_name() {
-    let office = Office::new();
-    login(&office, USER).done();
-    login(&office, OTHER_USER).done();
-    let accounts = office.run(&["accounts", "--json"]).json();
+    let machine = CloudMachine::new();
+    login(&machine, USER).done();
+    login(&machine, OTHER_USER).done();
+    let accounts = machine.run(&["accounts", "--json"]).json();
     assert_eq!(accounts.as_array().unwrap().len(), 2);
     assert!(!accounts.to_string().contains("refresh"), "{accounts}");
-    let err = office.run(&["logout"]).refused(2);
+    let err = machine.run(&["logout"]).refused(2);
     assert!(err.contains(USER) && err.contains(OTHER_USER), "{err}");
-    let err = office.run(&["logout", "nobody@contoso.com"]).refused(2);
+    let err = machine.run(&["logout", "nobody@contoso.com"]).refused(2);
     assert!(err.contains("is not signed in"), "{err}");
-    let forgotten = office.run(&["logout", "--json", OTHER_USER]).json();
+    let forgotten = machine.run(&["logout", "--json", OTHER_USER]).json();
     assert_eq!(forgotten["forgotten"][0], OTHER_USER);
-    assert!(isql(&office).contains(USER));
-    office.run(&["logout", "--all"]).done();
+    assert!(isql(&machine).contains(USER));
+    machine.run(&["logout", "--all"]).done();
 }
 
 #[test]
 fn a_browser_signs_in_as_well() {
-    let office = Office::new();
-    office.write("browser.py", include_str!("../../../tests/hosts/browser.py"));
-    let mut command = office.command(&["login"]);
+    let machine = CloudMachine::new();
+    machine.write("browser.py", include_str!("../../../tests/hosts/browser.py"));
+    let mut command = machine.command(&["login"]);
     command
         .env(
             "BROWSER",
-            format!("python3 {}", office.path("browser.py").display()),
+            format!("python3 {}", machine.path("browser.py").display()),
         )
         .env("PERSON", USER)
         .env("PERSONS_PASSWORD", USER_PASSWORD);
     let out = Run::of(&mut command).done();
     assert!(out.contains(&format!("Signed in as {USER}")), "{out}");
-    assert!(isql(&office).contains(USER));
+    assert!(isql(&machine).contains(USER));
 }
 
 #[test]
 fn a_person_who_does_not_come_is_not_waited_for_for_ever() {
-    let office = Office::new();
-    let err = office
+    let machine = CloudMachine::new();
+    let err = machine
         .run(&["login", "--device-code", "--timeout", "1"])
         .refused(1);
     assert!(err.contains("nobody signed in within 1 s"), "{err}");
@@ -130,7 +130,7 @@ fn a_person_who_does_not_come_is_not_waited_for_for_ever() {
 
 #[test]
 fn flags_that_contradict_each_other_and_bad_values_are_refused() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     for arguments in [
         &["login", "--device-code", "--browser"][..],
         &["login", "--cloud", "mars"],
@@ -139,28 +139,28 @@ fn flags_that_contradict_each_other_and_bad_values_are_refused() {
         &["logout", "--all", USER],
         &["logout", "--tenant", TENANT_ID],
     ] {
-        office.run(arguments).refused(2);
+        machine.run(arguments).refused(2);
     }
-    assert!(office.playground.entra.record().requests().is_empty());
+    assert!(machine.playground.entra.record().requests().is_empty());
 }
 
 #[test]
 fn without_a_place_to_save_it_nobody_is_asked_to_sign_in() {
-    let office = Office::new();
-    let mut command = office.command(&["login", "--device-code"]);
+    let machine = CloudMachine::new();
+    let mut command = machine.command(&["login", "--device-code"]);
     command.env_remove("HOME");
     let err = Run::of(&mut command).refused(1);
     assert!(err.contains("neither HOME nor XDG_STATE_HOME"), "{err}");
     // A home that cannot be written to, which root is not stopped by: a file in its place.
-    office.write("file", "");
-    fs::set_permissions(office.path("file"), Permissions::from_mode(0o400)).unwrap();
-    let mut command = office.command(&["login", "--device-code"]);
-    command.env("XDG_STATE_HOME", office.path("file"));
+    machine.write("file", "");
+    fs::set_permissions(machine.path("file"), Permissions::from_mode(0o400)).unwrap();
+    let mut command = machine.command(&["login", "--device-code"]);
+    command.env("XDG_STATE_HOME", machine.path("file"));
     let err = Run::of(&mut command).refused(1);
     assert!(err.contains("saved sign-ins"), "{err}");
-    assert!(office.playground.entra.open_user_codes().is_empty());
+    assert!(machine.playground.entra.open_user_codes().is_empty());
     // What needs no account works without a home.
-    let mut command = office.command(&["token", "Authentication=ActiveDirectoryMsi"]);
+    let mut command = machine.command(&["token", "Authentication=ActiveDirectoryMsi"]);
     command.env_remove("HOME").env_remove("ODBCINI");
     Run::of(&mut command).done();
 }

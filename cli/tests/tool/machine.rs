@@ -12,16 +12,16 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// How Microsoft's package would have registered its driver, with a comment of the owner's.
+/// The name that Microsoft's package registers its driver by.
 pub const STOCK: &str = "ODBC Driver 18 for SQL Server";
 pub const OURS: &str = "ODBC Driver 18 Entra for SQL Server";
 
 /// The directory and its files.
-pub struct Place {
+pub struct Machine {
     pub directory: PathBuf,
 }
 
-impl Place {
+impl Machine {
     /// Nothing is registered.
     pub fn empty() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -33,9 +33,9 @@ impl Place {
 
     /// Microsoft's driver is registered, in a directory whose files carry their version in their names.
     pub fn with_stock() -> Self {
-        let place = Self::empty();
-        place.write("odbcinst.ini", place.stock());
-        place
+        let machine = Self::empty();
+        machine.write("odbcinst.ini", machine.stock());
+        machine
     }
 
     pub fn stock(&self) -> String {
@@ -104,24 +104,24 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Machine {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("kept for a look: {}", self.directory.display());
+            eprintln!("kept for inspection: {}", self.directory.display());
         } else {
             let _ = fs::remove_dir_all(&self.directory);
         }
     }
 }
 
-/// The value of an entry, by unixODBC's own eyes.
-pub fn registered(place: &Place, name: &str, home: bool) -> String {
+/// The section of a driver, as unixODBC itself reads it.
+pub fn registered(machine: &Machine, name: &str, home: bool) -> String {
     let mut command = Command::new("odbcinst");
     command
         .args(["-q", "-d", "-n", name])
-        .env("ODBCSYSINI", &place.directory);
+        .env("ODBCSYSINI", &machine.directory);
     if home {
-        command.env("HOME", place.path("home"));
+        command.env("HOME", machine.path("home"));
     } else {
         command.env_remove("HOME");
     }

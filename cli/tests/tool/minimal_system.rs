@@ -2,28 +2,28 @@
 
 use crate::{
     library::{built_library, output},
-    machine::{Place, text},
+    machine::{Machine, text},
     tool::Run,
 };
 use std::{fs, path::Path, process::Command};
 
 /// The machine's root directory.
-struct Bare(Place);
+struct MinimalSystem(Machine);
 
-impl Bare {
+impl MinimalSystem {
     fn new() -> Self {
-        let bare = Self(Place::empty());
+        let system = Self(Machine::empty());
         let tool = Path::new(env!("CARGO_BIN_EXE_entra-odbc"));
-        bare.copy(tool, "bin/entra-odbc");
-        bare.copy(&built_library(), "lib/libentra_odbc.so");
+        system.copy(tool, "bin/entra-odbc");
+        system.copy(&built_library(), "lib/libentra_odbc.so");
         // What the loader needs to start the tool.
         for line in output(Command::new("ldd").arg(tool)).lines() {
             if let Some(library) = line.split_whitespace().find(|word| word.starts_with('/')) {
-                bare.copy(Path::new(library), library.trim_start_matches('/'));
+                system.copy(Path::new(library), library.trim_start_matches('/'));
             }
         }
-        bare.write("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
-        bare
+        system.write("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+        system
     }
 
     fn copy(&self, from: &Path, to: &str) {
@@ -58,17 +58,17 @@ impl Bare {
 
 #[test]
 fn without_unixodbc_the_driver_is_not_registered_and_the_command_that_installs_it_is_shown() {
-    let bare = Bare::new();
-    let err = bare.run(&["install"]).refused(2);
+    let system = MinimalSystem::new();
+    let err = system.run(&["install"]).refused(2);
     assert!(err.contains("unixODBC is not installed"), "{err}");
     assert!(err.contains("sudo apt-get install unixodbc"), "{err}");
-    assert!(!bare.0.path("etc/odbcinst.ini").exists());
+    assert!(!system.0.path("etc/odbcinst.ini").exists());
 }
 
 #[test]
 fn the_doctor_names_each_thing_that_is_missing_with_its_command() {
-    let bare = Bare::new();
-    let run = bare.run(&["doctor", "--json", "--timeout", "1"]);
+    let system = MinimalSystem::new();
+    let run = system.run(&["doctor", "--json", "--timeout", "1"]);
     assert_eq!(run.code, Some(1));
     let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let next = |check: &str| {
@@ -87,15 +87,15 @@ fn the_doctor_names_each_thing_that_is_missing_with_its_command() {
 
 #[test]
 fn what_needs_none_of_that_works() {
-    let bare = Bare::new();
+    let system = MinimalSystem::new();
     for arguments in [
         &["sid", "619a4449-b4aa-4383-a2a9-7c365106c5e7"][..],
         &["--help"],
         &["completions", "bash"],
     ] {
-        bare.run(arguments).done();
+        system.run(arguments).done();
     }
-    let run = bare.run(&["status"]);
+    let run = system.run(&["status"]);
     assert_eq!(run.code, Some(1));
     assert!(run.out.contains("unixODBC is not installed"), "{run:#?}");
 }

@@ -1,8 +1,8 @@
-//! The stand-ins for Entra, managed identity and SQL Server, and the tool on a machine that knows them.
+//! The stand-ins for Entra, managed identity and SQL Server, and a machine that is configured for them.
 
 use crate::{
     library::{built_library, real_driver},
-    machine::{OURS, Place},
+    machine::{Machine, OURS},
     tool::Run,
 };
 use std::{ops::Deref, path::Path, process::Command, sync::Once};
@@ -10,17 +10,17 @@ use std::{ops::Deref, path::Path, process::Command, sync::Once};
 pub use ::standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER, USER_PASSWORD};
 use ::standins::playground::{Playground, PlaygroundOptions};
 
-/// A machine on which the driver is registered, with a small company's cloud.
-pub struct Office {
+/// A machine on which the driver is registered, with the stand-ins for its cloud.
+pub struct CloudMachine {
     pub playground: Playground,
-    place: Place,
+    machine: Machine,
 }
 
-impl Deref for Office {
-    type Target = Place;
+impl Deref for CloudMachine {
+    type Target = Machine;
 
-    fn deref(&self) -> &Place {
-        &self.place
+    fn deref(&self) -> &Machine {
+        &self.machine
     }
 }
 
@@ -46,13 +46,13 @@ pub fn tools() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_entra-odbc")).parent().unwrap()
 }
 
-impl Office {
+impl CloudMachine {
     pub fn new() -> Self {
         connecting_program();
-        let place = Place::empty();
+        let machine = Machine::empty();
         let playground = Playground::start(&PlaygroundOptions::default());
-        place.write("ca.pem", playground.ca.pem());
-        place.write(
+        machine.write("ca.pem", playground.ca.pem());
+        machine.write(
             "odbcinst.ini",
             format!(
                 "[{OURS}]\nDriver={}\nRealDriver={}\n",
@@ -60,13 +60,13 @@ impl Office {
                 real_driver().display()
             ),
         );
-        Self { playground, place }
+        Self { playground, machine }
     }
 
     /// The tool, with its cloud.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.place.command(arguments);
-        self.settle(&mut command);
+        let mut command = self.machine.command(arguments);
+        self.set_cloud_variables(&mut command);
         command
     }
 
@@ -78,13 +78,13 @@ impl Office {
             .args(arguments)
             .env_clear()
             .envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .current_dir(&self.place.directory);
+            .current_dir(&self.machine.directory);
         command
     }
 
-    fn settle(&self, command: &mut Command) {
+    fn set_cloud_variables(&self, command: &mut Command) {
         command
-            .env("SSL_CERT_FILE", self.place.path("ca.pem"))
+            .env("SSL_CERT_FILE", self.machine.path("ca.pem"))
             .env("AZURE_AUTHORITY_HOST", self.playground.entra.authority())
             .env(
                 "AZURE_POD_IDENTITY_AUTHORITY_HOST",

@@ -1,9 +1,9 @@
-//! How the tool behaves at a terminal, when it is interrupted, and where it has no home.
+//! Terminals, signals, and users without a home directory.
 
 use crate::{
     library::{built_library, real_driver},
-    machine::{Place, text},
-    standins::{Office, USER},
+    machine::{Machine, text},
+    standins::{CloudMachine, USER},
     tool::Run,
 };
 use ::standins::{
@@ -24,27 +24,27 @@ use std::{
 const MSI: &str = "Authentication=ActiveDirectoryMsi";
 
 /// Runs the tool on a terminal; what is shown there.
-fn on_terminal(office: &Office, arguments: &[&str]) -> String {
-    office.write("watch.py", include_str!("watch.py"));
+fn on_terminal(machine: &CloudMachine, arguments: &[&str]) -> String {
+    machine.write("watch.py", include_str!("watch.py"));
     let tool = env!("CARGO_BIN_EXE_entra-odbc");
-    let mut command = office.program("python3", &[&["watch.py", tool], arguments].concat());
+    let mut command = machine.program("python3", &[&["watch.py", tool], arguments].concat());
     command.env("TERM", "xterm");
     Run::of(&mut command).done()
 }
 
 #[test]
 fn a_wait_shows_on_a_terminal_after_half_a_second_and_is_wiped_away() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     let slow = Fault::Delayed(Duration::from_millis(1500));
-    office
+    machine
         .playground
         .managed_identity
         .inject_on("", Times::UntilCleared, slow);
-    let shown = on_terminal(&office, &["token", MSI]);
+    let shown = on_terminal(&machine, &["token", MSI]);
     assert!(shown.contains("Waiting for a token"), "{shown:?}");
     assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
     // Not where nobody looks.
-    let run = office.run(&["token", MSI]);
+    let run = machine.run(&["token", MSI]);
     assert_eq!(run.err, "");
     // Not where it could not be wiped away.
     let watch = [
@@ -55,19 +55,19 @@ fn a_wait_shows_on_a_terminal_after_half_a_second_and_is_wiped_away() {
         "token",
         MSI,
     ];
-    let shown = Run::of(&mut office.program("env", &watch)).done();
+    let shown = Run::of(&mut machine.program("env", &watch)).done();
     assert!(shown.contains("eyJ") && !shown.contains('\u{1b}'), "{shown:?}");
-    office.playground.managed_identity.faults().clear();
-    let shown = on_terminal(&office, &["token", MSI]);
+    machine.playground.managed_identity.faults().clear();
+    let shown = on_terminal(&machine, &["token", MSI]);
     assert!(!shown.contains("Waiting"), "{shown:?}");
 }
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
-    let office = Office::new();
-    assert!(on_terminal(&office, &["status"]).contains("\u{1b}["));
-    assert!(!office.run(&["status"]).out.contains('\u{1b}'));
-    let mut command = office.program(
+    let machine = CloudMachine::new();
+    assert!(on_terminal(&machine, &["status"]).contains("\u{1b}["));
+    assert!(!machine.run(&["status"]).out.contains('\u{1b}'));
+    let mut command = machine.program(
         "env",
         &[
             "NO_COLOR=1",
@@ -81,27 +81,32 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(!Run::of(&mut command).done().contains("\u{1b}["));
 }
 
-/// Starts the tool in a group of its own, and interrupts that as a terminal does, once `begun` says so.
-fn interrupted(office: &Office, arguments: &[&str], begun: impl FnOnce()) -> Option<i32> {
-    ended_by(office, arguments, begun, |tool| {
+/// Starts the tool in a process group of its own, and sends that SIGINT as a terminal does, once `started` returns.
+fn interrupted(machine: &CloudMachine, arguments: &[&str], started: impl FnOnce()) -> Option<i32> {
+    ended_by(machine, arguments, started, |tool| {
         killpg(tool, Signal::SIGINT).unwrap();
     })
 }
 
-/// Starts the tool in a group of its own, and ends it once `begun` says so.
-fn ended_by(office: &Office, arguments: &[&str], begun: impl FnOnce(), end: impl FnOnce(Pid)) -> Option<i32> {
-    fs::create_dir(office.path("tmp")).unwrap();
+/// Starts the tool in a process group of its own, and ends it once `started` returns.
+fn ended_by(
+    machine: &CloudMachine,
+    arguments: &[&str],
+    started: impl FnOnce(),
+    end: impl FnOnce(Pid),
+) -> Option<i32> {
+    fs::create_dir(machine.path("tmp")).unwrap();
     // Whoever runs the tests in the background of a shell bequeaths them an ignored SIGINT.
-    let mut child = office
+    let mut child = machine
         .program("env", &["--default-signal", env!("CARGO_BIN_EXE_entra-odbc")])
         .args(arguments)
-        .env("TMPDIR", office.path("tmp"))
+        .env("TMPDIR", machine.path("tmp"))
         .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    begun();
+    started();
     end(Pid::from_raw(child.id().try_into().unwrap()));
     let status = child.wait().unwrap();
     // As a shell would tell it.
@@ -123,38 +128,38 @@ fn an_interrupted_connect_leaves_nothing_behind() {
 }
 
 fn connect_ended_by(expected: i32, end: impl FnOnce(Pid)) {
-    let office = Office::new();
-    office.playground.sql_server.inject(sql_server::Fault::HangLogin);
-    let begun = || {
-        let login = office
+    let machine = CloudMachine::new();
+    machine.playground.sql_server.inject(sql_server::Fault::HangLogin);
+    let started = || {
+        let login = machine
             .playground
             .sql_server
             .wait_for_login(Duration::from_secs(30), |_| true);
         assert!(login.is_some(), "no login came");
     };
-    let server = office.server();
+    let server = machine.server();
     let arguments = ["connect", &server, MSI, "--timeout", "600"];
-    let code = ended_by(&office, &arguments, begun, end);
+    let code = ended_by(&machine, &arguments, started, end);
     assert_eq!(code, Some(expected));
-    assert_eq!(fs::read_dir(office.path("tmp")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(machine.path("tmp")).unwrap().count(), 0);
 }
 
 #[test]
 fn an_interrupted_sign_in_saves_nothing() {
-    let office = Office::new();
-    let code = interrupted(&office, &["login", "--device-code"], || {
-        office.playground.entra.record().wait_for(1);
-        while office.playground.entra.open_user_codes().is_empty() {
+    let machine = CloudMachine::new();
+    let code = interrupted(&machine, &["login", "--device-code"], || {
+        machine.playground.entra.record().wait_for(1);
+        while machine.playground.entra.open_user_codes().is_empty() {
             std::thread::yield_now();
         }
     });
     assert_eq!(code, Some(130));
-    assert_eq!(office.run(&["accounts"]).done(), "Nobody is signed in.\n");
+    assert_eq!(machine.run(&["accounts"]).done(), "Nobody is signed in.\n");
 }
 
-/// The tool as a user whom nobody knows, as containers have them; where the test may not change users, as itself.
-fn as_nobody_known(place: &Place, command: &Command) -> Command {
-    let tool = place.path("entra-odbc");
+/// The tool as a user without an entry in the user database, as in containers; as itself where the test is not root.
+fn as_unknown_user(machine: &Machine, command: &Command) -> Command {
+    let tool = machine.path("entra-odbc");
     if !tool.exists() {
         fs::copy(command.get_program(), &tool).unwrap();
     }
@@ -181,19 +186,19 @@ fn as_nobody_known(place: &Place, command: &Command) -> Command {
 
 #[test]
 fn an_arbitrary_user_without_a_home_can_look_and_sign_in() {
-    let office = Office::new();
-    fs::set_permissions(&office.directory, Permissions::from_mode(0o755)).unwrap();
+    let machine = CloudMachine::new();
+    fs::set_permissions(&machine.directory, Permissions::from_mode(0o755)).unwrap();
     for arguments in [
         &["token", MSI][..],
         &["sid", "619a4449-b4aa-4383-a2a9-7c365106c5e7"],
         &["man"],
         &["accounts"],
     ] {
-        let mut command = office.command(arguments);
+        let mut command = machine.command(arguments);
         command.env("HOME", "/nonexistent").env_remove("ODBCINI");
-        Run::of(&mut as_nobody_known(&office, &command)).done();
+        Run::of(&mut as_unknown_user(&machine, &command)).done();
         command.env_remove("HOME");
-        let run = Run::of(&mut as_nobody_known(&office, &command));
+        let run = Run::of(&mut as_unknown_user(&machine, &command));
         // What is about a user's own files says that there is no place for them.
         let expected = i32::from(arguments == ["accounts"]);
         assert_eq!(run.code, Some(expected), "{run:#?}");
@@ -202,23 +207,23 @@ fn an_arbitrary_user_without_a_home_can_look_and_sign_in() {
 
 #[test]
 fn a_home_that_cannot_be_written_to_keeps_nobody_from_signing_in_otherwise() {
-    let office = Office::new();
-    fs::set_permissions(&office.directory, Permissions::from_mode(0o755)).unwrap();
+    let machine = CloudMachine::new();
+    fs::set_permissions(&machine.directory, Permissions::from_mode(0o755)).unwrap();
     // The home belongs to someone else.
-    let mut command = office.command(&["token", MSI]);
-    Run::of(&mut as_nobody_known(&office, &command)).done();
-    command = office.command(&["login", "--device-code"]);
+    let mut command = machine.command(&["token", MSI]);
+    Run::of(&mut as_unknown_user(&machine, &command)).done();
+    command = machine.command(&["login", "--device-code"]);
     if geteuid().is_root() {
-        let err = Run::of(&mut as_nobody_known(&office, &command)).refused(1);
+        let err = Run::of(&mut as_unknown_user(&machine, &command)).refused(1);
         assert!(err.contains("saved sign-ins") && !err.contains(USER), "{err}");
     }
 }
 
 #[test]
 fn a_change_that_is_refused_in_the_middle_leaves_no_file_behind() {
-    let place = Place::with_stock();
+    let machine = Machine::with_stock();
     // The data sources cannot be written, since a directory is in their place; the drivers could.
-    fs::create_dir(place.path("odbc.ini")).unwrap();
+    fs::create_dir(machine.path("odbc.ini")).unwrap();
     let library = built_library();
     let arguments = [
         "install",
@@ -229,7 +234,7 @@ fn a_change_that_is_refused_in_the_middle_leaves_no_file_behind() {
         "--real-driver",
     ];
     let real = real_driver();
-    place.run(&[&arguments[..], &[text(&real)]].concat()).refused(2);
-    assert_eq!(place.files(), ["odbcinst.ini"]);
-    assert_eq!(place.read("odbcinst.ini"), place.stock());
+    machine.run(&[&arguments[..], &[text(&real)]].concat()).refused(2);
+    assert_eq!(machine.files(), ["odbcinst.ini"]);
+    assert_eq!(machine.read("odbcinst.ini"), machine.stock());
 }

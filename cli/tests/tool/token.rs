@@ -1,15 +1,15 @@
 //! `token`: by several kinds, for several resources, and nothing but the token on standard output.
 
 use crate::{
-    standins::{Office, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
+    standins::{CloudMachine, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
     tool::Run,
 };
 use ::standins::entra::Resource;
 use std::{io::Write, process::Stdio, time::Duration};
 
 /// Runs the tool with something on its standard input.
-fn piped(office: &Office, arguments: &[&str], input: &str) -> Run {
-    let mut child = office
+fn piped(machine: &CloudMachine, arguments: &[&str], input: &str) -> Run {
+    let mut child = machine
         .command(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -23,8 +23,8 @@ fn piped(office: &Office, arguments: &[&str], input: &str) -> Run {
 
 #[test]
 fn nothing_but_the_token_is_written_to_standard_output() {
-    let office = Office::new();
-    let run = office.run(&["token", "Authentication=ActiveDirectoryMsi"]);
+    let machine = CloudMachine::new();
+    let run = machine.run(&["token", "Authentication=ActiveDirectoryMsi"]);
     assert_eq!(run.err, "");
     let out = run.done();
     assert_eq!(out.lines().count(), 1);
@@ -33,19 +33,19 @@ fn nothing_but_the_token_is_written_to_standard_output() {
 
 #[test]
 fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    office.write("secret", format!("{PAYROLL_SECRET}\n"));
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    machine.write("secret", format!("{PAYROLL_SECRET}\n"));
     let quoted = format!("PWD={{{}}}", PAYROLL_SECRET.replace('}', "}}"));
     let piped = piped(
-        &office,
-        &["token", "--json", &kind, &user, &tenant, "PWD=-"],
+        &machine,
+        &["token", "--json", &mode, &user, &tenant, "PWD=-"],
         PAYROLL_SECRET,
     );
-    let from_file = office.run(&["token", "--json", &kind, &user, &tenant, "PWD=@secret"]);
-    let argument = office.run(&["token", "--json", &kind, &user, &tenant, &quoted]);
-    office.write("string", format!("{kind}\n{user};{tenant}\n{quoted}\n"));
-    let whole = office.run(&["token", "--json", "@string"]);
+    let from_file = machine.run(&["token", "--json", &mode, &user, &tenant, "PWD=@secret"]);
+    let argument = machine.run(&["token", "--json", &mode, &user, &tenant, &quoted]);
+    machine.write("string", format!("{mode}\n{user};{tenant}\n{quoted}\n"));
+    let whole = machine.run(&["token", "--json", "@string"]);
     for run in [piped, from_file, argument, whole] {
         let value = run.json();
         assert_eq!(value["principal"], PAYROLL_CLIENT_ID);
@@ -59,15 +59,15 @@ fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
 
 #[test]
 fn claims_are_decoded_and_a_token_that_has_none_is_told() {
-    let office = Office::new();
-    let token = office.playground.user_token(USER, Duration::from_hours(1));
+    let machine = CloudMachine::new();
+    let token = machine.playground.user_token(USER, Duration::from_hours(1));
     let given = format!("AccessToken={token}");
-    let claims = office.run(&["token", "--claims", &given]).json();
+    let claims = machine.run(&["token", "--claims", &given]).json();
     assert_eq!(claims["upn"], USER);
     assert!(claims["exp"].is_u64(), "{claims}");
-    let both = office.run(&["token", "--claims", "--json", &given]).json();
+    let both = machine.run(&["token", "--claims", "--json", &given]).json();
     assert_eq!((&both["claims"], &both["access_token"]), (&claims, &token.into()));
-    let err = office
+    let err = machine
         .run(&["token", "--claims", "AccessToken=opaque"])
         .refused(1);
     assert!(err.contains("no JWT"), "{err}");
@@ -75,16 +75,16 @@ fn claims_are_decoded_and_a_token_that_has_none_is_told() {
 
 #[test]
 fn a_resource_is_a_name_a_uri_or_a_scope() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    office.write("secret", PAYROLL_SECRET);
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    machine.write("secret", PAYROLL_SECRET);
     for (resource, audience) in [
         ("databricks", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"),
         ("postgres", "https://ossrdbms-aad.database.windows.net"),
         ("https://storage.azure.com/", "https://storage.azure.com"),
         ("https://vault.azure.net/.default", "https://vault.azure.net"),
     ] {
-        office.playground.entra.change(|directory| {
+        machine.playground.entra.change(|directory| {
             directory.tenants[0].resources.push(Resource::new(audience, &[]));
         });
         let arguments = [
@@ -92,25 +92,25 @@ fn a_resource_is_a_name_a_uri_or_a_scope() {
             "--json",
             "--resource",
             resource,
-            &kind,
+            &mode,
             &user,
             &tenant,
             "PWD=@secret",
         ];
-        assert_eq!(office.run(&arguments).json()["audience"], audience);
+        assert_eq!(machine.run(&arguments).json()["audience"], audience);
     }
 }
 
 #[test]
 fn without_keywords_the_default_chain_signs_in() {
-    let office = Office::new();
-    let value = office.run(&["token", "--json"]).json();
+    let machine = CloudMachine::new();
+    let value = machine.run(&["token", "--json"]).json();
     assert_eq!(value["sign_in"], "Default");
 }
 
 #[test]
 fn bad_input_is_refused_before_anyone_is_asked() {
-    let office = Office::new();
+    let machine = CloudMachine::new();
     for (arguments, reason) in [
         (&["token", "--resource", "vault"][..], "databricks"),
         (&["token", "Authentication=ActiveDirectoryQuantum"], "Quantum"),
@@ -124,35 +124,35 @@ fn bad_input_is_refused_before_anyone_is_asked() {
         (&["token", "-", "PWD=-"], "twice"),
         (&["token", "PWD={open"], "nothing closes"),
     ] {
-        let run = piped(&office, arguments, "UID=x");
+        let run = piped(&machine, arguments, "UID=x");
         let err = run.refused(2);
         assert!(err.contains(reason), "{arguments:?}: {err}");
     }
-    assert!(office.playground.entra.token_requests().is_empty());
+    assert!(machine.playground.entra.token_requests().is_empty());
 }
 
 #[test]
 fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    let err = office
-        .run(&["token", &kind, &user, &tenant, "PWD=wr0ng-secret"])
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    let err = machine
+        .run(&["token", &mode, &user, &tenant, "PWD=wr0ng-secret"])
         .refused(1);
     assert!(err.contains("AADSTS7000215") && !err.contains("wr0ng"), "{err}");
 }
 
 #[test]
 fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
     // A session of its own has no terminal.
-    let mut command = office.program(
+    let mut command = machine.program(
         "setsid",
         &[
             "-w",
             env!("CARGO_BIN_EXE_entra-odbc"),
             "token",
-            &kind,
+            &mode,
             &user,
             &tenant,
             "PWD=?",
@@ -164,18 +164,18 @@ fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
 
 #[test]
 fn a_secret_is_typed_unseen_and_its_interruption_leaves_the_terminal_as_it_was() {
-    let office = Office::new();
-    let [kind, user, tenant] = Office::payroll();
-    office.write("terminal.py", include_str!("terminal.py"));
+    let machine = CloudMachine::new();
+    let [mode, user, tenant] = CloudMachine::payroll();
+    machine.write("terminal.py", include_str!("terminal.py"));
     for (typed, ends) in [("secret", "0"), ("interrupt", "130"), ("terminate", "-15")] {
-        let mut command = office.program(
+        let mut command = machine.program(
             "python3",
             &[
                 "terminal.py",
                 typed,
                 env!("CARGO_BIN_EXE_entra-odbc"),
                 "token",
-                &kind,
+                &mode,
                 &user,
                 &tenant,
                 "PWD=?",
