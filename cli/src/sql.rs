@@ -1,4 +1,4 @@
-//! SQL statements that make someone from Entra a user of a database.
+//! SQL statements that create a database user for an Entra identity.
 
 use uuid::Uuid;
 

@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn a_time_that_the_calendar_does_not_have_is_the_beginning_of_1970() {
         assert_eq!(
-            utc(UNIX_EPOCH + Duration::from_secs(86_400)).date().to_string(),
+            utc(UNIX_EPOCH + Duration::from_hours(24)).date().to_string(),
             "1970-01-02"
         );
         assert_eq!(utc(UNIX_EPOCH - Duration::from_secs(1)), UtcDateTime::UNIX_EPOCH);

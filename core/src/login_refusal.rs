@@ -1,4 +1,4 @@
-//! What it means when SQL Server, Driver 18 or unixODBC refuses a login: the cause, and what helps.
+//! Why SQL Server, Driver 18 or unixODBC refuses a login, and what to do about it.
 
 mod known;
 
@@ -8,7 +8,7 @@ use known::{Known, TOKEN_PRINCIPAL};
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
 
-/// A refused login, as its diagnostic record tells it.
+/// The diagnostic record of a refused login.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
     /// The SQLSTATE; empty where it is not known.
@@ -70,7 +70,7 @@ impl Refusal<'_> {
         self.message.contains(TOKEN_PRINCIPAL)
     }
 
-    /// Explains it; `None` where its words are all that is known.
+    /// The cause and the remedy; `None` for a refusal that is not in the table.
     ///
     /// `claims` are those of the token that the login was tried with.
     #[must_use]

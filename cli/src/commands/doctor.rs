@@ -34,8 +34,8 @@ one. No secret is shown. Ends with exit code 1 if there is a failure.";
 /// Find out why a connection fails
 ///
 /// Looks at the library, unixODBC and its ini files, Microsoft's driver and what it needs, certificates, proxy, clock,
-/// and the authentication modes of the default chain. With a connection string, it goes on to the token, the server and the
-/// login itself.
+/// and the authentication modes of the default chain. With a connection string, it goes on to the token, the server and
+/// the login itself.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {

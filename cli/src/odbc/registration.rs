@@ -1,5 +1,5 @@
-//! Registration in an ini file, and its undoing: to the byte where nobody else has written since, else our own entries
-//! only.
+//! Registration in an ini file, and its removal: the original is restored to the byte, or, where someone else has
+//! changed the file since, our entries alone are removed.
 //!
 //! The backup `odbcinst.ini.entra-odbc` beside the file keeps the original. It is written first, so that a crash in
 //! between loses nothing.

@@ -57,7 +57,7 @@ fn in_cache(text: &str, name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.trim()))
 }
 
-/// Which of the libraries that a library needs the loader does not find; `None` where nobody can tell.
+/// The needed libraries of a library that the loader does not find; `None` where `ldd` cannot run.
 pub fn missing(library: &Path) -> Option<Vec<String>> {
     let output = Command::new("ldd")
         .arg(library)

@@ -11,7 +11,7 @@ pub enum Package {
     Kerberos,
     /// The certificate authorities.
     Authorities,
-    /// OpenSSL, whose libraries Driver 18 looks for itself.
+    /// OpenSSL, which Driver 18 loads itself.
     OpenSsl,
 }
 

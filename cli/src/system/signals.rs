@@ -87,7 +87,7 @@ mod tests {
         raise(Signal::SIGTERM).unwrap();
         let error = blocked.wait_readable(&out).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Interrupted);
-        // Taken, so that the test goes on once it is let through.
+        // Consumed, so that it does not end the test once it is unblocked.
         SigSet::from(Signal::SIGTERM).wait().unwrap();
         blocked.wait_readable(&out).unwrap();
         drop(blocked);

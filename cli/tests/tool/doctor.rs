@@ -29,7 +29,7 @@ impl Found {
 
     /// The first finding of a check.
     #[track_caller]
-    fn of(&self, check: &str) -> &Value {
+    fn finding(&self, check: &str) -> &Value {
         let all = self.0["findings"].as_array().unwrap();
         let found = all.iter().find(|finding| finding["check"] == check);
         found.unwrap_or_else(|| panic!("{check} in {}", self.0))
@@ -49,7 +49,7 @@ impl Found {
     /// Expects a finding of this level, with these words in it.
     #[track_caller]
     fn is(&self, check: &str, level: &str, words: &[&str]) {
-        let finding = self.of(check);
+        let finding = self.finding(check);
         assert_eq!(finding["level"], level, "{finding:#}");
         let text = [&finding["what"], &finding["cause"], &finding["next"]]
             .map(|part| part.as_str().unwrap())
@@ -154,7 +154,7 @@ fn a_name_with_another_target_driver_is_told_by_the_doctor_and_by_status() {
     let status = machine.run(&["status"]);
     assert_eq!(status.code, Some(1), "{status:#?}");
     assert!(status.out.contains(words), "{status:#?}");
-    // For programs that the environment tells which one, there is one.
+    // Programs for which the environment names the target driver have one.
     let target = real_driver();
     let found = doctor_with(&machine, &[("ENTRA_ODBC_DRIVER", target.to_str().unwrap())], &[]);
     found.is("real-driver", "ok", &[]);

@@ -43,7 +43,7 @@ fn a_wait_shows_on_a_terminal_after_half_a_second_and_is_wiped_away() {
     let shown = on_terminal(&machine, &["token", MSI]);
     assert!(shown.contains("Waiting for a token"), "{shown:?}");
     assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
-    // Not where nobody looks.
+    // Not where standard error is no terminal.
     let run = machine.run(&["token", MSI]);
     assert_eq!(run.err, "");
     // Not where it could not be wiped away.
@@ -121,7 +121,7 @@ fn an_interrupted_connect_leaves_nothing_behind() {
     let tool_alone = |signal| move |tool| kill(tool, signal).unwrap();
     connect_ended_by(130, group(Signal::SIGINT));
     connect_ended_by(143, group(Signal::SIGTERM));
-    // As `timeout` and service managers do it: what connects goes with the tool, at once.
+    // As `timeout` and service managers do it: the connecting process ends with the tool, at once.
     connect_ended_by(130, tool_alone(Signal::SIGINT));
     connect_ended_by(143, tool_alone(Signal::SIGTERM));
     connect_ended_by(129, tool_alone(Signal::SIGHUP));

@@ -36,7 +36,7 @@ fn hosts_are_added_listed_and_taken_back_and_the_rest_of_the_file_stays() {
     machine.run(&["trust", "remove", "*.sql.corp.example"]).done();
     assert_eq!(machine.read("odbcinst.ini"), before);
     assert!(machine.run(&["trust", "list"]).done().contains("alone"));
-    // With an entry that somebody added since, the section goes with all that is in it.
+    // A section of ours is removed with the entries that were added to it since.
     machine.run(&["trust", "add", "db.corp.example"]).done();
     machine.run(&["uninstall"]).done();
     assert!(!machine.read("odbcinst.ini").contains(OURS));

@@ -1,16 +1,16 @@
-//! The refusals that are known, by how they are recognised.
+//! The table of known refusals: how they are recognised, their causes and their remedies.
 
 use super::{Cause, Refusal};
 
-/// How SQL Server speaks of everyone who comes with a token.
+/// The user name in SQL Server's messages about logins with a token.
 pub const TOKEN_PRINCIPAL: &str = "<token-identified principal>";
 
-/// One refusal: any of its numbers, states or fragments tells it.
+/// A known refusal, recognised by any of its native errors, SQLSTATEs or message fragments.
 #[derive(Debug)]
 pub struct Known {
     /// What it means.
     pub cause: Cause,
-    /// Whether only logins with a token are refused so; other logins fail with similar words.
+    /// Whether the row is for logins with a token only; the messages of other logins are similar.
     token_only: bool,
     /// Native errors of SQL Server.
     native: &'static [i32],
@@ -20,7 +20,7 @@ pub struct Known {
     fragments: &'static [&'static str],
     /// The cause in words.
     pub text: &'static str,
-    /// What helps.
+    /// What to do.
     pub remedy: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl Known {
     }
 }
 
-/// The special ones first: a login with an expired token fails with the words of one without a user, too.
+/// The special ones first: the message about an expired token has the same start as the one about a missing user.
 const KNOWN: [Known; 13] = [
     Known {
         cause: Cause::TokenExpired,

@@ -7,7 +7,7 @@ use entra_odbc_core::{
 };
 use uuid::Uuid;
 
-/// The cause and what to do; both empty where the words of the refusal are all that is known.
+/// The cause and the remedy; both empty where the refusal is not known.
 pub fn explain(refusal: &Refusal<'_>, claims: Option<&Claims>) -> (&'static str, String) {
     let Some(explanation) = refusal.explain(claims) else {
         return ("", String::new());

@@ -142,10 +142,10 @@ fn tenant(
                 format!("the token is of tenant {token_tenant}, and the server belongs to {server_tenant}"),
                 "a server takes tokens of its own tenant only, those of guests included",
                 format!("Sign in there: TenantId={server_tenant}"),
-            )?
+            )?;
         }
         (Some(Ok(server_tenant)), _) => {
-            findings.ok(Check::Tenant, format!("the server belongs to {server_tenant}"))?
+            findings.ok(Check::Tenant, format!("the server belongs to {server_tenant}"))?;
         }
     }
     Ok(())

@@ -164,7 +164,7 @@ fn what_someone_changed_in_one_section_stays_when_another_is_written() {
     fs::write(test_file.file(), &edited).unwrap();
     test_file.install(&[section("Other", "/ours.so")]);
     assert_eq!(test_file.text(), edited + "\n[Other]\nDriver = /ours.so\n");
-    // Written anew, it says what is wanted now, and keeps what is someone else's.
+    // A second registration updates our entries, and keeps those of others.
     test_file.install(&source("finance", &[]));
     assert_eq!(
         test_file.text(),
