@@ -2,11 +2,9 @@
 
 use crate::{
     odbc::{
-        drivers::Drivers,
-        ini::{self, Ini},
+        drivers::{Drivers, IniFile},
         ini_files::IniFiles,
     },
-    system::file,
     ui::{failure::Failure, progress, terminal},
 };
 use entra_odbc_core::{
@@ -35,7 +33,7 @@ pub struct Context {
     providers: Providers,
     tenants: Arc<Tenants>,
     drivers: Drivers,
-    sources: Vec<Ini>,
+    sources: Vec<IniFile>,
 }
 
 impl Context {
@@ -43,10 +41,6 @@ impl Context {
     pub fn new() -> Self {
         let environment = Environment::process();
         let ini_files = IniFiles::locate(&environment);
-        let read = |path: &std::path::Path| {
-            let bytes = file::read(path, ini::LIMIT).ok()??;
-            Ini::parse(&bytes).ok()
-        };
         let prompts = Prompts::unseen();
         // Also where standard error is no terminal: the command asked for the prompt.
         prompts.register(Some(Arc::new(|prompt| terminal::note(&prompt.message))));
@@ -57,10 +51,9 @@ impl Context {
             providers: Providers::new(),
             tenants: Arc::new(Tenants::new(&environment)),
             drivers: Drivers::read(&ini_files).unwrap_or(Drivers(Vec::new())),
-            sources: [ini_files.user_sources, Some(ini_files.system_sources)]
-                .iter()
-                .flatten()
-                .filter_map(|path| read(path))
+            sources: ini_files
+                .sources()
+                .filter_map(|path| IniFile::read(path).ok())
                 .collect(),
             environment,
         }
@@ -77,7 +70,7 @@ impl Context {
             let section = String::from_utf16(section).ok()?;
             self.sources
                 .iter()
-                .find_map(|ini| ini.get(&section, keyword))
+                .find_map(|file| file.ini.get(&section, keyword))
                 .map(str::to_owned)
         };
         body(&Surroundings {

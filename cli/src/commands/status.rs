@@ -242,10 +242,7 @@ impl Status {
 /// The data sources that use our library, the user's first, as unixODBC looks for them.
 fn sources(ini_files: &IniFiles) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut found = Vec::new();
-    for path in [ini_files.user_sources.as_ref(), Some(&ini_files.system_sources)]
-        .into_iter()
-        .flatten()
-    {
+    for path in ini_files.sources() {
         let registration = Registration::read(path)?;
         let ini = registration.ini();
         for name in ini.sections() {
@@ -253,7 +250,7 @@ fn sources(ini_files: &IniFiles) -> Result<Vec<(String, PathBuf)>, Failure> {
                 driver.eq_ignore_ascii_case(OUR_SECTION) || library::is_ours(Path::new(driver))
             };
             if ini.get(name, "Driver").is_some_and(is_ours) {
-                found.push((name.to_owned(), path.clone()));
+                found.push((name.to_owned(), path.to_owned()));
             }
         }
     }

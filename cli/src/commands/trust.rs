@@ -16,7 +16,6 @@ use entra_odbc_core::{
     trust::{TRUSTED_SERVERS, TrustedHost},
 };
 use serde_json::json;
-use std::path::PathBuf;
 
 /// The environment variable with the same meaning as the entry in odbcinst.ini.
 const VARIABLE: &str = "ENTRA_ODBC_TRUSTED_SERVERS";
@@ -168,9 +167,8 @@ fn list(as_json: bool) -> Result<(), Failure> {
     let environment = Environment::process();
     let ini_files = IniFiles::locate(&environment);
     let mut found: Vec<(String, String)> = Vec::new();
-    let files = [Some(ini_files.system_drivers), ini_files.user_drivers];
-    for path in files.into_iter().flatten().collect::<Vec<PathBuf>>() {
-        let hosts = trusted_hosts(&Registration::read(&path)?);
+    for path in ini_files.drivers() {
+        let hosts = trusted_hosts(&Registration::read(path)?);
         found.extend(hosts.into_iter().map(|host| (host, path.display().to_string())));
     }
     let variable = environment.get(VARIABLE).unwrap_or_default();

@@ -10,9 +10,9 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// One odbcinst.ini.
+/// An ini file of unixODBC.
 #[derive(Debug)]
-pub struct File {
+pub struct IniFile {
     /// Its path, whether it exists or not.
     pub path: PathBuf,
     /// Its content; empty where there is no file.
@@ -21,9 +21,9 @@ pub struct File {
 
 /// The files in their order of precedence.
 #[derive(Debug)]
-pub struct Drivers(pub Vec<File>);
+pub struct Drivers(pub Vec<IniFile>);
 
-impl File {
+impl IniFile {
     /// Reads it, and refuses a file that cannot be read or parsed.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let unusable = |why: String| {
@@ -44,8 +44,7 @@ impl File {
 impl Drivers {
     /// Reads both files.
     pub fn read(ini_files: &IniFiles) -> Result<Self, Failure> {
-        let paths = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
-        let files: Result<_, _> = paths.into_iter().flatten().map(|path| File::read(path)).collect();
+        let files: Result<_, _> = ini_files.drivers().map(IniFile::read).collect();
         files.map(Self)
     }
 

@@ -47,6 +47,22 @@ impl IniFiles {
                 .or_else(|| Some(home_directory()?.join(".odbc.ini"))),
         }
     }
+
+    /// The files with drivers, in their order of precedence.
+    pub fn drivers(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.system_drivers), self.user_drivers.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+
+    /// The files with data sources, in their order of precedence.
+    pub fn sources(&self) -> impl Iterator<Item = &Path> {
+        [self.user_sources.as_ref(), Some(&self.system_sources)]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
 }
 
 fn home_directory() -> Option<PathBuf> {

@@ -20,11 +20,10 @@ pub struct Problem {
 
 /// Checks that unixODBC finds our library by the stock name, where `install --replace` has registered it.
 pub fn check(ini_files: &IniFiles, drivers: &Drivers) -> Result<Option<Problem>, Failure> {
-    let files = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
-    for path in files.into_iter().flatten() {
+    for path in ini_files.drivers() {
         let registration = Registration::read(path)?;
         if registration.is_ours(STOCK_SECTION) {
-            let is_user = ini_files.user_drivers.as_ref() == Some(path);
+            let is_user = ini_files.user_drivers.as_deref() == Some(path);
             return Ok(problem(&registration, is_user, drivers));
         }
     }

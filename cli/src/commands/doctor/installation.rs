@@ -3,7 +3,7 @@
 use super::finding::{Check, Findings};
 use crate::{
     odbc::{
-        drivers::{Drivers, File},
+        drivers::{Drivers, IniFile},
         ini_files::IniFiles,
         library::Library,
         stock_name,
@@ -69,11 +69,7 @@ pub fn check(
 
 /// The registered drivers of those files that can be parsed.
 fn readable_drivers(ini_files: &IniFiles) -> Drivers {
-    let paths = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
-    let files = paths
-        .into_iter()
-        .flatten()
-        .filter_map(|path| File::read(path).ok());
+    let files = ini_files.drivers().filter_map(|path| IniFile::read(path).ok());
     Drivers(files.collect())
 }
 
@@ -133,11 +129,9 @@ fn check_ini_files(
     environment: &Environment,
     findings: &mut Findings,
 ) -> io::Result<()> {
-    let drivers = [Some(&ini_files.system_drivers), ini_files.user_drivers.as_ref()];
-    let sources = [ini_files.user_sources.as_ref(), Some(&ini_files.system_sources)];
     let mut broken = false;
-    for path in drivers.into_iter().chain(sources).flatten() {
-        if let Err(Failure::Refused { what, remedy }) = File::read(path) {
+    for path in ini_files.drivers().chain(ini_files.sources()) {
+        if let Err(Failure::Refused { what, remedy }) = IniFile::read(path) {
             broken = true;
             findings.failure(
                 Check::IniFiles,
@@ -151,13 +145,13 @@ fn check_ini_files(
         .into_iter()
         .filter(|name| environment.get(name).is_some())
         .collect();
-    let order = |paths: [Option<&PathBuf>; 2]| {
-        let paths: Vec<_> = paths.into_iter().flatten().map(|path| existing(path)).collect();
-        paths.join(", then ")
-    };
+    let order = |paths: Vec<String>| paths.join(", then ");
     let mut lines = vec![
-        format!("drivers: {}", order(drivers)),
-        format!("data sources: {}", order(sources)),
+        format!("drivers: {}", order(ini_files.drivers().map(existing).collect())),
+        format!(
+            "data sources: {}",
+            order(ini_files.sources().map(existing).collect())
+        ),
     ];
     if !set.is_empty() {
         lines.push(format!(

@@ -1,9 +1,9 @@
 //! What `install` will write, checked before anything is written.
 
-use super::{Arguments, data_source};
+use super::{Arguments, data_source, outcome::Outcome};
 use crate::{
     odbc::{
-        drivers::{Drivers, File},
+        drivers::{Drivers, IniFile},
         ini_files::IniFiles,
         library::Library,
         registration::{self, PendingChange, Registration, Section},
@@ -13,13 +13,12 @@ use crate::{
         file, loader,
         packages::{Distribution, Package},
     },
-    ui::{failure::Failure, terminal::Style},
+    ui::failure::Failure,
 };
 use entra_odbc_core::{
     Environment,
     real_driver::{self, OUR_SECTION, STOCK_DIRECTORY, STOCK_SECTION},
 };
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 const DESCRIPTION: &str = "Microsoft ODBC Driver 18 with Entra sign-in";
@@ -254,7 +253,7 @@ fn find_target_driver(
     environment: &Environment,
     distribution: &Distribution,
 ) -> Result<TargetDriver, Failure> {
-    let files = registered.0.iter().map(|file| File {
+    let files = registered.0.iter().map(|file| IniFile {
         path: file.path.clone(),
         ini: match pending {
             Some(pending) if file.path == changed => pending.ini.clone(),
@@ -306,71 +305,4 @@ fn ini_value(path: &Path) -> Result<&str, Failure> {
                 "Move it to a path of plain characters.",
             )
         })
-}
-
-/// What was written and registered.
-pub struct Outcome {
-    changed: bool,
-    drivers: PathBuf,
-    sources: Option<PathBuf>,
-    library: Library,
-    target_driver: TargetDriver,
-    replaces: bool,
-    dsn: Option<String>,
-}
-
-impl Outcome {
-    /// For people.
-    pub fn text(&self) -> String {
-        let version = |version: &Option<String>| match version {
-            Some(version) => format!(" ({version})"),
-            None => String::new(),
-        };
-        let verb = if self.changed {
-            "Registered"
-        } else {
-            "Nothing to change:"
-        };
-        let mut names = vec![format!("\"{OUR_SECTION}\"")];
-        names.extend(self.replaces.then(|| format!("\"{STOCK_SECTION}\"")));
-        let mut lines = vec![
-            format!("{verb} {} in {}", names.join(" and "), self.drivers.display()),
-            format!(
-                "  library      {}{}",
-                self.library.path.display(),
-                version(&self.library.version)
-            ),
-            format!(
-                "  real driver  {}{}, from {}",
-                self.target_driver.path.display(),
-                version(&self.target_driver.version),
-                self.target_driver.origin
-            ),
-        ];
-        match (&self.dsn, &self.sources) {
-            (Some(dsn), Some(sources)) => {
-                lines.push(format!("  data source  {dsn}, in {}", sources.display()));
-                lines.push(Style::Faint.paint(&format!("Try it: isql -v {dsn}")));
-            }
-            _ => lines.push(
-                Style::Faint.paint("Sign in with: entra-odbc login. Look after it with: entra-odbc doctor."),
-            ),
-        }
-        lines.join("\n")
-    }
-
-    /// For scripts.
-    pub fn json(&self) -> Value {
-        json!({
-            "changed": self.changed,
-            "drivers": self.drivers,
-            "sections": if self.replaces { vec![OUR_SECTION, STOCK_SECTION] } else { vec![OUR_SECTION] },
-            "library": { "path": self.library.path, "version": self.library.version },
-            "real_driver": {
-                "path": self.target_driver.path, "version": self.target_driver.version, "origin": self.target_driver.origin,
-            },
-            "data_source": self.dsn,
-            "data_sources": self.sources,
-        })
-    }
 }
