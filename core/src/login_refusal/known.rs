@@ -46,7 +46,7 @@ const KNOWN: [Known; 13] = [
         token_only: true,
         native: &[],
         sqlstates: &[],
-        fragments: &["Token is expired", "oken has expired"],
+        fragments: &["expired"],
         text: "the server takes the token for expired",
         remedy: "Compare this machine's clock with the server's; get a new token where one was given.",
     },
