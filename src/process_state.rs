@@ -1,11 +1,11 @@
 //! The state that all sign-ins of this process share, through ODBC or the C API: environment, HTTP client, tokens.
 
-use std::sync::Arc;
-
-use entra_odbc_core::{
-    Environment, TokenService, connect::Surroundings, log, prompt::Prompts, provider::Providers,
-    tenant::Tenants, transport::Transport,
+use entra_auth::{
+    Environment, Services,
+    process::log,
+    user::{prompt::Prompts, token_provider::Providers},
 };
+use entra_odbc_core::{RedirectCache, connect::ConnectContext};
 use once_cell::race::OnceBox;
 
 use crate::{
@@ -14,22 +14,18 @@ use crate::{
 };
 
 /// The section of odbcinst.ini that holds the administrator's settings for this driver.
-pub(crate) use entra_odbc_core::real_driver::OUR_SECTION as DRIVER_NAME;
+pub(crate) use entra_odbc_core::driver::OUR_SECTION as DRIVER_NAME;
 
 /// The state itself. Making it starts no thread and does no I/O, since hosts may load the library and fork.
 struct ProcessState {
-    environment: Environment,
-    transport: Arc<Transport>,
-    tokens: TokenService,
-    prompts: Arc<Prompts>,
-    providers: Providers,
-    tenants: Arc<Tenants>,
+    services: Services,
+    redirects: RedirectCache,
 }
 
 /// Starts the log if the environment asks for one, and registers the fork handlers. Called before anything else.
 pub(crate) fn start() {
     os::fork::register_handlers();
-    log::start(&state().environment);
+    log::start(&state().services.environment);
 }
 
 fn state() -> &'static ProcessState {
@@ -42,38 +38,30 @@ fn state() -> &'static ProcessState {
             Environment::process()
         };
         Box::new(ProcessState {
-            transport: Arc::new(Transport::new(&environment)),
-            tokens: TokenService::new(),
-            prompts: Arc::new(Prompts::new()),
-            providers: Providers::new(),
-            tenants: Arc::new(Tenants::new(&environment)),
-            environment,
+            services: Services::new(environment, Prompts::new()),
+            redirects: RedirectCache::new(),
         })
     })
 }
 
 /// How prompts are shown, where the host registers a callback for that.
 pub(crate) fn prompts() -> &'static Prompts {
-    &state().prompts
+    &state().services.prompts
 }
 
 /// The token providers that the host registered.
 pub(crate) fn providers() -> &'static Providers {
-    &state().providers
+    &state().services.providers
 }
 
 /// Calls `body` with everything that a sign-in may use beside its keywords.
-pub(crate) fn with_surroundings<T>(body: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+pub(crate) fn with_connect_context<T>(body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
     let state = state();
-    body(&Surroundings {
-        environment: &state.environment,
+    body(&ConnectContext {
+        services: &state.services,
+        redirects: &state.redirects,
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
         takes_tokens: &target_driver::takes_tokens,
         data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),
-        transport: &state.transport,
-        tokens: &state.tokens,
-        prompts: &state.prompts,
-        providers: &state.providers,
-        tenants: &state.tenants,
     })
 }

@@ -26,7 +26,7 @@ fn the_committed_header_is_what_the_code_says() {
 
 #[test]
 fn the_header_names_every_sign_in_kind() {
-    for mode in entra_odbc_core::credential::MODES {
+    for mode in entra_auth::credential::MODES {
         assert!(
             COMMITTED.contains(&format!("\n *   {} ", mode.name)),
             "{}",

@@ -1,40 +1,56 @@
-//! The clouds of Azure: whose names are whose, and where their tokens come from.
+//! The clouds of Azure: the names of their servers, the scopes of their services and their Entra hosts.
 
-/// What a cloud's servers and its Entra have in common.
+/// A cloud of Azure.
 #[derive(Debug)]
 pub struct Cloud {
+    /// The endings of its SQL servers' names.
     suffixes: &'static [&'static str],
     /// The scope of a token for its SQL servers.
     pub scope: &'static str,
+    /// The scope of a token for its Azure Database for PostgreSQL.
+    pub postgres_scope: &'static str,
+    /// The scope of a token for its Microsoft Graph.
+    pub graph_scope: &'static str,
     /// Its Entra host.
     pub authority: &'static str,
 }
 
-/// The clouds by host name; the first is also that of unknown hosts.
-pub const CLOUDS: [Cloud; 3] = [
-    Cloud {
-        suffixes: &[
-            ".database.windows.net",
-            ".sql.azuresynapse.net",
-            ".fabric.microsoft.com",
-        ],
-        scope: "https://database.windows.net/.default",
-        authority: "https://login.microsoftonline.com",
-    },
-    Cloud {
-        suffixes: &[
-            ".database.usgovcloudapi.net",
-            ".sql.azuresynapse.usgovcloudapi.net",
-        ],
-        scope: "https://database.usgovcloudapi.net/.default",
-        authority: "https://login.microsoftonline.us",
-    },
-    Cloud {
-        suffixes: &[".database.chinacloudapi.cn", ".sql.azuresynapse.azure.cn"],
-        scope: "https://database.chinacloudapi.cn/.default",
-        authority: "https://login.chinacloudapi.cn",
-    },
-];
+/// Azure; also the cloud of hosts whose name tells none.
+pub static PUBLIC: Cloud = Cloud {
+    suffixes: &[
+        ".database.windows.net",
+        ".sql.azuresynapse.net",
+        ".fabric.microsoft.com",
+    ],
+    scope: "https://database.windows.net/.default",
+    postgres_scope: "https://ossrdbms-aad.database.windows.net/.default",
+    graph_scope: "https://graph.microsoft.com/.default",
+    authority: "https://login.microsoftonline.com",
+};
+
+/// Azure Government.
+pub static US_GOVERNMENT: Cloud = Cloud {
+    suffixes: &[
+        ".database.usgovcloudapi.net",
+        ".sql.azuresynapse.usgovcloudapi.net",
+    ],
+    scope: "https://database.usgovcloudapi.net/.default",
+    postgres_scope: "https://ossrdbms-aad.database.usgovcloudapi.net/.default",
+    graph_scope: "https://graph.microsoft.us/.default",
+    authority: "https://login.microsoftonline.us",
+};
+
+/// Azure operated by 21Vianet.
+pub static CHINA: Cloud = Cloud {
+    suffixes: &[".database.chinacloudapi.cn", ".sql.azuresynapse.azure.cn"],
+    scope: "https://database.chinacloudapi.cn/.default",
+    postgres_scope: "https://ossrdbms-aad.database.chinacloudapi.cn/.default",
+    graph_scope: "https://microsoftgraph.chinacloudapi.cn/.default",
+    authority: "https://login.chinacloudapi.cn",
+};
+
+/// All of them.
+static CLOUDS: [&Cloud; 3] = [&PUBLIC, &US_GOVERNMENT, &CHINA];
 
 /// Azure SQL's own application id, which is the audience of its tokens in the newer form.
 pub const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
@@ -43,7 +59,7 @@ pub const AZURE_SQL: &str = "022907d3-0f1b-48f7-badc-1ba6abab6d66";
 #[must_use]
 pub fn is_audience(aud: &str) -> bool {
     let aud = aud.trim_end_matches('/');
-    let is_of = |cloud: &Cloud| cloud.scope.strip_suffix("/.default") == Some(aud);
+    let is_of = |cloud: &&Cloud| cloud.scope.strip_suffix("/.default") == Some(aud);
     aud.eq_ignore_ascii_case(AZURE_SQL) || CLOUDS.iter().any(is_of)
 }
 
@@ -51,7 +67,7 @@ impl Cloud {
     /// The cloud that a host name, or a pattern such as `*.database.windows.net`, belongs to.
     #[must_use]
     pub fn of(host: &str) -> Option<&'static Self> {
-        CLOUDS.iter().find(|cloud| cloud.has(host))
+        CLOUDS.into_iter().find(|cloud| cloud.has(host))
     }
 
     /// Whether a host name, or a pattern such as `*.database.windows.net`, belongs to this cloud.
@@ -59,13 +75,6 @@ impl Cloud {
     pub fn has(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         self.suffixes.iter().any(|suffix| host.ends_with(suffix))
-    }
-
-    /// The cloud of hosts whose name tells none.
-    #[must_use]
-    pub fn public() -> &'static Self {
-        let [public, ..] = &CLOUDS;
-        public
     }
 }
 
@@ -76,10 +85,13 @@ mod tests {
     #[test]
     fn the_host_name_tells_the_cloud() {
         let scope = |host| Cloud::of(host).map(|cloud| cloud.scope);
-        assert_eq!(scope("x.database.windows.net"), Some(CLOUDS[0].scope));
-        assert_eq!(scope("x.y.DATABASE.usgovcloudapi.net."), Some(CLOUDS[1].scope));
-        assert_eq!(scope("x.sql.azuresynapse.azure.cn"), Some(CLOUDS[2].scope));
-        assert_eq!(scope("*.database.windows.net"), Some(CLOUDS[0].scope));
+        assert_eq!(scope("x.database.windows.net"), Some(PUBLIC.scope));
+        assert_eq!(
+            scope("x.y.DATABASE.usgovcloudapi.net."),
+            Some(US_GOVERNMENT.scope)
+        );
+        assert_eq!(scope("x.sql.azuresynapse.azure.cn"), Some(CHINA.scope));
+        assert_eq!(scope("*.database.windows.net"), Some(PUBLIC.scope));
         for stranger in [
             "database.windows.net.example.com",
             "evildatabase.windows.net",

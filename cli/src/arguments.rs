@@ -1,11 +1,13 @@
-//! The command line: what can be asked for, with its help.
+//! The command line and its help.
+
+pub mod resource;
 
 use crate::{
     commands::{
         accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, trust,
         uninstall,
     },
-    failure::Failure,
+    ui::failure::Failure,
 };
 use clap::{Parser, Subcommand};
 
@@ -50,7 +52,7 @@ enum Command {
 }
 
 impl Arguments {
-    /// Does what was asked for.
+    /// Runs the command.
     pub fn run(&self) -> Result<(), Failure> {
         match &self.command {
             Command::Install(arguments) => install::run(arguments),

@@ -1,7 +1,7 @@
-//! `entra-odbc`: registers the driver, signs people in, prints tokens, and finds out what is wrong.
+//! `entra-odbc`: registers the driver, signs people in, prints tokens, and diagnoses failures.
 //!
-//! Links neither libodbc nor Driver 18, so that it starts, and can say so, where they are missing. What must
-//! connect as an ODBC program does is a program of its own, `entra-odbc-connect`.
+//! It links neither libodbc nor Driver 18, so that it can report that they are missing. Connecting through unixODBC is
+//! left to a program of its own, `entra-odbc-connect`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -16,38 +16,23 @@
 )]
 
 mod arguments;
-mod clock;
 mod commands;
-mod drivers;
-mod failure;
-mod file;
-mod guid;
-mod ini;
-mod input;
-mod interrupt;
-mod library;
-mod loader;
-mod packages;
-mod places;
-mod progress;
-mod prompt;
-mod registration;
-mod replaced;
-mod resource;
-mod session;
-mod terminal;
-mod wrapped;
+mod context;
+mod odbc;
+mod sql;
+mod system;
+mod ui;
 
 use arguments::Arguments;
 use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Bad arguments end here, with exit code 2.
+    // Ends the process with exit code 2 where the arguments are bad.
     let arguments = Arguments::parse();
-    entra_odbc_core::log::start(&entra_odbc_core::Environment::process());
+    entra_auth::process::log::start(&entra_auth::Environment::process());
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.told(),
+        Err(failure) => failure.report(),
     }
 }

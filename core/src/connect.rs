@@ -154,7 +154,7 @@ impl Attempt {
     /// Who it was that the server refused, and why it mostly does.
     fn refusal(&self, connection: &dyn TargetConnection) -> Option<Error> {
         let words = connection.message_of(LOGIN_FAILED)?;
-        login_refusal::explain(&self.token, &words).map(|error| error.in_mode(self.plan.mode()))
+        login_refusal::error(&self.token, &words).map(|error| error.in_mode(self.plan.mode()))
     }
 
     /// Places a fresh token if the server refused one that may have been withdrawn meanwhile.

@@ -26,7 +26,7 @@ pub const MICROSOFT_SECTION: &str = "ODBC Driver 18 for SQL Server";
 pub const MICROSOFT_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
 
 /// The machine as the search sees it.
-pub trait ConnectContext {
+pub trait SearchContext {
     /// An environment variable, unless the program is privileged.
     fn variable(&self, name: &str) -> Option<OsString>;
     /// An entry of odbcinst.ini.

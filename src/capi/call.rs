@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use entra_odbc_core::{Error, ErrorKind};
+use entra_auth::{Error, ErrorKind};
 
 use super::{error::entra_error, object_table::ObjectTable};
 use crate::panic_guard::catch_panic;

@@ -1,6 +1,6 @@
 //! Cancellation of calls that wait for a token.
 
-use entra_odbc_core::token::Cancellation;
+use entra_auth::token::Cancellation;
 
 use super::object_table::ObjectTable;
 use crate::panic_guard::catch_panic;

@@ -5,7 +5,8 @@ mod driver_manager;
 
 use std::ffi::{c_char, c_void};
 
-use entra_odbc_core::{Error, access_token::AccessToken, token::Wait};
+use entra_auth::{Error, token::Wait};
+use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 
 use super::{
     call::{fallible, null, optional_text},
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn entra_set_access_token(
             };
             let wait = Wait::until(deadline(timeout_ms));
             let (sign_in, obtained) = credential.token(scope, wait)?;
-            let token = AccessToken::new(&obtained.token().text)?;
+            let token = AccessTokenStruct::new(&obtained.token().text)?;
             let attached = AttachedToken::for_handle(hdbc, &sign_in, obtained.token(), &token)?;
             let answer = set_connect_attr.call(hdbc, attached.pointer());
             attached.finish(answer, &sign_in, obtained.token())

@@ -6,9 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entra_odbc_core::{
-    Error, KeywordSignIn, connect::DEFAULT_LOGIN_TIMEOUT, credential::SignIn, fork::Lock, token::Wait,
-};
+use entra_auth::{Error, credential::SignIn, process::fork::Lock, token::Wait};
+use entra_odbc_core::connect::{DEFAULT_LOGIN_TIMEOUT, KeywordSignIn};
 
 use super::{
     call::{fallible_with_output, null, object, optional_text, text},
@@ -67,7 +66,7 @@ impl Credential {
         wait: Wait<'_>,
     ) -> Result<(Arc<SignIn>, Arc<TokenObject>), Error> {
         let (sign_in, issued) =
-            process_state::with_surroundings(|around| self.sign_in.obtain(scope, wait, around))?;
+            process_state::with_connect_context(|context| self.sign_in.obtain(scope, wait, context))?;
         let last = self.last_token.lock().clone();
         if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &issued.token)) {
             return Ok((sign_in, last));
@@ -108,7 +107,7 @@ pub unsafe extern "C" fn entra_credential_from_string(
         fallible_with_output(credential, error, || {
             let text = text(connection_string, "connection string")?;
             process_state::start();
-            process_state::with_surroundings(|around| KeywordSignIn::from_string(text, around))
+            process_state::with_connect_context(|context| KeywordSignIn::from_string(text, context))
                 .map(Credential::new_handle)
         })
     }
@@ -144,7 +143,7 @@ pub unsafe extern "C" fn entra_credential_from_options(
                 ));
             }
             process_state::start();
-            process_state::with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around))
+            process_state::with_connect_context(|context| KeywordSignIn::from_pairs(pairs, context))
                 .map(Credential::new_handle)
         })
     }

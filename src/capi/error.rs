@@ -1,8 +1,9 @@
 //! The error object.
 
+use entra_odbc_core::diagnostics::Diagnostic as _;
 use std::ffi::{CString, c_char};
 
-use entra_odbc_core::Error;
+use entra_auth::Error;
 
 use super::{call::c_text, object_table::ObjectTable};
 use crate::panic_guard::catch_panic;
@@ -77,7 +78,7 @@ pub extern "C" fn entra_error_free(error: *mut entra_error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entra_odbc_core::ErrorKind;
+    use entra_auth::ErrorKind;
     use std::{
         ffi::CStr,
         ptr::{null, null_mut},

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use entra_odbc_core::{Error, log};
+use entra_auth::{Error, process::log};
 
 use super::{
     call::{c_text, fallible},

@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use entra_odbc_core::fork::Lock;
+use entra_auth::process::fork::Lock;
 
 /// Where the numbers begin: on 64-bit machines at addresses that no memory has.
 const BASE: usize = if usize::BITS == 64 {

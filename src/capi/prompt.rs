@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use entra_odbc_core::prompt::{Callback, Prompt};
+use entra_auth::user::prompt::{Callback, Prompt};
 
 use super::{
     call::c_text,

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use entra_odbc_core::{
+use entra_auth::{
     Error, Secret,
-    fork::Lock,
-    provider::{Provided, Provider, Request},
+    process::fork::Lock,
+    user::token_provider::{Provided, Provider, Request},
 };
 
 use super::{

@@ -7,7 +7,8 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use entra_odbc_core::{Error, Token, access_token::AccessToken};
+use entra_auth::{Error, Token};
+use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
@@ -44,7 +45,7 @@ struct Claims {
 impl TokenObject {
     /// An error for a token that no server could take.
     pub(crate) fn new(token: Arc<Token>) -> Result<Self, Error> {
-        AccessToken::new(&token.text)?;
+        AccessTokenStruct::new(&token.text)?;
         Ok(Self {
             token,
             text: OnceBox::new(),
@@ -68,7 +69,7 @@ impl TokenObject {
 
     /// The struct and its size in bytes; an array of words, so that its first member is aligned.
     fn words(&self) -> Option<(*const c_void, usize)> {
-        let token = AccessToken::new(&self.token.text).ok()?;
+        let token = AccessTokenStruct::new(&self.token.text).ok()?;
         let make = || {
             let mut words = Zeroizing::new(Vec::with_capacity(token.size() / size_of::<u64>()));
             words.extend(token.words());

@@ -6,11 +6,11 @@ mod registry;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entra_odbc_core::{Opened, connect::Attempt};
+use entra_odbc_core::connect::{Attempt, OpenConnection};
 use odbc_sys::HDbc;
 
 use super::{diagnostic_record::Record, target_connection::Arguments};
-use crate::process_state::with_surroundings;
+use crate::process_state::with_connect_context;
 
 pub(crate) use attached_token::{ACCESS_TOKEN, AttachError, AttachedToken, IS_POINTER, TokenOwner};
 pub(crate) use login_timeout::LoginTimeout;
@@ -28,7 +28,7 @@ pub(crate) enum PoolReuse {
     /// To nobody: a token that the application set itself opened it.
     Never,
     /// To whoever asks, while the string still names the identity that it was opened for.
-    WhileSameIdentity(Box<Opened>),
+    WhileSameIdentity(Box<OpenConnection>),
 }
 
 /// Our side of one connection.
@@ -108,7 +108,7 @@ impl Connection {
         match &self.reuse {
             PoolReuse::DriverDecides => false,
             PoolReuse::Never => true,
-            PoolReuse::WhileSameIdentity(opened) => with_surroundings(|around| opened.is_dead(around)),
+            PoolReuse::WhileSameIdentity(opened) => with_connect_context(|context| opened.is_dead(context)),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entra_odbc_core::fork::{Guard, Lock};
+use entra_auth::process::fork::{Guard, Lock};
 use odbc_sys::{Handle, HandleType, Pointer, SqlReturn, WChar};
 
 use super::diagnostic_record::{self, Record};

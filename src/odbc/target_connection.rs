@@ -2,11 +2,11 @@
 
 use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
+use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use entra_odbc_core::{
-    Error, ErrorKind, MESSAGE_LIMIT,
-    access_token::AccessToken,
-    connect::{Outcome, Prompt, RealConnection, Reply},
-    token::Carrier,
+    connect::{ConnectOutcome, DriverCompletion, DriverReply, TargetConnection},
+    diagnostics::MESSAGE_LIMIT,
+    driver::access_token_struct::AccessTokenStruct,
 };
 use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
@@ -106,13 +106,13 @@ impl fmt::Debug for Arguments {
 }
 
 /// The target driver's connection during one connect call of the host's.
-pub(crate) struct TargetConnection<'a> {
+pub(crate) struct DriverConnection<'a> {
     pub(crate) hdbc: HDbc,
     pub(crate) connection: &'a mut Connection,
     pub(crate) host: HostCall,
 }
 
-impl RealConnection for TargetConnection<'_> {
+impl TargetConnection for DriverConnection<'_> {
     fn login_timeout(&mut self) -> Option<Duration> {
         let seconds = self.connection.login_timeout.get()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.into()))
@@ -124,11 +124,11 @@ impl RealConnection for TargetConnection<'_> {
         self.connection.login_timeout.limit(seconds.max(1));
     }
 
-    fn has_host_token(&self) -> bool {
+    fn has_application_token(&self) -> bool {
         self.connection.token.owner() == TokenOwner::Application
     }
 
-    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
+    fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error> {
         self.connection
             .token
             .attach_drivers(token)
@@ -142,7 +142,7 @@ impl RealConnection for TargetConnection<'_> {
             })
     }
 
-    fn take_token_off(&mut self) -> Result<(), Error> {
+    fn remove_token(&mut self) -> Result<(), Error> {
         if self.connection.token.detach_drivers() {
             Ok(())
         } else {
@@ -150,15 +150,15 @@ impl RealConnection for TargetConnection<'_> {
         }
     }
 
-    fn connect(&mut self, connection_string: &[u16], prompt: Prompt) -> Reply {
+    fn connect(&mut self, connection_string: &[u16], completion: DriverCompletion) -> DriverReply {
         let executing = self.connection.executing.take();
         let mut arguments = executing
             .filter(|arguments| arguments.is_for(connection_string))
             .unwrap_or_else(|| Arguments::new(connection_string, self.host.output.is_wanted()));
         let (text, length) = utf16::argument(&arguments.input);
-        let completion = match prompt {
-            Prompt::AsAsked => self.host.completion,
-            Prompt::Never => NOPROMPT,
+        let completion = match completion {
+            DriverCompletion::AsRequested => self.host.completion,
+            DriverCompletion::NoPrompt => NOPROMPT,
         };
         let (target, capacity, length_target) = arguments.output();
         // SAFETY: the handle and window are the host's; the input is terminated, the output as large as
@@ -176,13 +176,13 @@ impl RealConnection for TargetConnection<'_> {
             )
         };
         let outcome = outcome(answer);
-        let completed = if matches!(outcome, Outcome::StillExecuting(_)) {
+        let completed = if matches!(outcome, ConnectOutcome::StillExecuting(_)) {
             self.connection.executing = Some(arguments);
             Zeroizing::default()
         } else {
             arguments.into_completed()
         };
-        Reply { outcome, completed }
+        DriverReply { outcome, completed }
     }
 
     fn message_of(&self, native: i32) -> Option<String> {
@@ -192,12 +192,12 @@ impl RealConnection for TargetConnection<'_> {
             .map(|(_, message)| message)
     }
 
-    fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
-        self.connection.token.carrier()
+    fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
+        self.connection.token.subscriber()
     }
 }
 
-impl TargetConnection<'_> {
+impl DriverConnection<'_> {
     /// The native error and message of the driver's record of this number.
     fn driver_record(&self, number: i16) -> Option<(i32, String)> {
         let mut native = 0;
@@ -231,10 +231,10 @@ pub(crate) fn token_stays() -> Error {
     .remedy("Free this connection handle and allocate another one.")
 }
 
-fn outcome(answer: SqlReturn) -> Outcome {
+fn outcome(answer: SqlReturn) -> ConnectOutcome {
     match answer {
-        SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO => Outcome::Connected(answer.0),
-        SqlReturn::STILL_EXECUTING => Outcome::StillExecuting(answer.0),
-        _ => Outcome::Failed(answer.0),
+        SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO => ConnectOutcome::Connected(answer.0),
+        SqlReturn::STILL_EXECUTING => ConnectOutcome::StillExecuting(answer.0),
+        _ => ConnectOutcome::Failed(answer.0),
     }
 }

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use entra_odbc_core::{
-    Error, ErrorKind,
-    real_driver::{Loaded, Search, Surroundings, agree, search},
-};
+use entra_auth::{Error, ErrorKind};
+use entra_odbc_core::driver::{Loaded, Search, SearchContext, agree, search};
 use once_cell::race::OnceBox;
 
 use super::{ini, table::ROWS};
@@ -110,7 +108,7 @@ pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
     Ok(driver)
 }
 
-fn find_and_load(surroundings: &impl Surroundings) -> Result<TargetDriver, Arc<str>> {
+fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<str>> {
     let Search {
         candidates,
         mut failures,

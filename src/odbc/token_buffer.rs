@@ -29,7 +29,8 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
-use entra_odbc_core::{Error, access_token::AccessToken};
+use entra_auth::Error;
+use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 use reserved::RESERVED;
 
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
@@ -83,7 +84,7 @@ impl TokenBuffer {
     }
 
     /// A buffer with the struct of a token of ours.
-    pub(crate) fn for_token(token: &AccessToken<'_>) -> Result<Self, Error> {
+    pub(crate) fn for_token(token: &AccessTokenStruct<'_>) -> Result<Self, Error> {
         let mut buffer = Self::for_size(token.size())?;
         buffer.fill(token);
         Ok(buffer)
@@ -101,7 +102,7 @@ impl TokenBuffer {
     /// Writes a token's struct while the driver does not know the buffer, in whatever order is fastest.
     ///
     /// `false`, and nothing written, where it does not fit.
-    pub(crate) fn fill(&mut self, token: &AccessToken<'_>) -> bool {
+    pub(crate) fn fill(&mut self, token: &AccessTokenStruct<'_>) -> bool {
         let (count, text) = (words_in(token.size()), token.text());
         if count > self.count {
             return false;
@@ -125,7 +126,7 @@ impl TokenBuffer {
     /// Puts a renewed token in place while the driver may read, and zeroes what is left of a longer one.
     ///
     /// `false`, and nothing written, where it does not fit.
-    pub(crate) fn renew(&self, token: &AccessToken<'_>) -> bool {
+    pub(crate) fn renew(&self, token: &AccessTokenStruct<'_>) -> bool {
         let count = words_in(token.size());
         if count > self.count {
             return false;
@@ -206,7 +207,8 @@ impl Drop for TokenBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entra_odbc_core::{Secret, access_token::MAXIMUM};
+    use entra_auth::Secret;
+    use entra_auth::token::text::MAX_LENGTH;
 
     fn bytes(buffer: &TokenBuffer, count: usize) -> Vec<u8> {
         let start = buffer.as_ptr().cast::<u8>();
@@ -217,9 +219,9 @@ mod tests {
     }
 
     /// Runs a test with the struct of a token of this text.
-    fn with<T>(text: &str, body: impl FnOnce(&AccessToken<'_>) -> T) -> T {
+    fn with<T>(text: &str, body: impl FnOnce(&AccessTokenStruct<'_>) -> T) -> T {
         let text = Secret::new(text.to_owned());
-        body(&AccessToken::new(&text).unwrap())
+        body(&AccessTokenStruct::new(&text).unwrap())
     }
 
     const LONG: &[u8] = b"\x0a\0\0\0a\0b\0c\0d\0e\0\0\0";
@@ -291,6 +293,6 @@ mod tests {
     #[test]
     fn there_is_room_for_twice_the_first_struct() {
         let buffer = with(&"a".repeat(20_000), TokenBuffer::for_token).unwrap();
-        assert!(with(&"b".repeat(MAXIMUM / 2), |token| buffer.renew(token)));
+        assert!(with(&"b".repeat(MAX_LENGTH), |token| buffer.renew(token)));
     }
 }

@@ -8,7 +8,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entra_odbc_core::fork::{Guard, Lock};
+use entra_auth::process::fork::{Guard, Lock};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 pub(crate) use self::get_functions::remove_unsupported;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use entra_odbc_core::fork;
+use entra_auth::process::fork;
 
 use crate::{odbc, panic_guard::catch_panic};
 
@@ -47,7 +47,7 @@ pub(crate) mod tests {
         time::{Duration, Instant},
     };
 
-    use entra_odbc_core::fork::{Lock, Process};
+    use entra_auth::process::fork::{Lock, Process};
 
     use super::*;
 

@@ -6,7 +6,7 @@ mod machine_identity;
 mod person;
 mod tool;
 
-use entra_odbc_core::credential::MODES;
+use entra_auth::credential::MODES;
 use standins::sql_server::Outcome;
 use std::{fs, sync::Mutex, thread};
 

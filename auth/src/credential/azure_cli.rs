@@ -85,7 +85,7 @@ mod tests {
             let sign_in = prepare(&fixture.context())?;
             assert_eq!(
                 sign_in.identity_origin,
-                crate::credential::IdentityOrigin::ConnectContext
+                crate::credential::IdentityOrigin::Context
             );
             let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
             assert_eq!(issued.source, Source::Requested);

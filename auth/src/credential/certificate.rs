@@ -6,7 +6,7 @@ mod pem;
 mod pfx;
 
 use crate::{
-    Error, Secret,
+    Error, Secret, calendar,
     parameters::secret_file::{self, failed},
     process::regular_file,
 };
@@ -115,11 +115,14 @@ impl Certificate {
         let now = SystemTime::now();
         let renew = "Renew the certificate and upload the new one to the application.";
         if end <= now {
-            let why = format!("the certificate expired {}", date(end));
+            let why = format!("the certificate expired {}", calendar::utc(end).date());
             return Err(failed(path, CERTIFICATE, &why).remedy(renew));
         }
         if start > now + CLOCK_SKEW {
-            let why = format!("the certificate is good only from {}", date(start));
+            let why = format!(
+                "the certificate is good only from {}",
+                calendar::utc(start).date()
+            );
             return Err(failed(path, CERTIFICATE, &why).remedy("Check this machine's clock."));
         }
         Ok(())
@@ -273,14 +276,6 @@ impl Trouble {
         };
         failed(path, keyword, why).remedy(remedy)
     }
-}
-
-/// `2026-11-20` in UTC.
-fn date(time: SystemTime) -> String {
-    let days = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs() / 86_400);
-    der::date_of(days)
 }
 
 impl fmt::Debug for Certificate {

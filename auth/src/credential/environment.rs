@@ -40,7 +40,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     } else {
         person(context)?.naming(OF_PERSON.into())
     };
-    Ok(sign_in.identity_origin(IdentityOrigin::ConnectContext))
+    Ok(sign_in.identity_origin(IdentityOrigin::Context))
 }
 
 /// In azure-identity's order: a secret, then a certificate.
@@ -120,7 +120,7 @@ mod tests {
         let person = [(CLIENT, "client"), (USER, "ada@contoso.com"), (PASSWORD, "p")];
         let person = sign_in(&person).unwrap();
         assert_eq!(person.who, "ada@contoso.com");
-        assert_eq!(person.identity_origin, IdentityOrigin::ConnectContext);
+        assert_eq!(person.identity_origin, IdentityOrigin::Context);
     }
 
     #[test]

@@ -229,7 +229,7 @@ impl Mode {
                 mode: self.name,
                 identity_origin: match sign_in.identity_origin {
                     // Whatever the kind thinks: what a file says may change under the same string.
-                    IdentityOrigin::String if context.options.name_a_file() => IdentityOrigin::ConnectContext,
+                    IdentityOrigin::String if context.options.name_a_file() => IdentityOrigin::Context,
                     identity_origin => identity_origin,
                 },
                 ..sign_in

@@ -46,7 +46,7 @@ impl ScriptedTool {
         let sign_in = prepare(&fixture.context())?;
         assert_eq!(
             sign_in.identity_origin,
-            crate::credential::IdentityOrigin::ConnectContext
+            crate::credential::IdentityOrigin::Context
         );
         let issued = TokenService::new().token(&sign_in, Instant::now() + Duration::from_secs(5))?;
         Ok(issued.token)

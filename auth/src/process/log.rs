@@ -144,7 +144,7 @@ impl Owners {
     fn write(&self, level: tracing::Level, text: &str) {
         let line = format!(
             "{} {level:>5} {TARGET}: {text}\n",
-            timestamp::of(SystemTime::now())
+            timestamp::rfc3339(SystemTime::now())
         );
         // A log that cannot be written is no reason to fail.
         let _ = match &self.file {

@@ -37,7 +37,7 @@ pub enum IdentityOrigin {
     /// The connection string (or its data source) alone.
     String,
     /// What the string leads to as well: files, the environment, a tool's profile. All of it is in the key.
-    ConnectContext,
+    Context,
     /// An answer that may be another one the next time, under the same key: whom a person signs in as, or which
     /// member of a chain has a token.
     Answer,
@@ -68,7 +68,7 @@ impl SignIn {
             key,
             mode: "",
             who: who.into(),
-            identity_origin: IdentityOrigin::ConnectContext,
+            identity_origin: IdentityOrigin::Context,
             cache: true,
             shared: None,
             scope: scope.to_owned(),

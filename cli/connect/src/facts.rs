@@ -1,21 +1,21 @@
-//! Where a connection leads, and who it is there.
+//! Facts of a connection: server, database and user.
 
 use odbc_api::{Connection, Cursor as _};
 use serde_json::{Value, json};
 
-/// What the server and the driver say; what they refuse to say is left out.
-pub fn of(connection: &Connection<'_>) -> Value {
-    let ask = |query: &str| scalar(connection, query);
+/// The `facts` event; a fact that cannot be queried is null.
+pub fn event(connection: &Connection<'_>) -> Value {
+    let query_scalar = |query: &str| scalar(connection, query);
     json!({
         "event": "facts",
         "product": connection.database_management_system_name().ok(),
         "database": connection.current_catalog().ok(),
-        "server": ask("SELECT CAST(@@SERVERNAME AS nvarchar(128))"),
-        "version": ask("SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))"),
-        "user": ask("SELECT SUSER_SNAME()"),
-        "database_user": ask("SELECT USER_NAME()"),
+        "server": query_scalar("SELECT CAST(@@SERVERNAME AS nvarchar(128))"),
+        "version": query_scalar("SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))"),
+        "user": query_scalar("SELECT SUSER_SNAME()"),
+        "database_user": query_scalar("SELECT USER_NAME()"),
         // Needs VIEW SERVER STATE or VIEW DATABASE STATE.
-        "encrypted": ask("SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"),
+        "encrypted": query_scalar("SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"),
     })
 }
 

@@ -1,8 +1,8 @@
-//! Connects as an ODBC program does, and tells what happened: the part of `entra-odbc connect` that needs unixODBC.
+//! Connects as an ODBC program does, and reports events: the part of `entra-odbc connect` that needs unixODBC.
 //!
 //! Standard input has one JSON object: `string`, `repeat`, `query` and `timeout`. Standard output gets one JSON
 //! object per event, in which `at` counts the microseconds since 1970: `start`, `connected`, `error`, `queried`,
-//! `facts`, `columns`, `row`, `done`. It is no program for people.
+//! `facts`, `columns`, `row`, `done`. People run `entra-odbc connect`, which starts this program.
 
 #![forbid(unsafe_code)]
 
@@ -18,31 +18,31 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// What any server answers, and which shows that a session works.
+/// A query that every server answers, to prove that the session works.
 const FIRST_QUERY: &str = "SELECT 1";
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Told) => ExitCode::FAILURE,
-        Err(Failure::Unread(error)) => {
+        Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::Io(error)) => {
             let _ = writeln!(io::stderr(), "entra-odbc-connect: {error}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Why it ends early.
+/// Why the program ends early.
 enum Failure {
-    /// An event has told it.
-    Told,
-    /// The tool cannot be heard, or does not hear.
-    Unread(io::Error),
+    /// An `error` event has reported it.
+    Reported,
+    /// The request cannot be read, or an event not written.
+    Io(io::Error),
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Unread(error)
+        Self::Io(error)
     }
 }
 
@@ -60,30 +60,30 @@ fn run() -> Result<(), Failure> {
     };
     let environment = match Environment::new() {
         Ok(environment) => environment,
-        Err(error) => return Err(failed("environment", &error)?),
+        Err(error) => return Err(report("environment", &error)?),
     };
     for run in 0..repeat {
-        tell(&json!({ "event": "start", "at": now() }))?;
+        emit(&json!({ "event": "start", "at": now() }))?;
         let connection = match environment.connect_with_connection_string(&string, options) {
             Ok(connection) => connection,
-            Err(error) => return Err(failed("connect", &error)?),
+            Err(error) => return Err(report("connect", &error)?),
         };
-        tell(&json!({ "event": "connected", "at": now() }))?;
+        emit(&json!({ "event": "connected", "at": now() }))?;
         first_query(&connection)?;
         if run == 0 {
-            tell(&facts::of(&connection))?;
+            emit(&facts::event(&connection))?;
         }
         if run + 1 == repeat
             && let Some(query) = text("query")
-            && let Err(error) = rows::tell(&connection, query)
+            && let Err(error) = rows::emit_result(&connection, query)
         {
             return Err(match error {
-                rows::Trouble::Odbc(error) => failed("query", &error)?,
-                rows::Trouble::Io(error) => error.into(),
+                rows::Failure::Odbc(error) => report("query", &error)?,
+                rows::Failure::Io(error) => error.into(),
             });
         }
     }
-    tell(&json!({ "event": "done" }))?;
+    emit(&json!({ "event": "done" }))?;
     Ok(())
 }
 
@@ -92,17 +92,17 @@ fn first_query(connection: &Connection<'_>) -> Result<(), Failure> {
     let outcome = connection.execute(FIRST_QUERY, (), None).map(drop);
     let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     match outcome {
-        Ok(()) => Ok(tell(
+        Ok(()) => Ok(emit(
             &json!({ "event": "queried", "microseconds": microseconds }),
         )?),
-        Err(error) => Err(failed("first query", &error)?),
+        Err(error) => Err(report("first query", &error)?),
     }
 }
 
-/// Tells of an error as the driver manager reports it.
-fn failed(during: &str, error: &Error) -> io::Result<Failure> {
+/// Emits the diagnostic record of a call that failed.
+fn report(during: &str, error: &Error) -> io::Result<Failure> {
     let mut value = json!({ "event": "error", "during": during, "at": now() });
-    let told = match error {
+    let record_fields = match error {
         Error::Diagnostics { record, .. } => json!({
             "state": record.state.as_str(),
             "native": record.native_error,
@@ -110,21 +110,21 @@ fn failed(during: &str, error: &Error) -> io::Result<Failure> {
         }),
         error => json!({ "message": error.to_string() }),
     };
-    if let (Value::Object(event), Value::Object(told)) = (&mut value, told) {
-        event.extend(told);
+    if let (Value::Object(event), Value::Object(record_fields)) = (&mut value, record_fields) {
+        event.extend(record_fields);
     }
-    tell(&value)?;
-    Ok(Failure::Told)
+    emit(&value)?;
+    Ok(Failure::Reported)
 }
 
-/// Tells the tool of an event, at once.
-fn tell(event: &Value) -> io::Result<()> {
+/// Writes an event, and flushes it.
+fn emit(event: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{event}")?;
     out.flush()
 }
 
-/// Microseconds since 1970, to be compared with the times of the driver's log.
+/// Microseconds since 1970, which are compared with the timestamps of the driver's log.
 fn now() -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

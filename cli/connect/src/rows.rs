@@ -1,43 +1,43 @@
-//! The rows of a query, one event each.
+//! The events of a query: its columns, then its rows.
 
 use odbc_api::{Connection, Cursor, DataType, Error, ResultSetMetadata};
 use serde_json::{Value, json};
 use std::io;
 
-/// What went wrong.
-pub enum Trouble {
-    /// The query.
+/// Why the rows were not all written.
+pub enum Failure {
+    /// The query failed.
     Odbc(Error),
-    /// Telling of it.
+    /// An event could not be written.
     Io(io::Error),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Odbc(error)
     }
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-/// Runs a query and tells of its first result.
+/// Runs a query and emits its first result set.
 ///
-/// Value by value, so that the longest comes whole: this is for looking at a result, not for moving a database.
-pub fn tell(connection: &Connection<'_>, query: &str) -> Result<(), Trouble> {
+/// Fetches value by value, so that long ones are not truncated: slow, but meant for looking at a result.
+pub fn emit_result(connection: &Connection<'_>, query: &str) -> Result<(), Failure> {
     let Some(mut cursor) = connection.execute(query, (), None)? else {
-        crate::tell(&json!({ "event": "columns", "columns": [] }))?;
+        crate::emit(&json!({ "event": "columns", "columns": [] }))?;
         return Ok(());
     };
     let columns = columns(&mut cursor)?;
-    let shown: Vec<_> = columns
+    let described: Vec<_> = columns
         .iter()
         .map(|(name, is_number)| json!({ "name": name, "number": is_number }))
         .collect();
-    crate::tell(&json!({ "event": "columns", "columns": shown }))?;
+    crate::emit(&json!({ "event": "columns", "columns": described }))?;
     let mut text = Vec::new();
     while let Some(mut row) = cursor.next_row()? {
         let mut values = Vec::with_capacity(columns.len());
@@ -45,14 +45,14 @@ pub fn tell(connection: &Connection<'_>, query: &str) -> Result<(), Trouble> {
             let is_value = row.get_wide_text(at, &mut text)?;
             values.push(is_value.then(|| String::from_utf16_lossy(&text)));
         }
-        crate::tell(
+        crate::emit(
             &json!({ "event": "row", "values": values.into_iter().map(Value::from).collect::<Vec<_>>() }),
         )?;
     }
     Ok(())
 }
 
-/// Their names, and whether they hold numbers that JSON can hold as well.
+/// The names of the columns, and whether they hold numbers that JSON can represent.
 fn columns(cursor: &mut impl ResultSetMetadata) -> Result<Vec<(String, bool)>, Error> {
     let count = u16::try_from(cursor.num_result_cols()?).unwrap_or(0);
     (1..=count)

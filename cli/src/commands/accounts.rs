@@ -1,7 +1,7 @@
-//! `accounts`: who has signed in and was saved.
+//! `accounts`: lists the saved accounts.
 
-use crate::{clock, failure::Failure, terminal};
-use entra_odbc_core::{Environment, account::Accounts};
+use crate::ui::{failure::Failure, terminal, time_format};
+use entra_auth::{Environment, user::saved_accounts::Accounts};
 use serde_json::json;
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let accounts = Accounts::of(&Environment::process())?;
     let all = accounts.list()?;
@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 json!({
                     "username": account.username, "tenant": account.tenant, "authority": account.authority,
                     "client_id": account.client, "object_id": account.object_id, "id": account.id(),
-                    "saved": clock::timestamp(account.saved),
+                    "saved": time_format::rfc3339(account.saved),
                 })
             })
             .collect();
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 "{:width$}  tenant {}  {} ago",
                 account.username,
                 account.tenant,
-                clock::span(age)
+                time_format::duration(age)
             ))?;
         }
     }

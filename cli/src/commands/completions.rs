@@ -1,6 +1,9 @@
-//! `completions`: what a shell needs to complete our arguments.
+//! `completions`: the completion scripts of the shells.
 
-use crate::{arguments, failure::Failure, terminal};
+use crate::{
+    arguments,
+    ui::{failure::Failure, terminal},
+};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
@@ -11,10 +14,10 @@ Examples:
   entra-odbc completions fish \\
       > ~/.config/fish/completions/entra-odbc.fish";
 
-/// What clap_complete 4.6 calls us in bash's script where it looks a subcommand's options up: the hyphen in our name
-/// taken for the end of it. Elsewhere in the script it has the name as it should be.
-const MISNAMED: &str = "entra__subcmd__odbc";
-const NAMED: &str = "entra__odbc";
+/// The prefix that clap_complete 4.6 looks up subcommands by in bash's script; it takes the hyphen of our name for the
+/// end of the name, while the rest of the script has the right prefix.
+const WRONG_PREFIX: &str = "entra__subcmd__odbc";
+const PREFIX: &str = "entra__odbc";
 
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
@@ -24,12 +27,12 @@ pub struct Arguments {
     shell: Shell,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = arguments::Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "entra-odbc", &mut script);
-    let script = String::from_utf8_lossy(&script).replace(MISNAMED, NAMED);
+    let script = String::from_utf8_lossy(&script).replace(WRONG_PREFIX, PREFIX);
     terminal::print_bytes(script.as_bytes())?;
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! `connect`: connects as an ODBC program would, and says where, as whom, and how long each part of it took.
+//! `connect`: connects as an ODBC program does, and reports the server, the user and the duration of each phase.
 
-pub mod host;
+pub mod connector;
 mod phases;
 mod report;
 mod rows;
 
-use crate::{failure::Failure, input, progress};
-use host::{Event, Host, Request};
+use crate::ui::{failure::Failure, input, progress};
+use connector::{Connector, Event, Request};
 use report::Report;
 use rows::{Format, Rows};
 
@@ -46,10 +46,10 @@ pub struct Arguments {
     timeout: Option<u32>,
 }
 
-/// Does it.
+/// Connects and reports.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let string = host::completed(&input::connection_string(&arguments.string)?);
-    let mut host = Host::start(&Request {
+    let string = connector::with_default_driver(&input::connection_string(&arguments.string)?);
+    let mut connector = Connector::start(&Request {
         string: &string,
         repeat: arguments.repeat,
         query: arguments.query.as_deref(),
@@ -63,24 +63,24 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut rows = arguments.query.as_ref().map(|_| Rows::new(format));
     let mut report = Report::default();
     loop {
-        let event = if rows.as_ref().is_some_and(Rows::have_begun) {
-            // Rows are signs of life themselves.
-            host.next()?
+        let event = if rows.as_ref().is_some_and(Rows::has_columns) {
+            // Rows on the terminal show progress themselves.
+            connector.next()?
         } else {
-            progress::waiting(report.waits_for(), || host.next())?
+            progress::show_while(report.current_step(), || connector.next())?
         };
         match (event, &mut rows) {
             (None, _) => break,
-            (Some(Event::Columns(columns)), Some(rows)) => rows.begin(columns),
-            (Some(Event::Row(values)), Some(rows)) => rows.add(values)?,
-            (Some(event), _) => report.take(event),
+            (Some(Event::Columns(columns)), Some(rows)) => rows.set_columns(columns),
+            (Some(Event::Row(values)), Some(rows)) => rows.push(values)?,
+            (Some(event), _) => report.record(event),
         }
     }
-    report.time(&host.finish()?);
+    report.read_phases(&connector.finish()?);
     match (rows, report.error()) {
         (Some(rows), None) => {
-            rows.end()?;
-            report.note();
+            rows.finish()?;
+            report.print_note();
         }
         (None, _) if arguments.json => report.print_json()?,
         (None, None) => report.print()?,

@@ -1,16 +1,21 @@
-//! `doctor`: looks at everything that a connect needs, one after another, and explains what it finds.
+//! `doctor`: checks everything that a connect needs, one after another, and explains what it finds.
 
-mod chain;
+mod default_chain;
 mod finding;
+mod installation;
 mod login;
-mod machine;
-mod meaning;
 mod network;
+mod refusal;
 mod sign_in;
 mod target;
 mod trust;
 
-use crate::{commands::connect::host, failure::Failure, input, places::Places, session::Session, terminal};
+use crate::{
+    commands::connect::connector,
+    context::Context,
+    odbc::ini_files::IniFiles,
+    ui::{failure::Failure, input, terminal},
+};
 use finding::{Check, Findings};
 use std::time::Duration;
 use target::Target;
@@ -29,8 +34,8 @@ one. No secret is shown. Ends with exit code 1 if there is a failure.";
 /// Find out why a connection fails
 ///
 /// Looks at the library, unixODBC and its ini files, Microsoft's driver and what it needs, certificates, proxy, clock,
-/// and the sign-in kinds of the default chain. With a connection string, it goes on to the token, the server and the
-/// login itself.
+/// and the authentication modes of the default chain. With a connection string, it goes on to the token, the server and
+/// the login itself.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
@@ -45,37 +50,37 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let session = Session::new();
+    let context = Context::new();
     let string = input::connection_string(&arguments.string)?;
     let target = if string.is_empty() {
         None
     } else {
-        let string = host::completed(&string);
-        Some(session.with_surroundings(|around| Target::read(&string, around)))
+        let string = connector::with_default_driver(&string);
+        Some(context.with_connect_context(|connect_context| Target::parse(&string, connect_context)))
     };
     let mut findings = Findings::new(!arguments.json);
-    machine::look(
-        &Places::of(&session.environment),
-        &session.environment,
+    installation::check(
+        &IniFiles::locate(&context.services.environment),
+        &context.services.environment,
         &mut findings,
     )?;
-    let sign_in = target.as_ref().map(|target| sign_in::read(target, &session));
-    let kind = sign_in
+    let sign_in = target.as_ref().map(|target| sign_in::parse(target, &context));
+    let parsed_sign_in = sign_in
         .as_ref()
         .and_then(|sign_in| sign_in.as_ref().ok()?.as_ref());
-    network::look(kind, &session, timeout, &mut findings)?;
-    if kind.is_none_or(|kind| kind.mode() == "Default") {
-        chain::look(&string, &session, timeout, &mut findings)?;
+    network::check(parsed_sign_in, &context, timeout, &mut findings)?;
+    if parsed_sign_in.is_none_or(|parsed_sign_in| parsed_sign_in.mode() == "Default") {
+        default_chain::check(&string, &context, timeout, &mut findings)?;
     }
     if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
-        network::server(target, timeout, &mut findings)?;
-        let allowed = trust::look(target, &session, &mut findings)?;
+        network::check_server(target, timeout, &mut findings)?;
+        let allowed = trust::check(target, &context, &mut findings)?;
         let token = match sign_in {
             _ if !allowed => None,
-            Ok(Some(sign_in)) => sign_in::look(sign_in, target, &session, timeout, &mut findings)?,
+            Ok(Some(sign_in)) => sign_in::check(sign_in, target, &context, timeout, &mut findings)?,
             Ok(None) => {
                 findings.skipped(
                     Check::SignIn,
@@ -89,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
         };
         if allowed {
-            login::look(target, token.as_ref(), arguments.timeout, &mut findings)?;
+            login::check(target, token.as_ref(), arguments.timeout, &mut findings)?;
         }
     }
     if arguments.json {
@@ -98,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         terminal::print(&findings.summary())?;
     }
     if findings.have_failures() {
-        Err(Failure::Told)
+        Err(Failure::Reported)
     } else {
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! `install`: writes the driver, and data sources for it, into unixODBC's ini files.
 
 mod data_source;
+mod outcome;
 mod plan;
 
-use crate::{failure::Failure, terminal};
-use entra_odbc_core::Environment;
+use crate::ui::{failure::Failure, terminal};
+use entra_auth::Environment;
 use plan::Plan;
 use std::path::PathBuf;
 
@@ -40,26 +41,26 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     real_driver: Option<PathBuf>,
     /// Write a data source of this name, too
-    #[arg(long, value_name = "NAME", value_parser = data_source::name)]
+    #[arg(long, value_name = "NAME", value_parser = data_source::parse_name)]
     dsn: Option<String>,
     /// What the data source says: Server=…, Database=…, Authentication=…
     #[arg(value_name = "KEYWORD=VALUE", requires = "dsn")]
-    // Taken apart later: the parser's own messages would show a value that turns out to be a secret.
+    // Parsed later: clap's messages would quote a value that turns out to be a secret.
     entries: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::process();
-    let plan = Plan::of(arguments, &environment)?;
-    let done = plan.carry_out()?;
+    let plan = Plan::prepare(arguments, &environment)?;
+    let outcome = plan.apply()?;
     if arguments.json {
-        terminal::print_json(&done.json())?;
+        terminal::print_json(&outcome.json())?;
     } else {
-        terminal::print(&done.text())?;
+        terminal::print(&outcome.text())?;
     }
     Ok(())
 }

@@ -1,16 +1,19 @@
-//! `login`: signs a person in, and saves that for the programs that come later.
+//! `login`: signs a person in, and saves the account for the programs of this user.
 
 use crate::{
-    failure::Failure,
-    resource::{Cloud, Resource},
-    session::Session,
-    terminal::{self, Style},
+    arguments::resource::{Cloud, Resource, Service},
+    context::Context,
+    ui::{
+        failure::Failure,
+        terminal::{self, Style},
+    },
 };
-use entra_odbc_core::{
-    Environment, Error, KeywordSignIn,
-    account::{Account, Accounts},
+use entra_auth::{
+    Environment, Error,
     token::Claims,
+    user::saved_accounts::{Account, Accounts},
 };
+use entra_odbc_core::connect::KeywordSignIn;
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,8 +28,8 @@ Afterwards Authentication=ActiveDirectoryDefault signs in as this person, in eve
 machine itself offers an identity (environment variables, managed identity, the Azure CLI). docs/saved-sign-ins.md \
 says what is saved where.";
 
-/// How long a request may take until the person is asked, and once they have signed in.
-const REQUEST: Duration = Duration::from_mins(1);
+/// The time limit of the requests before and after the prompt.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sign in, for all programs of this user
 ///
@@ -60,16 +63,16 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let session = Session::new();
-    let accounts = Accounts::of(&session.environment)?;
-    // Before anyone is asked: whether what they do can be saved at all. Two who sign in at once are no trouble.
+    let context = Context::new();
+    let accounts = Accounts::of(&context.services.environment)?;
+    // Before the prompt, to find out whether the account can be saved at all. Concurrent logins may share the lock.
     let _lock = accounts.lock("login")?;
-    let sign_in = arguments.sign_in(&session)?;
-    let scope = Resource::sql().scope(arguments.cloud).to_owned();
-    let issued = session.token(&sign_in, Some(&scope), REQUEST)?;
-    let account = saved(&accounts, &issued.token.claims())?;
+    let sign_in = arguments.sign_in(&context)?;
+    let scope = Resource::Service(Service::Sql).scope(arguments.cloud).to_owned();
+    let issued = context.token(&sign_in, Some(&scope), REQUEST_TIMEOUT)?;
+    let account = saved_account(&accounts, &issued.token.claims())?;
     if arguments.json {
         terminal::print_json(&json!({
             "username": account.username, "tenant": account.tenant, "client_id": account.client, "id": account.id(),
@@ -86,13 +89,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn sign_in(&self, session: &Session) -> Result<KeywordSignIn, Failure> {
-        let by_code = self.device_code || !self.browser && !has_browser(&session.environment);
+    fn sign_in(&self, context: &Context) -> Result<KeywordSignIn, Failure> {
+        let uses_device_code =
+            self.device_code || !self.browser && !has_browser(&context.services.environment);
         let timeout = self.timeout.to_string();
         let mut pairs = vec![
             (
                 "Authentication",
-                if by_code {
+                if uses_device_code {
                     "ActiveDirectoryDeviceCode"
                 } else {
                     "ActiveDirectoryInteractive"
@@ -116,20 +120,20 @@ impl Arguments {
                 .filter_map(|(keyword, value)| Some((keyword, value?))),
         );
         let read: Result<_, Error> =
-            session.with_surroundings(|around| KeywordSignIn::from_pairs(pairs, around));
+            context.with_connect_context(|connect_context| KeywordSignIn::from_pairs(pairs, connect_context));
         read.map_err(Failure::from)
     }
 }
 
-/// Whether a browser that is opened here is seen by the person who is asked: not where they came by ssh.
+/// Whether a browser can be shown to the person: not in an ssh session without a display.
 fn has_browser(environment: &Environment) -> bool {
     ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"]
         .iter()
         .any(|name| environment.get(name).is_some())
 }
 
-/// The account, which the sign-in saves without saying so.
-fn saved(accounts: &Accounts, claims: &Claims) -> Result<Account, Failure> {
+/// The account that the sign-in has just saved.
+fn saved_account(accounts: &Accounts, claims: &Claims) -> Result<Account, Failure> {
     let same = |account: &Account| {
         claims.oid.as_ref().is_none_or(|oid| *oid == account.object_id)
             && claims

@@ -1,9 +1,9 @@
-//! `logout`: forgets saved sign-ins.
+//! `logout`: removes saved accounts.
 
-use crate::{failure::Failure, terminal};
-use entra_odbc_core::{
+use crate::ui::{failure::Failure, terminal};
+use entra_auth::{
     Environment,
-    account::{Account, Accounts},
+    user::saved_accounts::{Account, Accounts},
 };
 use serde_json::json;
 
@@ -33,11 +33,11 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let accounts = Accounts::of(&Environment::process())?;
     let all = accounts.list()?;
-    let chosen = arguments.chosen(&all)?;
+    let chosen = arguments.select(&all)?;
     for account in &chosen {
         accounts.remove(&account.id())?;
     }
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn chosen<'a>(&self, all: &'a [Account]) -> Result<Vec<&'a Account>, Failure> {
+    fn select<'a>(&self, all: &'a [Account]) -> Result<Vec<&'a Account>, Failure> {
         let names = || {
             let names: Vec<_> = all.iter().map(|account| account.username.as_str()).collect();
             names.join(", ")
@@ -67,14 +67,14 @@ impl Arguments {
             }
             return Ok(all.iter().collect());
         };
-        let is_meant = |account: &&Account| {
+        let matches = |account: &&Account| {
             (account.username.eq_ignore_ascii_case(name) || account.id() == *name)
                 && self
                     .tenant
                     .as_ref()
                     .is_none_or(|tenant| account.tenant.eq_ignore_ascii_case(tenant))
         };
-        let chosen: Vec<_> = all.iter().filter(is_meant).collect();
+        let chosen: Vec<_> = all.iter().filter(matches).collect();
         if chosen.is_empty() {
             let who = if all.is_empty() {
                 "nobody is".to_owned()

@@ -1,6 +1,9 @@
-//! `man`: the manual pages, made from the same words as `--help`.
+//! `man`: the manual pages, generated from the same text as `--help`.
 
-use crate::{arguments, failure::Failure, terminal};
+use crate::{
+    arguments,
+    ui::{failure::Failure, terminal},
+};
 use clap::CommandFactory as _;
 use std::{io, path::PathBuf};
 
@@ -18,7 +21,7 @@ pub struct Arguments {
     directory: Option<PathBuf>,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let command = arguments::Arguments::command();
     let Some(directory) = &arguments.directory else {

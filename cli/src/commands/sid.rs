@@ -1,7 +1,11 @@
 //! `sid`: the SID by which a database knows an application, and the statements that make it a user.
 
-use crate::{failure::Failure, guid::Guid, terminal};
+use crate::{
+    sql::{self, UserType},
+    ui::{failure::Failure, terminal},
+};
 use serde_json::json;
+use uuid::Uuid;
 
 const HELP: &str = "\
 Examples:
@@ -22,16 +26,16 @@ const NOTE: &str = "\
 #[command(after_help = HELP)]
 pub struct Arguments {
     /// The application (client) id of an application or managed identity; the object id of a person or group
-    #[arg(value_name = "GUID")]
-    id: Guid,
+    #[arg(value_name = "GUID", value_parser = id)]
+    id: Uuid,
     /// What the user is to be called in the database [default: the id]
-    #[arg(long, value_parser = name)]
+    #[arg(long, value_parser = identifier)]
     name: Option<String>,
     /// A role to add the user to; repeat it for several
     #[arg(
         long = "role",
         value_name = "ROLE",
-        value_parser = name,
+        value_parser = identifier,
         default_values = ["db_datareader", "db_datawriter", "db_ddladmin"]
     )]
     roles: Vec<String>,
@@ -43,15 +47,15 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Prints the SID and the statements.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let sid = arguments.id.sid();
-    let statements = statements(arguments, &sid);
+    let sid = sql::sid(arguments.id);
+    let statements = arguments.statements();
     if arguments.json {
         terminal::print_json(&json!({
             "id": arguments.id.to_string(),
             "sid": sid,
-            "type": kind(arguments),
+            "type": arguments.user_type().letter(),
             "statements": statements,
         }))?;
     } else {
@@ -60,29 +64,34 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `E` for one, `X` for a group.
-fn kind(arguments: &Arguments) -> &'static str {
-    if arguments.group { "X" } else { "E" }
+impl Arguments {
+    fn user_type(&self) -> UserType {
+        if self.group {
+            UserType::Group
+        } else {
+            UserType::Principal
+        }
+    }
+
+    fn statements(&self) -> Vec<String> {
+        let name = self.name.clone().unwrap_or_else(|| self.id.to_string());
+        let create = sql::create_user_with_sid(&name, self.id, self.user_type());
+        let roles = self.roles.iter().map(|role| sql::add_to_role(role, &name));
+        [create].into_iter().chain(roles).collect()
+    }
 }
 
-fn statements(arguments: &Arguments, sid: &str) -> Vec<String> {
-    let name = arguments.name.clone().unwrap_or_else(|| arguments.id.to_string());
-    let name = quoted(&name);
-    let create = format!("CREATE USER {name} WITH SID = {sid}, TYPE = {};", kind(arguments));
-    let roles = arguments
-        .roles
-        .iter()
-        .map(|role| format!("ALTER ROLE {} ADD MEMBER {name};", quoted(role)));
-    [create].into_iter().chain(roles).collect()
-}
-
-/// A name as SQL Server takes it whatever is in it.
-pub fn quoted(name: &str) -> String {
-    format!("[{}]", name.replace(']', "]]"))
+/// The id, with a message for people in place of the parser's.
+fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text).map_err(|_| {
+        "not a GUID: five groups of 8, 4, 4, 4 and 12 hexadecimal digits are one, as in \
+         619a4449-b4aa-4383-a2a9-7c365106c5e7"
+            .to_owned()
+    })
 }
 
 /// A name of a user or role: 1 to 128 characters (`sysname`), nothing that breaks a line.
-fn name(text: &str) -> Result<String, String> {
+fn identifier(text: &str) -> Result<String, String> {
     let length = text.encode_utf16().count();
     if length == 0 || length > 128 {
         return Err("a name has 1 to 128 characters".to_owned());
@@ -91,4 +100,23 @@ fn name(text: &str) -> Result<String, String> {
         return Err("a name has no control characters".to_owned());
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id;
+
+    #[test]
+    fn a_guid_may_have_braces_and_other_text_is_refused() {
+        let plain = id("619a4449-b4aa-4383-a2a9-7c365106c5e7").unwrap();
+        assert_eq!(id("{619A4449-B4AA-4383-A2A9-7C365106C5E7}"), Ok(plain));
+        for text in [
+            "",
+            "payroll",
+            "619a4449-b4aa-4383-a2a9-7c365106c5e",
+            "619a4449-b4aa-4383-a2a9-7c365106c5eg",
+        ] {
+            assert!(id(text).unwrap_err().contains("five groups"), "{text}");
+        }
+    }
 }

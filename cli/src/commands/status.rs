@@ -1,22 +1,25 @@
-//! `status`: what is registered where, in which versions, and where logs go.
+//! `status`: registered drivers and data sources, versions, and the log's destination.
 
 use crate::{
-    drivers::Drivers,
-    failure::Failure,
-    library::{self, Library},
-    loader,
-    packages::{Distribution, Package},
-    places::Places,
-    registration::Registration,
-    replaced,
-    terminal::{self, Style},
-    wrapped::{View, Wrapped},
+    odbc::{
+        drivers::Drivers,
+        ini_files::IniFiles,
+        library::{self, Library},
+        registration::Registration,
+        stock_name,
+        target_driver::{DriverSearch, TargetDriver},
+    },
+    system::{
+        loader,
+        packages::{Distribution, Package},
+    },
+    ui::{
+        failure::Failure,
+        terminal::{self, Style},
+    },
 };
-use entra_odbc_core::{
-    Environment,
-    plain_text::one_line,
-    real_driver::{OUR_SECTION, STOCK_SECTION},
-};
+use entra_auth::{Environment, plain_text::one_line};
+use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -39,28 +42,28 @@ pub struct Arguments {
     json: bool,
 }
 
-/// All that is found out.
+/// Everything that is shown.
 struct Status {
-    names: Vec<Name>,
+    names: Vec<RegisteredName>,
     sources: Vec<(String, PathBuf)>,
-    real_driver: Result<Wrapped, Vec<String>>,
+    real_driver: Result<TargetDriver, Vec<String>>,
     unixodbc: Option<(PathBuf, Option<String>)>,
     log: Option<(String, Option<String>)>,
     problems: Vec<(String, String)>,
 }
 
-/// A name under which programs ask for a driver.
-struct Name {
+/// A driver's name in odbcinst.ini.
+struct RegisteredName {
     text: &'static str,
     path: PathBuf,
     driver: String,
     ours: Option<Library>,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::process();
-    let status = Status::look(&environment)?;
+    let status = Status::collect(&environment)?;
     if arguments.json {
         terminal::print_json(&status.json())?;
     } else {
@@ -69,18 +72,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if status.problems.is_empty() {
         return Ok(());
     }
-    Err(Failure::Told)
+    Err(Failure::Reported)
 }
 
 impl Status {
-    fn look(environment: &Environment) -> Result<Self, Failure> {
-        let places = Places::of(environment);
-        let drivers = Drivers::read(&places)?;
-        let names: Vec<_> = [OUR_SECTION, STOCK_SECTION]
+    fn collect(environment: &Environment) -> Result<Self, Failure> {
+        let ini_files = IniFiles::locate(environment);
+        let drivers = Drivers::read(&ini_files)?;
+        let names: Vec<_> = [OUR_SECTION, MICROSOFT_SECTION]
             .into_iter()
             .filter_map(|name| {
                 let (driver, path) = drivers.library(name)?;
-                Some(Name {
+                Some(RegisteredName {
                     text: name,
                     path: path.to_owned(),
                     driver: driver.to_owned(),
@@ -88,30 +91,30 @@ impl Status {
                 })
             })
             .collect();
-        let view = View {
+        let search = DriverSearch {
             environment,
             drivers: &drivers,
             library: names.iter().find_map(|name| name.ours.as_ref()),
         };
         let mut status = Self {
-            real_driver: view.real_driver(),
+            real_driver: search.find(),
             names,
-            sources: sources(&places)?,
+            sources: sources(&ini_files)?,
             unixodbc: loader::find("libodbc.so.2", environment).map(|path| (path, manager_version())),
             log: environment
                 .get("ENTRA_ODBC_LOG")
                 .map(|level| (level, environment.get("ENTRA_ODBC_LOG_FILE"))),
             problems: Vec::new(),
         };
-        status.problems = status.problems(&places, &drivers)?;
+        status.problems = status.problems(&ini_files, &drivers)?;
         Ok(status)
     }
 
-    fn problems(&self, places: &Places, drivers: &Drivers) -> Result<Vec<(String, String)>, Failure> {
+    fn problems(&self, ini_files: &IniFiles, drivers: &Drivers) -> Result<Vec<(String, String)>, Failure> {
         let mut problems = Vec::new();
         let mut problem = |what: String, remedy: &str| problems.push((what, remedy.to_owned()));
         if self.unixodbc.is_none() {
-            let remedy = Distribution::here().install(Package::UnixOdbc);
+            let remedy = Distribution::current().install_command(Package::UnixOdbc);
             problem("unixODBC is not installed".to_owned(), &remedy);
         }
         match self.names.iter().find(|name| name.text == OUR_SECTION) {
@@ -128,10 +131,10 @@ impl Status {
             ),
             Some(_) => {}
         }
-        if let Some(lost) = replaced::lost(places, drivers)? {
+        if let Some(problem_of_name) = stock_name::check(ini_files, drivers)? {
             problem(
-                format!("{}: {}", lost.what, lost.cause),
-                &format!("Take it over again: {}", lost.next),
+                format!("{}: {}", problem_of_name.what, problem_of_name.cause),
+                &format!("Take it over again: {}", problem_of_name.next),
             );
         }
         match &self.real_driver {
@@ -140,7 +143,7 @@ impl Status {
                     "Microsoft's ODBC Driver 18 is not found. Tried: {}",
                     tried.join("; ")
                 ),
-                &Distribution::here().install(Package::Driver18),
+                &Distribution::current().install_command(Package::Driver18),
             ),
             Ok(driver) => {
                 for (what, remedy) in driver.conflicts() {
@@ -234,12 +237,9 @@ impl Status {
 }
 
 /// The data sources that use our library, the user's first, as unixODBC looks for them.
-fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Failure> {
+fn sources(ini_files: &IniFiles) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut found = Vec::new();
-    for path in [places.user_sources.as_ref(), Some(&places.system_sources)]
-        .into_iter()
-        .flatten()
-    {
+    for path in ini_files.sources() {
         let registration = Registration::read(path)?;
         let ini = registration.ini();
         for name in ini.sections() {
@@ -247,7 +247,7 @@ fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Failure> {
                 driver.eq_ignore_ascii_case(OUR_SECTION) || library::is_ours(Path::new(driver))
             };
             if ini.get(name, "Driver").is_some_and(is_ours) {
-                found.push((name.to_owned(), path.clone()));
+                found.push((name.to_owned(), path.to_owned()));
             }
         }
     }

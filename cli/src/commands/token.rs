@@ -1,15 +1,13 @@
-//! `token`: an access token, by any sign-in kind.
+//! `token`: an access token, by any authentication mode.
 
 use crate::{
-    clock,
-    failure::Failure,
-    input,
-    resource::{self, Cloud, Resource},
-    session::Session,
-    terminal,
+    arguments::resource::{Cloud, Resource, Service, parse_resource},
+    context::Context,
+    ui::{failure::Failure, input, terminal, time_format},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use entra_odbc_core::{Token, connection_string::ConnectionString, server::SERVER_KEYWORDS};
+use entra_auth::Token;
+use entra_odbc_core::connection_string::{ConnectionString, server::SERVER_KEYWORDS};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
@@ -35,7 +33,7 @@ pub struct Arguments {
     string: Vec<String>,
     /// What the token is for: sql, databricks, postgres, storage, graph, or a URI, a scope or an application id
     /// [default: what Scope= or Server= tell, else sql]
-    #[arg(long, value_parser = resource::resource)]
+    #[arg(long, value_parser = parse_resource)]
     resource: Option<Resource>,
     /// The cloud, where no Server= tells it
     #[arg(long, value_enum, default_value_t = Cloud::Public)]
@@ -51,18 +49,18 @@ pub struct Arguments {
     claims: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let asked = Asked::read(&arguments.string, arguments.cloud)?;
-    let resource = arguments.resource.as_ref().or(asked.default_resource.as_ref());
+    let request = Request::parse(&arguments.string, arguments.cloud)?;
+    let resource = arguments.resource.as_ref().or(request.default_resource.as_ref());
     let scope = resource.map(|resource| resource.scope(arguments.cloud));
-    let session = Session::new();
-    let sign_in = session.sign_in(&asked.string)?;
+    let context = Context::new();
+    let sign_in = context.sign_in(&request.string)?;
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let issued = session.token(&sign_in, scope, timeout)?;
+    let issued = context.token(&sign_in, scope, timeout)?;
     let token = &issued.token;
     if arguments.json {
-        let mut value = described(token, sign_in.mode());
+        let mut value = json_of(token, sign_in.mode());
         if arguments.claims {
             value.insert("claims".to_owned(), claims(token)?);
         }
@@ -76,20 +74,20 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The connection string, completed with what goes without saying.
-struct Asked {
+/// The connection string with its defaults, and the default resource.
+struct Request {
     string: Zeroizing<String>,
-    /// Of another cloud than the first, nothing but `--cloud` may tell.
+    /// Set where `--cloud` alone determines the resource.
     default_resource: Option<Resource>,
 }
 
-impl Asked {
-    fn read(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
+impl Request {
+    fn parse(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
         let string = input::connection_string(parts)?;
         let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
         let parsed = ConnectionString::parse(&units);
         let has = |names: &[&str]| names.iter().any(|name| parsed.find(name).is_some());
-        // In front, since an open brace at the end would swallow it.
+        // In front: after an unclosed brace it would be part of that value.
         let mut completed = Zeroizing::new(String::with_capacity(string.len() + 128));
         if !has(&[
             "Authentication",
@@ -100,12 +98,12 @@ impl Asked {
         ]) {
             completed.push_str("Authentication=ActiveDirectoryDefault;");
         }
-        let elsewhere = cloud != Cloud::Public;
-        if elsewhere && !has(&["Authority"]) {
+        let other_cloud = cloud != Cloud::Public;
+        if other_cloud && !has(&["Authority"]) {
             completed.extend(["Authority=", cloud.authority(), ";"]);
         }
-        let told = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
-        let default_resource = (elsewhere && !told).then(Resource::sql);
+        let names_resource = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
+        let default_resource = (other_cloud && !names_resource).then_some(Resource::Service(Service::Sql));
         completed.push_str(&string);
         Ok(Self {
             string: completed,
@@ -114,8 +112,8 @@ impl Asked {
     }
 }
 
-/// All but the claims.
-fn described(token: &Token, mode: &str) -> Map<String, Value> {
+/// The JSON output, without the claims.
+fn json_of(token: &Token, mode: &str) -> Map<String, Value> {
     let claims = token.claims();
     let left = token
         .expires_on
@@ -124,7 +122,7 @@ fn described(token: &Token, mode: &str) -> Map<String, Value> {
     let value = json!({
         "access_token": token.text.expose(),
         "token_type": "Bearer",
-        "expires_on": clock::timestamp(token.expires_on),
+        "expires_on": time_format::rfc3339(token.expires_on),
         "expires_in": left.as_secs(),
         "principal": claims.principal,
         "object_id": claims.oid,
@@ -138,7 +136,7 @@ fn described(token: &Token, mode: &str) -> Map<String, Value> {
     }
 }
 
-/// What a token says of itself, unverified: the middle part of a JWT.
+/// The claims of a token, unverified: the payload of a JWT.
 fn claims(token: &Token) -> Result<Value, Failure> {
     let decoded = || {
         let payload = token.text.expose().split('.').nth(1)?;

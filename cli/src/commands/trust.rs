@@ -1,23 +1,23 @@
-//! `trust`: the administrator's word for servers whose names are none of Azure's.
+//! `trust`: the administrator's list of servers outside Azure that tokens may be sent to.
 
 use crate::{
-    failure::Failure,
-    file,
-    places::Places,
-    registration::{self, Registration},
-    terminal,
+    odbc::{
+        ini_files::IniFiles,
+        registration::{self, Registration},
+    },
+    system::file,
+    ui::{failure::Failure, terminal},
 };
 use clap::Subcommand;
+use entra_auth::{Environment, cloud::Cloud};
 use entra_odbc_core::{
-    Environment,
-    real_driver::OUR_SECTION,
-    server::{Cloud, Server},
-    trust::{TRUSTED_SERVERS, TrustedHost},
+    connect::trust::{TRUSTED_SERVERS, TrustedHost},
+    connection_string::server::Server,
+    driver::OUR_SECTION,
 };
 use serde_json::json;
-use std::path::PathBuf;
 
-/// The variable that says the same as the entry in odbcinst.ini.
+/// The environment variable with the same meaning as the entry in odbcinst.ini.
 const VARIABLE: &str = "ENTRA_ODBC_TRUSTED_SERVERS";
 
 const HELP: &str = "\
@@ -45,7 +45,7 @@ enum Action {
     /// Let tokens go to a host, or to all names below a domain
     Add {
         /// A host name, an address, or *.domain
-        #[arg(value_name = "HOST", value_parser = entry)]
+        #[arg(value_name = "HOST", value_parser = parse_host)]
         host: String,
         /// In this user's own odbcinst.ini, in place of the system's
         #[arg(long)]
@@ -54,7 +54,7 @@ enum Action {
     /// Take that back
     Remove {
         /// As it was added
-        #[arg(value_name = "HOST", value_parser = entry)]
+        #[arg(value_name = "HOST", value_parser = parse_host)]
         host: String,
         /// In this user's own odbcinst.ini, in place of the system's
         #[arg(long)]
@@ -68,7 +68,7 @@ enum Action {
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.action {
         Action::Add { host, user } => change(*user, |trusted| {
@@ -87,10 +87,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// An entry in the form in which it is kept.
-fn entry(text: &str) -> Result<String, String> {
-    let not_one = "neither a host name, an address, nor *.domain: no port, no URL, no list".to_owned();
-    let trusted = TrustedHost::parse(text).ok_or_else(|| not_one.clone())?;
+/// Parses an entry, and returns it in its normal form.
+fn parse_host(text: &str) -> Result<String, String> {
+    let malformed = "neither a host name, an address, nor *.domain: no port, no URL, no list".to_owned();
+    let trusted = TrustedHost::parse(text).ok_or_else(|| malformed.clone())?;
     match &trusted {
         TrustedHost::Below(suffix) if suffix.matches('.').count() < 2 => {
             return Err(
@@ -98,12 +98,12 @@ fn entry(text: &str) -> Result<String, String> {
             );
         }
         TrustedHost::Host(_) => {
-            let server = Server::parse(text).ok_or_else(|| not_one.clone())?;
+            let server = Server::parse(text).ok_or_else(|| malformed.clone())?;
             if server.port.is_some()
                 || server.instance.is_some()
                 || text.contains(':') && server.address().is_none()
             {
-                return Err(not_one);
+                return Err(malformed);
             }
             if server.is_loopback() {
                 return Err("this machine needs no entry".to_owned());
@@ -118,17 +118,17 @@ fn entry(text: &str) -> Result<String, String> {
     Ok(name)
 }
 
-/// Changes the list in the file that has our section; `edit` says why there is nothing to do.
+/// Edits the list in odbcinst.ini; `edit` returns a message where there is nothing to change.
 fn change(user: bool, edit: impl FnOnce(&mut Vec<String>) -> Option<String>) -> Result<(), Failure> {
-    let places = Places::of(&Environment::process());
+    let ini_files = IniFiles::locate(&Environment::process());
     let path = if user {
-        places.user_drivers
+        ini_files.user_drivers
     } else {
-        Some(places.system_drivers)
+        Some(ini_files.system_drivers)
     };
     let path = path
         .ok_or_else(|| Failure::refused("HOME is not set, so this user has no odbcinst.ini", "Set HOME."))?;
-    let lock = file::lock_beside(&path);
+    let lock = file::lock_directory_of(&path);
     let registration = Registration::read(&path)?;
     if !registration.ini().has(OUR_SECTION) {
         return Err(Failure::refused(
@@ -139,14 +139,14 @@ fn change(user: bool, edit: impl FnOnce(&mut Vec<String>) -> Option<String>) -> 
             ),
         ));
     }
-    let mut trusted = listed(&registration);
-    if let Some(nothing) = edit(&mut trusted) {
-        return Ok(terminal::print(&nothing)?);
+    let mut trusted = trusted_hosts(&registration);
+    if let Some(unchanged) = edit(&mut trusted) {
+        return Ok(terminal::print(&unchanged)?);
     }
     let value = trusted.join(", ");
     let value = (!trusted.is_empty()).then_some(value.as_str());
     let pending = registration.with_entry(OUR_SECTION, TRUSTED_SERVERS, value);
-    registration::carry_out(&[pending], lock)?;
+    registration::apply(&[pending], lock)?;
     let now = value.map_or_else(|| "nobody".to_owned(), str::to_owned);
     terminal::print(&format!(
         "{}: beside Azure's servers and this machine, tokens may go to {now}",
@@ -155,7 +155,7 @@ fn change(user: bool, edit: impl FnOnce(&mut Vec<String>) -> Option<String>) -> 
     Ok(())
 }
 
-fn listed(registration: &Registration) -> Vec<String> {
+fn trusted_hosts(registration: &Registration) -> Vec<String> {
     let list = registration
         .ini()
         .get(OUR_SECTION, TRUSTED_SERVERS)
@@ -165,11 +165,10 @@ fn listed(registration: &Registration) -> Vec<String> {
 
 fn list(as_json: bool) -> Result<(), Failure> {
     let environment = Environment::process();
-    let places = Places::of(&environment);
+    let ini_files = IniFiles::locate(&environment);
     let mut found: Vec<(String, String)> = Vec::new();
-    let files = [Some(places.system_drivers), places.user_drivers];
-    for path in files.into_iter().flatten().collect::<Vec<PathBuf>>() {
-        let hosts = listed(&Registration::read(&path)?);
+    for path in ini_files.drivers() {
+        let hosts = trusted_hosts(&Registration::read(path)?);
         found.extend(hosts.into_iter().map(|host| (host, path.display().to_string())));
     }
     let variable = environment.get(VARIABLE).unwrap_or_default();
@@ -193,13 +192,16 @@ fn list(as_json: bool) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::entry;
+    use super::parse_host;
 
     #[test]
     fn a_host_an_address_or_all_below_a_domain_can_be_named_and_nothing_else() {
-        assert_eq!(entry("DB.Corp.Example.").as_deref(), Ok("db.corp.example"));
-        assert_eq!(entry("*.SQL.corp.example").as_deref(), Ok("*.sql.corp.example"));
-        assert_eq!(entry("fd00::9").as_deref(), Ok("fd00::9"));
+        assert_eq!(parse_host("DB.Corp.Example.").as_deref(), Ok("db.corp.example"));
+        assert_eq!(
+            parse_host("*.SQL.corp.example").as_deref(),
+            Ok("*.sql.corp.example")
+        );
+        assert_eq!(parse_host("fd00::9").as_deref(), Ok("fd00::9"));
         for (bad, why) in [
             ("", "neither"),
             ("*", "neither"),
@@ -215,7 +217,7 @@ mod tests {
             ("x.database.windows.net", "Azure"),
             ("*.database.windows.net", "Azure"),
         ] {
-            let error = entry(bad).unwrap_err();
+            let error = parse_host(bad).unwrap_err();
             assert!(error.contains(why), "{bad}: {error}");
         }
     }

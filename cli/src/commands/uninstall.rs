@@ -1,16 +1,16 @@
-//! `uninstall`: puts back what `install` changed.
+//! `uninstall`: restores the ini files that `install` changed.
 
 use crate::{
-    failure::Failure,
-    file, library,
-    places::Places,
-    registration::{self, Registration},
-    terminal,
+    odbc::{
+        ini_files::IniFiles,
+        library,
+        registration::{self, Registration},
+    },
+    system::file,
+    ui::{failure::Failure, terminal},
 };
-use entra_odbc_core::{
-    Environment,
-    real_driver::{OUR_SECTION, STOCK_SECTION},
-};
+use entra_auth::Environment;
+use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -34,29 +34,29 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let places = Places::of(&Environment::process());
+    let ini_files = IniFiles::locate(&Environment::process());
     let paths: [Option<PathBuf>; 2] = if arguments.user {
-        [places.user_drivers, places.user_sources]
+        [ini_files.user_drivers, ini_files.user_sources]
     } else {
-        [Some(places.system_drivers), Some(places.system_sources)]
+        [Some(ini_files.system_drivers), Some(ini_files.system_sources)]
     };
     let lock = paths
         .iter()
         .flatten()
         .next()
-        .and_then(|path| file::lock_beside(path));
+        .and_then(|path| file::lock_directory_of(path));
     let mut pending = Vec::new();
     let mut changed = Vec::new();
     let mut foreign = None;
     for path in paths.iter().flatten() {
         let registration = Registration::read(path)?;
-        if let Some(change) = registration.without() {
+        if let Some(change) = registration.restored() {
             changed.push(path);
             pending.push(change);
         } else {
-            foreign = foreign.or(registered_otherwise(&registration));
+            foreign = foreign.or(foreign_section(&registration));
         }
     }
     if pending.is_empty()
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             format!("Remove it with: odbcinst -u -d -n \"{name}\"."),
         ));
     }
-    registration::carry_out(&pending, lock)?;
+    registration::apply(&pending, lock)?;
     if arguments.json {
         terminal::print_json(&json!({ "changed": changed }))?;
     } else if changed.is_empty() {
@@ -83,9 +83,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A section for our library that someone else wrote.
-fn registered_otherwise(registration: &Registration) -> Option<(&'static str, PathBuf)> {
-    [OUR_SECTION, STOCK_SECTION].into_iter().find_map(|name| {
+/// A section that names our library and was not written by this tool.
+fn foreign_section(registration: &Registration) -> Option<(&'static str, PathBuf)> {
+    [OUR_SECTION, MICROSOFT_SECTION].into_iter().find_map(|name| {
         let driver = registration.ini().get(name, "Driver")?;
         library::is_ours(Path::new(driver)).then(|| (name, registration.path().to_owned()))
     })

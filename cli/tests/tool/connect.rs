@@ -18,13 +18,13 @@ const MSI: &str = "Authentication=ActiveDirectoryMsi";
 #[test]
 fn a_connect_tells_where_it_leads_as_whom_and_how_long_each_part_took() {
     let machine = machine::with_standins();
-    let [kind, user, _] = payroll();
+    let [mode, user, _] = payroll();
     machine.file("secret", PAYROLL_SECRET);
     let out = machine
         .run(&[
             "connect",
             &server(&machine),
-            &kind,
+            &mode,
             &user,
             "PWD=@secret",
             "Database=payroll",
@@ -164,9 +164,9 @@ fn a_data_source_is_enough_and_the_string_may_come_from_a_file() {
 #[test]
 fn a_refusal_ends_with_code_1_and_the_drivers_words_without_the_secret() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     let server = server(&machine);
-    let arguments = ["connect", &server, &kind, &user, &tenant, "PWD=wr0ng-secret"];
+    let arguments = ["connect", &server, &mode, &user, &tenant, "PWD=wr0ng-secret"];
     let err = machine.run(&arguments).refused(1);
     assert!(err.contains("28000") && err.contains("AADSTS7000215"), "{err}");
     assert!(!err.contains("wr0ng"), "{err}");

@@ -33,7 +33,7 @@ impl Found {
 
     /// The first finding of a check.
     #[track_caller]
-    fn of(&self, check: &str) -> &Value {
+    fn finding(&self, check: &str) -> &Value {
         let all = self.0["findings"].as_array().unwrap();
         let found = all.iter().find(|finding| finding["check"] == check);
         found.unwrap_or_else(|| panic!("{check} in {}", self.0))
@@ -53,7 +53,7 @@ impl Found {
     /// Expects a finding of this level, with these words in it.
     #[track_caller]
     fn is(&self, check: &str, level: &str, words: &[&str]) {
-        let finding = self.of(check);
+        let finding = self.finding(check);
         assert_eq!(finding["level"], level, "{finding:#}");
         let text = [&finding["what"], &finding["cause"], &finding["next"]]
             .map(|part| part.as_str().unwrap())
@@ -114,9 +114,9 @@ fn on_a_healthy_machine_all_is_well_down_to_the_login() {
 #[test]
 fn people_read_each_finding_as_it_comes_and_a_count_at_the_end() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     machine.file("secret", PAYROLL_SECRET);
-    let run = machine.run(&["doctor", &server(&machine), &kind, &user, &tenant, "PWD=@secret"]);
+    let run = machine.run(&["doctor", &server(&machine), &mode, &user, &tenant, "PWD=@secret"]);
     assert!(
         !run.out.contains(PAYROLL_SECRET) && !run.out.contains("eyJ"),
         "{}",
@@ -155,7 +155,7 @@ fn a_name_with_another_target_driver_is_told_by_the_doctor_and_by_status() {
     let status = machine.run(&["status"]);
     assert_eq!(status.code, Some(1), "{status:#?}");
     assert!(status.out.contains(words), "{status:#?}");
-    // For programs that the environment tells which one, there is one.
+    // Programs for which the environment names the target driver have one.
     let target = real_driver();
     let found = doctor_with(&machine, &[("ENTRA_ODBC_DRIVER", target.to_str().unwrap())], &[]);
     found.is("real-driver", "ok", &[]);
@@ -392,14 +392,14 @@ fn a_server_that_no_token_may_go_to_is_told_with_the_ways_out_and_nobody_signs_i
 #[test]
 fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     let found = doctor(
         &machine,
-        &[&server(&machine), &kind, &user, &tenant, "PWD=wr0ng-secret"],
+        &[&server(&machine), &mode, &user, &tenant, "PWD=wr0ng-secret"],
     );
     found.is("sign-in", "failure", &["AADSTS7000215"]);
     assert!(!found.0.to_string().contains("wr0ng"));
-    let found = doctor(&machine, &[&server(&machine), &kind, &tenant]);
+    let found = doctor(&machine, &[&server(&machine), &mode, &tenant]);
     found.is("sign-in", "failure", &["UID= is missing"]);
     let found = doctor(
         &machine,
@@ -435,7 +435,7 @@ fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them()
     };
     let token = machine.playground.user_token(USER, Duration::from_hours(1));
     let given = format!("AccessToken={token}");
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     machine.file("secret", PAYROLL_SECRET);
     let words = "Login failed for user '<token-identified principal>'.";
     for (arguments, statement) in [
@@ -444,7 +444,7 @@ fn a_user_whom_the_database_does_not_know_gets_the_statement_that_creates_them()
             format!("CREATE USER [{USER}] FROM EXTERNAL PROVIDER;"),
         ),
         (
-            &[&server, &kind, &user, &tenant, "PWD=@secret"],
+            &[&server, &mode, &user, &tenant, "PWD=@secret"],
             format!("CREATE USER [{PAYROLL_CLIENT_ID}] WITH SID = 0x"),
         ),
     ] {

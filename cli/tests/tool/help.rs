@@ -1,4 +1,4 @@
-//! Help, manual pages and completions, all made from the same words.
+//! Help, manual pages and completions, which are generated from the same text.
 
 use crate::tool::{Run, run, tool};
 use std::{fs, process::Stdio};

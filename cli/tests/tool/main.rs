@@ -13,13 +13,13 @@ mod machine;
 mod tool;
 mod trust;
 
-mod bare;
 mod connect;
 mod doctor;
-mod first_page;
+mod documentation;
 mod help;
 mod install;
 mod login;
-mod manners;
+mod minimal_system;
 mod sid;
+mod terminal_and_signals;
 mod token;

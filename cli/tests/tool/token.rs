@@ -38,17 +38,17 @@ fn nothing_but_the_token_is_written_to_standard_output() {
 #[test]
 fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     machine.file("secret", &format!("{PAYROLL_SECRET}\n"));
     let quoted = format!("PWD={{{}}}", PAYROLL_SECRET.replace('}', "}}"));
     let piped = piped(
         &machine,
-        &["token", "--json", &kind, &user, &tenant, "PWD=-"],
+        &["token", "--json", &mode, &user, &tenant, "PWD=-"],
         PAYROLL_SECRET,
     );
-    let from_file = machine.run(&["token", "--json", &kind, &user, &tenant, "PWD=@secret"]);
-    let argument = machine.run(&["token", "--json", &kind, &user, &tenant, &quoted]);
-    machine.file("string", &format!("{kind}\n{user};{tenant}\n{quoted}\n"));
+    let from_file = machine.run(&["token", "--json", &mode, &user, &tenant, "PWD=@secret"]);
+    let argument = machine.run(&["token", "--json", &mode, &user, &tenant, &quoted]);
+    machine.file("string", &format!("{mode}\n{user};{tenant}\n{quoted}\n"));
     let whole = machine.run(&["token", "--json", "@string"]);
     for run in [piped, from_file, argument, whole] {
         let value = run.json();
@@ -80,7 +80,7 @@ fn claims_are_decoded_and_a_token_that_has_none_is_told() {
 #[test]
 fn a_resource_is_a_name_a_uri_or_a_scope() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     machine.file("secret", PAYROLL_SECRET);
     for (resource, audience) in [
         ("databricks", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"),
@@ -96,7 +96,7 @@ fn a_resource_is_a_name_a_uri_or_a_scope() {
             "--json",
             "--resource",
             resource,
-            &kind,
+            &mode,
             &user,
             &tenant,
             "PWD=@secret",
@@ -138,9 +138,9 @@ fn bad_input_is_refused_before_anyone_is_asked() {
 #[test]
 fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     let err = machine
-        .run(&["token", &kind, &user, &tenant, "PWD=wr0ng-secret"])
+        .run(&["token", &mode, &user, &tenant, "PWD=wr0ng-secret"])
         .refused(1);
     assert!(err.contains("AADSTS7000215") && !err.contains("wr0ng"), "{err}");
 }
@@ -148,7 +148,7 @@ fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
 #[test]
 fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     // A session of its own has no terminal.
     let mut command = machine.program(
         "setsid",
@@ -156,7 +156,7 @@ fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
             "-w",
             env!("CARGO_BIN_EXE_entra-odbc"),
             "token",
-            &kind,
+            &mode,
             &user,
             &tenant,
             "PWD=?",
@@ -169,7 +169,7 @@ fn a_prompt_without_a_terminal_is_refused_with_what_to_do() {
 #[test]
 fn a_secret_is_typed_unseen_and_its_interruption_leaves_the_terminal_as_it_was() {
     let machine = machine::with_standins();
-    let [kind, user, tenant] = payroll();
+    let [mode, user, tenant] = payroll();
     machine.file("terminal.py", include_str!("terminal.py"));
     for (typed, ends) in [("secret", "0"), ("interrupt", "130"), ("terminate", "-15")] {
         let mut command = machine.program(
@@ -179,7 +179,7 @@ fn a_secret_is_typed_unseen_and_its_interruption_leaves_the_terminal_as_it_was()
                 typed,
                 env!("CARGO_BIN_EXE_entra-odbc"),
                 "token",
-                &kind,
+                &mode,
                 &user,
                 &tenant,
                 "PWD=?",

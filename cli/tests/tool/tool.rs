@@ -1,4 +1,4 @@
-//! Runs the tool, and looks at what it says and how it ends.
+//! Runs the tool, and checks its output and exit code.
 
 use std::{
     path::Path,

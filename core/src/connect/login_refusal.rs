@@ -1,65 +1,139 @@
-//! What it means when SQL Server refuses a login with a token that Entra issued.
+//! Why SQL Server, Driver 18 or unixODBC refuses a login, and what to do about it.
+
+mod known;
 
 use entra_auth::{Error, ErrorKind, Token, cloud, token::Claims};
+use known::{Known, TOKEN_PRINCIPAL};
 
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
 
-/// How SQL Server speaks of everyone who comes with a token.
-const SOMEONE: &str = "<token-identified principal>";
+/// The diagnostic record of a refused login.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The SQLSTATE; empty where it is not known.
+    pub sqlstate: &'a str,
+    /// The native error.
+    pub native: i32,
+    /// The message, as the driver passes it on.
+    pub message: &'a str,
+}
 
-/// Says who it was and the usual cause; `None` where the server refused someone else.
+/// Why a login was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The token has ended, by the server's clock.
+    TokenExpired,
+    /// The server takes no tokens of the tenant.
+    TenantNotAccepted,
+    /// The token is for another audience.
+    WrongAudience,
+    /// What was given is no token.
+    NoToken,
+    /// The database has no user for the token's identity.
+    NoDatabaseUser,
+    /// The server's firewall.
+    Firewall,
+    /// The server is reached through private endpoints only.
+    PublicAccessDenied,
+    /// No such database, or not for this user.
+    DatabaseNotOpened,
+    /// The database is paused or moving.
+    DatabaseUnavailable,
+    /// No TLS session with the server.
+    Tls,
+    /// unixODBC does not know the driver or data source.
+    NameNotRegistered,
+    /// unixODBC cannot load the registered library.
+    LibraryNotLoaded,
+    /// Our library cannot load the target driver.
+    TargetDriverNotLoaded,
+    /// No answer within the login timeout.
+    TimedOut,
+    /// A login with a name and a password that the server does not know.
+    LoginUnknown,
+}
+
+/// The usual cause of a refusal, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The cause.
+    pub cause: Cause,
+    /// The cause in words: a clause, without a full stop.
+    pub text: &'static str,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Refusal<'_> {
+    fn is_of_token(&self) -> bool {
+        self.message.contains(TOKEN_PRINCIPAL)
+    }
+
+    /// The cause and the remedy; `None` for a refusal that is not in the table.
+    ///
+    /// `claims` are those of the token that the login was tried with.
+    #[must_use]
+    pub fn explain(&self, claims: Option<&Claims>) -> Option<Explanation> {
+        let known = Known::find(self)?;
+        let explanation = |cause, text, remedy| Explanation { cause, text, remedy };
+        let (Cause::NoDatabaseUser, Some(claims)) = (known.cause, claims) else {
+            return Some(explanation(known.cause, known.text, known.remedy.to_owned()));
+        };
+        let audience = claims.aud.as_deref().filter(|aud| !cloud::is_audience(aud));
+        let is_invalid = self.message.contains("Token is invalid");
+        Some(match (is_invalid, audience) {
+            (true, Some(audience)) => explanation(
+                Cause::WrongAudience,
+                "the token is not one for SQL Server",
+                format!("It is for {audience}: get one for https://database.windows.net, or check Scope."),
+            ),
+            (true, None) if *claims == Claims::default() => explanation(
+                Cause::NoToken,
+                "what was given is no token that can be read",
+                "Check that it is a whole access token of Entra's, and nothing else.".to_owned(),
+            ),
+            _ => {
+                let remedy = database_user(claims).unwrap_or_else(|| known.remedy.to_owned());
+                explanation(known.cause, known.text, remedy)
+            }
+        })
+    }
+}
+
+/// How to create the user of an identity.
+fn database_user(claims: &Claims) -> Option<String> {
+    let name = claims.principal.as_deref()?;
+    Some(if name.contains('@') {
+        let name = name.replace(']', "]]");
+        format!("Run in the database: CREATE USER [{name}] FROM EXTERNAL PROVIDER.")
+    } else {
+        format!("Run in the database what `entra-odbc sid {name}` prints, and check Database.")
+    })
+}
+
+/// The error of a login that was refused with this token; `None` where the server refused someone else.
 ///
-/// `words` are those of the server, as the driver passes them on.
+/// `message` is the server's, as the driver passes it on.
 #[must_use]
-pub fn explain(token: &Token, words: &str) -> Option<Error> {
-    if !words.contains(SOMEONE) {
+pub fn error(token: &Token, message: &str) -> Option<Error> {
+    let refusal = Refusal {
+        sqlstate: "28000",
+        native: LOGIN_FAILED,
+        message,
+    };
+    if !refusal.is_of_token() {
         return None;
     }
     let claims = token.claims();
-    let (cause, remedy) = cause(&claims, words);
-    let own = words.rsplit_once(']').map_or(words, |(_, own)| own);
-    // First the words that hosts look for; many show one record only.
-    let what = format!("{} It was {claims}; {cause}", own.trim());
-    let refused = ErrorKind::Refused {
+    let Explanation { text, remedy, .. } = refusal.explain(Some(&claims))?;
+    let without_origin = message.rsplit_once(']').map_or(message, |(_, own)| own);
+    // The server's words first, which hosts look for; many hosts show one record only.
+    let what = format!("{} It was {claims}; {text}", without_origin.trim());
+    let kind = ErrorKind::Refused {
         code: LOGIN_FAILED.unsigned_abs(),
     };
-    Some(Error::new(refused, what).remedy(remedy))
-}
-
-fn cause(claims: &Claims, words: &str) -> (&'static str, String) {
-    if words.contains("expired") {
-        let remedy = "Compare this machine's clock with the server's; a given token must be a new one.";
-        return ("the server takes the token for expired", remedy.to_owned());
-    }
-    if words.contains("not currently configured to accept this token") {
-        let remedy = "Set an Entra administrator for the server, and check Scope and TenantId.";
-        return ("the server accepts no tokens of this tenant", remedy.to_owned());
-    }
-    if words.contains("Token is invalid") {
-        if let Some(audience) = claims.aud.as_deref().filter(|aud| !cloud::is_audience(aud)) {
-            let remedy =
-                format!("It is for {audience}: get one for https://database.windows.net, or check Scope.");
-            return ("the token is not one for SQL Server", remedy);
-        }
-        if *claims == Claims::default() {
-            let remedy = "Check that it is a whole access token of Entra's, and nothing else.";
-            return ("what was given is no token that can be read", remedy.to_owned());
-        }
-    }
-    let cause =
-        "the database has no user for it, or one made with the object id in place of the application id";
-    let remedy = match claims.principal.as_deref() {
-        Some(name) if name.contains('@') => format!(
-            "Run in the database: CREATE USER [{}] FROM EXTERNAL PROVIDER.",
-            name.replace(']', "]]")
-        ),
-        Some(application) => {
-            format!("Run in the database what `entra-odbc sid {application}` prints, and check Database.")
-        }
-        None => "Create a database user for it, and check Database.".to_owned(),
-    };
-    (cause, remedy)
+    Some(Error::new(kind, what).remedy(remedy))
 }
 
 #[cfg(test)]
@@ -74,7 +148,7 @@ mod tests {
     fn explained(claims: &serde_json::Value, reason: &str) -> Option<String> {
         let token = Token::received(Secret::new(jwt(claims)), SystemTime::now());
         let words = format!("[Microsoft]Login failed for user '<token-identified principal>'.{reason}");
-        let error = explain(&token, &words)?;
+        let error = error(&token, &words)?;
         assert_eq!((error.sqlstate(), error.native()), ("28000", 18456));
         let start =
             format!("[entra-odbc] Login failed for user '<token-identified principal>'.{reason} It was ");
@@ -139,6 +213,57 @@ mod tests {
     #[test]
     fn the_refusal_of_a_password_is_none_of_our_business() {
         let token = Token::received(Secret::new("opaque".into()), SystemTime::now());
-        assert_eq!(explain(&token, "Login failed for user 'sa'."), None);
+        assert_eq!(error(&token, "Login failed for user 'sa'."), None);
+    }
+
+    fn cause(sqlstate: &str, native: i32, message: &str) -> Option<Cause> {
+        let refusal = Refusal {
+            sqlstate,
+            native,
+            message,
+        };
+        refusal.explain(None).map(|explanation| explanation.cause)
+    }
+
+    #[test]
+    fn a_refusal_is_known_by_its_number_its_state_or_its_words() {
+        for (sqlstate, native, message, expected) in [
+            ("42000", 40_615, "in another language", Cause::Firewall),
+            (
+                "",
+                0,
+                "Client with IP address '1.2.3.4' is not allowed to access the server.",
+                Cause::Firewall,
+            ),
+            (
+                "42000",
+                4060,
+                "Cannot open database \"x\" requested by the login.",
+                Cause::DatabaseNotOpened,
+            ),
+            (
+                "01000",
+                0,
+                "Can't open lib '/x.so' : file not found",
+                Cause::LibraryNotLoaded,
+            ),
+            ("IM002", 0, "", Cause::NameNotRegistered),
+            ("28000", 18456, "Login failed for user 'sa'.", Cause::LoginUnknown),
+            (
+                "28000",
+                18456,
+                "Login failed for user '<token-identified principal>'.",
+                Cause::NoDatabaseUser,
+            ),
+            (
+                "28000",
+                18456,
+                "Login failed for user '<token-identified principal>'. Token is expired.",
+                Cause::TokenExpired,
+            ),
+        ] {
+            assert_eq!(cause(sqlstate, native, message), Some(expected), "{message}");
+        }
+        assert_eq!(cause("HY000", 0, "something else"), None);
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::tds::{ServerTenant, Target};
 use entra_auth::{
     Error, Keyword, Options,
-    cloud::Cloud,
+    cloud::{Cloud, PUBLIC},
     credential::{CredentialContext, Mode, SignIn},
     parameters::scope as scopes,
     tenant::TenantDiscovery,
@@ -40,7 +40,7 @@ impl SelectedMode {
         context: &ConnectContext<'_>,
     ) -> Result<Self, Error> {
         let cloud = channel.and_then(Channel::cloud);
-        let of_cloud = cloud.unwrap_or(Cloud::public()).authority;
+        let of_cloud = cloud.unwrap_or(&PUBLIC).authority;
         let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
         let target = channel.and_then(|channel| channel.target(request.database()));
         Ok(Self {
@@ -74,7 +74,7 @@ fn server_tenant(target: Target, context: &ConnectContext<'_>) -> Arc<dyn Tenant
 
 /// The scope of a token for the servers of this cloud, unless `Scope=` names another.
 pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
-    let of_cloud = || cloud.unwrap_or(Cloud::public()).scope.to_owned();
+    let of_cloud = || cloud.unwrap_or(&PUBLIC).scope.to_owned();
     let named = options.and_then(|options| options.get(Keyword::Scope));
     named.map_or_else(of_cloud, scopes::of)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::ConnectContext;
+use super::SearchContext;
 
 /// A machine made of maps.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(super) struct Machine {
 
 pub(super) const OWN_FILE: &str = "/venv/site-packages/entra_odbc/libentra_odbc.so";
 
-impl ConnectContext for Machine {
+impl SearchContext for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {
         self.variable
             .filter(|_| name == "ENTRA_ODBC_DRIVER")

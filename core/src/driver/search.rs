@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::{ARCHITECTURE, variant};
-use super::{ConnectContext, MICROSOFT_DIRECTORY, MICROSOFT_SECTION, sections};
+use super::{MICROSOFT_DIRECTORY, MICROSOFT_SECTION, SearchContext, sections};
 
 /// A library that may be the real driver.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Search {
 
 /// Looks for the real driver.
 #[must_use]
-pub fn search(surroundings: &impl ConnectContext) -> Search {
+pub fn search(surroundings: &impl SearchContext) -> Search {
     let mut search = Search::default();
     if let Some(named) = surroundings.variable("ENTRA_ODBC_DRIVER") {
         search.overridden = true;
@@ -52,7 +52,7 @@ pub fn search(surroundings: &impl ConnectContext) -> Search {
 }
 
 /// Looks where Driver 18 is without anyone's word.
-pub(super) fn unnamed(surroundings: &impl ConnectContext) -> Search {
+pub(super) fn unnamed(surroundings: &impl SearchContext) -> Search {
     let mut search = Search::default();
     let origin = format!("[{MICROSOFT_SECTION}] of odbcinst.ini");
     match driver_of(surroundings, MICROSOFT_SECTION) {
@@ -90,7 +90,7 @@ pub(super) fn unnamed(surroundings: &impl ConnectContext) -> Search {
 
 impl Search {
     /// Adds what someone named.
-    fn named(&mut self, surroundings: &impl ConnectContext, named: &Path, origin: &str) {
+    fn named(&mut self, surroundings: &impl SearchContext, named: &Path, origin: &str) {
         let Some(path) = resolve(surroundings, named) else {
             self.failures.push(format!(
                 "{origin}={}: neither a path nor a driver in odbcinst.ini",
@@ -107,7 +107,7 @@ impl Search {
     }
 
     /// Adds the newest Driver 18 in a directory.
-    fn newest(&mut self, surroundings: &impl ConnectContext, directory: &Path, origin: &str) {
+    fn newest(&mut self, surroundings: &impl SearchContext, directory: &Path, origin: &str) {
         match newest_in(surroundings, directory) {
             Some(path) => {
                 self.candidates.push(Candidate {
@@ -124,7 +124,7 @@ impl Search {
 }
 
 /// What a name stands for: a path, the directory of a driver whose version may change, or a name in odbcinst.ini.
-pub(super) fn resolve(surroundings: &impl ConnectContext, named: &Path) -> Option<PathBuf> {
+pub(super) fn resolve(surroundings: &impl SearchContext, named: &Path) -> Option<PathBuf> {
     if is_path(named) {
         return Some(newest_in(surroundings, named).unwrap_or_else(|| named.to_owned()));
     }
@@ -136,7 +136,7 @@ fn is_path(named: &Path) -> bool {
 }
 
 /// The newest Driver 18 in a directory.
-pub(super) fn newest_in(surroundings: &impl ConnectContext, directory: &Path) -> Option<PathBuf> {
+pub(super) fn newest_in(surroundings: &impl SearchContext, directory: &Path) -> Option<PathBuf> {
     let versions = surroundings.list(directory).into_iter().filter_map(|name| {
         let version = version(name.to_str()?)?;
         Some((version, name))
@@ -156,7 +156,7 @@ pub fn version(name: &str) -> Option<Vec<u32>> {
 }
 
 /// The library that a section of odbcinst.ini names, as unixODBC on a 64-bit machine would take it.
-pub(super) fn driver_of(surroundings: &impl ConnectContext, section: &str) -> Option<PathBuf> {
+pub(super) fn driver_of(surroundings: &impl SearchContext, section: &str) -> Option<PathBuf> {
     surroundings
         .driver_entry(section, "Driver64")
         .or_else(|| surroundings.driver_entry(section, "Driver"))

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::search::{self, newest_in, resolve, version};
-use super::{ConnectContext, OUR_SECTION, manager};
+use super::{OUR_SECTION, SearchContext, manager};
 use entra_auth::Error;
 
 /// A section and the target driver that it names.
@@ -30,7 +30,7 @@ pub struct Loaded<'a> {
 }
 
 impl Named {
-    pub(super) fn by(section: &str, surroundings: &impl ConnectContext) -> Option<Self> {
+    pub(super) fn by(section: &str, surroundings: &impl SearchContext) -> Option<Self> {
         let value = surroundings.driver_entry(section, "RealDriver")?;
         Some(Self {
             section: section.to_owned(),
@@ -43,7 +43,7 @@ impl Named {
     ///
     /// Packages replace the file of the old version while programs still run with it: then the new one is the same
     /// driver to them.
-    fn is(&self, loaded: Loaded<'_>, surroundings: &impl ConnectContext) -> bool {
+    fn is(&self, loaded: Loaded<'_>, surroundings: &impl SearchContext) -> bool {
         let Some(path) = &self.path else { return false };
         if path == loaded.named {
             return true;
@@ -64,12 +64,12 @@ impl Named {
                 || newest_in(surroundings, Path::new(&self.value)).is_some())
     }
 
-    fn real(&self, surroundings: &impl ConnectContext) -> PathBuf {
+    fn real(&self, surroundings: &impl SearchContext) -> PathBuf {
         let path = self.path.as_deref().unwrap_or(Path::new(&self.value));
         surroundings.real_path(path)
     }
 
-    fn agrees_with(&self, other: &Self, surroundings: &impl ConnectContext) -> bool {
+    fn agrees_with(&self, other: &Self, surroundings: &impl SearchContext) -> bool {
         self.value == other.value || self.real(surroundings) == other.real(surroundings)
     }
 
@@ -96,7 +96,7 @@ pub fn agree(
     text: &[u16],
     loaded: Loaded<'_>,
     driver_of_source: impl Fn(&str) -> Option<String>,
-    surroundings: &impl ConnectContext,
+    surroundings: &impl SearchContext,
 ) -> Result<(), Error> {
     for section in manager::sections(text, driver_of_source) {
         if let Some(mut named) = Named::by(&section, surroundings)
@@ -110,14 +110,14 @@ pub fn agree(
 }
 
 /// The registered names of this library whose section names another target driver than this one.
-pub fn others(loaded: Loaded<'_>, surroundings: &impl ConnectContext) -> Vec<Named> {
+pub fn others(loaded: Loaded<'_>, surroundings: &impl SearchContext) -> Vec<Named> {
     let sections = ours(surroundings).into_iter();
     let named = sections.filter_map(|section| Named::by(&section, surroundings));
     named.filter(|named| !named.is(loaded, surroundings)).collect()
 }
 
 /// The sections whose driver is this library.
-fn ours(surroundings: &impl ConnectContext) -> Vec<String> {
+fn ours(surroundings: &impl SearchContext) -> Vec<String> {
     let mut sections = surroundings.driver_sections();
     sections.retain(|section| {
         search::driver_of(surroundings, section).is_some_and(|path| surroundings.is_ourselves(&path))
@@ -132,7 +132,7 @@ fn ours(surroundings: &impl ConnectContext) -> Vec<String> {
 ///
 /// # Errors
 /// Tells which sections do not.
-pub(super) fn for_process(surroundings: &impl ConnectContext) -> Result<Option<Named>, String> {
+pub(super) fn for_process(surroundings: &impl SearchContext) -> Result<Option<Named>, String> {
     if let Some(named) = Named::by(OUR_SECTION, surroundings) {
         return Ok(Some(named));
     }

@@ -13,14 +13,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use entra_odbc_core::{
+use entra_auth::{
     Error, Token,
-    access_token::AccessToken,
-    credential::{SignIn, ToldBy},
-    fork::Lock,
-    identity::IdentityKey,
-    token::Carrier,
+    credential::{IdentityOrigin, SignIn},
+    identity_key::IdentityKey,
+    process::fork::Lock,
+    token::TokenSubscriber,
 };
+use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 
 use super::refused;
 use crate::{odbc::token_buffer::TokenBuffer, process_state};
@@ -35,7 +35,7 @@ static ATTACHED: Lock<AttachedTokens> = Lock::new(AttachedTokens {
 
 /// The places of all handles, and those that no handle uses.
 struct AttachedTokens {
-    by_handle: BTreeMap<usize, Arc<PlaceCarrier>>,
+    by_handle: BTreeMap<usize, Arc<PlaceSubscriber>>,
     /// Zeroed; the one that was retired last is at the end.
     spare: VecDeque<Arc<TokenPlace>>,
 }
@@ -57,7 +57,7 @@ impl TokenPlace {
     }
 
     /// Puts a token of its owner's there; `false`, and nothing changed, where it does not fit.
-    fn reuse(&self, token: &AccessToken<'_>) -> bool {
+    fn reuse(&self, token: &AccessTokenStruct<'_>) -> bool {
         let mut in_use = self.in_use();
         let fits = self.buffer.renew(token);
         *in_use |= fits;
@@ -72,14 +72,17 @@ impl TokenPlace {
 }
 
 /// A handle's place while renewed tokens are written to it. Not the place itself, which lives longer: an identity's token
-/// is renewed for as long as a carrier of it lives.
+/// is renewed for as long as a subscriber of it lives.
 #[derive(Debug)]
-struct PlaceCarrier(Arc<TokenPlace>);
+struct PlaceSubscriber(Arc<TokenPlace>);
 
-impl Carrier for PlaceCarrier {
-    fn renew(&self, token: &AccessToken<'_>) -> bool {
+impl TokenSubscriber for PlaceSubscriber {
+    fn renew(&self, token: &Token) -> bool {
+        let Ok(token) = AccessTokenStruct::new(&token.text) else {
+            return false;
+        };
         let in_use = self.0.in_use();
-        *in_use && self.0.buffer.renew(token)
+        *in_use && self.0.buffer.renew(&token)
     }
 }
 
@@ -88,7 +91,10 @@ fn place_owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
     if let Some(identity) = token.identity {
         return Ok(identity);
     }
-    let is_resolved = matches!(sign_in.told_by, ToldBy::String | ToldBy::Surroundings);
+    let is_resolved = matches!(
+        sign_in.identity_origin,
+        IdentityOrigin::String | IdentityOrigin::Context
+    );
     if sign_in.cache && is_resolved {
         return Ok(sign_in.key);
     }
@@ -116,11 +122,11 @@ impl AttachedToken {
         hdbc: *mut c_void,
         sign_in: &SignIn,
         token: &Token,
-        structure: &AccessToken<'_>,
+        structure: &AccessTokenStruct<'_>,
     ) -> Result<Self, Error> {
         let (handle, owner) = (hdbc.addr(), place_owner(sign_in, token)?);
         let mut tokens = ATTACHED.lock();
-        if let Some(PlaceCarrier(place)) = tokens.by_handle.get(&handle).map(AsRef::as_ref)
+        if let Some(PlaceSubscriber(place)) = tokens.by_handle.get(&handle).map(AsRef::as_ref)
             && place.owner == owner
             && place.reuse(structure)
         {
@@ -165,15 +171,17 @@ impl AttachedToken {
             return Err(refused(answer));
         }
         if self.is_new {
-            let own = Arc::new(PlaceCarrier(self.place));
-            let carrier: Arc<dyn Carrier> = own.clone();
+            let own = Arc::new(PlaceSubscriber(self.place));
+            let subscriber: Arc<dyn TokenSubscriber> = own.clone();
             let mut tokens = ATTACHED.lock();
             let old = tokens.by_handle.insert(self.handle, own);
             if let Some(old) = old {
                 tokens.retire(Arc::clone(&old.0));
             }
             drop(tokens);
-            process_state::with_surroundings(|around| around.tokens.carry(sign_in, token, &carrier));
+            process_state::with_connect_context(|context| {
+                context.services.tokens.subscribe(sign_in, token, &subscriber)
+            });
         }
         Ok(())
     }
@@ -181,7 +189,11 @@ impl AttachedToken {
 
 impl AttachedTokens {
     /// An unused place of the same owner, into which it writes the token.
-    fn take_spare(&mut self, owner: &IdentityKey, structure: &AccessToken<'_>) -> Option<Arc<TokenPlace>> {
+    fn take_spare(
+        &mut self,
+        owner: &IdentityKey,
+        structure: &AccessTokenStruct<'_>,
+    ) -> Option<Arc<TokenPlace>> {
         // The last first: a pool that hands out a connection has most likely kept the one closed last.
         let at = self
             .spare
@@ -216,7 +228,7 @@ pub(super) fn count() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entra_odbc_core::Secret;
+    use entra_auth::Secret;
     use std::{ptr::without_provenance_mut, time::SystemTime};
 
     fn token(text: &str) -> Arc<Token> {
@@ -236,7 +248,7 @@ mod tests {
     fn set(handle: usize, name: &str, text: &str, answer: i16) -> *mut c_void {
         let (mut sign_in, token) = (sign_in(name), token(text));
         sign_in.cache = true;
-        let structure = AccessToken::new(&token.text).unwrap();
+        let structure = AccessTokenStruct::new(&token.text).unwrap();
         let attached =
             AttachedToken::for_handle(without_provenance_mut(handle), &sign_in, &token, &structure).unwrap();
         let pointer = attached.pointer();
@@ -304,10 +316,10 @@ mod tests {
     fn another_person_under_the_same_key_gets_a_place_of_their_own() {
         let mut asked = sign_in("somebody");
         asked.cache = true;
-        asked.told_by = ToldBy::Answer;
+        asked.identity_origin = IdentityOrigin::Answer;
         let owners = ["one", "two"].map(|text| place_owner(&asked, &token(text)).unwrap());
         assert_ne!(owners[0], owners[1]);
-        asked.told_by = ToldBy::Surroundings;
+        asked.identity_origin = IdentityOrigin::Context;
         let owners = ["one", "two"].map(|text| place_owner(&asked, &token(text)).unwrap());
         assert_eq!(owners[0], owners[1]);
     }
@@ -315,16 +327,16 @@ mod tests {
     #[test]
     fn a_renewal_that_comes_too_late_leaves_nothing_behind() {
         let secret = token("abc");
-        let structure = AccessToken::new(&secret.text).unwrap();
+        let structure = AccessTokenStruct::new(&secret.text).unwrap();
         let place = Arc::new(TokenPlace {
             buffer: TokenBuffer::for_token(&structure).unwrap(),
             owner: IdentityKey::of_kind("test").unwrap().finish(),
             in_use: Mutex::new(true),
         });
-        let carried = PlaceCarrier(Arc::clone(&place));
-        assert!(carried.renew(&structure));
+        let carried = PlaceSubscriber(Arc::clone(&place));
+        assert!(carried.renew(&secret));
         place.retire();
-        assert!(!carried.renew(&structure));
+        assert!(!carried.renew(&secret));
         assert_eq!(read(place.buffer.as_ptr()), (0, 0));
     }
 }

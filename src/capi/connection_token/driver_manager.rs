@@ -2,7 +2,7 @@
 
 use std::{ffi::c_void, ptr::NonNull};
 
-use entra_odbc_core::Error;
+use entra_auth::Error;
 
 use crate::{
     odbc::{ACCESS_TOKEN, IS_POINTER},

@@ -2,7 +2,8 @@
 
 use std::{ffi::c_void, ptr::null_mut, sync::Arc};
 
-use entra_odbc_core::{Error, access_token::AccessToken, token::Carrier};
+use entra_auth::{Error, Token, token::TokenSubscriber};
+use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 use odbc_sys::{HDbc, SqlReturn};
 
 use crate::odbc::{target, token_buffer::TokenBuffer};
@@ -44,7 +45,7 @@ pub(crate) struct AttachedToken {
     hdbc: HDbc,
     buffer: Option<Arc<TokenBuffer>>,
     /// The connection as the token service knows it: while this lives, renewed tokens come into the buffer.
-    carrier: Option<Arc<dyn Carrier>>,
+    subscriber: Option<Arc<dyn TokenSubscriber>>,
     owner: TokenOwner,
     /// This driver's token has served its connect: it is to come off before the target driver could use it again.
     detach_pending: bool,
@@ -55,7 +56,7 @@ impl AttachedToken {
         Self {
             hdbc,
             buffer: None,
-            carrier: None,
+            subscriber: None,
             owner: TokenOwner::None,
             detach_pending: false,
         }
@@ -69,7 +70,7 @@ impl AttachedToken {
     /// Puts a token of this driver's on the handle, in a buffer of the connection's own.
     ///
     /// Where the target driver refuses, the former token stays.
-    pub(crate) fn attach_drivers(&mut self, token: &AccessToken<'_>) -> Result<(), AttachError> {
+    pub(crate) fn attach_drivers(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), AttachError> {
         // In the buffer of the last one where there is one: the target driver has the pointer already.
         let in_place = self.buffer.as_ref().filter(|_| self.owner == TokenOwner::Driver);
         if in_place.is_some_and(|buffer| buffer.renew(token)) {
@@ -97,7 +98,7 @@ impl AttachedToken {
             }
             return Err(AttachError::Refused(answer));
         }
-        self.carrier = None;
+        self.subscriber = None;
         // SAFETY: the driver has taken the new pointer in place of the old one (Driver 18.6 reads the last one only).
         unsafe { self.release() };
         self.buffer = Some(Arc::new(buffer));
@@ -107,19 +108,19 @@ impl AttachedToken {
     }
 
     /// The open connection as one that carries a token of this driver's.
-    pub(crate) fn carrier(&mut self) -> Option<Arc<dyn Carrier>> {
+    pub(crate) fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
         let buffer = self
             .buffer
             .as_ref()
             .filter(|_| self.owner == TokenOwner::Driver)?;
-        let carrier: Arc<dyn Carrier> = Arc::new(BufferCarrier(Arc::clone(buffer)));
-        self.carrier = Some(Arc::clone(&carrier));
-        Some(carrier)
+        let subscriber: Arc<dyn TokenSubscriber> = Arc::new(BufferSubscriber(Arc::clone(buffer)));
+        self.subscriber = Some(Arc::clone(&subscriber));
+        Some(subscriber)
     }
 
     /// This driver's token has served its connect: it is renewed no more, and comes off when the next call begins.
     pub(crate) fn detach_later(&mut self) {
-        self.carrier = None;
+        self.subscriber = None;
         self.detach_pending = self.owner == TokenOwner::Driver;
     }
 
@@ -151,7 +152,7 @@ impl AttachedToken {
         let answer = self.set_attribute(null_mut());
         if answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO {
             self.owner = TokenOwner::None;
-            self.carrier = None;
+            self.subscriber = None;
             // SAFETY: the driver has taken NULL in place of the pointer.
             unsafe { self.release() };
         }
@@ -181,10 +182,10 @@ impl AttachedToken {
 ///
 /// Apart from the buffer, which stays until the target driver has given up the pointer.
 #[derive(Debug)]
-struct BufferCarrier(Arc<TokenBuffer>);
+struct BufferSubscriber(Arc<TokenBuffer>);
 
-impl Carrier for BufferCarrier {
-    fn renew(&self, token: &AccessToken<'_>) -> bool {
-        self.0.renew(token)
+impl TokenSubscriber for BufferSubscriber {
+    fn renew(&self, token: &Token) -> bool {
+        AccessTokenStruct::new(&token.text).is_ok_and(|token| self.0.renew(&token))
     }
 }

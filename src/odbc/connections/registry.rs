@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, atomic::Ordering},
 };
 
-use entra_odbc_core::fork::Lock;
+use entra_auth::process::fork::Lock;
 use odbc_sys::HDbc;
 
 use super::{Connection, PENDING_CONNECTIONS};

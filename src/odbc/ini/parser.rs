@@ -13,7 +13,7 @@
 
 use std::path::PathBuf;
 
-use entra_odbc_core::regular_file;
+use entra_auth::process::regular_file;
 
 use crate::os::environment::variable;
 

@@ -1,12 +1,16 @@
 //! Connect and disconnect: the ODBC side of `entra_odbc_core::connect`, which has the order of the steps.
 
+use entra_odbc_core::diagnostics::Diagnostic as _;
 use std::ptr::null_mut;
 
+use entra_auth::{Error, ErrorKind};
 use entra_odbc_core::{
-    Error, ErrorKind,
-    connect::{self as core_connect, Answer, Outcome, Reply},
+    connect as core_connect,
+    connect::{
+        Answer, ConnectOutcome, DriverReply,
+        plan::{self, Plan},
+    },
     connection_string,
-    plan::{self, Plan},
 };
 use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;
@@ -15,10 +19,10 @@ use crate::odbc::{
     connections::{self, Connection, PoolReuse, TokenOwner},
     diagnostic_record::Record,
     target,
-    target_connection::{HostCall, NOPROMPT, Output, TargetConnection, token_stays},
+    target_connection::{DriverConnection, HostCall, NOPROMPT, Output, token_stays},
     target_driver, utf16,
 };
-use crate::process_state::with_surroundings;
+use crate::process_state::with_connect_context;
 
 /// `SQLConnectW`.
 ///
@@ -137,8 +141,12 @@ pub(crate) unsafe fn browse_connect(
     if let Err(error) = target_driver::check_same_driver(&text) {
         return connection.fail(&error);
     }
-    let plan = with_surroundings(|around| {
-        plan::read(&text, connection.token.owner() == TokenOwner::Application, around)
+    let plan = with_connect_context(|context| {
+        plan::read(
+            &text,
+            connection.token.owner() == TokenOwner::Application,
+            context,
+        )
     });
     match plan {
         Ok(Plan::SignIn(plan)) => {
@@ -201,12 +209,13 @@ unsafe fn connect_with(
         return connection.fail(&error);
     }
     let mut pending = connection.pending.take();
-    let mut target = TargetConnection {
+    let mut target = DriverConnection {
         hdbc,
         connection: &mut connection,
         host,
     };
-    let answer = with_surroundings(|around| core_connect::connect(text, &mut pending, &mut target, around));
+    let answer =
+        with_connect_context(|context| core_connect::connect(text, &mut pending, &mut target, context));
     connection.pending = pending;
     connection.reuse = PoolReuse::DriverDecides;
     // A connection string says nothing of a token that the application set, so a pool must not hand the connection on.
@@ -262,15 +271,15 @@ impl Connection {
     ///
     /// # Safety
     /// The output is that of the host's call.
-    unsafe fn finish(&mut self, reply: &Reply, reuse: PoolReuse, output: Output) -> SqlReturn {
+    unsafe fn finish(&mut self, reply: &DriverReply, reuse: PoolReuse, output: Output) -> SqlReturn {
         let mut answer = match reply.outcome {
-            Outcome::StillExecuting(code) => return SqlReturn(code),
-            Outcome::Failed(code) => {
+            ConnectOutcome::StillExecuting(code) => return SqlReturn(code),
+            ConnectOutcome::Failed(code) => {
                 self.token.detach_later();
                 self.end_call();
                 return SqlReturn(code);
             }
-            Outcome::Connected(code) => SqlReturn(code),
+            ConnectOutcome::Connected(code) => SqlReturn(code),
         };
         self.reuse = reuse;
         if output.is_wanted() {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use entra_odbc_core::real_driver;
+use entra_odbc_core::driver as real_driver;
 
 use super::TargetDriver;
 use crate::os::library::{self, Library};

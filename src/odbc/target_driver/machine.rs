@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use entra_odbc_core::real_driver::Surroundings;
+use entra_odbc_core::driver::SearchContext;
 
 use super::candidate;
 use crate::odbc::ini;
@@ -12,7 +12,7 @@ use crate::os::{environment, library};
 /// The machine that this process runs on; tests of the search have others.
 pub(super) struct Machine;
 
-impl Surroundings for Machine {
+impl SearchContext for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {
         environment::variable(name)
     }

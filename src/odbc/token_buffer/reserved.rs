@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use entra_odbc_core::Error;
+use entra_auth::Error;
 
 /// The most that is reserved in this process: room for four million tokens that were given up. It is address space and
 /// no memory, but for the kernel's page tables, 128 MiB at the very most.
@@ -108,7 +108,7 @@ mod tests {
             assert_eq!(unsafe { start.cast::<u8>().read_volatile() }, 0);
         }
         let error = reserved.check_room(1).unwrap_err();
-        assert_eq!(error.sqlstate(), "HY000");
+        assert_eq!(error.kind(), entra_auth::ErrorKind::Invalid);
         assert!(error.to_string().contains("Restart the program"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, process::Command, sync::LazyLock};
 
-use entra_odbc_core::{data_source::FORWARDED, trust::DICTATED};
+use entra_odbc_core::{connect::trust::DICTATED, connection_string::data_source::FORWARDED};
 
 use test_support::{
     drivers::{built_library, real_driver},

@@ -76,35 +76,9 @@ pub fn is_elliptic(key: &[u8]) -> bool {
     pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == ELLIPTIC)
 }
 
-/// The date of a day since 1970, by Hinnant's civil calendar.
-pub fn date_of(days: u64) -> String {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_are_dates() {
-        for (day, date) in [
-            (0, "1970-01-01"),
-            (59, "1970-03-01"),
-            (11_016, "2000-02-29"),
-            (20_777, "2026-11-20"),
-        ] {
-            assert_eq!(date_of(day), date);
-        }
-    }
 
     #[test]
     fn what_is_no_certificate_is_none() {

@@ -1,35 +1,20 @@
 //! The time of a line, as RFC 3339 writes it, in UTC.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::calendar;
+use std::time::SystemTime;
 
-/// `2026-01-02T03:04:05.678901Z`; the beginning of 1970 for a clock that is set before it.
-pub fn of(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (seconds, microseconds) = (since.as_secs(), since.subsec_micros());
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{microseconds:06}Z")
-}
-
-/// Year, month and day of a day since 1970, by the Gregorian calendar.
-///
-/// In years that begin in March, so that the leap day is the last one; 400 years have 146,097 days.
-fn date(day: u64) -> (u64, u64, u64) {
-    // From 0000-03-01 on.
-    let day = day + 719_468;
-    let (era, day) = (day / 146_097, day % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
+/// `2026-01-02T03:04:05.678901Z`.
+pub fn rfc3339(time: SystemTime) -> String {
+    let time = calendar::utc(time);
+    // The time crate's RFC 3339 drops trailing zeros of the fraction; the lines of a log are to align.
+    let (date, (hour, minute, second, microsecond)) = (time.date(), time.as_hms_micro());
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}Z")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn a_time_is_written_as_the_calendar_says() {
@@ -43,7 +28,7 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00.000007Z"),
         ] {
             let time = UNIX_EPOCH + Duration::new(seconds, 7000);
-            assert_eq!(of(time), text);
+            assert_eq!(rfc3339(time), text);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What an identity costs with 10,000 of them cached: a web application with a token per user.
 
 use core_benches::{Counting, growth_since, live_bytes, median, row};
-use entra_odbc_core::{
+use entra_auth::{
     Error, Secret, Token, TokenService,
     credential::{BoxFuture, Credential, SignIn, TokenRequest},
-    identity::IdentityKey,
+    identity_key::IdentityKey,
 };
 use std::time::{Duration, Instant, SystemTime};
 

@@ -6,21 +6,22 @@
 mod token_buffer;
 
 use core_benches::{Counting, cost, row};
-use entra_odbc_core::{
-    Environment, Error, Secret, Token, TokenService,
-    access_token::AccessToken,
-    connect::{Answer, Outcome, Prompt, RealConnection, Reply, Surroundings, connect},
+use entra_auth::{
+    Environment, Error, Secret, Services, Token, TokenService,
     credential::{BoxFuture, Credential, SignIn, TokenRequest},
-    identity::IdentityKey,
-    prompt::Prompts,
-    provider::Providers,
-    tenant::Tenants,
-    transport::Transport,
+    identity_key::IdentityKey,
+    user::prompt::Prompts,
+};
+use entra_odbc_core::{
+    RedirectCache,
+    connect::{
+        Answer, ConnectContext, ConnectOutcome, DriverCompletion, DriverReply, TargetConnection, connect,
+    },
+    driver::access_token_struct::AccessTokenStruct,
 };
 use std::{
     io::{Read, Write},
     net::TcpListener,
-    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 use token_buffer::TokenBuffer;
@@ -49,9 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sign_in = SignIn::requesting(key, "bench", SCOPE, Made);
     let deadline = Instant::now() + Duration::from_mins(10);
     let first = service.token(&sign_in, deadline)?.token;
-    let mut buffer = TokenBuffer::for_token(&AccessToken::new(&first.text)?)?;
+    let mut buffer = TokenBuffer::for_token(&AccessTokenStruct::new(&first.text)?)?;
 
-    let mut write = |token: &Token| AccessToken::new(&token.text).is_ok_and(|token| buffer.fill(&token));
+    let mut write =
+        |token: &Token| AccessTokenStruct::new(&token.text).is_ok_and(|token| buffer.fill(&token));
     let whole = cost(20_000, || {
         service
             .token(&sign_in, deadline)
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "",
     );
     let made = cost(5_000, || {
-        let buffer = TokenBuffer::for_token(&AccessToken::new(&first.text).ok()?).ok()?;
+        let buffer = TokenBuffer::for_token(&AccessTokenStruct::new(&first.text).ok()?).ok()?;
         // SAFETY: no driver was ever given it.
         unsafe { buffer.release() };
         Some(buffer)
@@ -89,19 +91,13 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         ("IDENTITY_ENDPOINT", endpoint()?.as_str()),
         ("IDENTITY_HEADER", "bench"),
     ]);
-    let transport = Arc::new(Transport::new(&environment));
-    let tokens = TokenService::new();
-    let prompts = Arc::new(Prompts::unseen());
-    let around = Surroundings {
-        environment: &environment,
+    let services = Services::new(environment, Prompts::unseen());
+    let context = ConnectContext {
+        services: &services,
+        redirects: &RedirectCache::new(),
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,
-        transport: &transport,
-        tokens: &tokens,
-        prompts: &prompts,
-        providers: &Providers::new(),
-        tenants: &Arc::new(Tenants::new(&environment)),
     };
     let text: Vec<u16> =
         "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\
@@ -109,12 +105,12 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
             .encode_utf16()
             .collect();
     let text_of_size = Secret::new("t".repeat(LENGTH));
-    let mut real = Yes(TokenBuffer::for_token(&AccessToken::new(&text_of_size)?)?);
-    let first = connect(&text, &mut None, &mut real, &around)?;
+    let mut real = Yes(TokenBuffer::for_token(&AccessTokenStruct::new(&text_of_size)?)?);
+    let first = connect(&text, &mut None, &mut real, &context)?;
     if !matches!(first, Answer::SignedIn { .. }) {
         return Err("the connect was not taken for one of ours".into());
     }
-    let all = cost(2_000, || connect(&text, &mut None, &mut real, &around).is_ok());
+    let all = cost(2_000, || connect(&text, &mut None, &mut real, &context).is_ok());
     row(
         "our part of a warm connect, without the driver",
         "ns",
@@ -146,29 +142,29 @@ fn endpoint() -> Result<String, std::io::Error> {
 /// A driver that connects at once.
 struct Yes(TokenBuffer);
 
-impl RealConnection for Yes {
+impl TargetConnection for Yes {
     fn login_timeout(&mut self) -> Option<Duration> {
         Some(Duration::from_secs(15))
     }
 
     fn limit_login(&mut self, _: Duration) {}
 
-    fn has_host_token(&self) -> bool {
+    fn has_application_token(&self) -> bool {
         false
     }
 
-    fn place(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
+    fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error> {
         self.0.fill(token);
         Ok(())
     }
 
-    fn take_token_off(&mut self) -> Result<(), Error> {
+    fn remove_token(&mut self) -> Result<(), Error> {
         Ok(())
     }
 
-    fn connect(&mut self, _: &[u16], _: Prompt) -> Reply {
-        Reply {
-            outcome: Outcome::Connected(0),
+    fn connect(&mut self, _: &[u16], _: DriverCompletion) -> DriverReply {
+        DriverReply {
+            outcome: ConnectOutcome::Connected(0),
             completed: Zeroizing::default(),
         }
     }

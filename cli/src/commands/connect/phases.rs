@@ -1,23 +1,23 @@
-//! How long each part of a connect took, read from the times in the driver's log.
+//! The phases of a connect and their durations, from the timestamps of the driver's log.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// The parts of one connect, in milliseconds; absent is what did not happen.
+/// The phases of one connect, in milliseconds; `None` for one that did not take place.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Phases {
-    /// Finding and loading the real driver: in the first connect of a process.
+    /// Finding and loading the target driver, in the first connect of a process only.
     pub driver: Option<f64>,
     /// Asking the server for its tenant.
     pub tenant: Option<f64>,
     /// Getting the token.
     pub token: Option<f64>,
-    /// TLS and login, by the real driver.
+    /// TLS and login, by the target driver.
     pub login: Option<f64>,
-    /// All of it.
+    /// The whole connect.
     pub total: f64,
 }
 
-/// Their names, in their order.
+/// The names of the phases, in the order of [`Phases::values`].
 pub const NAMES: [&str; 5] = [
     "driver load",
     "tenant probe",
@@ -27,15 +27,15 @@ pub const NAMES: [&str; 5] = [
 ];
 
 impl Phases {
-    /// In the order of their names.
-    pub fn each(&self) -> [Option<f64>; 5] {
+    /// The durations, in the order of [`NAMES`].
+    pub fn values(&self) -> [Option<f64>; 5] {
         [self.driver, self.tenant, self.token, self.login, Some(self.total)]
     }
 
-    /// The parts of a connect from `start` to `end`, in microseconds since 1970.
-    pub fn of(log: &str, start: u64, end: u64) -> Self {
+    /// Reads the phases of the connect from `start` to `end`, in microseconds since 1970.
+    pub fn from_log(log: &str, start: u64, end: u64) -> Self {
         let within = |(at, _): &(u64, &str)| (start..=end).contains(at);
-        let lines: Vec<_> = log.lines().filter_map(line).filter(within).collect();
+        let lines: Vec<_> = log.lines().filter_map(parse_line).filter(within).collect();
         let find = |words: &str| lines.iter().find(|(_, text)| text.contains(words));
         let loaded = find("loaded the target driver").map(|(at, _)| *at);
         let token = find(": token mode=").map(|(at, _)| *at);
@@ -51,8 +51,8 @@ impl Phases {
     }
 }
 
-/// When a line was written, and the line.
-fn line(text: &str) -> Option<(u64, &str)> {
+/// The timestamp of a line in microseconds since 1970, and the line.
+fn parse_line(text: &str) -> Option<(u64, &str)> {
     let (time, _) = text.split_once(' ')?;
     let nanoseconds = OffsetDateTime::parse(time, &Rfc3339).ok()?.unix_timestamp_nanos();
     Some((u64::try_from(nanoseconds / 1000).ok()?, text))
@@ -84,16 +84,16 @@ mod tests {
 ";
 
     #[test]
-    fn parts_are_told_apart_by_the_log() {
+    fn phases_are_read_from_the_log() {
         let start = 1_772_366_400_000_000;
-        let first = Phases::of(LOG, start, start + 91_000);
+        let first = Phases::from_log(LOG, start, start + 91_000);
         assert_eq!(
-            first.each(),
+            first.values(),
             [Some(10.0), Some(8.0), Some(32.0), Some(41.0), Some(91.0)]
         );
-        let second = Phases::of(LOG, start + 1_000_000, start + 1_020_000);
-        assert_eq!(second.each(), [None, None, Some(5.0), Some(15.0), Some(20.0)]);
-        let bare = Phases::of("", start, start + 2000);
-        assert_eq!(bare.each(), [None, None, None, Some(2.0), Some(2.0)]);
+        let second = Phases::from_log(LOG, start + 1_000_000, start + 1_020_000);
+        assert_eq!(second.values(), [None, None, Some(5.0), Some(15.0), Some(20.0)]);
+        let without_log = Phases::from_log("", start, start + 2000);
+        assert_eq!(without_log.values(), [None, None, None, Some(2.0), Some(2.0)]);
     }
 }

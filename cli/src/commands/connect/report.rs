@@ -1,26 +1,26 @@
-//! What a connect found out, for people and for scripts.
+//! The report of a connect, for people and for scripts.
 
 use super::{
-    host::{Event, Refusal},
+    connector::{Diagnostic, Event},
     phases::{NAMES, Phases},
 };
-use crate::terminal::{self, Style};
+use crate::ui::terminal::{self, Style};
 use serde_json::{Map, Value, json};
 use std::io;
 
-/// Everything but rows.
+/// The facts and times of all connects of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Start and end of each connect that succeeded, in microseconds since 1970, and its first query.
     runs: Vec<(u64, Option<u64>, Option<u64>)>,
     phases: Vec<Phases>,
     facts: Value,
-    error: Option<Refusal>,
+    error: Option<Diagnostic>,
 }
 
 impl Report {
-    /// Takes note of an event.
-    pub fn take(&mut self, event: Event) {
+    /// Records an event.
+    pub fn record(&mut self, event: Event) {
         match event {
             Event::Start(at) => self.runs.push((at, None, None)),
             Event::Connected(at) => {
@@ -39,29 +39,31 @@ impl Report {
         }
     }
 
-    /// What is under way.
-    pub fn waits_for(&self) -> &'static str {
+    /// The current step, for the progress line.
+    pub fn current_step(&self) -> &'static str {
         match self.runs.last() {
             Some((_, Some(_), _)) => "Waiting for the server",
             _ => "Connecting",
         }
     }
 
-    /// What went wrong.
-    pub fn error(&self) -> Option<&Refusal> {
+    /// The error that ended the run.
+    pub fn error(&self) -> Option<&Diagnostic> {
         self.error.as_ref()
     }
 
-    /// Reads the times from the driver's log.
-    pub fn time(&mut self, log: &str) {
+    /// Reads the phases from the driver's log.
+    pub fn read_phases(&mut self, log: &str) {
         let done = self
             .runs
             .iter()
             .filter_map(|(start, end, _)| Some((*start, (*end)?)));
-        self.phases = done.map(|(start, end)| Phases::of(log, start, end)).collect();
+        self.phases = done
+            .map(|(start, end)| Phases::from_log(log, start, end))
+            .collect();
     }
 
-    /// A fact in words.
+    /// The text of a fact.
     fn fact(&self, name: &str) -> Option<&str> {
         self.facts.get(name)?.as_str().filter(|text| !text.is_empty())
     }
@@ -86,36 +88,36 @@ impl Report {
             .collect()
     }
 
-    /// A name and the milliseconds of each run, part by part.
-    fn parts(&self) -> Vec<(&'static str, Vec<Option<f64>>)> {
-        let mut parts: Vec<_> = NAMES
+    /// The name of each phase, and its milliseconds in each run.
+    fn phase_times(&self) -> Vec<(&'static str, Vec<Option<f64>>)> {
+        let mut phase_times: Vec<_> = NAMES
             .iter()
             .enumerate()
             .map(|(at, name)| {
                 let times = self
                     .phases
                     .iter()
-                    .map(|phases| phases.each().get(at).copied().flatten());
+                    .map(|phases| phases.values().get(at).copied().flatten());
                 (*name, times.collect())
             })
             .collect();
-        parts.push(("first query", self.queries()));
-        parts
+        phase_times.push(("first query", self.queries()));
+        phase_times
     }
 
     fn lines(&self) -> Vec<String> {
-        let shown = |text: &str| terminal::shown(text);
+        let printable = |text: &str| terminal::printable(text);
         let mut lines = vec![Style::Ok.paint("Connected")];
         let version = self.fact("version").unwrap_or_default();
         let product = self
             .fact("product")
-            .map(|product| format!("{} {version}", shown(product)));
+            .map(|product| format!("{} {version}", printable(product)));
         let facts = [
-            ("server", self.fact("server").map(shown)),
+            ("server", self.fact("server").map(printable)),
             ("product", product),
-            ("database", self.fact("database").map(shown)),
-            ("login", self.fact("user").map(shown)),
-            ("user", self.fact("database_user").map(shown)),
+            ("database", self.fact("database").map(printable)),
+            ("login", self.fact("user").map(printable)),
+            ("user", self.fact("database_user").map(printable)),
             ("encrypted", Some(self.encryption().to_owned())),
         ];
         lines.extend(
@@ -126,7 +128,7 @@ impl Report {
         if self.phases.len() > 1 {
             lines.extend(self.distribution());
         } else {
-            for (name, times) in self.parts() {
+            for (name, times) in self.phase_times() {
                 if let Some(Some(time)) = times.first() {
                     lines.push(format!("  {name:<15} {time:>9.1} ms"));
                 }
@@ -135,7 +137,7 @@ impl Report {
         lines
     }
 
-    /// The first connect of a process is unlike the others: it has a column of its own.
+    /// The first connect of a process loads the driver, and so has a column of its own.
     fn distribution(&self) -> Vec<String> {
         let mut lines = vec![format!(
             "  {:<15} {:>9} {:>9} {:>9} {:>9} {:>9}   (ms, {} connects)",
@@ -147,9 +149,9 @@ impl Report {
             "most",
             self.phases.len()
         )];
-        for (name, times) in self.parts() {
+        for (name, times) in self.phase_times() {
             let first = times.first().copied().flatten();
-            let later = Spread::of(times.get(1..).unwrap_or_default());
+            let later = Spread::from_times(times.get(1..).unwrap_or_default());
             if first.is_none() && later.is_none() {
                 continue;
             }
@@ -167,29 +169,29 @@ impl Report {
         lines
     }
 
-    /// Prints it as the result.
+    /// Prints it on standard output.
     pub fn print(&self) -> io::Result<()> {
         terminal::print(&self.lines().join("\n"))
     }
 
-    /// Tells it beside the result.
-    pub fn note(&self) {
+    /// Prints it on standard error, beside the rows of a query.
+    pub fn print_note(&self) {
         terminal::note(&self.lines().join("\n"));
     }
 
-    /// Prints it for a script.
+    /// Prints it as JSON.
     pub fn print_json(&self) -> io::Result<()> {
         let key = |name: &str| name.to_ascii_lowercase().replace(' ', "_");
-        let parts = self.parts();
+        let phase_times = self.phase_times();
         let run = |at: usize| -> Value {
-            let times = parts
+            let times = phase_times
                 .iter()
                 .filter_map(|(name, times)| Some((key(name), json!(times.get(at).copied().flatten()?))));
             Value::Object(times.collect::<Map<_, _>>())
         };
         let encrypted = self.fact("encrypted").map(|value| value == "TRUE");
         let error = self.error.as_ref().map(|error| {
-            json!({ "during": error.during, "state": error.state, "native": error.native, "message": error.message })
+            json!({ "during": error.during, "state": error.sqlstate, "native": error.native, "message": error.message })
         });
         terminal::print_json(&json!({
             "connected": self.error.is_none(),
@@ -202,7 +204,7 @@ impl Report {
     }
 }
 
-/// How times are distributed.
+/// The distribution of durations.
 struct Spread {
     least: f64,
     median: f64,
@@ -211,7 +213,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(times: &[Option<f64>]) -> Option<Self> {
+    fn from_times(times: &[Option<f64>]) -> Option<Self> {
         let mut times: Vec<f64> = times.iter().flatten().copied().collect();
         times.sort_by(f64::total_cmp);
         // The nearest rank: a time that was measured, not one in between.
@@ -236,11 +238,11 @@ mod tests {
     #[test]
     fn a_spread_is_made_of_times_that_were_measured() {
         let times: Vec<_> = (1..=20).rev().map(|time| Some(f64::from(time))).collect();
-        let spread = Spread::of(&times).unwrap();
-        let shown = [spread.least, spread.median, spread.high, spread.most];
-        assert_eq!(shown.map(|time| format!("{time}")), ["1", "10", "19", "20"]);
-        let one = Spread::of(&[None, Some(7.0)]).unwrap();
+        let spread = Spread::from_times(&times).unwrap();
+        let values = [spread.least, spread.median, spread.high, spread.most];
+        assert_eq!(values.map(|time| format!("{time}")), ["1", "10", "19", "20"]);
+        let one = Spread::from_times(&[None, Some(7.0)]).unwrap();
         assert_eq!(format!("{}", one.high), "7");
-        assert!(Spread::of(&[None]).is_none());
+        assert!(Spread::from_times(&[None]).is_none());
     }
 }

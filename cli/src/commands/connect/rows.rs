@@ -1,6 +1,6 @@
-//! Rows as a table, as comma-separated values or as JSON.
+//! Printing of rows as a table, as comma-separated values or as JSON.
 
-use crate::terminal;
+use crate::ui::terminal;
 use serde_json::{Map, Number, Value, json};
 use std::io;
 
@@ -9,62 +9,62 @@ use std::io;
 pub enum Format {
     /// For people.
     Table,
-    /// RFC 4180, with lines that end as Unix has them.
+    /// RFC 4180, with LF line ends.
     Csv,
     /// An array of objects.
     Json,
 }
 
-/// How many rows of a table are looked at to tell how wide its columns are.
-const SAMPLE: usize = 1000;
+/// The number of rows by which the widths of a table's columns are measured.
+const SAMPLE_ROWS: usize = 1000;
 
-/// The longest value that widens a column.
-const WIDEST: usize = 60;
+/// The greatest width of a column.
+const MAX_WIDTH: usize = 60;
 
-/// Rows on their way to standard output.
+/// Prints rows as they arrive.
 #[derive(Debug)]
 pub struct Rows {
     format: Format,
     columns: Vec<(String, bool)>,
-    waiting: Vec<Vec<Option<String>>>,
+    buffered: Vec<Vec<Option<String>>>,
     widths: Vec<usize>,
     printed: usize,
 }
 
 impl Rows {
-    /// Nothing has come yet.
+    /// No columns and rows yet.
     pub fn new(format: Format) -> Self {
         Self {
             format,
             columns: Vec::new(),
-            waiting: Vec::new(),
+            buffered: Vec::new(),
             widths: Vec::new(),
             printed: 0,
         }
     }
 
-    /// The columns are known.
-    pub fn begin(&mut self, columns: Vec<(String, bool)>) {
+    /// Sets the names of the columns, and whether they hold numbers.
+    pub fn set_columns(&mut self, columns: Vec<(String, bool)>) {
         self.columns = columns;
     }
 
-    /// Whether rows may come now.
-    pub fn have_begun(&self) -> bool {
+    /// Whether the columns are known.
+    pub fn has_columns(&self) -> bool {
         !self.columns.is_empty()
     }
 
-    /// A row has come.
-    pub fn add(&mut self, row: Vec<Option<String>>) -> io::Result<()> {
-        self.waiting.push(row);
-        if self.waiting.len() >= SAMPLE {
+    /// Adds a row.
+    pub fn push(&mut self, row: Vec<Option<String>>) -> io::Result<()> {
+        self.buffered.push(row);
+        if self.buffered.len() >= SAMPLE_ROWS {
             self.flush()
         } else {
             Ok(())
         }
     }
 
-    /// That was all.
-    pub fn end(mut self) -> io::Result<()> {
+    /// Prints what is buffered, and the end.
+    pub fn finish(mut self) -> io::Result<()> {
         if !self.columns.is_empty() {
             self.flush()?;
         }
@@ -76,25 +76,25 @@ impl Rows {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let rows = std::mem::take(&mut self.waiting);
+        let rows = std::mem::take(&mut self.buffered);
         let mut text = String::new();
         if self.printed == 0 && self.widths.is_empty() {
-            self.widths = self.measured(&rows);
-            text.push_str(&self.head());
+            self.widths = self.column_widths(&rows);
+            text.push_str(&self.header());
         }
         for row in &rows {
-            text.push_str(&self.line(row));
+            text.push_str(&self.format_row(row));
             self.printed += 1;
         }
         match self.format {
-            // As it is: whatever reads it is no terminal, or has asked for it.
+            // Unchanged: the reader is a program, or has asked for this format.
             Format::Csv | Format::Json => terminal::print_bytes(text.as_bytes()),
-            Format::Table => terminal::print_bytes(terminal::shown(&text).as_bytes()),
+            Format::Table => terminal::print_bytes(terminal::printable(&text).as_bytes()),
         }
     }
 
-    fn measured(&self, rows: &[Vec<Option<String>>]) -> Vec<usize> {
-        let width = |text: &str| text.chars().count().min(WIDEST);
+    fn column_widths(&self, rows: &[Vec<Option<String>>]) -> Vec<usize> {
+        let width = |text: &str| text.chars().count().min(MAX_WIDTH);
         let columns = self.columns.iter().enumerate();
         let of_column = |(at, (name, _)): (usize, &(String, bool))| {
             let values = rows.iter().filter_map(|row| row.get(at));
@@ -104,24 +104,24 @@ impl Rows {
         columns.map(of_column).collect()
     }
 
-    fn head(&self) -> String {
+    fn header(&self) -> String {
         let names = self.columns.iter().map(|(name, _)| name.as_str());
         match self.format {
-            Format::Csv => csv(names.map(Some)),
+            Format::Csv => csv_record(names.map(Some)),
             Format::Json => String::new(),
             Format::Table => {
                 let rule: Vec<_> = self.widths.iter().map(|width| "-".repeat(*width)).collect();
-                format!("{}{}\n", self.padded(names), rule.join("  "))
+                format!("{}{}\n", self.table_line(names), rule.join("  "))
             }
         }
     }
 
-    fn line(&self, row: &[Option<String>]) -> String {
+    fn format_row(&self, row: &[Option<String>]) -> String {
         match self.format {
-            Format::Csv => csv(row.iter().map(Option::as_deref)),
+            Format::Csv => csv_record(row.iter().map(Option::as_deref)),
             Format::Json => {
                 let start = if self.printed == 0 { "[\n  " } else { ",\n  " };
-                format!("{start}{}", self.object(row))
+                format!("{start}{}", self.json_object(row))
             }
             Format::Table => {
                 let one_line = |value: &Option<String>| {
@@ -131,13 +131,13 @@ impl Rows {
                         .replace(['\n', '\r', '\t'], " ")
                 };
                 let values: Vec<_> = row.iter().map(one_line).collect();
-                self.padded(values.iter().map(String::as_str))
+                self.table_line(values.iter().map(String::as_str))
             }
         }
     }
 
-    /// Numbers to the right, the rest to the left.
-    fn padded<'a>(&self, values: impl Iterator<Item = &'a str>) -> String {
+    /// Aligns numbers to the right, other values to the left.
+    fn table_line<'a>(&self, values: impl Iterator<Item = &'a str>) -> String {
         let cells = values.zip(&self.widths).zip(&self.columns);
         let cells: Vec<_> = cells
             .map(|((value, width), (_, is_number))| {
@@ -151,7 +151,7 @@ impl Rows {
         format!("{}\n", cells.join("  ").trim_end())
     }
 
-    fn object(&self, row: &[Option<String>]) -> Value {
+    fn json_object(&self, row: &[Option<String>]) -> Value {
         let mut object = Map::new();
         for (at, ((name, is_number), value)) in self.columns.iter().zip(row).enumerate() {
             let value = match value {
@@ -161,7 +161,7 @@ impl Rows {
                 }
                 Some(text) => json!(text),
             };
-            // Columns without a name, or with that of another, are known by their place.
+            // Columns without a name or with a duplicate one are named by position.
             let key = if name.is_empty() || object.contains_key(name) {
                 format!("column{}", at + 1)
             } else {
@@ -173,8 +173,8 @@ impl Rows {
     }
 }
 
-/// One record; NULL is nothing, and an empty text is an empty pair of quotes.
-fn csv<'a>(values: impl Iterator<Item = Option<&'a str>>) -> String {
+/// One record; NULL is an empty field, and an empty text a pair of quotes.
+fn csv_record<'a>(values: impl Iterator<Item = Option<&'a str>>) -> String {
     let field = |value: Option<&str>| match value {
         None => String::new(),
         Some(text) if text.is_empty() || text.contains(['"', ',', '\n', '\r']) => {
@@ -192,7 +192,7 @@ mod tests {
 
     fn rows(format: Format) -> Rows {
         let mut rows = Rows::new(format);
-        rows.begin(vec![
+        rows.set_columns(vec![
             ("id".into(), true),
             ("name".into(), false),
             (String::new(), false),
@@ -207,21 +207,21 @@ mod tests {
 
     #[test]
     fn a_row_is_a_line_of_a_table_a_record_or_an_object() {
-        assert_eq!(rows(Format::Table).line(&row()), " 7  a, \"b\" c  NULL\n");
-        assert_eq!(rows(Format::Csv).line(&row()), "7,\"a, \"\"b\"\"\nc\",\n");
+        assert_eq!(rows(Format::Table).format_row(&row()), " 7  a, \"b\" c  NULL\n");
+        assert_eq!(rows(Format::Csv).format_row(&row()), "7,\"a, \"\"b\"\"\nc\",\n");
         assert_eq!(
-            rows(Format::Json).object(&row()),
+            rows(Format::Json).json_object(&row()),
             json!({ "id": 7, "name": "a, \"b\"\nc", "column3": null })
         );
-        assert_eq!(rows(Format::Csv).head(), "id,name,\"\"\n");
-        assert_eq!(rows(Format::Table).head(), "id  name\n--  ----  -\n");
+        assert_eq!(rows(Format::Csv).header(), "id,name,\"\"\n");
+        assert_eq!(rows(Format::Table).header(), "id  name\n--  ----  -\n");
     }
 
     #[test]
     fn a_column_is_as_wide_as_its_widest_value_but_one_value_does_not_fill_the_screen() {
         let rows = rows(Format::Table);
-        assert_eq!(rows.measured(&[]), [2, 4, 1]);
+        assert_eq!(rows.column_widths(&[]), [2, 4, 1]);
         let long = vec![Some("70000".into()), Some("x".repeat(1000)), None];
-        assert_eq!(rows.measured(&[row(), long]), [5, WIDEST, 4]);
+        assert_eq!(rows.column_widths(&[row(), long]), [5, MAX_WIDTH, 4]);
     }
 }

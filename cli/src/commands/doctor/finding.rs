@@ -1,11 +1,11 @@
-//! What the doctor finds: how it is, why, and what to do.
+//! Findings of the doctor: the state of each check, its cause and what to do.
 
-use crate::terminal::{self, Style};
-use entra_odbc_core::Error;
+use crate::ui::terminal::{self, Style};
+use entra_auth::Error;
 use serde_json::{Value, json};
 use std::io;
 
-/// What is looked at; each has a section in docs/troubleshooting.md.
+/// The checks; each has a section in docs/troubleshooting.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     Library,
@@ -56,16 +56,16 @@ impl Check {
     }
 }
 
-/// How it is.
+/// The state of what was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// As it should be.
     Ok,
-    /// Not looked at, or not there and not needed.
+    /// Not checked, or not present and not needed.
     Skipped,
-    /// It may be the cause of trouble.
+    /// A possible cause of failures.
     Warning,
-    /// It is the cause of trouble.
+    /// A cause of failures.
     Failure,
 }
 
@@ -96,39 +96,39 @@ pub struct Finding {
     level: Level,
     /// What was found.
     what: String,
-    /// Why that is so.
+    /// The cause.
     cause: String,
     /// What to do: a sentence, or commands, one a line.
     next: String,
 }
 
-/// All of them, told as they come.
+/// All findings, in their order.
 #[derive(Debug)]
 pub struct Findings {
     all: Vec<Finding>,
-    told: bool,
+    print_each: bool,
 }
 
 impl Findings {
-    /// None yet; `told` says whether each is printed at once.
-    pub fn new(told: bool) -> Self {
+    /// No findings yet; `print_each` has each printed as it is added.
+    pub fn new(print_each: bool) -> Self {
         Self {
             all: Vec::new(),
-            told,
+            print_each,
         }
     }
 
-    /// All is well.
+    /// Adds a check that passed.
     pub fn ok(&mut self, check: Check, what: impl Into<String>) -> io::Result<()> {
         self.add(check, Level::Ok, what.into(), String::new(), String::new())
     }
 
-    /// Not looked at.
+    /// Adds a check that was skipped.
     pub fn skipped(&mut self, check: Check, what: impl Into<String>) -> io::Result<()> {
         self.add(check, Level::Skipped, what.into(), String::new(), String::new())
     }
 
-    /// Perhaps.
+    /// Adds a possible cause of failures.
     pub fn warning(
         &mut self,
         check: Check,
@@ -139,7 +139,7 @@ impl Findings {
         self.add(check, Level::Warning, what.into(), cause.into(), next.into())
     }
 
-    /// No.
+    /// Adds a cause of failures.
     pub fn failure(
         &mut self,
         check: Check,
@@ -150,7 +150,7 @@ impl Findings {
         self.add(check, Level::Failure, what.into(), cause.into(), next.into())
     }
 
-    /// An error of the core's, which has all of it.
+    /// Adds an error as a failure.
     pub fn error(&mut self, check: Check, error: &Error) -> io::Result<()> {
         let [what, remedy, detail] = error.words();
         self.failure(check, what, detail, remedy)
@@ -164,15 +164,15 @@ impl Findings {
         cause: String,
         next: String,
     ) -> io::Result<()> {
-        let shown = |text: String| terminal::shown(text.trim());
+        let printable = |text: String| terminal::printable(text.trim());
         let finding = Finding {
             check,
             level,
-            what: shown(what),
-            cause: shown(cause),
-            next: shown(next),
+            what: printable(what),
+            cause: printable(cause),
+            next: printable(next),
         };
-        if self.told {
+        if self.print_each {
             terminal::print(&finding.text())?;
         }
         self.all.push(finding);
@@ -188,7 +188,7 @@ impl Findings {
         self.all.iter().filter(|finding| finding.level == level).count()
     }
 
-    /// The last line.
+    /// The summary, printed last.
     pub fn summary(&self) -> String {
         let (failures, warnings) = (self.count(Level::Failure), self.count(Level::Warning));
         let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -205,7 +205,7 @@ impl Findings {
         style.paint(&text)
     }
 
-    /// For scripts.
+    /// The JSON output.
     pub fn json(&self) -> Value {
         let findings = self.all.iter().map(|finding| {
             json!({
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_told_with_its_cause_and_what_to_do() {
+    fn a_finding_is_printed_with_its_cause_and_what_to_do() {
         let mut findings = Findings::new(false);
         findings
             .failure(Check::Clock, "an hour late", "no \u{1b}[31mNTP", "a\nb")

@@ -1,85 +1,87 @@
-//! The login itself, as a program would do it, and what its refusal means.
+//! The login itself, through unixODBC, and the permissions for Always Encrypted.
 
 use super::{
     finding::{Check, Findings},
-    meaning,
+    refusal,
     target::Target,
 };
 use crate::{
-    commands::connect::host::{Event, Host, Refusal, Request},
-    failure::Failure,
-    progress,
+    commands::connect::connector::{Connector, Diagnostic, Event, Request},
+    sql,
+    ui::{failure::Failure, progress},
 };
-use entra_odbc_core::Token;
+use entra_auth::Token;
 use serde_json::Value;
 
-/// What Always Encrypted needs, each with its statement.
+/// The permissions that Always Encrypted needs.
 const PERMISSIONS: [&str; 2] = [
     "VIEW ANY COLUMN MASTER KEY DEFINITION",
     "VIEW ANY COLUMN ENCRYPTION KEY DEFINITION",
 ];
 
-/// What a session tells.
+/// What the events of one connect tell.
 #[derive(Default)]
-struct Session {
+struct Outcome {
     facts: Value,
     row: Vec<Option<String>>,
-    refusal: Option<Refusal>,
+    error: Option<Diagnostic>,
 }
 
-/// Connects.
-pub fn look(
+/// Logs in, and checks the permissions for Always Encrypted where the string asks for it.
+pub fn check(
     target: &Target,
     token: Option<&std::sync::Arc<Token>>,
     timeout: u32,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let checked = target.always_encrypted.then(permissions);
-    let session = match connect(target, checked.as_deref(), timeout) {
-        Ok(session) => session,
+    let query = target.always_encrypted.then(permissions);
+    let outcome = match connect(target, query.as_deref(), timeout) {
+        Ok(outcome) => outcome,
         Err(Failure::Refused { what, remedy } | Failure::Failed { what, remedy }) => {
             findings.failure(Check::Login, what, "", remedy)?;
             return Ok(());
         }
         Err(other) => return Err(other),
     };
-    let refusal = session.refusal.as_ref();
-    if let Some(refusal) = refusal.filter(|refusal| refusal.during != "query") {
-        let (cause, next) = meaning::of(refusal, token.map(|token| token.claims()).as_ref());
-        let words = format!("[{}] {}", refusal.state, refusal.message.trim());
+    let error = outcome.error.as_ref();
+    // A query that fails after the login concerns Always Encrypted alone.
+    if let Some(error) = error.filter(|error| error.during != "query") {
+        let claims = token.map(|token| token.claims());
+        let (cause, next) = refusal::explain(&error.as_refusal(), claims.as_ref());
+        let words = format!("[{}] {}", error.sqlstate, error.message.trim());
         findings.failure(Check::Login, words, cause, next)?;
         return Ok(());
     }
-    let fact = |name: &str| session.facts.get(name).and_then(Value::as_str).unwrap_or("?");
+    let fact = |name: &str| outcome.facts.get(name).and_then(Value::as_str).unwrap_or("?");
     let [user, database, server] = ["user", "database", "server"].map(fact);
     findings.ok(
         Check::Login,
         format!("as {user} in database {database} of {server}"),
     )?;
-    if checked.is_some() {
-        always_encrypted(&session, findings)?;
+    if query.is_some() {
+        always_encrypted(&outcome, findings)?;
     }
     Ok(())
 }
 
-fn connect(target: &Target, query: Option<&str>, timeout: u32) -> Result<Session, Failure> {
-    let mut host = Host::start(&Request {
+fn connect(target: &Target, query: Option<&str>, timeout: u32) -> Result<Outcome, Failure> {
+    let mut connector = Connector::start(&Request {
         string: &target.string,
         repeat: 1,
         query,
         timeout: Some(timeout),
     })?;
-    let mut session = Session::default();
-    while let Some(event) = progress::waiting("Logging in", || host.next())? {
+    let mut outcome = Outcome::default();
+    while let Some(event) = progress::show_while("Logging in", || connector.next())? {
         match event {
-            Event::Facts(facts) => session.facts = facts,
-            Event::Row(row) => session.row = row,
-            Event::Error(refusal) => session.refusal = Some(refusal),
+            Event::Facts(facts) => outcome.facts = facts,
+            Event::Row(row) => outcome.row = row,
+            Event::Error(error) => outcome.error = Some(error),
             _ => {}
         }
     }
-    host.finish()?;
-    Ok(session)
+    connector.finish()?;
+    Ok(outcome)
 }
 
 fn permissions() -> String {
@@ -87,22 +89,22 @@ fn permissions() -> String {
     format!("SELECT {}", columns.join(", "))
 }
 
-fn always_encrypted(session: &Session, findings: &mut Findings) -> std::io::Result<()> {
-    if session.row.is_empty() {
+fn always_encrypted(outcome: &Outcome, findings: &mut Findings) -> std::io::Result<()> {
+    if outcome.row.is_empty() {
         return findings.skipped(
             Check::AlwaysEncrypted,
             "the server does not say what this user may do",
         );
     }
-    let user = session
+    let user = outcome
         .facts
         .get("database_user")
         .and_then(Value::as_str)
         .unwrap_or("…");
-    let user = crate::commands::sid::quoted(user);
+    let user = sql::quote_identifier(user);
     let lacking: Vec<_> = PERMISSIONS
         .iter()
-        .zip(&session.row)
+        .zip(&outcome.row)
         .filter(|(_, value)| value.as_deref() != Some("1"))
         .map(|(name, _)| format!("GRANT {name} TO {user};"))
         .collect();

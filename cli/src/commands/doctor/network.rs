@@ -1,21 +1,25 @@
-//! The way to Entra and to the server: certificates, proxy, names, clock.
+//! Checks of the network: certificates, proxy, Entra, clock, and the connection to the server.
 
 use super::{
     finding::{Check, Findings},
     target::Target,
 };
 use crate::{
-    clock,
-    failure::Failure,
-    file,
-    packages::{Distribution, Package},
-    progress,
-    session::Session,
+    context::Context,
+    system::{
+        file,
+        packages::{Distribution, Package},
+    },
+    ui::{failure::Failure, progress, time_format},
 };
-use entra_odbc_core::{
-    Environment, KeywordSignIn,
+use entra_auth::{
+    Environment, cloud,
+    http::{Call, HttpClient, Places, Policy, Reply, Route},
+    process::regular_file,
     token::Deadline,
-    transport::{Call, Places, Policy, Reply, Route, Transport},
+};
+use entra_odbc_core::connect::{
+    KeywordSignIn,
     trust::{self, Administrator},
 };
 use std::{
@@ -26,29 +30,26 @@ use std::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-/// The largest bundle of authorities, as the library reads it.
-const BUNDLE: u64 = 16 * 1024 * 1024;
+/// The clock skew that is reported: Entra allows five minutes, other servers less.
+const SKEW_WARNING: Duration = Duration::from_mins(2);
+const SKEW_FAILURE: Duration = Duration::from_mins(5);
 
-/// How far the clock may be off: Entra allows five minutes, other servers less.
-const SKEW: Duration = Duration::from_mins(2);
-const TOO_MUCH: Duration = Duration::from_mins(5);
-
-/// The proxy variables, in the order in which they win.
+/// The proxy variables in their order of precedence.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Looks at what is between this machine and Entra.
-pub fn look(
+/// Checks the connection to Entra.
+pub fn check(
     sign_in: Option<&KeywordSignIn>,
-    session: &Session,
+    context: &Context,
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let environment = &session.environment;
+    let environment = &context.services.environment;
     certificates(environment, findings)?;
     proxy(environment, findings)?;
     let authority = match sign_in {
         Some(sign_in) => sign_in.authority().to_owned(),
-        None => of_machine(session)?,
+        None => default_authority(context)?,
     };
     let call = Call {
         url: format!("{authority}/organizations/v2.0/.well-known/openid-configuration"),
@@ -57,11 +58,11 @@ pub fn look(
         route: Route::Far,
         retry: Policy::STANDARD,
     };
-    // A client of its own: its connections belong to the runtime that they were made on.
-    let transport = Transport::new(environment);
+    // A client of its own: connections belong to the runtime on which they were opened.
+    let transport = HttpClient::new(environment);
     let deadline = Deadline::at(Instant::now() + timeout);
     let start = Instant::now();
-    let reply = progress::waiting("Asking Entra", || on_runtime(transport.send(&call, &deadline)))?;
+    let reply = progress::show_while("Asking Entra", || block_on(transport.send(&call, &deadline)))?;
     let milliseconds = start.elapsed().as_millis();
     match reply {
         Ok(reply) if reply.status < 500 => {
@@ -69,7 +70,7 @@ pub fn look(
                 Check::Authority,
                 format!("{authority} answers, in {milliseconds} ms"),
             )?;
-            time(&reply, findings)?;
+            check_clock(&reply, findings)?;
         }
         Ok(reply) => findings.warning(
             Check::Authority,
@@ -82,16 +83,17 @@ pub fn look(
     Ok(())
 }
 
-/// Where sign-ins go on this machine unless a string says otherwise.
-fn of_machine(session: &Session) -> Result<String, Failure> {
-    let administrator =
-        session.with_surroundings(|around| Administrator::read(around.environment, around.installed));
-    let public = entra_odbc_core::server::Cloud::public().authority;
+/// The authority of connection strings that name none.
+fn default_authority(context: &Context) -> Result<String, Failure> {
+    let administrator = context.with_connect_context(|connect_context| {
+        Administrator::read(&connect_context.services.environment, connect_context.installed)
+    });
+    let public = cloud::PUBLIC.authority;
     Ok(trust::authority(None, &administrator, public)?)
 }
 
-/// Runs something that waits, on a runtime of its own.
-pub fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+/// Runs a future on a runtime of its own.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -103,7 +105,10 @@ pub fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     let places = Places::of(environment);
     let count = places.bundle().map_or(0, |path| {
-        let text = file::read(path, BUNDLE).ok().flatten().unwrap_or_default();
+        let text = file::read(path, regular_file::BUNDLE)
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         String::from_utf8_lossy(&text)
             .matches("-----BEGIN CERTIFICATE-----")
             .count()
@@ -123,7 +128,7 @@ fn certificates(environment: &Environment, findings: &mut Findings) -> io::Resul
             Check::Certificates,
             "this machine has no CA certificates",
             "no server can prove who it is",
-            Distribution::here().install(Package::Authorities),
+            Distribution::current().install_command(Package::Authorities),
         ),
         (Some(path), _) => findings.failure(
             Check::Certificates,
@@ -146,7 +151,7 @@ fn proxy(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     else {
         return findings.ok(Check::Proxy, "none: requests go out directly");
     };
-    // It may hold a name and a password.
+    // A proxy address may hold a user name and a password.
     let (scheme, rest) = address.split_once("://").unwrap_or(("http", &address));
     let host = rest.rsplit('@').next().unwrap_or_default();
     let exceptions = environment
@@ -165,7 +170,7 @@ fn proxy(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     findings.ok(Check::Proxy, text)
 }
 
-fn time(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
+fn check_clock(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
     let there = OffsetDateTime::parse(&reply.date, &Rfc2822)
         .ok()
         .map(SystemTime::from);
@@ -177,24 +182,27 @@ fn time(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
         Ok(ahead) => (ahead, "ahead of"),
         Err(behind) => (behind.duration(), "behind"),
     };
-    // Date counts whole seconds.
-    if skew < SKEW {
+    // The Date header has whole seconds.
+    if skew < SKEW_WARNING {
         return findings.ok(Check::Clock, "this machine's clock agrees with Entra's");
     }
-    let what = format!("this machine's clock is {} {word} Entra's", clock::span(skew));
+    let what = format!(
+        "this machine's clock is {} {word} Entra's",
+        time_format::duration(skew)
+    );
     let (cause, next) = (
         "tokens are taken for expired, or for not valid yet",
         "Set the clock: sudo timedatectl set-ntp true",
     );
-    if skew < TOO_MUCH {
+    if skew < SKEW_FAILURE {
         findings.warning(Check::Clock, what, cause, next)
     } else {
         findings.failure(Check::Clock, what, cause, next)
     }
 }
 
-/// Looks at the way to the server: its name, and whether anyone takes the connection.
-pub fn server(target: &Target, timeout: Duration, findings: &mut Findings) -> io::Result<()> {
+/// Checks that the server has an address and accepts a TCP connection.
+pub fn check_server(target: &Target, timeout: Duration, findings: &mut Findings) -> io::Result<()> {
     let Some(server) = &target.server else {
         return findings.failure(
             Check::Server,
@@ -213,7 +221,7 @@ pub fn server(target: &Target, timeout: Duration, findings: &mut Findings) -> io
         );
     };
     let name = format!("{},{port}", server.host);
-    let addresses: Vec<_> = match progress::waiting("Looking the server up", || {
+    let addresses: Vec<_> = match progress::show_while("Looking the server up", || {
         (server.host.as_str(), port).to_socket_addrs()
     }) {
         Ok(addresses) => addresses.collect(),
@@ -229,7 +237,7 @@ pub fn server(target: &Target, timeout: Duration, findings: &mut Findings) -> io
     let mut refusal = String::new();
     for address in &addresses {
         let start = Instant::now();
-        match progress::waiting("Connecting to the server", || {
+        match progress::show_while("Connecting to the server", || {
             TcpStream::connect_timeout(address, timeout)
         }) {
             Ok(_) => {

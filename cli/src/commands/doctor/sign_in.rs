@@ -1,40 +1,45 @@
-//! The token of a connection string, and whether it fits the server.
+//! Checks of the sign-in: the token, its audience and lifetime, and the server's tenant.
 
 use super::{
     finding::{Check, Findings},
-    network::on_runtime,
+    network::block_on,
     target::Target,
 };
-use crate::{clock, failure::Failure, guid::Guid, progress, session::Session};
-use entra_odbc_core::{Error, KeywordSignIn, Token, server::AZURE_SQL, token::Deadline};
+use crate::{
+    context::Context,
+    ui::{failure::Failure, progress, time_format},
+};
+use entra_auth::{Error, Token, cloud::AZURE_SQL, token::Deadline};
+use entra_odbc_core::connect::KeywordSignIn;
 use std::{
     io,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
+use uuid::Uuid;
 
-/// A token that ends sooner than this is hardly of use.
-const SHORT: Duration = Duration::from_mins(5);
+/// A token that ends sooner is reported.
+const MIN_LIFETIME: Duration = Duration::from_mins(5);
 
-/// Reads who signs in; `None` where that is Driver 18's own business.
-pub fn read(target: &Target, session: &Session) -> Result<Option<KeywordSignIn>, Error> {
+/// Parses the sign-in; `None` where Driver 18 does it itself.
+pub fn parse(target: &Target, context: &Context) -> Result<Option<KeywordSignIn>, Error> {
     if !target.is_ours {
         return Ok(None);
     }
-    session
-        .with_surroundings(|around| KeywordSignIn::from_string(&target.string, around))
+    context
+        .with_connect_context(|connect_context| KeywordSignIn::from_string(&target.string, connect_context))
         .map(Some)
 }
 
-/// Gets the token, and holds it against the server.
-pub fn look(
+/// Gets the token, and checks that it fits the server.
+pub fn check(
     sign_in: &KeywordSignIn,
     target: &Target,
-    session: &Session,
+    context: &Context,
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<Option<Arc<Token>>, Failure> {
-    let issued = match session.token(sign_in, None, timeout) {
+    let issued = match context.token(sign_in, None, timeout) {
         Ok(issued) => issued,
         Err(error) => {
             findings.error(Check::SignIn, &error)?;
@@ -52,21 +57,21 @@ pub fn look(
         ),
     )?;
     claims(&token, sign_in.scope(), findings)?;
-    tenant(&token, sign_in, target, session, timeout, findings)?;
+    tenant(&token, sign_in, target, timeout, findings)?;
     Ok(Some(token))
 }
 
-/// Whether the token is for this kind of server, and for how long.
+/// Checks the audience and the lifetime of the token.
 fn claims(token: &Token, scope: &str, findings: &mut Findings) -> io::Result<()> {
-    let resource = |text: &str| {
+    let normalize = |text: &str| {
         text.trim_end_matches("/.default")
             .trim_end_matches('/')
             .to_ascii_lowercase()
     };
-    let wanted = resource(scope);
+    let wanted = normalize(scope);
     let audience = token.claims().aud;
     if let Some(audience) = &audience {
-        let fits = resource(audience) == wanted || audience.eq_ignore_ascii_case(AZURE_SQL);
+        let fits = normalize(audience) == wanted || audience.eq_ignore_ascii_case(AZURE_SQL);
         if !fits {
             return findings.failure(
                 Check::Token,
@@ -80,30 +85,32 @@ fn claims(token: &Token, scope: &str, findings: &mut Findings) -> io::Result<()>
         .expires_on
         .duration_since(SystemTime::now())
         .unwrap_or_default();
-    let ends = clock::timestamp(token.expires_on);
+    let ends = time_format::rfc3339(token.expires_on);
     let audience = audience.unwrap_or_else(|| "an audience that it does not tell".to_owned());
     if left.is_zero() {
         let next = "Get a new one; a token given by AccessToken= is not renewed.";
         return findings.failure(Check::Token, format!("the token has ended at {ends}"), "", next);
     }
-    let text = format!("for {audience}, until {ends} ({} left)", clock::span(left));
-    if left < SHORT {
+    let text = format!(
+        "for {audience}, until {ends} ({} left)",
+        time_format::duration(left)
+    );
+    if left < MIN_LIFETIME {
         return findings.warning(
             Check::Token,
             text,
             "it will end soon, and reconnects with it fail then",
-            "Get a new one, or use a kind of sign-in that renews its tokens.",
+            "Get a new one, or use an authentication mode that renews its tokens.",
         );
     }
     findings.ok(Check::Token, text)
 }
 
-/// Whether the token is of the tenant that the server asks for.
+/// Checks that the token is of the server's tenant.
 fn tenant(
     token: &Token,
     sign_in: &KeywordSignIn,
     target: &Target,
-    session: &Session,
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
@@ -111,11 +118,11 @@ fn tenant(
         return Ok(());
     }
     let deadline = Deadline::at(Instant::now() + timeout);
-    let told = progress::waiting("Asking the server for its tenant", || {
-        on_runtime(sign_in.tenant_of_server(&session.environment, &deadline))
+    let probed = progress::show_while("Asking the server for its tenant", || {
+        block_on(sign_in.tenant_of_server(&deadline))
     })?;
-    let mine = token.claims().tid;
-    match (told, mine) {
+    let token_tenant = token.claims().tid;
+    match (probed, token_tenant) {
         (None, _) => findings.skipped(
             Check::Tenant,
             "the server's port is not known, so it was not asked",
@@ -129,20 +136,24 @@ fn tenant(
                 "Name the tenant with TenantId=… where a sign-in needs it.",
             )?;
         }
-        (Some(Ok(servers)), Some(mine)) if differ(&servers, &mine) => findings.failure(
-            Check::Tenant,
-            format!("the token is of tenant {mine}, and the server belongs to {servers}"),
-            "a server takes tokens of its own tenant only, those of guests included",
-            format!("Sign in there: TenantId={servers}"),
-        )?,
-        (Some(Ok(servers)), _) => findings.ok(Check::Tenant, format!("the server belongs to {servers}"))?,
+        (Some(Ok(server_tenant)), Some(token_tenant)) if are_different_ids(&server_tenant, &token_tenant) => {
+            findings.failure(
+                Check::Tenant,
+                format!("the token is of tenant {token_tenant}, and the server belongs to {server_tenant}"),
+                "a server takes tokens of its own tenant only, those of guests included",
+                format!("Sign in there: TenantId={server_tenant}"),
+            )?;
+        }
+        (Some(Ok(server_tenant)), _) => {
+            findings.ok(Check::Tenant, format!("the server belongs to {server_tenant}"))?;
+        }
     }
     Ok(())
 }
 
-/// Two ids that are not the same; a domain's name may stand for any id.
-fn differ(one: &str, other: &str) -> bool {
-    match (one.parse::<Guid>(), other.parse::<Guid>()) {
+/// Whether both are ids and differ; a domain name may belong to any id.
+fn are_different_ids(one: &str, other: &str) -> bool {
+    match (Uuid::parse_str(one), Uuid::parse_str(other)) {
         (Ok(one), Ok(other)) => one != other,
         _ => false,
     }

@@ -1,31 +1,33 @@
-//! Where a connection string leads, whoever signs in.
+//! The server and options of a connection string.
 
+use entra_auth::credential::{self, FORWARDED};
 use entra_odbc_core::{
-    connect::Surroundings,
-    connection_string::ConnectionString,
-    credential::{self, FORWARDED},
-    server::{SERVER_KEYWORDS, Server},
+    connect::ConnectContext,
+    connection_string::{
+        ConnectionString,
+        server::{SERVER_KEYWORDS, Server},
+    },
 };
 use zeroize::Zeroizing;
 
-/// Where SQL Server listens unless told otherwise.
-const PORT: u16 = 1433;
+/// SQL Server's port unless the string names one.
+const DEFAULT_PORT: u16 = 1433;
 
-/// The string, with what matters of it and of the data source that it names.
+/// A connection string and what the checks need of it and of its data source.
 pub struct Target {
-    /// The whole of it.
+    /// The whole string.
     pub string: Zeroizing<String>,
     /// The first server.
     pub server: Option<Server>,
     /// Whether columns are to be decrypted.
     pub always_encrypted: bool,
-    /// Whether the sign-in is ours, and not left to Driver 18.
+    /// Whether our library signs in, and not Driver 18.
     pub is_ours: bool,
 }
 
 impl Target {
-    /// Reads it as Driver 18 does: the string wins over the data source, which counts unless `DRIVER=` precedes it.
-    pub fn read(string: &str, around: &Surroundings<'_>) -> Self {
+    /// Parses it as Driver 18 does: the string overrides the data source, which is ignored where `DRIVER=` precedes it.
+    pub fn parse(string: &str, connect_context: &ConnectContext<'_>) -> Self {
         let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
         let parsed = ConnectionString::parse(&units);
         let source = parsed
@@ -35,7 +37,7 @@ impl Target {
             .filter(|attribute| attribute.is("DSN"))
             .map(|attribute| parsed.units(attribute));
         let get = |name: &str| {
-            let in_section = || (around.data_source)(source.as_deref()?, name);
+            let in_section = || (connect_context.data_source)(source.as_deref()?, name);
             parsed
                 .get(name)
                 .map(|value| value.trim().to_owned())
@@ -56,11 +58,11 @@ impl Target {
         }
     }
 
-    /// The server's port; `None` for a named instance, which the server's browser service would have to tell.
+    /// The server's port; `None` for a named instance, which only SQL Server Browser knows.
     pub fn port(server: &Server) -> Option<u16> {
         match (server.port, &server.instance) {
             (Some(port), _) => Some(port),
-            (None, None) => Some(PORT),
+            (None, None) => Some(DEFAULT_PORT),
             (None, Some(_)) => None,
         }
     }

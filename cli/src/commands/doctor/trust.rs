@@ -1,22 +1,22 @@
-//! Whether a token may go to the server at all.
+//! Checks that a token may be sent to the server.
 
 use super::{
     finding::{Check, Findings},
     target::Target,
 };
-use crate::session::Session;
-use entra_odbc_core::plan;
+use crate::context::Context;
+use entra_odbc_core::connect::plan;
 use std::io;
 use zeroize::Zeroizing;
 
-/// Tells what a connect would decide; false where it would be refused, and all that follows with it.
-pub fn look(target: &Target, session: &Session, findings: &mut Findings) -> io::Result<bool> {
-    // Without a server there is a finding of that already.
+/// Decides as a connect does; false where it would be refused, which makes further checks pointless.
+pub fn check(target: &Target, context: &Context, findings: &mut Findings) -> io::Result<bool> {
+    // A missing server has a finding of its own.
     if !target.is_ours || target.server.is_none() {
         return Ok(true);
     }
     let units: Zeroizing<Vec<u16>> = Zeroizing::new(target.string.encode_utf16().collect());
-    match session.with_surroundings(|around| plan::decide(&units, around)) {
+    match context.with_connect_context(|connect_context| plan::decide(&units, connect_context)) {
         Ok(decision) => {
             let channel = decision.channel;
             let how = if channel.is_validated() {

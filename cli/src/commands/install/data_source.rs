@@ -1,7 +1,8 @@
-//! What may stand in a data source.
+//! The data source that `install --dsn` adds: its name and entries, checked.
 
-use crate::{failure::Failure, registration::Section};
-use entra_odbc_core::{Keyword, known_keyword, real_driver::OUR_SECTION};
+use crate::{odbc::registration::Section, ui::failure::Failure};
+use entra_auth::Keyword;
+use entra_odbc_core::{connection_string::known_keyword, driver::OUR_SECTION};
 
 /// One `keyword=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,10 +11,10 @@ struct Entry {
     value: String,
 }
 
-/// A name of a data source, as unixODBC can look it up.
-pub fn name(text: &str) -> Result<String, String> {
+/// Checks a data source's name.
+pub fn parse_name(text: &str) -> Result<String, String> {
     let text = text.trim();
-    // SQL_MAX_DSN_LENGTH, and what ini files and connection strings give a meaning.
+    // SQL_MAX_DSN_LENGTH, and no characters with a meaning in ini files and connection strings.
     if text.is_empty() || text.len() > 32 {
         return Err("a data source's name has 1 to 32 characters".to_owned());
     }
@@ -26,8 +27,8 @@ pub fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// One `keyword=value` that an ini file can hold.
-fn entry(text: &str) -> Result<Entry, String> {
+/// Parses one `keyword=value`, and refuses what an ini file cannot hold or should not.
+fn parse_entry(text: &str) -> Result<Entry, String> {
     let (keyword, value) = text
         .split_once('=')
         .ok_or("it must be KEYWORD=VALUE, for instance Server=contoso.database.windows.net")?;
@@ -60,7 +61,7 @@ pub fn section(name: &str, entries: &[String]) -> Result<Section, Failure> {
     let mut all = vec![("Driver".to_owned(), OUR_SECTION.to_owned())];
     for text in entries {
         let Entry { keyword, value } =
-            entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
+            parse_entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
         if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&keyword)) {
             return Err(Failure::refused(
                 match known_keyword(&keyword) {
@@ -83,30 +84,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_entries_are_such_as_ini_files_hold() {
-        assert_eq!(name(" payroll ").as_deref(), Ok("payroll"));
+    fn names_and_entries_must_fit_into_an_ini_file() {
+        assert_eq!(parse_name(" payroll ").as_deref(), Ok("payroll"));
         for bad in ["", "a]b", "a\nb", "a;b", &"x".repeat(33)] {
-            assert!(name(bad).is_err(), "{bad:?}");
+            assert!(parse_name(bad).is_err(), "{bad:?}");
         }
-        let good = entry("Server = contoso.database.windows.net").unwrap();
+        let good = parse_entry("Server = contoso.database.windows.net").unwrap();
         assert_eq!(good.keyword, "Server");
         assert_eq!(good.value, "contoso.database.windows.net");
         for bad in ["Server", "=x", "Server=a\nb", "driver=x", "[x=y", "#a=b"] {
-            assert!(entry(bad).is_err(), "{bad}");
+            assert!(parse_entry(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn secrets_are_sent_elsewhere() {
+    fn a_secret_is_refused_with_the_keyword_for_a_file() {
         for secret in [
             "PWD=s3cret",
             "password=s3cret",
             "AccessToken=s3cret",
             "ClientSecret=s3cret",
         ] {
-            let error = entry(secret).unwrap_err();
+            let error = parse_entry(secret).unwrap_err();
             assert!(error.contains("File=") && !error.contains("s3cret"), "{error}");
         }
-        assert!(entry("PWDFile=/run/secret").is_ok());
+        assert!(parse_entry("PWDFile=/run/secret").is_ok());
     }
 }

@@ -1,0 +1,83 @@
+//! What `install` has written and registered, as it is printed.
+
+use crate::{
+    odbc::{library::Library, target_driver::TargetDriver},
+    ui::terminal::Style,
+};
+use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What was written and registered.
+pub struct Outcome {
+    /// Whether anything had to be written.
+    pub changed: bool,
+    /// The odbcinst.ini.
+    pub drivers: PathBuf,
+    /// The odbc.ini, where a data source was asked for.
+    pub sources: Option<PathBuf>,
+    /// The registered library.
+    pub library: Library,
+    /// The driver that it forwards to.
+    pub target_driver: TargetDriver,
+    /// Whether the stock name is registered as well.
+    pub replaces: bool,
+    /// The data source.
+    pub dsn: Option<String>,
+}
+
+impl Outcome {
+    /// For people.
+    pub fn text(&self) -> String {
+        let version = |version: &Option<String>| match version {
+            Some(version) => format!(" ({version})"),
+            None => String::new(),
+        };
+        let verb = if self.changed {
+            "Registered"
+        } else {
+            "Nothing to change:"
+        };
+        let mut names = vec![format!("\"{OUR_SECTION}\"")];
+        names.extend(self.replaces.then(|| format!("\"{MICROSOFT_SECTION}\"")));
+        let mut lines = vec![
+            format!("{verb} {} in {}", names.join(" and "), self.drivers.display()),
+            format!(
+                "  library      {}{}",
+                self.library.path.display(),
+                version(&self.library.version)
+            ),
+            format!(
+                "  real driver  {}{}, from {}",
+                self.target_driver.path.display(),
+                version(&self.target_driver.version),
+                self.target_driver.origin
+            ),
+        ];
+        match (&self.dsn, &self.sources) {
+            (Some(dsn), Some(sources)) => {
+                lines.push(format!("  data source  {dsn}, in {}", sources.display()));
+                lines.push(Style::Faint.paint(&format!("Try it: isql -v {dsn}")));
+            }
+            _ => lines.push(
+                Style::Faint.paint("Sign in with: entra-odbc login. Look after it with: entra-odbc doctor."),
+            ),
+        }
+        lines.join("\n")
+    }
+
+    /// For scripts.
+    pub fn json(&self) -> Value {
+        json!({
+            "changed": self.changed,
+            "drivers": self.drivers,
+            "sections": if self.replaces { vec![OUR_SECTION, MICROSOFT_SECTION] } else { vec![OUR_SECTION] },
+            "library": { "path": self.library.path, "version": self.library.version },
+            "real_driver": {
+                "path": self.target_driver.path, "version": self.target_driver.version, "origin": self.target_driver.origin,
+            },
+            "data_source": self.dsn,
+            "data_sources": self.sources,
+        })
+    }
+}

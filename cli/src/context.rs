@@ -1,0 +1,95 @@
+//! What a sign-in depends on: the environment, the ini files that unixODBC reads, and the core's services.
+
+use crate::{
+    odbc::{
+        drivers::{Drivers, IniFile},
+        ini_files::IniFiles,
+    },
+    ui::{failure::Failure, progress, terminal},
+};
+use entra_auth::{
+    Environment, Services,
+    token::{Issued, Wait},
+    user::prompt::Prompts,
+};
+use entra_odbc_core::{
+    RedirectCache,
+    connect::{ConnectContext, KeywordSignIn},
+    driver::OUR_SECTION,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Everything that a sign-in needs besides its keywords.
+pub struct Context {
+    /// What all sign-ins of this process share.
+    pub services: Services,
+    redirects: RedirectCache,
+    drivers: Drivers,
+    sources: Vec<IniFile>,
+}
+
+impl Context {
+    /// Reads the ini files; malformed ones count as absent here, and the doctor reports them.
+    pub fn new() -> Self {
+        let environment = Environment::process();
+        let ini_files = IniFiles::locate(&environment);
+        let prompts = Prompts::unseen();
+        // Also where standard error is no terminal: the command asked for the prompt.
+        prompts.register(Some(Arc::new(|prompt| terminal::note(&prompt.message))));
+        Self {
+            services: Services::new(environment, prompts),
+            redirects: RedirectCache::new(),
+            drivers: Drivers::read(&ini_files).unwrap_or(Drivers(Vec::new())),
+            sources: ini_files
+                .sources()
+                .filter_map(|path| IniFile::read(path).ok())
+                .collect(),
+        }
+    }
+
+    /// Calls `body` with the surroundings of a connect.
+    pub fn with_connect_context<T>(&self, body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
+        let installed = |keyword: &str| {
+            let (value, _) = self.drivers.entry(OUR_SECTION, keyword)?;
+            Some(value.to_owned())
+        };
+        // The first file that has the entry wins, as in libodbcinst.
+        let data_source = |section: &[u16], keyword: &str| {
+            let section = String::from_utf16(section).ok()?;
+            self.sources
+                .iter()
+                .find_map(|file| file.ini.get(&section, keyword))
+                .map(str::to_owned)
+        };
+        body(&ConnectContext {
+            services: &self.services,
+            redirects: &self.redirects,
+            installed: &installed,
+            takes_tokens: &|| true,
+            data_source: &data_source,
+        })
+    }
+
+    /// The sign-in of a connection string.
+    pub fn sign_in(&self, string: &str) -> Result<KeywordSignIn, Failure> {
+        let sign_in =
+            self.with_connect_context(|connect_context| KeywordSignIn::from_string(string, connect_context));
+        sign_in.map_err(Failure::from)
+    }
+
+    /// A token; a prompt has its own time limit (`InteractiveTimeout`).
+    pub fn token(
+        &self,
+        sign_in: &KeywordSignIn,
+        scope: Option<&str>,
+        timeout: Duration,
+    ) -> Result<Issued, entra_auth::Error> {
+        let wait = Wait::until(Instant::now() + timeout);
+        progress::show_while("Waiting for a token", || {
+            self.with_connect_context(|connect_context| sign_in.token(scope, wait, connect_context))
+        })
+    }
+}

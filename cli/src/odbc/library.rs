@@ -1,0 +1,159 @@
+//! Our library, which is registered as the driver: its path and its version.
+
+use crate::ui::failure::Failure;
+use entra_odbc_core::driver as real_driver;
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+/// Its file name.
+const FILE_NAME: &str = "libentra_odbc.so";
+
+/// Names of its exports: the first sets it apart from other drivers, the second from our library for C programs.
+const EXPORTS: [&[u8]; 2] = [b"entra_odbc_version\0", b"SQLDriverConnectW\0"];
+
+/// The start of its user agent, which the version follows.
+const USER_AGENT: &[u8] = b"entra-odbc/";
+
+/// The library and its version.
+#[derive(Debug, Clone)]
+pub struct Library {
+    /// The file.
+    pub path: PathBuf,
+    /// Its version, where it is known.
+    pub version: Option<String>,
+}
+
+impl Library {
+    /// The library at `path`, or why it is not ours.
+    pub fn at(path: &Path) -> Result<Self, String> {
+        real_driver::check(path)?;
+        let bytes = fs::read(path).map_err(|error| error.to_string())?;
+        if !EXPORTS.iter().all(|name| contains(&bytes, name)) {
+            return Err("is not entra-odbc's library".to_owned());
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            version: version(&bytes),
+        })
+    }
+
+    /// The library that was named, else the one that was installed with this tool.
+    pub fn find(named: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(named) = named {
+            return absolute(named).and_then(|path| Self::at(&path)).map_err(|why| {
+                Failure::refused(
+                    format!("{} {why}", named.display()),
+                    "Name the library: --library PATH.",
+                )
+            });
+        }
+        let paths = default_paths();
+        paths.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
+            let tried: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+            Failure::refused(
+                format!(
+                    "the library {FILE_NAME} is not beside this tool; looked at: {}",
+                    tried.join(", ")
+                ),
+                "Name it: --library PATH.",
+            )
+        })
+    }
+
+    /// Whether a path leads to this file, or to another copy of our library.
+    pub fn is_at(&self, path: &Path) -> bool {
+        match (path.metadata(), self.path.metadata()) {
+            (Ok(a), Ok(b)) if (a.dev(), a.ino()) == (b.dev(), b.ino()) => true,
+            _ => is_ours(path),
+        }
+    }
+}
+
+/// Whether the library at a path is ours.
+pub fn is_ours(path: &Path) -> bool {
+    Library::at(path).is_ok()
+}
+
+/// The directory of this tool's program file; by its name where /proc is not mounted.
+pub fn directory_of_tool() -> Option<PathBuf> {
+    let by_name = || {
+        let name = PathBuf::from(std::env::args_os().next()?);
+        name.is_absolute().then_some(name)
+    };
+    let tool = std::env::current_exe().ok().or_else(by_name)?;
+    Some(tool.parent()?.to_owned())
+}
+
+/// Beside the tool, or in the `lib` directory of the same prefix.
+fn default_paths() -> Vec<PathBuf> {
+    let Some(here) = directory_of_tool() else {
+        return Vec::new();
+    };
+    let mut paths = vec![here.join(FILE_NAME)];
+    if let Some(prefix) = here.parent() {
+        paths.push(prefix.join("lib").join(FILE_NAME));
+        paths.push(prefix.join("lib/entra-odbc").join(FILE_NAME));
+    }
+    paths
+}
+
+/// The absolute path with its links, so that an upgrade may change where they lead.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| error.to_string())
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    position(bytes, part).is_some()
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
+
+fn version(bytes: &[u8]) -> Option<String> {
+    let mut rest = bytes;
+    while let Some(at) = position(rest, USER_AGENT) {
+        rest = rest.get(at + USER_AGENT.len()..)?;
+        let end = rest.iter().position(|byte| *byte == b' ')?;
+        let text = std::str::from_utf8(rest.get(..end)?).unwrap_or_default();
+        let is_version = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
+        if text.starts_with(|c: char| c.is_ascii_digit()) && text.len() < 32 && text.chars().all(is_version) {
+            return Some(text.to_owned());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_user_agent() {
+        assert_eq!(
+            version(b"\0entra-odbc/accounts \0entra-odbc/1.20.3-rc.1 (odbc)x").as_deref(),
+            Some("1.20.3-rc.1")
+        );
+        assert_eq!(version(b"nothing here"), None);
+    }
+
+    #[test]
+    fn other_files_are_not_taken_for_our_library() {
+        let own = std::env::current_exe().unwrap();
+        assert!(
+            Library::at(Path::new("/etc/passwd"))
+                .unwrap_err()
+                .contains("shared library")
+        );
+        assert!(
+            Library::at(Path::new("/nowhere"))
+                .unwrap_err()
+                .contains("not found")
+        );
+        // Not this test's own program, which has the names as text.
+        assert!(!is_ours(Path::new("/bin/sh")), "{own:?}");
+    }
+}

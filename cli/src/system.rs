@@ -1,0 +1,6 @@
+//! What the tool needs of the operating system: files, signals, the dynamic loader, the distribution's packages.
+
+pub mod file;
+pub mod loader;
+pub mod packages;
+pub mod signals;

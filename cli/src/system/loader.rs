@@ -1,0 +1,103 @@
+//! Where the dynamic loader finds a library.
+
+use entra_auth::Environment;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Where it looks without a cache.
+const DIRECTORIES: [&str; 8] = [
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
+];
+
+/// The file that the loader takes for a name such as `libodbc.so.2`.
+pub fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
+    let paths = environment.get("LD_LIBRARY_PATH").unwrap_or_default();
+    let named = paths
+        .split(':')
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let in_directory = |directory: PathBuf| Some(directory.join(name)).filter(|path| path.is_file());
+    named
+        .map(in_directory)
+        .find_map(|found| found)
+        .or_else(|| from_cache(name))
+        .or_else(|| DIRECTORIES.iter().map(PathBuf::from).find_map(in_directory))
+}
+
+/// The file of that name in the loader's cache.
+fn from_cache(name: &str) -> Option<PathBuf> {
+    // Not in the PATH of ordinary users on Debian.
+    let output = ["/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"]
+        .iter()
+        .find_map(|ldconfig| {
+            Command::new(ldconfig)
+                .arg("-p")
+                .stdin(Stdio::null())
+                .stderr(Stdio::null())
+                .output()
+                .ok()
+        })?;
+    in_cache(&String::from_utf8_lossy(&output.stdout), name).filter(|path| path.is_file())
+}
+
+fn in_cache(text: &str, name: &str) -> Option<PathBuf> {
+    let line = text
+        .lines()
+        .find(|line| line.split_whitespace().next().is_some_and(|first| first == name))?;
+    let (_, path) = line.split_once("=> ")?;
+    Some(PathBuf::from(path.trim()))
+}
+
+/// The needed libraries of a library that the loader does not find; `None` where `ldd` cannot run.
+pub fn missing(library: &Path) -> Option<Vec<String>> {
+    let output = Command::new("ldd")
+        .arg(library)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let missing = text
+        .lines()
+        .filter(|line| line.contains("not found"))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|name| name.trim_end_matches(':').to_owned());
+    Some(missing.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loaders_cache_is_read() {
+        let text = "2 libs found in cache `/etc/ld.so.cache'\n\
+                    \tlibodbcinst.so.2 (libc6,x86-64) => /lib/x86_64-linux-gnu/libodbcinst.so.2\n\
+                    \tlibodbc.so.2 (libc6,x86-64) => /lib/x86_64-linux-gnu/libodbc.so.2\n";
+        assert_eq!(
+            in_cache(text, "libodbc.so.2").as_deref(),
+            Some(Path::new("/lib/x86_64-linux-gnu/libodbc.so.2"))
+        );
+        assert_eq!(in_cache(text, "libodbc.so"), None);
+    }
+
+    #[test]
+    fn a_directory_of_ld_library_path_comes_first() {
+        let here = std::env::temp_dir().join(format!("entra-odbc-loader-{}", std::process::id()));
+        std::fs::create_dir_all(&here).unwrap();
+        std::fs::write(here.join("libc.so.6"), "").unwrap();
+        let named = Environment::fixed([("LD_LIBRARY_PATH", format!(":{}", here.display()))]);
+        assert_eq!(find("libc.so.6", &named), Some(here.join("libc.so.6")));
+        assert!(find("libc.so.6", &Environment::empty()).is_some());
+        assert_eq!(find("libno-such-thing.so.1", &named), None);
+        std::fs::remove_dir_all(here).unwrap();
+    }
+}

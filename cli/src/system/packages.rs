@@ -1,0 +1,151 @@
+//! The commands that install missing packages on this Linux distribution.
+
+/// A package that the driver or the tool needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Package {
+    /// The driver manager.
+    UnixOdbc,
+    /// Microsoft's ODBC Driver 18.
+    Driver18,
+    /// Kerberos, which Driver 18 is linked with.
+    Kerberos,
+    /// The certificate authorities.
+    Authorities,
+    /// OpenSSL, which Driver 18 loads itself.
+    OpenSsl,
+}
+
+/// The families of distributions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Debian,
+    RedHat,
+    Suse,
+    Alpine,
+    Unknown,
+}
+
+/// The distribution of this machine.
+#[derive(Debug, Clone)]
+pub struct Distribution {
+    family: Family,
+    id: String,
+    version: String,
+}
+
+impl Distribution {
+    /// That of `/etc/os-release`.
+    pub fn current() -> Self {
+        Self::parse(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
+    }
+
+    fn parse(os_release: &str) -> Self {
+        let value = |key: &str| {
+            let line = os_release
+                .lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+        };
+        let (id, like) = (value("ID"), value("ID_LIKE"));
+        let family = [id.as_str()]
+            .into_iter()
+            .chain(like.split_whitespace())
+            .find_map(|word| match word {
+                "debian" | "ubuntu" => Some(Family::Debian),
+                "rhel" | "fedora" | "centos" | "rocky" | "almalinux" | "ol" => Some(Family::RedHat),
+                "suse" | "sles" | "opensuse" | "opensuse-leap" => Some(Family::Suse),
+                "alpine" => Some(Family::Alpine),
+                _ => None,
+            });
+        Self {
+            family: family.unwrap_or(Family::Unknown),
+            id,
+            version: value("VERSION_ID"),
+        }
+    }
+
+    /// The commands, one per line.
+    pub fn install_command(&self, package: Package) -> String {
+        let names = match package {
+            Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc"],
+            Package::Kerberos => ["libkrb5-3 libgssapi-krb5-2", "krb5-libs", "krb5", "krb5-libs"],
+            Package::Authorities => ["ca-certificates"; 4],
+            Package::OpenSsl => ["openssl"; 4],
+            Package::Driver18 => return self.driver_18_commands(),
+        };
+        let [debian, red_hat, suse, alpine] = names;
+        match self.family {
+            Family::Debian => format!("sudo apt-get install {debian}"),
+            Family::RedHat => format!("sudo dnf install {red_hat}"),
+            Family::Suse => format!("sudo zypper install {suse}"),
+            Family::Alpine => format!("sudo apk add {alpine}"),
+            Family::Unknown => format!("Install the package {debian} of your distribution."),
+        }
+    }
+
+    /// Microsoft's instructions, for the distributions that have packages of the driver.
+    fn driver_18_commands(&self) -> String {
+        let place = "https://packages.microsoft.com/config";
+        let major = self.version.split('.').next().unwrap_or_default();
+        match (self.family, self.id.as_str()) {
+            (Family::Debian, "debian" | "ubuntu") => format!(
+                "curl -sSL -O {place}/{}/{}/packages-microsoft-prod.deb\n\
+                 sudo dpkg -i packages-microsoft-prod.deb\n\
+                 sudo apt-get update\n\
+                 sudo apt-get install msodbcsql18",
+                self.id, self.version
+            ),
+            (Family::RedHat, "rhel" | "rocky" | "almalinux" | "ol" | "centos") => format!(
+                "curl -sSL -O {place}/rhel/{major}/packages-microsoft-prod.rpm\n\
+                 sudo dnf install ./packages-microsoft-prod.rpm\n\
+                 sudo dnf install msodbcsql18"
+            ),
+            (Family::Suse, "sles") => format!(
+                "curl -sSL -O {place}/sles/{major}/packages-microsoft-prod.rpm\n\
+                 sudo zypper install ./packages-microsoft-prod.rpm\n\
+                 sudo zypper install msodbcsql18"
+            ),
+            _ => "See https://learn.microsoft.com/sql/connect/odbc/linux-mac/installing-the-microsoft-odbc-driver-for-sql-server"
+                .to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_distribution_gets_its_own_commands() {
+        let debian = Distribution::parse("ID=debian\nVERSION_ID=\"12\"\n");
+        assert_eq!(
+            debian.install_command(Package::UnixOdbc),
+            "sudo apt-get install unixodbc"
+        );
+        assert!(
+            debian
+                .install_command(Package::Driver18)
+                .contains("/config/debian/12/")
+        );
+        let rocky = Distribution::parse("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"\n");
+        assert_eq!(
+            rocky.install_command(Package::UnixOdbc),
+            "sudo dnf install unixODBC"
+        );
+        assert!(
+            rocky
+                .install_command(Package::Driver18)
+                .contains("/config/rhel/9/")
+        );
+        let mint = Distribution::parse("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"22\"\n");
+        assert!(
+            mint.install_command(Package::Driver18)
+                .starts_with("See https://")
+        );
+        assert!(
+            Distribution::parse("")
+                .install_command(Package::UnixOdbc)
+                .contains("unixodbc")
+        );
+    }
+}

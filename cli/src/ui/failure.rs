@@ -1,0 +1,105 @@
+//! Failures: the message on standard error and the exit code.
+
+use crate::ui::terminal::{self, Style};
+use entra_auth::{Error, ErrorKind, plain_text::fit};
+use std::{io, process::ExitCode};
+
+/// Tried, and failed.
+const FAILED: u8 = 1;
+
+/// Not tried: bad arguments, or a machine on which it cannot be done. Nothing is changed.
+const REFUSED: u8 = 2;
+
+/// What a shell reports of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
+
+/// Why the tool ends early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Tried and failed.
+    Failed {
+        /// What happened, and why.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Not tried, with nothing changed.
+    Refused {
+        /// What is wrong with what was asked for.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Ctrl-C while signals were blocked; elsewhere the signal ends the process at once.
+    Interrupted,
+    /// Failed, and the output has told it already.
+    Reported,
+    /// The reader of standard output has gone (`entra-odbc … | head`).
+    OutputClosed,
+}
+
+impl Failure {
+    /// Tried, and failed.
+    pub fn failed(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Failed {
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Not tried: bad input, or a machine on which it cannot be done.
+    pub fn refused(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused {
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Prints it on standard error, and returns the exit code.
+    pub fn report(&self) -> ExitCode {
+        let (code, what, remedy) = match self {
+            Self::Failed { what, remedy } => (FAILED, what, remedy),
+            Self::Refused { what, remedy } => (REFUSED, what, remedy),
+            Self::Interrupted => return INTERRUPTED.into(),
+            Self::Reported => return FAILED.into(),
+            Self::OutputClosed => return ExitCode::SUCCESS,
+        };
+        let what = fit(what);
+        let full_stop = if what.ends_with(['.', '!', '?']) { "" } else { "." };
+        let label = Style::Failure.paint("error:");
+        terminal::note(&format!("{label} {what}{full_stop}"));
+        if !remedy.is_empty() {
+            // Not `fit`, which makes one line of it: commands are on lines of their own.
+            terminal::note(&terminal::printable(remedy));
+        }
+        code.into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let [what, remedy, detail] = error.words();
+        let remedy = match (remedy, detail) {
+            (remedy, "") => remedy.to_owned(),
+            ("", detail) => detail.to_owned(),
+            (remedy, detail) => format!("{remedy}\n{detail}"),
+        };
+        match error.kind() {
+            ErrorKind::Invalid | ErrorKind::UnknownMode => Self::refused(what, remedy),
+            _ => Self::failed(what, remedy),
+        }
+    }
+}
+
+/// Only for errors of standard output; errors of other files have messages of their own.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::OutputClosed;
+        }
+        Self::failed(
+            format!("standard output cannot be written: {error}"),
+            "Check where it goes.",
+        )
+    }
+}
