@@ -6,7 +6,7 @@
 //! first of equal keywords wins.
 
 pub(crate) mod aliases;
-pub(crate) mod data_source;
+pub mod data_source;
 mod known_keyword;
 pub mod server;
 
