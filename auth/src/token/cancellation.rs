@@ -30,7 +30,7 @@ impl Cancellation {
         self.0.cancelled.store(true, Ordering::SeqCst);
         let watched: Vec<_> = self.0.watched.lock().iter().filter_map(Weak::upgrade).collect();
         for in_flight in watched {
-            in_flight.look_again();
+            in_flight.wake_waiters();
         }
     }
 

@@ -12,11 +12,11 @@ use std::{
 use tokio::sync::Notify;
 
 /// The longest a request may take, whoever waits for it.
-const LONGEST: Duration = Duration::from_mins(1);
+const MAX_DURATION: Duration = Duration::from_mins(1);
 
 /// How much earlier than its waiters a request gives up, so that they hear its own words (which
 /// endpoint did not answer) rather than only that time is up.
-const LEAD: Duration = Duration::from_millis(50);
+const EARLY_BY: Duration = Duration::from_millis(50);
 
 /// What a request ended with.
 pub type Outcome = Result<Arc<Token>, Error>;
@@ -30,23 +30,23 @@ pub struct InFlightRequest {
     abandoned: Notify,
     latest: Instant,
     deadline: Deadline,
-    asking: Prompting,
+    prompting: Prompting,
     process: Process,
 }
 
 impl InFlightRequest {
     /// A request that nobody waits for yet.
     #[must_use]
-    pub fn new(asking: Prompting) -> Self {
+    pub fn new(prompting: Prompting) -> Self {
         let now = Instant::now();
         Self {
             outcome: Mutex::new(None),
             completed: Condvar::new(),
             waiters: AtomicUsize::new(0),
             abandoned: Notify::new(),
-            latest: now + LONGEST,
+            latest: now + MAX_DURATION,
             deadline: Deadline::at(now),
-            asking,
+            prompting,
             process: Process::current(),
         }
     }
@@ -65,8 +65,8 @@ impl InFlightRequest {
 
     /// Whether it may ask a person, and how long that person has.
     #[must_use]
-    pub fn asking(&self) -> &Prompting {
-        &self.asking
+    pub fn prompting(&self) -> &Prompting {
+        &self.prompting
     }
 
     /// Lets the request go on for a waiter with this deadline.
@@ -75,7 +75,7 @@ impl InFlightRequest {
     pub fn join(&self, waiter: Instant) {
         self.waiters.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
-        let lead = LEAD.min(waiter.saturating_duration_since(now) / 4);
+        let lead = EARLY_BY.min(waiter.saturating_duration_since(now) / 4);
         let until = waiter.checked_sub(lead).unwrap_or(waiter);
         self.deadline.extend(until.min(self.latest));
     }
@@ -98,7 +98,7 @@ impl InFlightRequest {
     }
 
     /// Has those who wait see whether they still want to.
-    pub fn look_again(&self) {
+    pub fn wake_waiters(&self) {
         // A parent's flight may have its lock held for ever in the child, where nobody waits for it.
         if self.is_ours() {
             drop(self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
@@ -128,7 +128,10 @@ impl InFlightRequest {
             if wait.is_cancelled() {
                 return Err(cancelled());
             }
-            let until = self.asking.until().map_or(deadline, |until| until.max(deadline));
+            let until = self
+                .prompting
+                .until()
+                .map_or(deadline, |until| until.max(deadline));
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(timed_out());
@@ -148,18 +151,18 @@ pub fn timed_out() -> Error {
         .remedy("Check the network, or allow more time (a connect: the login timeout).")
 }
 
-/// Lands a flight that its task abandons, be it by a panic or the end of the runtime.
+/// Completes a request whose task ends without an outcome, by a panic or the end of the runtime.
 #[derive(Debug)]
 pub struct CompletionGuard(Arc<InFlightRequest>);
 
 impl CompletionGuard {
-    /// Takes the flight over for the task that carries it out.
+    /// For the task that carries out the request.
     #[must_use]
-    pub fn of(in_flight: Arc<InFlightRequest>) -> Self {
+    pub fn new(in_flight: Arc<InFlightRequest>) -> Self {
         Self(in_flight)
     }
 
-    /// The flight.
+    /// The request.
     #[must_use]
     pub fn in_flight(&self) -> &Arc<InFlightRequest> {
         &self.0

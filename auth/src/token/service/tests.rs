@@ -1,6 +1,7 @@
 //! The service with a scripted credential.
 
 use super::*;
+use crate::credential::TokenRequest;
 use crate::{
     ErrorKind, Secret,
     credential::{BoxFuture, Credential},
