@@ -17,7 +17,7 @@ pub mod trust;
 pub use context::ConnectContext;
 pub use open_connection::OpenConnection;
 pub use sign_in::KeywordSignIn;
-pub use target::{ConnectOutcome, DriverCompletion, DriverReply, TargetConnection};
+pub use target::{ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, DriverCompletion, DriverReply, TargetConnection};
 
 use crate::driver::access_token_struct::AccessTokenStruct;
 use entra_auth::{Error, Token, token::Issued};
@@ -29,9 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 use zeroize::Zeroizing;
-
-/// The login timeout where the host set none, or 0: Driver 18's own default.
-pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How a connect ended, as far as we are concerned.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use crate::{
     connect::{
-        ConnectContext,
+        context::ConnectContext,
         plan::{self, Plan, SignInPlan},
     },
     connection_string::ConnectionString,

@@ -7,9 +7,10 @@ mod driver_string;
 
 use crate::{
     connect::{
-        ConnectContext, DEFAULT_LOGIN_TIMEOUT, DriverCompletion,
+        context::ConnectContext,
         request::{ConnectRequest, Selection, is_keyword},
         selected_mode::{self, SelectedMode},
+        target::{DEFAULT_LOGIN_TIMEOUT, DriverCompletion},
         trust::{Administrator, Channel, Decision},
     },
     connection_string::{Attribute, ConnectionString, aliases, append},

@@ -1,7 +1,7 @@
 //! An authentication mode that was selected, with all it needs to sign in but the scope.
 
 use super::{
-    ConnectContext,
+    context::ConnectContext,
     request::ConnectRequest,
     trust::{self, Administrator, Channel},
 };

@@ -8,7 +8,7 @@ mod inquiry;
 use super::selected_mode::SelectedMode;
 use crate::{
     connect::{
-        ConnectContext,
+        context::ConnectContext,
         request::{ConnectRequest, Selection},
         trust::Administrator,
     },
