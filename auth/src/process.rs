@@ -3,7 +3,7 @@
 pub mod fork;
 pub mod log;
 pub mod name_resolution;
-pub mod private_directory;
+pub(crate) mod private_directory;
 pub mod regular_file;
 pub mod runtime;
 pub(crate) mod tool;

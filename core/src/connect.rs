@@ -5,14 +5,17 @@
 //! the target connection; connect with the rest; put back into the output string what was taken out.
 
 mod context;
+mod driver_string;
 pub mod login_refusal;
 mod open_connection;
 pub mod plan;
 mod request;
+pub mod route;
 mod selected_mode;
 pub mod sign_in;
 mod target;
 pub mod trust;
+pub mod unwrapped;
 
 pub use context::ConnectContext;
 pub use open_connection::OpenConnection;

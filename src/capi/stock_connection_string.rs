@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use entra_odbc_core::connect::plan;
+use entra_odbc_core::connect::unwrapped;
 use zeroize::Zeroizing;
 
 use super::{
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn entra_stock_connection_string(
             let text = text(connection_string, "connection string")?;
             process_state::start();
             let units: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-            let stock = process_state::with_connect_context(|context| plan::stock(&units, context))?;
+            let stock = process_state::with_connect_context(|context| unwrapped::string(&units, context))?;
             let stock = Zeroizing::new(String::from_utf16_lossy(&stock));
             Ok(entra_text::new_handle(&stock))
         })
