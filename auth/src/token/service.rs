@@ -46,8 +46,8 @@ pub struct Issued {
     pub source: Source,
     /// How long this call waited; nothing where the token was at hand.
     pub waited: Duration,
-    /// Whether a person was asked meanwhile, who has all the time that prompts have.
-    pub asked: bool,
+    /// Whether a person was prompted meanwhile; prompts have their own time limit.
+    pub prompted: bool,
 }
 
 /// Gets tokens and keeps them; one per process.
@@ -80,7 +80,7 @@ impl TokenService {
             }
         };
         let issued = found
-            .map(|(token, source, asked)| Issued {
+            .map(|(token, source, prompted)| Issued {
                 // A clock is read only where there was something to wait for.
                 waited: match source {
                     Source::Given | Source::Cached => Duration::ZERO,
@@ -88,7 +88,7 @@ impl TokenService {
                 },
                 token,
                 source,
-                asked,
+                prompted,
             })
             .map_err(|error| error.in_mode(sign_in.mode));
         report(sign_in, &issued, start.steady);

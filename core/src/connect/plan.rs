@@ -1,7 +1,7 @@
-//! What a connection string, its data source and the administrator ask of us.
+//! What is to be done with a connect, from its string, its data source and the administrator's settings.
 //!
-//! The contract, first match: a token of the host's own; nothing of ours; a kind that Driver 18
-//! knows, in another client's spelling; one of our modes; an error.
+//! The contract, first match: a token that the application set; nothing of ours; an authentication mode of Driver
+//! 18's own, in another client's spelling; one of our modes; an error.
 
 use crate::{
     connect::{
@@ -182,7 +182,7 @@ fn sign_in_plan(
 }
 
 impl SignInPlan {
-    /// The sign-in kind.
+    /// The authentication mode.
     #[must_use]
     pub fn mode(&self) -> &'static str {
         self.sign_in.mode

@@ -16,7 +16,7 @@ use entra_auth::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// A sign-in kind that was chosen, with all it needs but the scope.
+/// An authentication mode that was selected, with all it needs but the scope.
 #[derive(Debug)]
 pub(crate) struct SelectedMode {
     pub(crate) options: Options,

@@ -100,7 +100,7 @@ impl KeywordSignIn {
         Ok(sign_in)
     }
 
-    /// The sign-in kind.
+    /// The authentication mode.
     #[must_use]
     pub fn mode(&self) -> &'static str {
         self.selected.mode.name
