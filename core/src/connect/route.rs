@@ -9,7 +9,7 @@ use super::{
 use crate::tds::Target;
 use entra_auth::{Error, Options};
 
-/// Whether a token may go where a string leads, by which connection: what a connect, or [`unwrapped_string`](super::unwrapped::string), would decide.
+/// Whether a token may go where a string leads, by which connection: what a connect, or [`unwrapped::string`](super::unwrapped::string), would decide.
 ///
 /// Nobody is asked for a token, nor the server for a redirect.
 pub fn decide(text: &[u16], context: &ConnectContext<'_>) -> Result<Decision, Error> {
