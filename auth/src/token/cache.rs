@@ -83,7 +83,7 @@ impl Entry {
 
     /// An entry that is in no cache.
     #[must_use]
-    pub fn apart(sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Self> {
+    pub fn uncached(sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Self> {
         Arc::new(Self::new(sign_in, credential, false))
     }
 

@@ -18,10 +18,10 @@ use std::{
 };
 use tracing::{debug, info};
 
-/// A refused token younger than this is not replaced: withdrawal is not the reason.
+/// A refused token younger than this is not replaced: the server's reason must be another one than a revocation.
 const MIN_REFUSED_AGE: Duration = Duration::from_mins(1);
 
-/// After a refused token was replaced, no other one of the identity is for this long.
+/// How long an identity's next refused token is not replaced after one was.
 const REPLACEMENT_COOLDOWN: Duration = Duration::from_mins(5);
 
 /// Where a token came from.
@@ -29,28 +29,28 @@ const REPLACEMENT_COOLDOWN: Duration = Duration::from_mins(5);
 pub enum Source {
     /// The connection string or a file held it.
     Given,
-    /// It was at hand.
+    /// The cache had it.
     Cached,
     /// This call requested it.
     Requested,
-    /// Another call had requested it already; this one waited with it.
+    /// Another call had requested it already; this one waited for the same request.
     Waited,
 }
 
-/// A token, and how it was come by.
+/// A token, and where it came from.
 #[derive(Debug, Clone)]
 pub struct Issued {
     /// The token.
     pub token: Arc<Token>,
     /// Where it came from.
     pub source: Source,
-    /// How long this call waited; nothing where the token was at hand.
+    /// How long this call waited; zero where the token was in memory.
     pub waited: Duration,
     /// Whether a person was prompted meanwhile; prompts have their own time limit.
     pub prompted: bool,
 }
 
-/// Gets tokens and keeps them; one per process.
+/// Gets tokens, caches and renews them; one per process, usable from any thread.
 #[derive(Debug, Default)]
 pub struct TokenService {
     cache: Cache,
@@ -64,7 +64,7 @@ impl TokenService {
         Self::default()
     }
 
-    /// A living token for this identity, waiting for it no longer than until a deadline, or as `wait` says.
+    /// A valid token of this identity; blocks until a deadline at most, or as `wait` says.
     pub fn token<'a>(&self, sign_in: &SignIn, wait: impl Into<Wait<'a>>) -> Result<Issued, Error> {
         let (start, wait) = (Moment::now(), wait.into());
         let found = match sign_in.source() {
@@ -74,14 +74,14 @@ impl TokenService {
                 let entry = if sign_in.cache {
                     self.cache.entry(sign_in, credential)
                 } else {
-                    Entry::apart(sign_in, credential)
+                    Entry::uncached(sign_in, credential)
                 };
                 self.get_or_request(&entry, wait, start, Prompting::allowed)
             }
         };
         let issued = found
             .map(|(token, source, prompted)| Issued {
-                // A clock is read only where there was something to wait for.
+                // The clock is read only after a wait: a cached token costs no system call.
                 waited: match source {
                     Source::Given | Source::Cached => Duration::ZERO,
                     Source::Requested | Source::Waited => start.steady.elapsed(),
@@ -104,16 +104,16 @@ impl TokenService {
         self.runtime.run(deadline, task)
     }
 
-    /// The living token of this identity, if there is one: nobody is asked for it, and nothing renewed.
+    /// The valid cached token of this identity, if there is one; nothing is requested or renewed.
     pub fn cached(&self, sign_in: &SignIn) -> Option<Arc<Token>> {
         let entry = self.cache.get(&sign_in.key)?;
         entry.state().living(Moment::now()).map(Arc::clone)
     }
 
-    /// A newer token after the server refused a login with this one, if that is worth a try.
+    /// A fresh token after the server refused a login with this one, where that may help.
     ///
     /// Only for a token over a minute old, and once in five minutes per identity; `None` also where
-    /// no new token can be had, since the server's refusal is then the error to tell.
+    /// no fresh token can be had, since the server's refusal is then the error to report.
     pub fn replace_refused(
         &self,
         sign_in: &SignIn,
@@ -137,7 +137,7 @@ impl TokenService {
                 return None;
             }
             state.replaced = Some(now.steady);
-            // A token that someone fetched since then is new enough.
+            // A token that was requested since then is fresh enough.
             state.withdrawn |= state
                 .token
                 .as_ref()
@@ -153,7 +153,7 @@ impl TokenService {
         }
     }
 
-    /// A connection was opened with `token`: from now on it is handed each renewed one, until it is dropped.
+    /// Registers an open connection for renewed tokens of the identity that `token` is of, until it is dropped.
     pub fn subscribe(&self, sign_in: &SignIn, token: &Arc<Token>, connection: &Arc<dyn TokenSubscriber>) {
         let SignInSource::Credential(credential) = sign_in.source() else {
             return;
@@ -167,7 +167,7 @@ impl TokenService {
         let newest = state.token.as_ref().map(|newest| newest.expires_on);
         let is_new = !sign_in.cache && newest.is_none_or(|end| end < token.expires_on);
         if is_new {
-            // The same identity's, or it would be another entry: it cannot be refused.
+            // Cannot fail: the entry's key is the token's own identity.
             let _ = state.complete(Ok(Token::clone(token)), Moment::now());
         }
         state.subscribers.add(Arc::downgrade(connection));
@@ -176,7 +176,7 @@ impl TokenService {
             self.start_renewer(&entry);
             return;
         }
-        // Renewed while the driver logged in.
+        // The token may have been renewed while the driver logged in.
         let newer = state.token.as_ref().filter(|newest| newest.text != token.text);
         if let Some(newer) = newer
             && !newer.claims().is_other_identity(&token.claims())
@@ -199,9 +199,9 @@ impl TokenService {
             let mut state = entry.state();
             state.last_request = Some(now.steady);
             if let Some(token) = state.living(now).map(Arc::clone) {
-                let renewer = entry.kept && state.needs_renewer();
+                let needs_renewer = entry.kept && state.needs_renewer();
                 drop(state);
-                if renewer {
+                if needs_renewer {
                     self.start_renewer(entry);
                 }
                 return Ok((token, Source::Cached, false));
