@@ -7,13 +7,11 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
+    process::file_lock::acquire_before,
     tenant::Tenant,
     user::saved_accounts::{Account, Accounts},
 };
-use std::time::{Duration, Instant, SystemTime};
-
-/// How long to wait between looks at what another process redeems.
-const LOOK: Duration = Duration::from_millis(20);
+use std::time::{Instant, SystemTime};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let accounts = Accounts::of(context.environment())?;
@@ -56,16 +54,10 @@ struct SavedAccount {
 
 impl SavedAccount {
     async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
-        // Held until the rotated token is saved; where no lock can be had, it is done without. So it is where someone
-        // keeps it, who hangs, or died and left it to a forked child that knows nothing of it.
-        let until = Instant::now() + request.deadline.remaining() / 2;
-        let _lock = loop {
-            match self.accounts.lock(&self.id) {
-                Ok(Some(lock)) => break Some(lock),
-                Ok(None) if Instant::now() < until => tokio::time::sleep(LOOK).await,
-                Ok(None) | Err(_) => break None,
-            }
-        };
+        // Held until the rotated token is saved. The sign-in continues without the lock where it cannot be created or
+        // does not become free: its holder hangs, or died and left it to a forked child.
+        let lock_deadline = Instant::now() + request.deadline.remaining() / 2;
+        let _lock = acquire_before(lock_deadline, || self.accounts.lock(&self.id)).await;
         let (account, refresh_token) = self.accounts.open(&self.id).await?.ok_or_else(ended)?;
         match self.session.refresh(&refresh_token, request).await? {
             Answer::Granted(granted) => {
@@ -119,7 +111,7 @@ mod tests {
         user::saved_accounts::tests::block_on,
     };
     use standins::playground::{OTHER_USER, Playground, PlaygroundOptions, TENANT_ID, USER};
-    use std::{fs, path::PathBuf, thread};
+    use std::{fs, path::PathBuf, thread, time::Duration};
 
     struct Bench {
         playground: Playground,

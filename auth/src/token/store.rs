@@ -7,7 +7,6 @@
 
 mod failure;
 mod key;
-pub(crate) mod lock;
 mod record;
 mod sharing;
 mod sweep;
@@ -17,10 +16,15 @@ pub use sharing::Sharing;
 use super::{Deadline, Moment, Token, arrival, cache::Entry};
 
 use crate::{
-    Error, credential::TokenRequest, identity_key::IdentityKey, process::private_directory::PrivateDirectory,
+    Error,
+    credential::TokenRequest,
+    identity_key::IdentityKey,
+    process::{
+        file_lock::{self, Attempt, FileLock},
+        private_directory::PrivateDirectory,
+    },
 };
 use key::{Key, Name};
-use lock::{Attempt, Lock};
 use std::{
     io,
     time::{Duration, Instant},
@@ -120,7 +124,7 @@ enum Acquire {
     /// Nobody's: another process asked while this one waited, in vain.
     Failed(Error),
     /// Ours, until the lock is let go.
-    Ours(Lock),
+    Ours(FileLock),
 }
 
 /// The directory as it is right now, and one identity's name in it.
@@ -143,14 +147,16 @@ impl StoreEntry {
             if let Some(turn) = self.outcome(old, began) {
                 return Ok(turn);
             }
-            match Lock::attempt(&self.directory, &self.name)? {
+            match FileLock::try_acquire_in(&self.directory, &self.name.lock())? {
                 // What the last holder left behind may be newer than the look before.
-                Attempt::Taken(lock) => return Ok(self.outcome(old, began).unwrap_or(Acquire::Ours(lock))),
+                Attempt::Acquired(lock) => {
+                    return Ok(self.outcome(old, began).unwrap_or(Acquire::Ours(lock)));
+                }
                 Attempt::Held(file) => match held {
                     Some((known, until)) if known == file => {
                         if Instant::now() >= until {
                             // Its holder hangs, or died and left it to a forked child that knows nothing of it.
-                            lock::replace(&self.directory, &self.name, file);
+                            file_lock::remove_held(&self.directory, &self.name.lock(), file);
                         }
                     }
                     _ => held = Some((file, Instant::now() + deadline.remaining() / 2)),
@@ -182,11 +188,11 @@ impl StoreEntry {
     }
 
     /// Leaves what came of a request to the others.
-    fn tell(&self, outcome: &Result<Token, Error>, lock: &Lock) -> io::Result<()> {
+    fn tell(&self, outcome: &Result<Token, Error>, lock: &FileLock) -> io::Result<()> {
         match outcome {
             Ok(token) => self.keep(token),
             Err(error) => match failure::write(error, &self.key, &self.name)? {
-                Some(record) => lock.leave(&record),
+                Some(record) => lock.write(&record),
                 None => Ok(()),
             },
         }

@@ -12,11 +12,11 @@ mod seal;
 
 use crate::{
     Environment, Error, ErrorKind, Secret,
-    process::private_directory::PrivateDirectory,
-    token::{
-        Claims,
-        store::lock::{Attempt, Lock},
+    process::{
+        file_lock::{Attempt, FileLock, acquire_before},
+        private_directory::PrivateDirectory,
     },
+    token::Claims,
 };
 use keyring::Keyring;
 use record::{Kept, Record};
@@ -36,10 +36,7 @@ const LIMIT: usize = 64 * 1024;
 const FILE: &str = ".account";
 
 /// How long another process may take to make a key.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long to wait between looks at a key that another process makes.
-const LOOK: Duration = Duration::from_millis(20);
+const KEY_CREATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A person who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,14 +197,10 @@ impl Accounts {
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
         }
-        let until = Instant::now() + PATIENCE;
-        let _lock = loop {
-            match self.lock("key").map_err(|error| error.to_string())? {
-                Some(lock) => break lock,
-                None if Instant::now() < until => tokio::time::sleep(LOOK).await,
-                None => return Err("another process makes its key and comes to no end".to_owned()),
-            }
-        };
+        let _lock = acquire_before(Instant::now() + KEY_CREATION_TIMEOUT, || self.lock("key"))
+            .await
+            .map_err(|error| error.to_string())?
+            .ok_or("another process makes its key and comes to no end")?;
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
         }
@@ -235,12 +228,11 @@ impl Accounts {
     }
 
     /// The right to redeem the account's refresh token; `None` while another process has it.
-    pub fn lock(&self, id: &str) -> Result<Option<Lock>, Error> {
-        let lock = || match Lock::attempt_file(&self.made()?, &format!("{id}.lock"))? {
-            Attempt::Taken(lock) => Ok(Some(lock)),
-            Attempt::Held(_) => Ok(None),
-        };
-        lock().map_err(|why| self.failed(&why))
+    pub fn lock(&self, id: &str) -> Result<Option<FileLock>, Error> {
+        self.made()
+            .and_then(|directory| FileLock::try_acquire_in(&directory, &format!("{id}.lock")))
+            .map(Attempt::acquired)
+            .map_err(|why| self.failed(&why))
     }
 
     fn existing(&self) -> io::Result<Option<PrivateDirectory>> {

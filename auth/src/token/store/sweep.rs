@@ -1,10 +1,10 @@
 //! What a directory is cleaned of: tokens that have ended, and what processes that died left behind.
 
-use super::{
-    key::{self, Name},
-    lock::{Attempt, Lock},
+use super::key::{self, Name};
+use crate::process::{
+    file_lock::{Attempt, FileLock},
+    private_directory::{PrivateDirectory, TEMPORARY_PREFIX, is_file},
 };
-use crate::process::private_directory::{PrivateDirectory, UNFINISHED, is_file};
 use nix::sys::stat::FileStat;
 use std::{
     io,
@@ -36,13 +36,13 @@ pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
             } else if found != name.entry() {
                 entries += 1;
             }
-        } else if found.starts_with(UNFINISHED) {
+        } else if found.starts_with(TEMPORARY_PREFIX) {
             if age > Some(UNFINISHED_FOR) {
                 directory.remove(&found);
             }
         } else if key::is_lock(&found)
             && age > Some(LOCKS_FOR)
-            && let Ok(Attempt::Taken(_lock)) = Lock::attempt_file(directory, &found)
+            && let Ok(Attempt::Acquired(_lock)) = FileLock::try_acquire_in(directory, &found)
         {
             directory.remove(&found);
         }
@@ -82,8 +82,8 @@ mod tests {
         directory.replace("new-0", b"x", now - hour).unwrap();
         directory.replace("new-1", b"x", now).unwrap();
         directory.replace("else", b"x", now - day).unwrap();
-        let _lock = Lock::attempt(&directory, &held).unwrap();
-        drop(Lock::attempt(&directory, &ended).unwrap());
+        let _lock = FileLock::try_acquire_in(&directory, &held.lock()).unwrap();
+        drop(FileLock::try_acquire_in(&directory, &ended.lock()).unwrap());
         for lock in [held.lock(), ended.lock()] {
             let file = File::options().write(true).open(place.path().join(lock)).unwrap();
             file.set_modified(now - day).unwrap();

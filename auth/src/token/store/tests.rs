@@ -231,7 +231,7 @@ fn a_lock_that_nobody_lets_go_does_not_keep_a_process_from_its_token() {
     let place = Place::new("stuck");
     let script = Script::open();
     let key = Key::of(&place.directory()).unwrap();
-    let _stuck = Lock::attempt(&place.directory(), &name(&key, "one")).unwrap();
+    let _stuck = FileLock::try_acquire_in(&place.directory(), &name(&key, "one").lock()).unwrap();
     let issued = TokenService::new()
         .token(
             &place.sign_in(&script, "one"),
