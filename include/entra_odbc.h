@@ -330,7 +330,7 @@ int32_t entra_answer_failure(struct entra_answer *answer, const char *message);
 //
 // The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error
 // (HY000) that says what to do, and so is a string without SERVER= (in it or in its DSN). They are applied whoever brings
-// the token, also to a string that has none of our sign-in kinds, and for a token of SQL Server's audience whatever Scope=
+// the token, also to a string that has none of our authentication modes, and for a token of SQL Server's audience whatever Scope=
 // says; a string that leaves the sign-in to the driver by Authentication= is an error. A DSN= becomes the DRIVER= that it
 // names and what it says. Where nothing vouches for the server (TrustServerCertificate=yes, Encrypt=no) it is asked
 // whether it redirects, once in five minutes, for at most 15 seconds. The text is yours, to be freed by entra_text_free.

@@ -25,7 +25,7 @@ pub enum ErrorKind {
     UnknownMode,
     /// The mode or function cannot work on this platform or in this call.
     Unsupported,
-    /// The real driver cannot be found or loaded.
+    /// The target driver cannot be found or loaded.
     DriverMissing,
     /// A person would have to be asked, and cannot be: by nobody's fault in a renewal, else because the
     /// program can show no prompt.

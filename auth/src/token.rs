@@ -11,6 +11,7 @@ mod moment;
 mod prompting;
 mod renewal;
 mod renewer;
+mod request;
 mod service;
 pub(crate) mod source;
 pub(crate) mod store;

@@ -5,19 +5,22 @@
 //! the target connection; connect with the rest; put back into the output string what was taken out.
 
 mod context;
+mod driver_string;
 pub mod login_refusal;
 mod open_connection;
 pub mod plan;
 mod request;
+pub mod route;
 mod selected_mode;
 pub mod sign_in;
 mod target;
 pub mod trust;
+pub mod unwrapped;
 
 pub use context::ConnectContext;
 pub use open_connection::OpenConnection;
 pub use sign_in::KeywordSignIn;
-pub use target::{ConnectOutcome, DriverCompletion, DriverReply, TargetConnection};
+pub use target::{ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, DriverCompletion, DriverReply, TargetConnection};
 
 use crate::driver::access_token_struct::AccessTokenStruct;
 use entra_auth::{Error, Token, token::Issued};
@@ -30,30 +33,27 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The login timeout where the host set none, or 0: Driver 18's own default.
-pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How a connect ended, as far as we are concerned.
+/// How a connect ended.
 #[derive(Debug)]
 pub enum Answer {
-    /// Not ours: the host's own call is to be forwarded as it is.
+    /// Not ours: the application's call is to be forwarded unchanged.
     StepAside,
-    /// The real driver answered.
+    /// The target driver answered; the sign-in was not ours.
     Replied(DriverReply),
-    /// The same, and we signed in.
+    /// The target driver answered a connect with a token of ours.
     SignedIn {
-        /// The driver's answer, its completed string put right.
+        /// The driver's answer, its completed string as the application expects it.
         reply: DriverReply,
-        /// For whom the connection was opened; `None` until it is.
+        /// The connection, for pools to ask about later; `None` until it is open.
         opened: Option<Box<OpenConnection>>,
-        /// What it means that the server refused the token, to be told beside its own words.
+        /// Why the server refused the token, to be reported with the server's own message.
         refusal: Option<Error>,
     },
 }
 
-/// A sign-in that has its token and waits for the driver's final answer.
+/// A connect that has its token and waits for the driver's final answer.
 pub struct Attempt {
-    /// As the application gave it.
+    /// The application's string.
     text: Zeroizing<Vec<u16>>,
     plan: Box<SignInPlan>,
     token: Arc<Token>,
@@ -61,7 +61,7 @@ pub struct Attempt {
     retried: bool,
 }
 
-/// Connects with `text`, or goes on with the connect that the driver still executes.
+/// Connects with `text`, or continues the connect that the driver still executes asynchronously.
 pub fn connect(
     text: &[u16],
     pending: &mut Option<Attempt>,
@@ -79,19 +79,19 @@ pub fn connect(
         }
         Plan::SignIn(plan) => plan,
     };
-    let mut began = Instant::now();
+    let mut start = Instant::now();
     let timeout = connection.login_timeout();
-    let span = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
-    plan.rule_out_redirect(began + span, context)?;
-    let Issued { token, asked, .. } = plan.token(began + span, context)?;
-    if asked {
-        // A prompt has a time of its own; the login's begins after it.
-        began = Instant::now();
+    let limit = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
+    plan.rule_out_redirect(start + limit, context)?;
+    let Issued { token, prompted, .. } = plan.token(start + limit, context)?;
+    if prompted {
+        // A prompt has its own time limit; the login timeout starts after it.
+        start = Instant::now();
     }
-    let deadline = began + span;
+    let deadline = start + limit;
     place(&token, &plan, connection)?;
-    // The driver counts whole seconds: it is told only when there is something to tell.
-    if timeout.is_none() || began.elapsed() >= Duration::from_secs(1) {
+    // The driver's login timeout is in whole seconds: it is set only where that makes a difference.
+    if timeout.is_none() || start.elapsed() >= Duration::from_secs(1) {
         connection.limit_login(deadline.saturating_duration_since(Instant::now()));
     }
     let attempt = Attempt {
@@ -115,7 +115,7 @@ impl fmt::Debug for Attempt {
 }
 
 impl Attempt {
-    /// Calls the driver until it has answered for good, once more if it refused an old token.
+    /// Calls the driver, and once more with a fresh token if the server refused an old one.
     fn proceed(
         mut self,
         pending: &mut Option<Self>,
@@ -133,7 +133,7 @@ impl Attempt {
                         self.plan.subscribe(&self.token, &subscriber, context);
                     }
                     tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
-                    opened = Some(Box::new(OpenConnection::by(self.text, &self.plan, self.token)));
+                    opened = Some(Box::new(OpenConnection::new(self.text, &self.plan, self.token)));
                 }
                 ConnectOutcome::Failed(_) => {
                     if self.replace_refused_token(connection, context)? {
@@ -151,13 +151,13 @@ impl Attempt {
         }
     }
 
-    /// Who it was that the server refused, and why it mostly does.
+    /// The identity that the server refused, with the usual cause.
     fn refusal(&self, connection: &dyn TargetConnection) -> Option<Error> {
-        let words = connection.message_of(LOGIN_FAILED)?;
-        login_refusal::error(&self.token, &words).map(|error| error.in_mode(self.plan.mode()))
+        let message = connection.message_of(LOGIN_FAILED)?;
+        login_refusal::error(&self.token, &message).map(|error| error.in_mode(self.plan.mode()))
     }
 
-    /// Places a fresh token if the server refused one that may have been withdrawn meanwhile.
+    /// Places a fresh token if the server refused one that may have been revoked meanwhile.
     fn replace_refused_token(
         &mut self,
         connection: &mut dyn TargetConnection,

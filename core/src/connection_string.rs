@@ -73,7 +73,7 @@ impl Attribute {
 }
 
 impl<'a> ConnectionString<'a> {
-    /// Finds the attributes; never fails, since what we cannot read is the real driver's to refuse.
+    /// Finds the attributes; never fails, since what we cannot read is the target driver's to refuse.
     #[must_use]
     pub fn parse(text: &'a [u16]) -> Self {
         let mut parsed = Self {

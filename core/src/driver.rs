@@ -1,4 +1,4 @@
-//! The real driver: where it may be, and what can be told of it without loading it.
+//! The target driver: where it may be, and what can be told of it without loading it.
 
 pub mod access_token_struct;
 mod distribution;

@@ -1,9 +1,9 @@
 //! The error object.
 
-use entra_odbc_core::diagnostics::Diagnostic as _;
 use std::ffi::{CString, c_char};
 
 use entra_auth::Error;
+use entra_odbc_core::diagnostics::Diagnostic as _;
 
 use super::{call::c_text, object_table::ObjectTable};
 use crate::panic_guard::catch_panic;

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use entra_odbc_core::connect::plan;
+use entra_odbc_core::connect::unwrapped;
 use zeroize::Zeroizing;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::process_state;
 ///
 /// The rules of docs/trust.md decide, as in a connect of the ODBC driver: a server that a token may not go to is an error
 /// (HY000) that says what to do, and so is a string without SERVER= (in it or in its DSN). They are applied whoever brings
-/// the token, also to a string that has none of our sign-in kinds, and for a token of SQL Server's audience whatever Scope=
+/// the token, also to a string that has none of our authentication modes, and for a token of SQL Server's audience whatever Scope=
 /// says; a string that leaves the sign-in to the driver by Authentication= is an error. A DSN= becomes the DRIVER= that it
 /// names and what it says. Where nothing vouches for the server (TrustServerCertificate=yes, Encrypt=no) it is asked
 /// whether it redirects, once in five minutes, for at most 15 seconds. The text is yours, to be freed by entra_text_free.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn entra_stock_connection_string(
             let text = text(connection_string, "connection string")?;
             process_state::start();
             let units: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-            let stock = process_state::with_connect_context(|context| plan::stock(&units, context))?;
+            let stock = process_state::with_connect_context(|context| unwrapped::string(&units, context))?;
             let stock = Zeroizing::new(String::from_utf16_lossy(&stock));
             Ok(entra_text::new_handle(&stock))
         })

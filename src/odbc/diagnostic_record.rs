@@ -1,9 +1,9 @@
 //! Diagnostic records of this driver, and the answers to `SQLGetDiagRecW` and `SQLGetDiagFieldW` from them.
 
-use entra_odbc_core::diagnostics::Diagnostic as _;
 use std::slice;
 
 use entra_auth::{Error, plain_text::fit};
+use entra_odbc_core::diagnostics::Diagnostic as _;
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 /// The fields `SQL_DIAG_...` (sql.h, sqlext.h), of which odbc-sys lacks some.

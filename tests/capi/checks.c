@@ -309,9 +309,12 @@ static void providers_answer(void)
     FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "28000", "the vault is closed");
     DONE(entra_register_provider("mine", says_nothing, NULL, &error));
     FAILED(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error), "28000", "without an answer");
-    /* No callback should; Python's do where the interpreter ends meanwhile, and the process must not abort. */
-    DONE(entra_register_provider("mine", ends_its_thread, NULL, &error));
-    FAILED(entra_credential_get_token(credential, NULL, 50, NULL, &token, &error), "HYT00", "");
+    /* No callback should; Python's do where the interpreter ends meanwhile, and the process must not abort. The thread
+       sleeps from then on, so what it held is lost, which valgrind would report. */
+    if (getenv("CHECKS_FOR_LEAKS") == NULL) {
+        DONE(entra_register_provider("mine", ends_its_thread, NULL, &error));
+        FAILED(entra_credential_get_token(credential, NULL, 50, NULL, &token, &error), "HYT00", "");
+    }
     DONE(entra_register_provider("mine", calls_back, NULL, &error));
     DONE(entra_credential_get_token(credential, NULL, 0, NULL, &token, &error));
     CHECK_TEXT(entra_token_principal(token), client);

@@ -95,7 +95,7 @@ pub fn valgrind(command: &Command) -> Command {
         ))
         .arg(command.get_program())
         .args(command.get_args());
-    valgrind.env_clear();
+    valgrind.env_clear().env("CHECKS_FOR_LEAKS", "1");
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
             valgrind.env(name, value);

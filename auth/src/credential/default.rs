@@ -115,7 +115,7 @@ impl Link {
         let until = request.deadline.instant().min(Instant::now() + TOOL);
         let request = TokenRequest {
             deadline: Deadline::at(until),
-            asking: Prompting::forbidden(),
+            prompting: Prompting::forbidden(),
             scope: request.scope.clone(),
         };
         let bounded = request.deadline.bound(credential.token(&request)).await;

@@ -4,6 +4,7 @@ mod app_service;
 mod azure_arc;
 mod azure_ml;
 mod cloud_shell;
+mod endpoint;
 mod id;
 mod imds;
 mod platform;
@@ -13,20 +14,17 @@ use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entr
 use crate::{
     Environment, Error, ErrorKind, Token,
     http::{Call, HttpClient, Reply},
-    identity_key::{IdentityKey, IdentityKeyBuilder},
+    identity_key::IdentityKey,
 };
+use endpoint::Endpoint;
 use id::Id;
 pub use imds::is_its_own as is_imds;
-use serde_json::{Map, Value};
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use serde_json::Value;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use tracing::debug;
-use zeroize::Zeroizing;
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in(context, platform::endpoint(context.environment())?, Role::Alone)
@@ -66,57 +64,6 @@ fn sign_in(
         winner: AtomicUsize::new(usize::MAX),
     };
     Ok(SignIn::requesting(key, who, context.scope, credential))
-}
-
-/// An endpoint that hands out the tokens of this machine or app: one file each.
-pub(super) trait Endpoint: fmt::Debug + Send + Sync {
-    /// What it is called in messages.
-    fn name(&self) -> &'static str;
-
-    /// Adds the address, and the secret that goes with it, to the identity.
-    fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder;
-
-    /// Which of the ids that were given can be asked for here.
-    fn ids(&self, ids: Vec<Id>) -> Result<Vec<Id>, Error> {
-        Ok(ids)
-    }
-
-    /// The request for a token.
-    fn call(&self, id: &Id, request: &TokenRequest) -> Result<Call, Error>;
-
-    /// The header that this answer wants to see before there is a token, where it wants one.
-    fn proof(&self, _answer: &Reply) -> Result<Option<(String, Zeroizing<String>)>, Error> {
-        Ok(None)
-    }
-
-    /// Whether the token in this answer is of the identity that was asked for.
-    fn confirm(&self, _id: &Id, _answer: &Map<String, Value>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Whether this is an answer of the endpoint's, not of something else that has its address.
-    fn is_its_own(&self, _answer: &Reply) -> bool {
-        true
-    }
-
-    /// Whether a refusal says for certain that it has no such identity.
-    fn lacks_identity(&self, answer: &Reply) -> bool;
-
-    /// What to do where there is no identity at all.
-    fn without_identity(&self) -> &'static str {
-        "Switch it on for this machine or app, or name a user-assigned one in UID."
-    }
-
-    /// A request by which it can be told whether the endpoint is there at all; `None` where a variable
-    /// that only the right machine has said so.
-    fn probe(&self) -> Option<Call> {
-        None
-    }
-
-    /// The error where nobody answers there.
-    fn absent(&self, error: Error) -> Error {
-        error
-    }
 }
 
 /// A request that shows whether this machine has an endpoint, where that is not known beforehand.

@@ -33,7 +33,7 @@ pub fn find_exact(value: &str) -> Option<&'static Mode> {
     })
 }
 
-/// The error for a value that neither we nor the real driver know.
+/// The error for a value that neither we nor the target driver know.
 #[must_use]
 pub fn unknown(value: &str) -> Error {
     // Where a semicolon is missing, the value holds the keywords after it and their secrets.

@@ -70,7 +70,7 @@ pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Gran
 
 /// An error unless this request may ask a person.
 pub fn may_be_asked(request: &TokenRequest) -> Result<(), Error> {
-    if request.asking.is_allowed() {
+    if request.prompting.is_allowed() {
         return Ok(());
     }
     Err(Error::new(

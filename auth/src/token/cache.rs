@@ -23,7 +23,7 @@ use std::{
 use tracing::warn;
 
 /// How many identities are kept at most, those with open connections aside.
-const LIMIT: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 
 type Entries = HashMap<IdentityKey, Arc<Entry>, BuildHasherDefault<DigestHasher>>;
 
@@ -47,7 +47,7 @@ pub struct Entry {
     /// Whether it is in the cache, so that its token serves more than one connect.
     pub kept: bool,
     /// Its place among the tokens that the user's processes share; empty until a connect asks for that.
-    pub shared: OnceBox<StoreKey>,
+    pub store: OnceBox<StoreKey>,
     used: AtomicU64,
     state: Lock<State>,
 }
@@ -66,7 +66,7 @@ pub struct State {
     /// The generation of the process whose background thread renews the token.
     pub renewer: Option<u64>,
     /// When a connect last asked for it.
-    pub asked: Option<Instant>,
+    pub last_request: Option<Instant>,
     /// The connections that carry it.
     pub subscribers: Subscribers,
     /// What went wrong since the last success.
@@ -83,18 +83,18 @@ impl Entry {
 
     /// An entry that is in no cache.
     #[must_use]
-    pub fn apart(sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Self> {
+    pub fn uncached(sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Self> {
         Arc::new(Self::new(sign_in, credential, false))
     }
 
     /// Shares its tokens from now on, if this sign-in asks for it and the credential allows it.
     fn share(&self, sign_in: &SignIn) {
         if let Some(sharing) = &sign_in.shared
-            && self.shared.get().is_none()
+            && self.store.get().is_none()
             && self.credential.is_shareable()
         {
             // An error means that another connect was first.
-            let _ = self.shared.set(Box::new(StoreKey::new(sharing, sign_in.key)));
+            let _ = self.store.set(Box::new(StoreKey::new(sharing, sign_in.key)));
         }
     }
 
@@ -104,7 +104,7 @@ impl Entry {
             scope: sign_in.scope.clone(),
             mode: sign_in.mode,
             kept,
-            shared: OnceBox::new(),
+            store: OnceBox::new(),
             used: AtomicU64::new(0),
             state: Lock::default(),
         }
@@ -124,7 +124,7 @@ impl State {
     ///
     /// An error where it is someone else's while the old one lives: whatever changed behind the
     /// credential, no connection is handed another one's token.
-    pub fn completed(&mut self, outcome: Result<Token, Error>, now: Moment) -> Result<Arc<Token>, Error> {
+    pub fn complete(&mut self, outcome: Result<Token, Error>, now: Moment) -> Result<Arc<Token>, Error> {
         let token = match outcome {
             Ok(token) => Arc::new(token),
             Err(error) => {
@@ -176,7 +176,7 @@ impl Cache {
             entry.share(sign_in);
             return Arc::clone(entry);
         }
-        if entries.len() >= LIMIT {
+        if entries.len() >= MAX_ENTRIES {
             make_room(&mut entries);
         }
         let entry = Arc::new(Entry::new(sign_in, credential, true));
@@ -187,7 +187,7 @@ impl Cache {
     }
 
     /// The entry of an identity, if there is one.
-    pub fn known(&self, key: &IdentityKey) -> Option<Arc<Entry>> {
+    pub fn get(&self, key: &IdentityKey) -> Option<Arc<Entry>> {
         self.entries.lock().get(key).map(Arc::clone)
     }
 
@@ -208,11 +208,11 @@ fn make_room(entries: &mut Guard<'_, Entries>) {
     let (mut ended, mut idle) = (Vec::new(), Vec::new());
     for (key, entry) in entries.iter() {
         let state = entry.state.lock_within(entries);
-        let flying = state
+        let is_requested = state
             .in_flight
             .as_ref()
             .is_some_and(|in_flight| in_flight.is_ours());
-        if flying || state.subscribers.any() {
+        if is_requested || state.subscribers.any() {
             continue;
         }
         if state.living(now).is_some() {
@@ -253,11 +253,11 @@ mod tests {
     fn a_new_token_of_the_same_person_reaches_the_open_connections() {
         let (mut state, open) = (State::default(), Recorder::new(10_000));
         state
-            .completed(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .complete(Ok(token(&of("ada", 1), 60)), Moment::now())
             .unwrap();
         state.subscribers.add(open.weak());
         state
-            .completed(Ok(token(&of("ada", 2), 60)), Moment::now())
+            .complete(Ok(token(&of("ada", 2), 60)), Moment::now())
             .unwrap();
         assert_eq!(open.last(), (Some(of("ada", 2)), 1));
     }
@@ -266,23 +266,23 @@ mod tests {
     fn no_connection_is_handed_a_token_of_someone_else() {
         let (mut state, open) = (State::default(), Recorder::new(10_000));
         state
-            .completed(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .complete(Ok(token(&of("ada", 1), 60)), Moment::now())
             .unwrap();
         state.subscribers.add(open.weak());
         let error = state
-            .completed(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .complete(Ok(token(&of("eve", 2), 60)), Moment::now())
             .unwrap_err();
         assert!(error.to_string().contains("another identity"));
         assert_eq!(state.token.as_ref().unwrap().text.expose(), of("ada", 1));
         // Once the old one has ended, new connects have the new identity; open ones keep the old.
         state.token = Some(Arc::new(token(&of("ada", 1), 0)));
         state
-            .completed(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .complete(Ok(token(&of("eve", 2), 60)), Moment::now())
             .unwrap();
         assert_eq!(state.token.as_ref().unwrap().text.expose(), of("eve", 2));
         assert_eq!(open.last(), (None, 0));
         state
-            .completed(Ok(token(&of("eve", 3), 60)), Moment::now())
+            .complete(Ok(token(&of("eve", 3), 60)), Moment::now())
             .unwrap();
         assert_eq!(open.last(), (None, 0));
     }
@@ -290,13 +290,13 @@ mod tests {
     #[test]
     fn the_same_token_again_changes_nothing_while_it_lives() {
         let mut state = State::default();
-        let first = state.completed(Ok(token("t", 60)), Moment::now()).unwrap();
+        let first = state.complete(Ok(token("t", 60)), Moment::now()).unwrap();
         let due = state.due;
-        state.completed(Ok(token("t", 50)), Moment::now()).unwrap();
+        state.complete(Ok(token("t", 50)), Moment::now()).unwrap();
         assert!(Arc::ptr_eq(state.token.as_ref().unwrap(), &first));
         assert_eq!(state.due, due);
         state.withdrawn = true;
-        state.completed(Ok(token("t", 50)), Moment::now()).unwrap();
+        state.complete(Ok(token("t", 50)), Moment::now()).unwrap();
         assert!(!Arc::ptr_eq(state.token.as_ref().unwrap(), &first) && !state.withdrawn);
     }
 }

@@ -30,7 +30,7 @@ impl Cancellation {
         self.0.cancelled.store(true, Ordering::SeqCst);
         let watched: Vec<_> = self.0.watched.lock().iter().filter_map(Weak::upgrade).collect();
         for in_flight in watched {
-            in_flight.look_again();
+            in_flight.wake_waiters();
         }
     }
 
@@ -40,7 +40,7 @@ impl Cancellation {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Has the waiters of a flight woken up by [`cancel`](Self::cancel), until the answer is dropped.
+    /// Has the waiters of a request woken up by [`cancel`](Self::cancel), until the answer is dropped.
     pub(super) fn watch<'a>(&'a self, in_flight: &'a Arc<InFlightRequest>) -> Watch<'a> {
         self.0.watched.lock().push(Arc::downgrade(in_flight));
         Watch {
@@ -50,7 +50,7 @@ impl Cancellation {
     }
 }
 
-/// A flight that is waited for.
+/// A request that is waited for.
 pub(super) struct Watch<'a> {
     cancellation: &'a Cancellation,
     in_flight: &'a Arc<InFlightRequest>,

@@ -1,4 +1,4 @@
-//! One request for one identity, and everyone who waits for it.
+//! One token request of an identity, and everyone who waits for it (single request).
 
 use super::{Deadline, Prompting, Token, Wait, cancellation::cancelled};
 use crate::{Error, ErrorKind, process::fork::Process};
@@ -11,14 +11,14 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The longest a request may take, whoever waits for it.
-const LONGEST: Duration = Duration::from_mins(1);
+/// The longest time that a request may take, whoever waits for it.
+const MAX_DURATION: Duration = Duration::from_mins(1);
 
-/// How much earlier than its waiters a request gives up, so that they hear its own words (which
-/// endpoint did not answer) rather than only that time is up.
-const LEAD: Duration = Duration::from_millis(50);
+/// How much earlier than its waiters a request gives up, so that they get its own error (which
+/// endpoint did not answer) and not only a timeout.
+const EARLY_BY: Duration = Duration::from_millis(50);
 
-/// What a request ended with.
+/// The result of a request.
 pub type Outcome = Result<Arc<Token>, Error>;
 
 /// A request under way.
@@ -30,34 +30,34 @@ pub struct InFlightRequest {
     abandoned: Notify,
     latest: Instant,
     deadline: Deadline,
-    asking: Prompting,
+    prompting: Prompting,
     process: Process,
 }
 
 impl InFlightRequest {
     /// A request that nobody waits for yet.
     #[must_use]
-    pub fn new(asking: Prompting) -> Self {
+    pub fn new(prompting: Prompting) -> Self {
         let now = Instant::now();
         Self {
             outcome: Mutex::new(None),
             completed: Condvar::new(),
             waiters: AtomicUsize::new(0),
             abandoned: Notify::new(),
-            latest: now + LONGEST,
+            latest: now + MAX_DURATION,
             deadline: Deadline::at(now),
-            asking,
+            prompting,
             process: Process::current(),
         }
     }
 
-    /// Whether this process carries it out; one that was under way at a fork never lands in the child.
+    /// Whether this process carries it out: one that was under way at a fork never completes in the child.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.process == Process::current()
     }
 
-    /// Until when the request may go on: as long as its most patient waiter, 60 s at most.
+    /// Until when the request may go on: the latest deadline of its waiters, 60 s at most.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadline.clone()
@@ -65,48 +65,48 @@ impl InFlightRequest {
 
     /// Whether it may ask a person, and how long that person has.
     #[must_use]
-    pub fn asking(&self) -> &Prompting {
-        &self.asking
+    pub fn prompting(&self) -> &Prompting {
+        &self.prompting
     }
 
-    /// Lets the request go on for a waiter with this deadline.
+    /// Adds a waiter with this deadline, to which the request may go on.
     ///
-    /// Called before waiting, and under the entry's lock, so that it cannot land in between.
+    /// Called before waiting, and under the entry's lock, so that the request cannot complete in between.
     pub fn join(&self, waiter: Instant) {
         self.waiters.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
-        let lead = LEAD.min(waiter.saturating_duration_since(now) / 4);
+        let lead = EARLY_BY.min(waiter.saturating_duration_since(now) / 4);
         let until = waiter.checked_sub(lead).unwrap_or(waiter);
         self.deadline.extend(until.min(self.latest));
     }
 
-    /// One waiter less; whether it was the last.
+    /// Removes a waiter; whether it was the last.
     ///
     /// Called under the entry's lock as well, so that nobody joins in between.
     pub fn leave(&self) -> bool {
         self.waiters.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
-    /// Nobody wants the outcome any more.
+    /// Ends the request without an outcome: nobody waits for it any more.
     pub fn abandon(&self) {
         self.abandoned.notify_one();
     }
 
-    /// Ends once the flight is [abandoned](Self::abandon).
+    /// Ends once the request is [abandoned](Self::abandon).
     pub async fn abandoned(&self) {
         self.abandoned.notified().await;
     }
 
-    /// Has those who wait see whether they still want to.
-    pub fn look_again(&self) {
-        // A parent's flight may have its lock held for ever in the child, where nobody waits for it.
+    /// Wakes all waiters, for each to see whether it was cancelled.
+    pub fn wake_waiters(&self) {
+        // In a forked child the lock of a parent's request may be held for ever; nobody waits for it there.
         if self.is_ours() {
             drop(self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
             self.completed.notify_all();
         }
     }
 
-    /// Tells everyone; the first outcome counts.
+    /// Gives all waiters the outcome; the first one counts.
     pub fn complete(&self, outcome: Outcome) {
         self.outcome
             .lock()
@@ -115,8 +115,8 @@ impl InFlightRequest {
         self.completed.notify_all();
     }
 
-    /// Waits for the outcome, no longer than the caller wants or, once a person is asked, than that
-    /// person has; the request goes on without us.
+    /// Waits for the outcome until the caller's deadline or, once a person is prompted, until the prompt's; the request
+    /// goes on without this waiter.
     pub fn wait(self: &Arc<Self>, wait: Wait<'_>) -> Outcome {
         let _watch = wait.cancellation.map(|cancellation| cancellation.watch(self));
         let deadline = wait.until;
@@ -128,7 +128,10 @@ impl InFlightRequest {
             if wait.is_cancelled() {
                 return Err(cancelled());
             }
-            let until = self.asking.until().map_or(deadline, |until| until.max(deadline));
+            let until = self
+                .prompting
+                .until()
+                .map_or(deadline, |until| until.max(deadline));
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(timed_out());
@@ -141,25 +144,25 @@ impl InFlightRequest {
     }
 }
 
-/// No token in time, and nothing more is known.
+/// The error where no token arrived in time and nothing more is known.
 #[must_use]
 pub fn timed_out() -> Error {
     Error::new(ErrorKind::TimedOut, "no token arrived in time")
         .remedy("Check the network, or allow more time (a connect: the login timeout).")
 }
 
-/// Lands a flight that its task abandons, be it by a panic or the end of the runtime.
+/// Completes a request whose task ends without an outcome, by a panic or the end of the runtime.
 #[derive(Debug)]
 pub struct CompletionGuard(Arc<InFlightRequest>);
 
 impl CompletionGuard {
-    /// Takes the flight over for the task that carries it out.
+    /// For the task that carries out the request.
     #[must_use]
-    pub fn of(in_flight: Arc<InFlightRequest>) -> Self {
+    pub fn new(in_flight: Arc<InFlightRequest>) -> Self {
         Self(in_flight)
     }
 
-    /// The flight.
+    /// The request.
     #[must_use]
     pub fn in_flight(&self) -> &Arc<InFlightRequest> {
         &self.0

@@ -5,13 +5,13 @@ use ring::rand::{SecureRandom, SystemRandom};
 use std::time::Duration;
 
 /// For how long after it was last asked for an identity's token is renewed without an open connection.
-pub const WANTED: Duration = Duration::from_mins(10);
+pub const WANTED_FOR: Duration = Duration::from_mins(10);
 
 /// The longest that a renewal may take, its retries included; nobody waits for it.
-pub const LONGEST: Duration = Duration::from_secs(30);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// No endpoint's wish keeps us from another try for longer than this.
-const PATIENCE: Duration = Duration::from_mins(10);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
 
 /// A number in 0..1, other in each process, so that a fleet does not renew in step.
 #[must_use]
@@ -47,11 +47,11 @@ pub fn due(token: &Token, chance: f64) -> Moment {
 #[must_use]
 pub fn backoff(life: Duration, failures: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
     let first = (life / 60).clamp(Duration::from_millis(500), Duration::from_secs(30));
-    let longest = (life / 10).clamp(Duration::from_secs(1), Duration::from_mins(5));
+    let max = (life / 10).clamp(Duration::from_secs(1), Duration::from_mins(5));
     let own = first
         .saturating_mul(1 << failures.saturating_sub(1).min(16))
-        .min(longest);
-    let asked = retry_after.unwrap_or_default().min(PATIENCE);
+        .min(max);
+    let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
     // Never sooner than asked: the tenth by chance is added.
     own.max(asked).mul_f64(1.0 + chance / 10.0)
 }

@@ -4,8 +4,7 @@ use super::{
     Moment, Prompting, Token,
     cache::{Entry, State},
     in_flight::InFlightRequest,
-    renewal,
-    service::carry_out,
+    renewal, request,
 };
 use crate::Error;
 use std::{
@@ -15,7 +14,7 @@ use std::{
 use tracing::{info, warn};
 
 /// The longest sleep: the wall clock may be set, and a machine may have been suspended meanwhile.
-const LOOK: Duration = Duration::from_mins(1);
+const MAX_SLEEP: Duration = Duration::from_mins(1);
 
 /// What is to be done now.
 #[derive(Debug)]
@@ -24,15 +23,15 @@ pub enum Step {
     Wait(Duration),
     /// The token is due.
     Renew(Arc<InFlightRequest>),
-    /// Nobody wants the token any more; the next who does starts a new keeper.
+    /// Nobody wants the token any more; the next caller starts a new renewer.
     End,
 }
 
 /// Keeps the token of an entry fresh, on the background thread.
 ///
 /// Holds the entry only while it works, so that an identity that left the cache is let go.
-pub async fn keep(entry: Weak<Entry>) {
-    let mut resign = RenewalGuard(Weak::clone(&entry));
+pub async fn run(entry: Weak<Entry>) {
+    let mut guard = RenewalGuard(Weak::clone(&entry));
     let mut failures = 0;
     let mut not_before = None;
     while let Some(kept) = entry.upgrade() {
@@ -45,19 +44,19 @@ pub async fn keep(entry: Weak<Entry>) {
         };
         match step {
             Step::End => {
-                // Said already, and the next keeper may be at work by now.
-                resign.0 = Weak::new();
+                // Already cleared under the lock; a new renewer may own the slot.
+                guard.0 = Weak::new();
                 return;
             }
             Step::Wait(time) => {
                 drop(kept);
-                tokio::time::sleep(time.min(LOOK)).await;
+                tokio::time::sleep(time.min(MAX_SLEEP)).await;
             }
             Step::Renew(in_flight) => {
                 let start = Instant::now();
-                in_flight.join(start + renewal::LONGEST);
+                in_flight.join(start + renewal::REQUEST_TIMEOUT);
                 // Boxed, so that the task is small while it sleeps: there may be one for each of many identities.
-                let outcome = Box::pin(carry_out(&kept, &in_flight)).await;
+                let outcome = Box::pin(request::run(&kept, &in_flight)).await;
                 not_before = judge(&kept, &outcome, &mut failures).map(|wait| Instant::now() + wait);
                 report(&kept, &outcome, start.elapsed());
             }
@@ -65,7 +64,7 @@ pub async fn keep(entry: Weak<Entry>) {
     }
 }
 
-/// Decides, and takes up the request in the same breath, so that no two are under way.
+/// Decides, and registers the request under the same lock, so that no two are under way.
 fn next(entry: &Entry, not_before: Option<Instant>, now: Moment) -> Step {
     let mut state = entry.state();
     let step = state.step(not_before, now);
@@ -78,17 +77,17 @@ fn next(entry: &Entry, not_before: Option<Instant>, now: Moment) -> Step {
 }
 
 impl State {
-    /// What a keeper is to do at this moment.
+    /// What a renewer is to do at this moment.
     fn step(&self, not_before: Option<Instant>, now: Moment) -> Step {
         let Some((token, due)) = self.token.as_ref().zip(self.due) else {
             return Step::End;
         };
         let open = self.subscribers.any();
-        let asked = self
-            .asked
-            .is_some_and(|asked| now.steady.saturating_duration_since(asked) < renewal::WANTED);
+        let is_wanted = self
+            .last_request
+            .is_some_and(|last| now.steady.saturating_duration_since(last) < renewal::WANTED_FOR);
         // An ended token is the business of the next connect, unless a connection would reconnect with it.
-        if !open && (!asked || !token.lives_at(now)) {
+        if !open && (!is_wanted || !token.lives_at(now)) {
             return Step::End;
         }
         let until_due = due
@@ -126,8 +125,8 @@ fn judge(entry: &Entry, outcome: &Result<Arc<Token>, Error>, failures: &mut u32)
         token.life()
     };
     *failures = failures.saturating_add(1);
-    let wish = outcome.as_ref().err().and_then(Error::retry_after);
-    Some(renewal::backoff(life, *failures, wish, renewal::chance()))
+    let retry_after = outcome.as_ref().err().and_then(Error::retry_after);
+    Some(renewal::backoff(life, *failures, retry_after, renewal::chance()))
 }
 
 fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
@@ -156,7 +155,7 @@ fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
     }
 }
 
-/// Lets another keeper take over where this one panics.
+/// Lets another renewer take over where this one panics.
 struct RenewalGuard(Weak<Entry>);
 
 impl Drop for RenewalGuard {

@@ -127,7 +127,7 @@ pub struct TokenRequest {
     /// Until when an answer is of use.
     pub deadline: Deadline,
     /// Whether a person may be asked.
-    pub asking: Prompting,
+    pub prompting: Prompting,
 }
 
 impl TokenRequest {
@@ -137,11 +137,11 @@ impl TokenRequest {
         self.scope.strip_suffix("/.default").unwrap_or(&self.scope)
     }
 
-    /// A person is asked now, and has `patience`, whatever the login timeout is.
-    pub fn ask_for(&self, patience: Duration) {
-        let until = Instant::now() + patience;
+    /// A person is asked now, and has `timeout`, whatever the login timeout is.
+    pub fn ask_for(&self, timeout: Duration) {
+        let until = Instant::now() + timeout;
         self.deadline.extend(until);
-        self.asking.begin(until);
+        self.prompting.begin(until);
     }
 }
 

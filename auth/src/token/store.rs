@@ -13,7 +13,7 @@ mod sweep;
 
 pub use sharing::Sharing;
 
-use super::{Deadline, Moment, Token, arrival, cache::Entry};
+use super::{Deadline, Moment, Token, arrival, cache::Entry, request::from_credential};
 
 use crate::{
     Error,
@@ -69,23 +69,20 @@ impl StoreKey {
     }
 }
 
-/// A token for an identity, from another process where that is shared and has one, else by a request
-/// whose outcome the other processes get to know.
+/// A token for an identity that shares its tokens: one that another process got, else by a request whose outcome the
+/// other processes get to know.
 ///
 /// Runs on the background thread and is dropped at the deadline, which lets the next process go ahead.
-pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
-    let Some(slot) = entry.shared.get() else {
-        return ask(entry, request).await;
-    };
-    let shelf = match slot.open(&entry.scope) {
-        Ok(shelf) => shelf,
+pub async fn token(key: &StoreKey, entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
+    let stored = match key.open(&entry.scope) {
+        Ok(stored) => stored,
         Err(why) => {
             warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
-            return ask(entry, request).await;
+            return from_credential(entry, request).await;
         }
     };
     let old = entry.state().token.clone();
-    match shelf.turn(old.as_deref(), &request.deadline).await {
+    match stored.acquire(old.as_deref(), &request.deadline).await {
         Ok(Acquire::Found(token)) => {
             info!(target: "entra_odbc", mode = entry.mode, "the token is one that another process got");
             Ok(token)
@@ -94,37 +91,29 @@ pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error
             info!(target: "entra_odbc", mode = entry.mode, "another process was refused meanwhile");
             Err(error)
         }
-        Ok(Acquire::Ours(lock)) => {
-            let outcome = ask(entry, request).await;
-            if let Err(why) = shelf.tell(&outcome, &lock) {
+        Ok(Acquire::Locked(lock)) => {
+            let outcome = from_credential(entry, request).await;
+            if let Err(why) = stored.publish(&outcome, &lock) {
                 warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
             }
             outcome
         }
         Err(why) => {
             warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
-            ask(entry, request).await
+            from_credential(entry, request).await
         }
     }
 }
 
-/// One request, and the judgement of what it brought: nothing else is cached or shared.
-async fn ask(entry: &Entry, request: &TokenRequest) -> Result<Token, Error> {
-    let token = entry.credential.token(request).await?;
-    arrival::judge(token, &entry.scope).map_err(|error| {
-        error.remedy_or("Have the program's token provider return the token alone, as its issuer gave it.")
-    })
-}
-
-/// Whose turn it is to ask.
+/// What a process that wants a token comes by.
 #[derive(Debug)]
 enum Acquire {
-    /// Nobody's: there is a token.
+    /// A token of another process.
     Found(Token),
-    /// Nobody's: another process asked while this one waited, in vain.
+    /// Another process asked while this one waited, in vain.
     Failed(Error),
-    /// Ours, until the lock is let go.
-    Ours(FileLock),
+    /// The lock: this process asks, and the others wait until it is released.
+    Locked(FileLock),
 }
 
 /// The directory as it is right now, and one identity's name in it.
@@ -139,18 +128,18 @@ struct StoreEntry {
 
 impl StoreEntry {
     /// Waits until there is a newer token than `old`, or nobody else asks for one.
-    async fn turn(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Acquire> {
+    async fn acquire(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Acquire> {
         let began = record::since_boot()?;
         let mut pause = FIRST_PAUSE;
         let mut held: Option<(u64, Instant)> = None;
         loop {
-            if let Some(turn) = self.outcome(old, began) {
-                return Ok(turn);
+            if let Some(acquired) = self.outcome(old, began) {
+                return Ok(acquired);
             }
             match FileLock::try_acquire_in(&self.directory, &self.name.lock())? {
                 // What the last holder left behind may be newer than the look before.
                 Attempt::Acquired(lock) => {
-                    return Ok(self.outcome(old, began).unwrap_or(Acquire::Ours(lock)));
+                    return Ok(self.outcome(old, began).unwrap_or(Acquire::Locked(lock)));
                 }
                 Attempt::Held(file) => match held {
                     Some((known, until)) if known == file => {
@@ -188,7 +177,7 @@ impl StoreEntry {
     }
 
     /// Leaves what came of a request to the others.
-    fn tell(&self, outcome: &Result<Token, Error>, lock: &FileLock) -> io::Result<()> {
+    fn publish(&self, outcome: &Result<Token, Error>, lock: &FileLock) -> io::Result<()> {
         match outcome {
             Ok(token) => self.keep(token),
             Err(error) => match failure::write(error, &self.key, &self.name)? {

@@ -15,7 +15,7 @@ pub trait TokenSubscriber: fmt::Debug + Send + Sync {
     fn renew(&self, token: &Token) -> bool;
 }
 
-/// The carriers of one identity's token; gone by themselves as their connections end.
+/// The subscribers of one identity's token; gone by themselves as their connections end.
 #[derive(Debug, Default)]
 pub struct Subscribers(Vec<Weak<dyn TokenSubscriber>>);
 

@@ -1,11 +1,11 @@
-//! For whom a connection was opened, so that a pool can be told later whether it is still theirs.
+//! An open connection: whether a pool may hand it out again to whoever connects with the same string.
 //!
 //! unixODBC's pool knows connections by their string alone. What else decides who signs in (files, the environment, a
 //! tool's profile) may have changed by the time the same string asks again.
 
 use crate::{
     connect::{
-        ConnectContext,
+        context::ConnectContext,
         plan::{self, Plan, SignInPlan},
     },
     connection_string::ConnectionString,
@@ -20,25 +20,25 @@ use std::{fmt, sync::Arc};
 use tracing::debug;
 use zeroize::Zeroizing;
 
-/// An open connection of ours: the string that it was opened with, for whom, and by which token.
+/// An open connection of ours: its string, the identity that it was opened for, and the token of its login.
 pub struct OpenConnection {
     text: Zeroizing<Vec<u16>>,
     key: IdentityKey,
     identity_origin: IdentityOrigin,
-    /// Whether nothing but the string can tell anything else.
-    is_settled: bool,
+    /// Whether the string alone decides the identity, so that it need not be resolved again.
+    is_fixed: bool,
     token: Arc<Token>,
     expiry_is_dead: bool,
 }
 
 impl OpenConnection {
     /// A connection that was opened just now.
-    pub(crate) fn by(text: Zeroizing<Vec<u16>>, plan: &SignInPlan, token: Arc<Token>) -> Self {
+    pub(crate) fn new(text: Zeroizing<Vec<u16>>, plan: &SignInPlan, token: Arc<Token>) -> Self {
         let sign_in = plan.sign_in();
         let is_given = matches!(sign_in.source(), SignInSource::Given(_))
             && sign_in.identity_origin == IdentityOrigin::String;
         Self {
-            is_settled: is_given && ConnectionString::parse(&text).find("DSN").is_none(),
+            is_fixed: is_given && ConnectionString::parse(&text).find("DSN").is_none(),
             text,
             key: sign_in.key,
             identity_origin: sign_in.identity_origin,
@@ -47,22 +47,22 @@ impl OpenConnection {
         }
     }
 
-    /// Whether whoever connects with the same string now is to get another connection.
+    /// Whether a pool must not hand it out again.
     ///
-    /// So where the token has ended that it was opened with (Azure SQL may end its session at any request, error
-    /// 37396), unless the string says `TokenExpiryIsDead=no`; and where the string would now sign in somebody else,
-    /// or nobody. No token is requested, and nothing read but the files that the string or the environment names.
+    /// That is so where the token that it was opened with has expired (Azure SQL may end its session at any request, error
+    /// 37396), unless the string says `TokenExpiryIsDead=no`; and where the string would now sign in another identity,
+    /// or none. No token is requested, and nothing read but the files that the string or the environment names.
     ///
     /// The token that counts is the one of the login. Renewed ones reach the server only by a reconnect, which the
     /// driver makes without telling anyone; so a connection that has reconnected meanwhile may be dropped for
     /// nothing, and one whose session lives on an ended token is never handed out.
     #[must_use]
     pub fn is_dead(&self, context: &ConnectContext<'_>) -> bool {
-        self.expiry_is_dead && !self.token.lives_at(Moment::now()) || !self.is_still_theirs(context)
+        self.expiry_is_dead && !self.token.lives_at(Moment::now()) || !self.has_same_identity(context)
     }
 
-    fn is_still_theirs(&self, context: &ConnectContext<'_>) -> bool {
-        if self.is_settled {
+    fn has_same_identity(&self, context: &ConnectContext<'_>) -> bool {
+        if self.is_fixed {
             return true;
         }
         if self.identity_origin == IdentityOrigin::Token {

@@ -1,23 +1,24 @@
-//! What a connection string, its data source and the administrator ask of us.
+//! What is to be done with a connect, from its string, its data source and the administrator's settings.
 //!
-//! The contract, first match: a token of the host's own; nothing of ours; a kind that Driver 18
-//! knows, in another client's spelling; one of our modes; an error.
-
-mod driver_string;
+//! The contract, first match: a token that the application set; nothing of ours; an authentication mode of Driver
+//! 18's own, in another client's spelling; one of our modes; an error.
 
 use crate::{
     connect::{
-        ConnectContext, DEFAULT_LOGIN_TIMEOUT, DriverCompletion,
+        context::ConnectContext,
+        driver_string,
         request::{ConnectRequest, Selection, is_keyword},
-        selected_mode::{self, SelectedMode},
-        trust::{Administrator, Channel, Decision},
+        route,
+        selected_mode::SelectedMode,
+        target::DriverCompletion,
+        trust::Administrator,
     },
     connection_string::{Attribute, ConnectionString, aliases, append},
     driver::MICROSOFT_SECTION,
     tds::Target,
 };
 use entra_auth::{
-    Error, Keyword, Options, Token,
+    Error, Keyword, Token,
     credential::{Mode, SignIn},
     token::{Audience, Issued, TokenSubscriber},
 };
@@ -104,46 +105,6 @@ pub fn read(text: &[u16], host_token: bool, context: &ConnectContext<'_>) -> Res
     }
 }
 
-/// The string for a host that keeps the stock driver and gives it a token itself: our keywords out.
-///
-/// The same rules as for a connect of ours say where a token may go, also where the string has none of our modes and the
-/// token comes from elsewhere. The token is taken for one of SQL Server's: the string's own `Scope=` says nothing of a
-/// token that somebody else brings. A string that leaves the sign-in to the driver by name is an error. Asks a server of
-/// which nothing else vouches whether it redirects, and waits for that.
-pub fn stock(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
-    let request = ConnectRequest::read(text, context);
-    let (name, mode) = match request.selection(&|| true)? {
-        Selection::None => match request.given(Keyword::Authentication) {
-            Some(value) => return Err(left_to_the_driver(value.trim())),
-            None => (None, None),
-        },
-        Selection::Respelled(value) => return Err(left_to_the_driver(value)),
-        Selection::Mode(mode) => (Some(mode.name), Some(mode)),
-    };
-    request
-        .with_driver_keywords(context, |request| stock_string(request, mode, context))
-        .map_err(|error| match name {
-            Some(name) => error.in_mode(name),
-            None => error,
-        })
-}
-
-/// Whether a token may go where a string leads, by which connection: what a connect, or [`stock`], would decide.
-///
-/// Nobody is request for a token, nor the server for a redirect.
-pub fn decide(text: &[u16], context: &ConnectContext<'_>) -> Result<Decision, Error> {
-    let request = ConnectRequest::read(text, context);
-    let mode = match request.selection(&|| true)? {
-        Selection::Mode(mode) => Some(mode),
-        Selection::None | Selection::Respelled(_) => None,
-    };
-    request.with_driver_keywords(context, |request| {
-        let administrator = Administrator::read(&context.services.environment, context.installed);
-        let options = mode.map(|mode| request.options(mode)).transpose()?;
-        decide_channel(request, options.as_ref(), &administrator).map(|(_, decision)| decision)
-    })
-}
-
 /// Case 1 of the contract: out goes only what Driver 18 refuses beside a token.
 fn beside_an_application_token(request: &ConnectRequest<'_>) -> Plan {
     let refused = |attribute: &Attribute| {
@@ -192,10 +153,10 @@ fn sign_in_plan(
 ) -> Result<SignInPlan, Error> {
     let administrator = Administrator::read(&context.services.environment, context.installed);
     let options = request.options(mode)?;
-    let (scope, decision) = decide_channel(request, Some(&options), &administrator)?;
+    let (scope, decision) = route::decide_channel(request, Some(&options), &administrator)?;
     let channel = &decision.channel;
     let may_redirect = if decision.rules_out_redirect {
-        Some(redirect_target(request, channel)?)
+        Some(route::redirect_target(request, channel)?)
     } else {
         None
     };
@@ -220,85 +181,8 @@ fn sign_in_plan(
     })
 }
 
-/// The string for the stock driver, which a host gives a token to.
-fn stock_string(
-    request: &ConnectRequest<'_>,
-    mode: Option<&Mode>,
-    context: &ConnectContext<'_>,
-) -> Result<Zeroizing<Vec<u16>>, Error> {
-    let administrator = Administrator::read(&context.services.environment, context.installed);
-    mode.map(|mode| request.options(mode)).transpose()?;
-    let (_, decision) = decide_channel(request, None, &administrator)?;
-    if decision.rules_out_redirect {
-        let target = redirect_target(request, &decision.channel)?;
-        let deadline = Instant::now() + DEFAULT_LOGIN_TIMEOUT;
-        context
-            .redirects
-            .rule_out_redirect(&target, deadline, context.services)?;
-    }
-    let is_ours = |attribute: &Attribute| match (mode, Keyword::named(attribute.keyword())) {
-        (_, None) => false,
-        (Some(_), Some(_)) => true,
-        // Without a mode these are the driver's, which refuses them beside a token unless they are absent.
-        (None, Some(row)) => match row.keyword {
-            Keyword::User | Keyword::Password => request.string.value(attribute).is_empty(),
-            _ => true,
-        },
-    };
-    let driver = request.driver();
-    if driver.is_none() && request.section.is_some() {
-        return Err(
-            Error::invalid("the data source that DSN= names has no Driver= entry")
-                .remedy("Add it in odbc.ini, or write DRIVER= in place of DSN=."),
-        );
-    }
-    let driver = driver.as_deref().map(String::as_str);
-    Ok(driver_string::dictated(
-        request,
-        driver,
-        &decision.channel,
-        |attribute| !is_ours(attribute),
-    ))
-}
-
-/// Which scope the token is for, and by which connection it may go there.
-fn decide_channel(
-    request: &ConnectRequest<'_>,
-    options: Option<&Options>,
-    administrator: &Administrator,
-) -> Result<(String, Decision), Error> {
-    request.check_braces()?;
-    let channel = request.channel()?.ok_or_else(|| {
-        Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
-            .remedy("Add Server=... to the connection string or data source.")
-    })?;
-    let scope = selected_mode::scope(options, channel.cloud());
-    let decision = channel.decide(&scope, administrator)?;
-    Ok((scope, decision))
-}
-
-/// How the server is request whether it sends connections on.
-fn redirect_target(request: &ConnectRequest<'_>, channel: &Channel) -> Result<Target, Error> {
-    let server = &channel.server;
-    let cannot = |why: &str| {
-        Error::invalid(format!(
-            "nothing vouches for {server}, and it cannot be request whether it sends the token on to another server: {why} \
-             (docs/trust.md)"
-        ))
-    };
-    let intent = request.get(&["ApplicationIntent"]);
-    if intent.is_some_and(|intent| intent.trim().eq_ignore_ascii_case("ReadOnly")) {
-        return Err(cannot("ApplicationIntent=ReadOnly asks for that after the login").remedy(
-            "Remove ApplicationIntent=, or have the certificate validated: Encrypt=yes;TrustServerCertificate=no.",
-        ));
-    }
-    channel.target(request.database()).ok_or_else(|| {
-        cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
-    })
-}
-
 impl SignInPlan {
-    /// The sign-in kind.
+    /// The authentication mode.
     #[must_use]
     pub fn mode(&self) -> &'static str {
         self.sign_in.mode
@@ -377,14 +261,6 @@ impl SignInPlan {
             .rule_out_redirect(target, deadline, context.services)
             .map_err(|error| error.in_mode(self.mode()))
     }
-}
-
-/// A string that asks for no token, although one is about to travel with it.
-fn left_to_the_driver(value: &str) -> Error {
-    Error::invalid(format!(
-        "Authentication={value} leaves the sign-in to the driver, so no token can travel with this string"
-    ))
-    .remedy("Remove Authentication=, or connect without a token.")
 }
 
 fn override_section(text: &mut Vec<u16>) {

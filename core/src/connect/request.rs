@@ -1,7 +1,7 @@
 //! What a connection string and its data source say, to a connect and to a request for a token alone.
 
 use crate::{
-    connect::{ConnectContext, trust::Channel},
+    connect::{context::ConnectContext, trust::Channel},
     connection_string::{Attribute, ConnectionString, aliases, data_source::DataSource, known_keyword},
 };
 use entra_auth::{
@@ -33,7 +33,7 @@ impl<'a> ConnectRequest<'a> {
             .find_first(&["DSN", "DRIVER"])
             // Driver 18 ignores the section where DRIVER= precedes DSN=.
             .filter(|attribute| attribute.is("DSN"))
-            .map(|attribute| DataSource::new(string.units(attribute), context));
+            .map(|attribute| DataSource::new(string.units(attribute), context.data_source));
         Self { string, section }
     }
 

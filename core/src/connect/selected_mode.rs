@@ -1,7 +1,7 @@
 //! An authentication mode that was selected, with all it needs to sign in but the scope.
 
 use super::{
-    ConnectContext,
+    context::ConnectContext,
     request::ConnectRequest,
     trust::{self, Administrator, Channel},
 };
@@ -16,7 +16,7 @@ use entra_auth::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// A sign-in kind that was chosen, with all it needs but the scope.
+/// An authentication mode that was selected, with all it needs but the scope.
 #[derive(Debug)]
 pub(crate) struct SelectedMode {
     pub(crate) options: Options,

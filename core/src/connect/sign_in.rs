@@ -8,7 +8,7 @@ mod inquiry;
 use super::selected_mode::SelectedMode;
 use crate::{
     connect::{
-        ConnectContext,
+        context::ConnectContext,
         request::{ConnectRequest, Selection},
         trust::Administrator,
     },
@@ -38,7 +38,7 @@ pub struct KeywordSignIn {
 impl KeywordSignIn {
     /// Reads a connection string, with the data source that it names, if it does.
     ///
-    /// An error where the keywords cannot work; nobody is request for a token yet. `Server=` is optional: it tells
+    /// An error where the keywords cannot work; nobody is asked for a token yet. `Server=` is optional: it tells
     /// the cloud, and the tenant where no keyword names it. What is not ours is ignored.
     pub fn from_string(text: &str, context: &ConnectContext<'_>) -> Result<Self, Error> {
         let text: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
@@ -88,7 +88,7 @@ impl KeywordSignIn {
         let administrator = Administrator::read(&context.services.environment, context.installed);
         let mut channel = request.channel()?;
         if let Some(channel) = channel.as_mut().filter(|channel| channel.cloud().is_some()) {
-            // No token goes there, but the server may be request for its tenant.
+            // No token goes there, but the server may be asked for its tenant.
             channel.trust_server_certificate = false;
         }
         let options = request.options(mode)?;
@@ -100,13 +100,13 @@ impl KeywordSignIn {
         Ok(sign_in)
     }
 
-    /// The sign-in kind.
+    /// The authentication mode.
     #[must_use]
     pub fn mode(&self) -> &'static str {
         self.selected.mode.name
     }
 
-    /// The scope where none is request for: `Scope=`, else Azure SQL's in the cloud of `Server=`, else in the
+    /// The scope where none is asked for: `Scope=`, else Azure SQL's in the cloud of `Server=`, else in the
     /// public cloud.
     #[must_use]
     pub fn scope(&self) -> &str {
@@ -181,7 +181,7 @@ fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
             "Authentication={} is the driver's own and gets no token",
             value.trim()
         ))
-        .remedy("Use one of the kinds of docs/keywords.md, such as ActiveDirectoryMsi."),
+        .remedy("Use one of the authentication modes of docs/keywords.md, such as ActiveDirectoryMsi."),
     }
 }
 

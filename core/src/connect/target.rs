@@ -5,17 +5,20 @@ use entra_auth::{Error, token::TokenSubscriber};
 use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
-/// The real driver's connection, as far as the story needs it.
+/// The login timeout where the host set none, or 0: Driver 18's own default.
+pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The target driver's connection, as far as a connect needs it.
 pub trait TargetConnection {
     /// `SQL_ATTR_LOGIN_TIMEOUT`, the driver's default where the host set none; `None` for 0, no limit.
     fn login_timeout(&mut self) -> Option<Duration>;
     /// Gives the driver `remaining` as its login timeout, for this connect only.
     fn limit_login(&mut self, remaining: Duration);
-    /// Whether the host itself set `SQL_COPT_SS_ACCESS_TOKEN`.
+    /// Whether the application itself set `SQL_COPT_SS_ACCESS_TOKEN`.
     fn has_application_token(&self) -> bool;
-    /// Puts a token into the connection's own buffer, and that on the real connection.
+    /// Puts a token into the connection's own buffer, and sets that on the target connection.
     fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error>;
-    /// Takes a token that we placed, not one of the host's, off the real connection.
+    /// Takes a token of ours, not one of the application's, off the target connection.
     ///
     /// An error where it stays: then nobody else may connect on this handle.
     fn remove_token(&mut self) -> Result<(), Error>;
@@ -23,7 +26,7 @@ pub trait TargetConnection {
     fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply;
     /// The message of the first of the driver's diagnostic records that has this native error.
     fn message_of(&self, native: i32) -> Option<String>;
-    /// The connection as one that carries the token placed last, for renewed ones to be put in its place.
+    /// The connection as a subscriber of its token, which gets renewed ones.
     ///
     /// `None` where it has no token of ours.
     fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
@@ -40,7 +43,7 @@ pub enum DriverCompletion {
     NoPrompt,
 }
 
-/// What the real driver answered.
+/// What the target driver answered.
 pub struct DriverReply {
     /// Its answer.
     pub outcome: ConnectOutcome,

@@ -1,4 +1,4 @@
-//! The story with a scripted driver in place of the real one.
+//! A connect with a scripted driver in place of the real one.
 
 use super::*;
 use crate::RedirectCache;
@@ -160,7 +160,7 @@ fn completed(answer: Answer) -> String {
 }
 
 #[test]
-fn without_one_of_our_modes_the_story_steps_aside() {
+fn without_one_of_our_modes_the_call_is_forwarded_unchanged() {
     for text in [
         "",
         "Driver=x;Server=localhost;UID=sa;PWD=s",

@@ -8,7 +8,6 @@
 //! section says in the string. By `RegPrecedence=Yes` a section could else win over the string, and its
 //! `Failover_Partner=` be a server that no string can take back (both measured on Driver 18.6).
 
-use crate::connect::ConnectContext;
 use entra_auth::Error;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -71,11 +70,9 @@ impl fmt::Debug for DataSource<'_> {
 }
 
 impl<'a> DataSource<'a> {
-    pub(crate) fn new(name: Vec<u16>, context: &ConnectContext<'a>) -> Self {
-        Self {
-            name,
-            look_up: context.data_source,
-        }
+    /// The section of this name; `look_up` answers with an entry of a section, as libodbcinst has it.
+    pub(crate) fn new(name: Vec<u16>, look_up: &'a dyn Fn(&[u16], &str) -> Option<String>) -> Self {
+        Self { name, look_up }
     }
 
     /// An error where the name means another section to libodbcinst than to whoever reads it.

@@ -1,4 +1,4 @@
-//! Where the real driver may be, in order.
+//! Where the target driver may be, in order.
 //!
 //! Where someone named a driver for us, by `ENTRA_ODBC_DRIVER` or `RealDriver=`, that one it is or none: to
 //! go on and wrap another driver than the one asked for would hide the mistake.
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::distribution::{ARCHITECTURE, variant};
 use super::{MICROSOFT_DIRECTORY, MICROSOFT_SECTION, SearchContext, sections};
 
-/// A library that may be the real driver.
+/// A library that may be the target driver.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The library, or a bare name for the loader to look up.
@@ -28,7 +28,7 @@ pub struct Search {
     pub overridden: bool,
 }
 
-/// Looks for the real driver.
+/// Looks for the target driver.
 #[must_use]
 pub fn search(surroundings: &impl SearchContext) -> Search {
     let mut search = Search::default();

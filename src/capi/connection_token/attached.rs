@@ -180,7 +180,7 @@ impl AttachedToken {
             }
             drop(tokens);
             process_state::with_connect_context(|context| {
-                context.services.tokens.subscribe(sign_in, token, &subscriber)
+                context.services.tokens.subscribe(sign_in, token, &subscriber);
             });
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! Connect and disconnect: the ODBC side of `entra_odbc_core::connect`, which has the order of the steps.
 
-use entra_odbc_core::diagnostics::Diagnostic as _;
 use std::ptr::null_mut;
 
 use entra_auth::{Error, ErrorKind};
@@ -11,6 +10,7 @@ use entra_odbc_core::{
         plan::{self, Plan},
     },
     connection_string,
+    diagnostics::Diagnostic as _,
 };
 use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
 use zeroize::Zeroizing;

@@ -71,7 +71,11 @@ fn connect(
     timeout: Duration,
 ) -> Result<(String, Source, bool), Error> {
     let issued = tokens.token(sign_in, Instant::now() + timeout)?;
-    Ok((issued.token.text.expose().to_owned(), issued.source, issued.asked))
+    Ok((
+        issued.token.text.expose().to_owned(),
+        issued.source,
+        issued.prompted,
+    ))
 }
 
 /// A login timeout that is shorter than any person.

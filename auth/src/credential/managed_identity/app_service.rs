@@ -1,6 +1,9 @@
 //! The identity endpoint of App Service, Functions and Container Apps.
 
-use super::{Endpoint, Id, platform};
+use super::{
+    endpoint::{self, Endpoint},
+    id::Id,
+};
 use crate::{
     Error, ErrorKind, Secret,
     credential::{TokenRequest, reply},
@@ -46,7 +49,7 @@ impl Endpoint for AppService {
             Id::Resource(id) => query.push(("mi_res_id", id)),
         }
         Ok(Call {
-            url: platform::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
+            url: endpoint::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
             headers: vec![(
                 "X-IDENTITY-HEADER".into(),
                 Zeroizing::new(self.header.expose().to_owned()),
@@ -68,7 +71,7 @@ impl Endpoint for AppService {
     }
 
     fn absent(&self, error: Error) -> Error {
-        platform::silent(
+        endpoint::silent(
             ErrorKind::Unreachable,
             "the app's identity endpoint (IDENTITY_ENDPOINT)",
             "Check that this process runs inside the app; restart it if it does.",

@@ -5,7 +5,11 @@
 
 mod key_file;
 
-use super::{Endpoint, Id, platform, words};
+use super::{
+    endpoint::{self, Endpoint},
+    id::Id,
+    words,
+};
 use crate::{
     Environment, Error, ErrorKind,
     credential::TokenRequest,
@@ -71,7 +75,7 @@ impl Endpoint for AzureArc {
             Id::Resource(id) => query.push(("msi_res_id", id)),
         }
         Ok(Call {
-            url: platform::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
+            url: endpoint::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
             headers: vec![("Metadata".into(), Zeroizing::new("true".into()))],
             body: None,
             route: Route::Near,
@@ -124,7 +128,7 @@ impl Endpoint for AzureArc {
             ErrorKind::Unavailable
         };
         let remedy = "Check that it runs (azcmagent show), and IDENTITY_ENDPOINT if that is set.";
-        platform::silent(kind, self.name(), remedy, &error)
+        endpoint::silent(kind, self.name(), remedy, &error)
     }
 }
 

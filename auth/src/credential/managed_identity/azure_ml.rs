@@ -1,6 +1,10 @@
 //! The compute of Azure Machine Learning: `MSI_ENDPOINT` with its secret, in the form of App Service of 2017.
 
-use super::{Endpoint, Id, platform, words};
+use super::{
+    endpoint::{self, Endpoint},
+    id::Id,
+    words,
+};
 use crate::{
     Environment, Error, ErrorKind, Secret,
     credential::TokenRequest,
@@ -60,7 +64,7 @@ impl Endpoint for AzureMl {
             query.push(("clientid", id));
         }
         Ok(Call {
-            url: platform::address("MSI_ENDPOINT", &self.endpoint, &query)?,
+            url: endpoint::address("MSI_ENDPOINT", &self.endpoint, &query)?,
             headers: vec![
                 ("Metadata".into(), Zeroizing::new("true".into())),
                 ("secret".into(), Zeroizing::new(self.secret.expose().to_owned())),
@@ -77,7 +81,7 @@ impl Endpoint for AzureMl {
     }
 
     fn absent(&self, error: Error) -> Error {
-        platform::silent(
+        endpoint::silent(
             ErrorKind::Unreachable,
             "the identity endpoint of Azure Machine Learning (MSI_ENDPOINT)",
             "Check that this process runs on the compute; restart it if it does.",

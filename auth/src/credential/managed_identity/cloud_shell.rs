@@ -1,6 +1,9 @@
 //! Cloud Shell, whose endpoint gives out tokens of the person who is signed in to the portal.
 
-use super::{Endpoint, Id, platform};
+use super::{
+    endpoint::{self, Endpoint},
+    id::Id,
+};
 use crate::{
     Error, ErrorKind,
     credential::TokenRequest,
@@ -48,7 +51,7 @@ impl Endpoint for CloudShell {
             .append_pair("resource", request.resource())
             .finish();
         Ok(Call {
-            url: platform::address("MSI_ENDPOINT", &self.endpoint, &[])?,
+            url: endpoint::address("MSI_ENDPOINT", &self.endpoint, &[])?,
             headers: vec![
                 ("Metadata".into(), Zeroizing::new("true".into())),
                 (
@@ -67,7 +70,7 @@ impl Endpoint for CloudShell {
     }
 
     fn absent(&self, error: Error) -> Error {
-        platform::silent(
+        endpoint::silent(
             ErrorKind::Unreachable,
             "Cloud Shell's endpoint (MSI_ENDPOINT)",
             "Open Cloud Shell anew; elsewhere unset MSI_ENDPOINT.",

@@ -1,6 +1,6 @@
 //! The Instance Metadata Service of Azure's virtual machines, and what speaks like it.
 
-use super::{Endpoint, Id};
+use super::{endpoint::Endpoint, id::Id};
 use crate::{
     Environment, Error, ErrorKind,
     credential::{TokenRequest, reply},

@@ -1,17 +1,16 @@
 //! Which platform this process runs on, told by its environment in the order of the other languages' SDKs.
 
 use super::{
-    Endpoint,
     app_service::AppService,
     azure_arc::{self, AzureArc},
     azure_ml::AzureMl,
     cloud_shell::CloudShell,
+    endpoint::Endpoint,
     imds::Imds,
     service_fabric::ServiceFabric,
 };
-use crate::{Environment, Error, ErrorKind};
+use crate::{Environment, Error};
 use std::path::Path;
-use url::Url;
 
 /// The endpoint of this machine.
 pub fn endpoint(environment: &Environment) -> Result<Box<dyn Endpoint>, Error> {
@@ -41,26 +40,6 @@ fn detect(environment: &Environment, arc_program: &Path) -> Result<Box<dyn Endpo
         return Ok(Box::new(AzureArc::new(environment)));
     }
     Ok(Box::new(Imds::new(environment)))
-}
-
-/// The address in this variable, with these parameters.
-pub fn address(variable: &str, endpoint: &str, query: &[(&str, &str)]) -> Result<String, Error> {
-    let url = if query.is_empty() {
-        Url::parse(endpoint)
-    } else {
-        Url::parse_with_params(endpoint, query)
-    };
-    url.map(String::from).map_err(|_| {
-        Error::invalid(format!("{variable} is not a URL")).remedy("Leave it as the platform sets it.")
-    })
-}
-
-/// The error where nobody answers, in place of the transport's.
-pub fn silent(kind: ErrorKind, who: &str, remedy: &str, error: &Error) -> Error {
-    let cause = error.to_string();
-    Error::new(kind, format!("{who} does not answer"))
-        .remedy(remedy)
-        .detail(cause.trim_start_matches("[entra-odbc] "))
 }
 
 #[cfg(test)]

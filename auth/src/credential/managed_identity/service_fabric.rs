@@ -1,6 +1,10 @@
 //! The token service of a Service Fabric cluster: HTTPS, with a certificate that is known by its thumbprint.
 
-use super::{Endpoint, Id, platform, words};
+use super::{
+    endpoint::{self, Endpoint},
+    id::Id,
+    words,
+};
 use crate::{
     Error, ErrorKind, Secret,
     credential::{TokenRequest, reply},
@@ -67,7 +71,7 @@ impl Endpoint for ServiceFabric {
             ("resource", request.resource()),
         ];
         Ok(Call {
-            url: platform::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
+            url: endpoint::address("IDENTITY_ENDPOINT", &self.endpoint, &query)?,
             headers: vec![("Secret".into(), Zeroizing::new(self.header.expose().to_owned()))],
             body: None,
             route: Route::Pinned(self.thumbprint),

@@ -25,9 +25,9 @@ fn fresh() -> (State, Moment) {
     let mut state = State::default();
     let now = Moment::now();
     let token = Token::received(Secret::new("t".into()), now.wall + HOUR);
-    state.completed(Ok(token), now).unwrap();
+    state.complete(Ok(token), now).unwrap();
     state.due = Some(now.after(HOUR * 2 / 3));
-    state.asked = Some(now.steady);
+    state.last_request = Some(now.steady);
     (state, now)
 }
 
@@ -69,7 +69,7 @@ fn a_connection_that_opened_while_its_token_was_renewed_carries_the_new_one() {
     let renewed = Token::received(Secret::new("renewed".into()), first.expires_on);
     entry(&tokens, &sign_in)
         .state()
-        .completed(Ok(renewed), Moment::now())
+        .complete(Ok(renewed), Moment::now())
         .unwrap();
     let open = Recorder::new(1000);
     let subscriber: Arc<dyn TokenSubscriber> = Arc::clone(&open) as _;
@@ -137,7 +137,7 @@ fn a_token_nobody_asked_for_in_ten_minutes_is_renewed_only_if_a_connection_is_op
     // An open connection may reconnect even after the token's end: it is still tried.
     assert!(is_due(&state.step(None, now.after(2 * HOUR))));
     drop(open);
-    state.asked = Some(later.steady);
+    state.last_request = Some(later.steady);
     assert!(is_due(&state.step(None, later)));
     assert!(matches!(state.step(None, now.after(HOUR)), Step::End));
 }
@@ -146,7 +146,7 @@ fn a_token_nobody_asked_for_in_ten_minutes_is_renewed_only_if_a_connection_is_op
 fn after_a_failure_and_while_a_connect_fetches_one_it_waits() {
     let (mut state, now) = fresh();
     let later = now.after(minutes(41));
-    state.asked = Some(later.steady);
+    state.last_request = Some(later.steady);
     let retry = later.steady + minutes(1);
     assert!(matches!(state.step(Some(retry), later), Step::Wait(time) if time == minutes(1)));
     state.in_flight = Some(Arc::new(InFlightRequest::new(Prompting::forbidden())));

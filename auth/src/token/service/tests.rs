@@ -1,6 +1,7 @@
 //! The service with a scripted credential.
 
 use super::*;
+use crate::credential::TokenRequest;
 use crate::{
     ErrorKind, Secret,
     credential::{BoxFuture, Credential},
@@ -105,7 +106,7 @@ fn fifty(script: &Arc<Script>) -> Vec<Result<Issued, Error>> {
         until_asked(script, 1);
         let entry = entry(&tokens, &sign_in);
         let in_flight = entry.state().in_flight.clone().unwrap();
-        // Each waiter holds the flight, as do its task, the entry and we.
+        // Each waiter holds the request, as do its task, the entry and we.
         let deadline = soon();
         while Arc::strong_count(&in_flight) < 53 && Instant::now() < deadline {
             thread::yield_now();

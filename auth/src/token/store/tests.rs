@@ -189,21 +189,21 @@ fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
         .unwrap();
     let deadline = Deadline::at(soon());
     runtime.block_on(async {
-        let (asking, waiting) = (shelf(), shelf());
-        let Ok(Acquire::Ours(lock)) = asking.turn(None, &deadline).await else {
+        let (requesting, waiting) = (shelf(), shelf());
+        let Ok(Acquire::Locked(lock)) = requesting.acquire(None, &deadline).await else {
             panic!("nobody else asks")
         };
         let until = deadline.clone();
-        let waiting = tokio::spawn(async move { waiting.turn(None, &until).await });
+        let waiting = tokio::spawn(async move { waiting.acquire(None, &until).await });
         // It looks once and sleeps.
         tokio::task::yield_now().await;
-        asking.tell(&Err(refusal.clone()), &lock).unwrap();
+        requesting.publish(&Err(refusal.clone()), &lock).unwrap();
         drop(lock);
         let heard = waiting.await.unwrap();
         assert!(matches!(heard, Ok(Acquire::Failed(error)) if error == refusal));
         assert!(matches!(
-            shelf().turn(None, &deadline).await,
-            Ok(Acquire::Ours(_))
+            shelf().acquire(None, &deadline).await,
+            Ok(Acquire::Locked(_))
         ));
     });
 }

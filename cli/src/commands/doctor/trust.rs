@@ -5,7 +5,7 @@ use super::{
     target::Target,
 };
 use crate::context::Context;
-use entra_odbc_core::connect::plan;
+use entra_odbc_core::connect::route;
 use std::io;
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ pub fn check(target: &Target, context: &Context, findings: &mut Findings) -> io:
         return Ok(true);
     }
     let units: Zeroizing<Vec<u16>> = Zeroizing::new(target.string.encode_utf16().collect());
-    match context.with_connect_context(|connect_context| plan::decide(&units, connect_context)) {
+    match context.with_connect_context(|connect_context| route::decide(&units, connect_context)) {
         Ok(decision) => {
             let channel = decision.channel;
             let how = if channel.is_validated() {

@@ -38,7 +38,7 @@ fn is_dead(rest: &str, then: &Environment, now: &Environment, life: Duration) ->
         let Ok(Plan::SignIn(plan)) = plan::read(&text, false, context) else {
             panic!("{rest} signs nobody in");
         };
-        OpenConnection::by(text.clone(), &plan, token("opaque", life))
+        OpenConnection::new(text.clone(), &plan, token("opaque", life))
     });
     context(now, |context| opened.is_dead(context))
 }
@@ -119,7 +119,7 @@ fn the_end_of_the_token_is_the_end_unless_the_string_says_otherwise() {
         text,
         key: IdentityKey::of_kind("test").unwrap().finish(),
         identity_origin: IdentityOrigin::String,
-        is_settled: true,
+        is_fixed: true,
         token: token(&ended, Duration::ZERO),
         expiry_is_dead: false,
     };

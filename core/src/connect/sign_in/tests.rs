@@ -199,7 +199,7 @@ fn the_stock_driver_gets_the_string_without_our_keywords() {
     let program = Program::new();
     let stock = |text: &str| {
         let text: Vec<u16> = text.encode_utf16().collect();
-        let stock = program.context(|context| crate::connect::plan::stock(&text, context));
+        let stock = program.context(|context| crate::connect::unwrapped::string(&text, context));
         stock
             .map(|text| String::from_utf16(&text).unwrap())
             .map_err(|error| error.to_string())
