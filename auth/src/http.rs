@@ -34,16 +34,16 @@ use tracing::debug;
 use zeroize::Zeroizing;
 
 /// The longest answer that is read, in bytes.
-const BODY_LIMIT: usize = 1024 * 1024;
+const MAX_BODY_LENGTH: usize = 1024 * 1024;
 
 /// How long a connection to Entra, perhaps through a proxy, may take to come up.
-const CONNECT_FAR: Duration = Duration::from_secs(10);
+const ENTRA_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long one to an endpoint of this machine may take: IMDS is one hop away, or nowhere.
-const CONNECT_NEAR: Duration = Duration::from_secs(1);
+const LOCAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a connection is kept for the next request.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Shared by all credentials; connects at the first request.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl HttpClient {
             body: Zeroizing::default(),
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, host))? {
-            if reply.body.len() + chunk.len() > BODY_LIMIT {
+            if reply.body.len() + chunk.len() > MAX_BODY_LENGTH {
                 return Err(Failed::for_good(
                     Error::new(
                         ErrorKind::Unreachable,
@@ -272,12 +272,12 @@ impl HttpClient {
             .redirect(reqwest::redirect::Policy::none())
             // `entra-odbc status` reads the version of a library from this, up to the blank.
             .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION"), " (odbc)"))
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
             .pool_max_idle_per_host(2);
         builder = match route {
-            Route::Far => builder.https_only(true).connect_timeout(CONNECT_FAR),
-            Route::Near => builder.connect_timeout(CONNECT_NEAR),
-            Route::Pinned(_) => builder.https_only(true).connect_timeout(CONNECT_NEAR),
+            Route::Far => builder.https_only(true).connect_timeout(ENTRA_CONNECT_TIMEOUT),
+            Route::Near => builder.connect_timeout(LOCAL_CONNECT_TIMEOUT),
+            Route::Pinned(_) => builder.https_only(true).connect_timeout(LOCAL_CONNECT_TIMEOUT),
         };
         if route == Route::Far
             && let Some(proxy) = proxy::of(&self.environment)?

@@ -55,7 +55,7 @@ pub struct Token {
 }
 
 /// For how long a token that does not say is taken to live; Entra's live 60 to 90 minutes.
-const OPAQUE: Duration = Duration::from_hours(1);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 impl Token {
     /// A token that its issuer has just answered with.
@@ -79,7 +79,7 @@ impl Token {
         Self {
             end_is_guessed: end.is_none(),
             audience: Audience::Unknown,
-            ..Self::received(text, end.unwrap_or_else(|| SystemTime::now() + OPAQUE))
+            ..Self::received(text, end.unwrap_or_else(|| SystemTime::now() + DEFAULT_LIFETIME))
         }
     }
 

@@ -28,7 +28,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// For how long an assertion is good; it is used at once.
-const LIFE: Duration = Duration::from_mins(10);
+const ASSERTION_LIFETIME: Duration = Duration::from_mins(10);
 
 /// How far the clock of the machine that made a certificate may be ahead of ours.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
@@ -161,7 +161,7 @@ impl Certificate {
         }
         let claims = json!({
             "aud": endpoint, "iss": client, "sub": client, "jti": URL_SAFE_NO_PAD.encode(id),
-            "iat": now.as_secs(), "nbf": now.as_secs(), "exp": (now + LIFE).as_secs(),
+            "iat": now.as_secs(), "nbf": now.as_secs(), "exp": (now + ASSERTION_LIFETIME).as_secs(),
         });
         let encode = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let mut assertion = format!("{}.{}", encode(&header), encode(&claims));
@@ -186,7 +186,7 @@ impl Certificate {
 
 /// What is in a file, PEM or PFX as its first bytes say.
 fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
-    let bytes = secret_file::bytes(path, keyword, regular_file::CERTIFICATE)?;
+    let bytes = secret_file::bytes(path, keyword, regular_file::MAX_CERTIFICATE_LENGTH)?;
     let (found, convert) = if pem::is(&bytes) {
         (pem::parts(&bytes, password), CONVERT_PEM)
     } else {

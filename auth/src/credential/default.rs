@@ -19,16 +19,16 @@ use std::{
 use tracing::info;
 
 /// How long a developer's tool may take before the next one has its turn; as in azure-identity.
-const TOOL: Duration = Duration::from_secs(10);
+const TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For how long a machine without IMDS is taken for one.
-const ABSENCE: Duration = Duration::from_secs(30);
+const IMDS_ABSENCE_TTL: Duration = Duration::from_secs(30);
 
 /// The longest line that tells why a member could not sign in: seven of them must fit into a message.
-const LINE: usize = 46;
+const MAX_SUMMARY_LENGTH: usize = 46;
 
 /// No member has worked yet.
-const NOBODY: usize = usize::MAX;
+const NO_MEMBER: usize = usize::MAX;
 
 /// A member of the chain, for those who look for the cause of a failure.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let chain = Chain {
         probe: (!alone).then(|| Probe::of(context)).flatten(),
         links,
-        winner: AtomicUsize::new(NOBODY),
+        winner: AtomicUsize::new(NO_MEMBER),
         absent_until: Lock::new(None),
     };
     Ok(
@@ -112,7 +112,7 @@ impl Link {
         if !self.member.is_tool {
             return credential.token(request).await;
         }
-        let until = request.deadline.instant().min(Instant::now() + TOOL);
+        let until = request.deadline.instant().min(Instant::now() + TOOL_TIMEOUT);
         let request = TokenRequest {
             deadline: Deadline::at(until),
             prompting: Prompting::forbidden(),
@@ -146,7 +146,7 @@ impl Chain {
             match outcome {
                 Err(error) if moves_on(link.member, &error) => {
                     info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
-                    self.winner.store(NOBODY, Ordering::Relaxed);
+                    self.winner.store(NO_MEMBER, Ordering::Relaxed);
                 }
                 outcome => return outcome,
             }
@@ -193,7 +193,7 @@ impl Chain {
         if probe.is_answered(&request.deadline).await {
             return Ok(());
         }
-        *self.absent_until.lock() = Some(now + ABSENCE);
+        *self.absent_until.lock() = Some(now + IMDS_ABSENCE_TTL);
         Err(absent())
     }
 }
@@ -242,10 +242,10 @@ fn line(error: &Error) -> String {
     };
     let what = what.strip_prefix("Entra refused the sign-in: ").unwrap_or(what);
     let text = format!("{number}{what}");
-    if text.chars().count() <= LINE {
+    if text.chars().count() <= MAX_SUMMARY_LENGTH {
         return text;
     }
-    let cut: String = text.chars().take(LINE).collect();
+    let cut: String = text.chars().take(MAX_SUMMARY_LENGTH).collect();
     let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
     format!("{}…", cut.trim_end_matches([':', ',', ';', '(']))
 }

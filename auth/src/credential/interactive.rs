@@ -8,7 +8,7 @@ mod pkce;
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
     oauth::{self, Form, Granted},
-    person::{self, GRACE},
+    person::{self, REQUEST_GRACE_PERIOD},
     reply,
     session::Session,
 };
@@ -30,21 +30,21 @@ use url::Url;
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let options = context.options;
     let session = person::session(context)?;
-    let patience = person::patience(options)?;
+    let prompt_timeout = person::prompt_timeout(options)?;
     let redirect = Redirect::of(options.get(Keyword::RedirectUri))?;
     let hint = options.get(Keyword::User).map(str::to_owned);
     let key = session
         .identify("Interactive", context.scope)?
         .with_optional("user", hint.as_deref())
         .with_optional("redirect", options.get(Keyword::RedirectUri))
-        .with("patience", &patience.as_secs().to_string())
+        .with("prompt_timeout", &prompt_timeout.as_secs().to_string())
         .finish();
     let who = hint.as_deref().unwrap_or("a person").to_owned();
     let credential = Interactive {
         session,
         hint,
         redirect,
-        patience,
+        prompt_timeout,
         prompts: Arc::clone(&context.services.prompts),
         environment: context.environment().clone(),
         accounts: person::saved_in(context)?,
@@ -57,7 +57,7 @@ struct Interactive {
     session: Session,
     hint: Option<String>,
     redirect: Redirect,
-    patience: Duration,
+    prompt_timeout: Duration,
     prompts: Arc<Prompts>,
     environment: Environment,
     accounts: Option<Accounts>,
@@ -79,13 +79,13 @@ impl Interactive {
         let loopback = Loopback::listen(&self.redirect, &attempt.state).await?;
         let redirect_uri = loopback.uri().to_owned();
         let url = self.url(&tenant, &attempt, &redirect_uri, &request.scope)?;
-        request.ask_for(self.patience + GRACE);
+        request.ask_for(self.prompt_timeout + REQUEST_GRACE_PERIOD);
         if seen {
             self.prompts.show(&Prompt {
                 message: format!("To sign in, open this page in a browser on this machine: {url}"),
                 url: url.clone(),
                 user_code: None,
-                expires_in: self.patience,
+                expires_in: self.prompt_timeout,
             })?;
         }
         let visitor = self.visitor(loopback, browser, url, seen).await?;
@@ -160,10 +160,10 @@ impl Interactive {
             )
             .remedy("This is a defect; please report it."))
         };
-        let waited = tokio::time::timeout(self.patience, first).await;
+        let waited = tokio::time::timeout(self.prompt_timeout, first).await;
         waited.unwrap_or_else(|_| {
             Err(person::too_late(
-                self.patience,
+                self.prompt_timeout,
                 "If the browser was closed, connect again; if its page shows an error, follow that.",
             ))
         })

@@ -60,8 +60,8 @@ pub fn sign_in(
 
 /// Says once per process what Microsoft says of it.
 fn warn_once() {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.swap(true, Ordering::Relaxed) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
         warn!(
             target: "entra_odbc",
             "ActiveDirectoryPassword is deprecated by Microsoft and cannot do multi-factor authentication: \

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
 /// The longest piece of an endpoint's own words that is told.
-const WORDS: usize = 400;
+const MAX_DESCRIPTION_LENGTH: usize = 400;
 
 /// The object in the answer, or an error that says what came instead, without quoting it.
 pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error> {
@@ -66,7 +66,7 @@ pub fn number(value: &Value) -> Option<u64> {
 
 /// An endpoint's own words, fit for a message: one line, of bounded length.
 pub fn words(text: &str) -> String {
-    let spaced: String = one_line(text).chars().take(WORDS).collect();
+    let spaced: String = one_line(text).chars().take(MAX_DESCRIPTION_LENGTH).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -47,7 +47,7 @@ impl TokenProvider {
             .provider
             .ask(Request {
                 scope: request.scope.clone(),
-                patience: request.deadline.remaining(),
+                timeout: request.deadline.remaining(),
             })
             .await
             .map_err(|error| {
@@ -176,20 +176,20 @@ mod tests {
         (asks, receiver)
     }
 
-    const LONG: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     #[test]
     fn an_open_connection_gets_a_renewed_token_of_the_same_identity() {
         let (_, arrived) = renewed([Some("ada"), Some("ada")]);
-        arrived.recv_timeout(LONG).unwrap();
+        arrived.recv_timeout(TIMEOUT).unwrap();
     }
 
     #[test]
     fn an_open_connection_never_gets_the_token_of_another_identity() {
         let (asks, arrived) = renewed([Some("ada"), Some("grace")]);
-        asks.recv_timeout(LONG).unwrap();
+        asks.recv_timeout(TIMEOUT).unwrap();
         // Asked once more: what came of the last time has been dealt with.
-        asks.recv_timeout(LONG).unwrap();
+        asks.recv_timeout(TIMEOUT).unwrap();
         assert!(arrived.try_recv().is_err());
     }
 

@@ -6,7 +6,7 @@
 
 use crate::{
     Environment,
-    process::regular_file::{self, BUNDLE, CERTIFICATE, Refusal},
+    process::regular_file::{self, MAX_BUNDLE_LENGTH, MAX_CERTIFICATE_LENGTH, Refusal},
 };
 use once_cell::race::OnceBox;
 use rustls::{
@@ -40,7 +40,7 @@ const BUNDLES: [&str; 6] = [
 const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /// How many files of a directory are looked at; Debian has some 400, each authority twice.
-const ENTRIES: usize = 10_000;
+const MAX_DIRECTORY_ENTRIES: usize = 10_000;
 
 /// Checks a server's certificate against the machine's authorities.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Verifier {
     fn of_bundle(&self) -> (RootCertStore, Option<Refusal>) {
         let mut store = RootCertStore::empty();
         let bundle = self.places.bundle.as_deref();
-        let trouble = bundle.and_then(|path| add_file(&mut store, path, BUNDLE).err());
+        let trouble = bundle.and_then(|path| add_file(&mut store, path, MAX_BUNDLE_LENGTH).err());
         (store, trouble)
     }
 
@@ -296,9 +296,9 @@ fn add_directory(store: &mut RootCertStore, directory: &Path) {
     let Ok(files) = std::fs::read_dir(directory) else {
         return;
     };
-    let mut left = BUNDLE;
-    for file in files.take(ENTRIES).filter_map(Result::ok) {
-        let length = add_file(store, &file.path(), left.min(CERTIFICATE)).unwrap_or_default();
+    let mut left = MAX_BUNDLE_LENGTH;
+    for file in files.take(MAX_DIRECTORY_ENTRIES).filter_map(Result::ok) {
+        let length = add_file(store, &file.path(), left.min(MAX_CERTIFICATE_LENGTH)).unwrap_or_default();
         left = left.saturating_sub(length);
     }
 }
@@ -334,7 +334,7 @@ mod tests {
         let place = Place::new("authorities");
         place.fifo("fifo");
         symlink("/dev/zero", place.path("zero")).unwrap();
-        place.file("long", vec![b'x'; CERTIFICATE + 1]);
+        place.file("long", vec![b'x'; MAX_CERTIFICATE_LENGTH + 1]);
         place.file("text", "no certificate");
         place.file("ca.pem", CertificateAuthority::new().pem());
         assert!(verifier([("SSL_CERT_DIR", &place.path(""))]).everything().is_ok());

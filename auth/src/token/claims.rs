@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The longest claim that is shown; names are shorter, and a message has 512 characters in all.
-const LONGEST: usize = 128;
+const MAX_CLAIM_LENGTH: usize = 128;
 
 /// What a token says of itself; all absent where it is opaque.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,7 +112,7 @@ fn printable(value: &Value) -> Option<String> {
         .as_str()?
         .chars()
         .filter(|character| !is_harmful(*character))
-        .take(LONGEST)
+        .take(MAX_CLAIM_LENGTH)
         .collect();
     (!text.is_empty()).then_some(text)
 }
@@ -172,6 +172,6 @@ mod tests {
         let shown = Claims::of(&jwt(&serde_json::json!({ "upn": name })))
             .principal
             .unwrap();
-        assert!(shown.starts_with("ab") && shown.len() == LONGEST);
+        assert!(shown.starts_with("ab") && shown.len() == MAX_CLAIM_LENGTH);
     }
 }

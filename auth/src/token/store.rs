@@ -161,14 +161,20 @@ impl StoreEntry {
         if let Some(token) = self.newer(old, Moment::now()) {
             return Some(Acquire::Found(token));
         }
-        let file = self.directory.read(&self.name.lock(), failure::LIMIT).ok()??;
+        let file = self
+            .directory
+            .read(&self.name.lock(), failure::MAX_FILE_LENGTH)
+            .ok()??;
         failure::read(&file, &self.key, &self.name, began).map(Acquire::Failed)
     }
 
     /// The token that is there, if a login can be done with it and it came later than `old`, which may
     /// have been refused.
     fn newer(&self, old: Option<&Token>, now: Moment) -> Option<Token> {
-        let file = self.directory.read(&self.name.entry(), record::LIMIT).ok()??;
+        let file = self
+            .directory
+            .read(&self.name.entry(), record::MAX_FILE_LENGTH)
+            .ok()??;
         let token = record::read(&file, &self.key, &self.name, now)?;
         // Another process, perhaps with another version of this library, wrote it.
         let token = arrival::judge(token, &self.scope).ok()?;

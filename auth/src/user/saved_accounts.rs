@@ -30,10 +30,10 @@ use std::{
 use tracing::info;
 
 /// The longest file that is read.
-const LIMIT: usize = 64 * 1024;
+const MAX_FILE_LENGTH: usize = 64 * 1024;
 
 /// What the files of accounts end in.
-const FILE: &str = ".account";
+const FILE_SUFFIX: &str = ".account";
 
 /// How long another process may take to make a key.
 const KEY_CREATION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -133,7 +133,7 @@ impl Accounts {
         let names = directory.names().map_err(|why| self.failed(&why))?;
         let mut accounts: Vec<_> = names
             .iter()
-            .filter(|name| name.ends_with(FILE))
+            .filter(|name| name.ends_with(FILE_SUFFIX))
             .filter_map(|name| Some(read(&directory, name).ok()??.account))
             .collect();
         accounts.sort_by_key(|account| std::cmp::Reverse(account.saved));
@@ -187,7 +187,7 @@ impl Accounts {
         let save = || {
             let written = record::written(account, &kept)?;
             self.made()?
-                .replace(&format!("{id}{FILE}"), &written, account.saved)
+                .replace(&format!("{id}{FILE_SUFFIX}"), &written, account.saved)
         };
         save().map_err(|why| self.failed(&why))
     }
@@ -210,7 +210,7 @@ impl Accounts {
 
     fn record(&self, id: &str) -> Result<Option<Record>, Error> {
         let read = || match self.existing()? {
-            Some(directory) => read(&directory, &format!("{id}{FILE}")),
+            Some(directory) => read(&directory, &format!("{id}{FILE_SUFFIX}")),
             None => Ok(None),
         };
         read().map_err(|why| self.failed(&why))
@@ -218,7 +218,7 @@ impl Accounts {
 
     /// Forgets an account; whether there was one.
     pub fn remove(&self, id: &str) -> Result<bool, Error> {
-        let name = format!("{id}{FILE}");
+        let name = format!("{id}{FILE_SUFFIX}");
         let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
             return Ok(false);
         };
@@ -267,7 +267,7 @@ impl Accounts {
 
 fn read(directory: &PrivateDirectory, name: &str) -> io::Result<Option<Record>> {
     Ok(directory
-        .read(name, LIMIT)?
+        .read(name, MAX_FILE_LENGTH)?
         .and_then(|bytes| record::read(&bytes)))
 }
 

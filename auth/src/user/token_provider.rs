@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// How many calls of one provider may be unanswered at once: one that never returns keeps its thread.
-const UNANSWERED: usize = 64;
+const MAX_PENDING_CALLS: usize = 64;
 
 /// What a provider is asked for.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Request {
     /// The scope, for instance `https://database.windows.net/.default`.
     pub scope: String,
     /// For how long an answer is of use.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// What a provider answers.
@@ -45,7 +45,7 @@ pub struct Provided {
 /// A callback. The error is its own words, told to whoever connects: no secrets in there.
 ///
 /// Called on a thread of our own that lives for this one call and has all signals but those of faults
-/// blocked. What it answers after [`Request::patience`] is thrown away.
+/// blocked. What it answers after [`Request::timeout`] is thrown away.
 pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sync>;
 
 /// The providers of a process by name.
@@ -149,12 +149,12 @@ struct Unanswered(Arc<AtomicUsize>);
 impl Unanswered {
     fn one_more(count: &Arc<AtomicUsize>) -> Result<Self, Error> {
         let one = Self(Arc::clone(count));
-        if count.fetch_add(1, Ordering::Relaxed) < UNANSWERED {
+        if count.fetch_add(1, Ordering::Relaxed) < MAX_PENDING_CALLS {
             return Ok(one);
         }
         Err(Error::new(
             ErrorKind::Unreachable,
-            format!("the token provider has left {UNANSWERED} calls unanswered"),
+            format!("the token provider has left {MAX_PENDING_CALLS} calls unanswered"),
         )
         .remedy("Mend the callback that this program registered: it must return."))
     }

@@ -113,13 +113,17 @@ impl<'a> ConnectRequest<'a> {
                 "{} goes on after the brace that closes it",
                 value_of(attribute)
             ))
-            .remedy(BRACES));
+            .remedy(BRACES_REMEDY));
         }
         if self.string.is_terminated() {
             return Ok(());
         }
-        let value = self.string.attributes().last().map_or(A_VALUE.into(), value_of);
-        Err(Error::invalid(format!("{value} opens a brace that nothing closes")).remedy(BRACES))
+        let value = self
+            .string
+            .attributes()
+            .last()
+            .map_or(VALUE_SUBJECT.into(), value_of);
+        Err(Error::invalid(format!("{value} opens a brace that nothing closes")).remedy(BRACES_REMEDY))
     }
 
     /// Our keywords; an error where they name two ways to sign in.
@@ -174,14 +178,14 @@ impl<'a> ConnectRequest<'a> {
     }
 }
 
-const A_VALUE: &str = "a value";
+const VALUE_SUBJECT: &str = "a value";
 
-const BRACES: &str = "A value with ; in it needs braces context it; inside them } is written as }}, and nothing stands \
+const BRACES_REMEDY: &str = "A value with ; in it needs braces context it; inside them } is written as }}, and nothing stands \
                       between the closing brace and the semicolon.";
 
 /// How a message speaks of a value: by its keyword, unless that may be a part of a password that has a semicolon in it.
 fn value_of(attribute: &Attribute) -> Cow<'static, str> {
-    known_keyword(attribute.keyword()).map_or(A_VALUE.into(), |keyword| {
+    known_keyword(attribute.keyword()).map_or(VALUE_SUBJECT.into(), |keyword| {
         format!("the value of {keyword}=").into()
     })
 }

@@ -25,7 +25,7 @@ use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
 
 /// For how many scopes a sign-in is kept as resolved.
-const KEPT: usize = 16;
+const MAX_RESOLVED_SCOPES: usize = 16;
 
 /// Who signs in, by keywords: a token for any scope can be had from it, from any thread.
 #[derive(Debug)]
@@ -162,7 +162,7 @@ impl KeywordSignIn {
         let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
         if lasts && sign_in.identity_origin == IdentityOrigin::String && sign_in.cache {
             let mut kept = self.kept.lock();
-            if kept.len() < KEPT && !kept.iter().any(|(known, _)| known == scope) {
+            if kept.len() < MAX_RESOLVED_SCOPES && !kept.iter().any(|(known, _)| known == scope) {
                 kept.push((scope.to_owned(), Arc::clone(&sign_in)));
             }
         }

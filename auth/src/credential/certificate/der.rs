@@ -7,7 +7,7 @@ use pkcs8::der::{
 use std::time::SystemTime;
 
 /// `id-ecPublicKey` (RFC 5480).
-const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A certificate, looked into.
 pub struct X509<'a> {
@@ -73,7 +73,7 @@ fn time(reader: &mut SliceReader<'_>) -> Option<SystemTime> {
 
 /// Whether a key in PKCS#8 is one of an elliptic curve.
 pub fn is_elliptic(key: &[u8]) -> bool {
-    pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == ELLIPTIC)
+    pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == EC_PUBLIC_KEY)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{
 use url::Url;
 
 /// How long IMDS, one hop away, may take to say anything; as in the SDKs.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request that a living IMDS answers at once, be it with a refusal.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Probe {
 
     /// Whether IMDS answers.
     pub async fn is_answered(&self, deadline: &Deadline) -> bool {
-        let until = deadline.instant().min(Instant::now() + PATIENCE);
+        let until = deadline.instant().min(Instant::now() + PROBE_TIMEOUT);
         let answer = self.transport.send(&self.call, &Deadline::at(until)).await;
         answer.is_ok_and(|answer| managed_identity::is_imds(&answer))
     }

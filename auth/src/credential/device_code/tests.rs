@@ -111,7 +111,7 @@ fn a_person_is_asked_in_entras_own_words_and_has_longer_than_the_login_timeout()
     );
     assert_eq!(questions.len(), 3);
     for question in questions {
-        assert_eq!(question.form.get("grant_type"), Some(GRANT));
+        assert_eq!(question.form.get("grant_type"), Some(GRANT_TYPE));
         assert_eq!(question.form.get("device_code"), Some("d3vice"));
     }
     assert_eq!(bench.sign_in.identity_origin, IdentityOrigin::Answer);

@@ -8,7 +8,7 @@ use crate::{
         atomic_file::TemporaryFile,
         file_lock::{Attempt, FileLock, acquire_before},
         fork::Lock,
-        regular_file::{self, Links, SECRET},
+        regular_file::{self, Links, MAX_SECRET_LENGTH},
         runtime::with_signals_blocked,
     },
 };
@@ -110,7 +110,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn read(path: &Path) -> io::Result<Secret> {
-    let bytes = regular_file::content(&open(path)?, SECRET)?;
+    let bytes = regular_file::content(&open(path)?, MAX_SECRET_LENGTH)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
     let text = text.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -62,11 +62,11 @@ impl From<tracing::Level> for Level {
 pub type Callback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 /// How many lines may wait; those that come while it is full are counted, and the count is told.
-const LIMIT: usize = 1000;
+const MAX_QUEUED_LINES: usize = 1000;
 
 /// How often a lock that is held is tried for: it is held for a few instructions, unless by a thread that a
 /// forked child does not have. Then its lines are lost, and nothing else.
-const TRIES: usize = 1000;
+const MAX_LOCK_ATTEMPTS: usize = 1000;
 
 pub(super) static LISTENER: Listener = Listener::new();
 
@@ -135,7 +135,7 @@ impl Listener {
     }
 
     fn state(&self) -> Option<MutexGuard<'_, State>> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_LOCK_ATTEMPTS {
             match self.state.try_lock() {
                 Ok(state) => return Some(state),
                 Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
@@ -163,7 +163,7 @@ impl Listener {
             state.lines.clear();
             state.teller = None;
         }
-        if state.lines.len() >= LIMIT {
+        if state.lines.len() >= MAX_QUEUED_LINES {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
     use std::{sync::mpsc, time::Duration};
 
-    const LONG: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// A listener of the test's own, so that lines of other tests do not matter.
     fn listener(level: Level, callback: Callback) -> &'static Listener {
@@ -233,7 +233,10 @@ mod tests {
             listener.hear(Level::Info, line);
         }
         for line in ["one", "two", "three"] {
-            assert_eq!(lines.recv_timeout(LONG).unwrap(), (Level::Info, line.to_owned()));
+            assert_eq!(
+                lines.recv_timeout(TIMEOUT).unwrap(),
+                (Level::Info, line.to_owned())
+            );
         }
         listener.set(None);
         listener.hear(Level::Error, "four");
@@ -254,12 +257,12 @@ mod tests {
             }),
         );
         listener.hear(Level::Info, "first");
-        assert_eq!(lines.recv_timeout(LONG).unwrap(), "first");
-        for _ in 0..LIMIT + 7 {
+        assert_eq!(lines.recv_timeout(TIMEOUT).unwrap(), "first");
+        for _ in 0..MAX_QUEUED_LINES + 7 {
             listener.hear(Level::Info, "more");
         }
         drop(release);
-        let missed = lines.recv_timeout(LONG).unwrap();
+        let missed = lines.recv_timeout(TIMEOUT).unwrap();
         assert!(missed.starts_with("7 lines are missing"), "{missed}");
     }
 }

@@ -1,6 +1,6 @@
 //! A token as a file: a tag that vouches for it, its times, its text.
 
-use super::key::{Key, Name, TAG};
+use super::key::{Key, Name, TAG_LENGTH};
 use crate::token::text;
 use crate::{
     Secret,
@@ -14,13 +14,13 @@ use std::{
 use zeroize::Zeroizing;
 
 /// What the tag is for.
-const WHAT: &str = "token 1";
+const SIGNATURE_CONTEXT: &str = "token 1";
 
 /// Four times, in nanoseconds, before the text.
-const TIMES: usize = 4 * 8;
+const TIMES_LENGTH: usize = 4 * 8;
 
 /// The longest file.
-pub const LIMIT: usize = TAG + TIMES + text::MAX_LENGTH;
+pub const MAX_FILE_LENGTH: usize = TAG_LENGTH + TIMES_LENGTH + text::MAX_LENGTH;
 
 /// The time since the machine was started, in which it slept or not: the same for all its processes, and
 /// nobody can set it.
@@ -31,7 +31,7 @@ pub fn since_boot() -> io::Result<Duration> {
 /// The file for a token.
 pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Zeroizing<Vec<u8>>> {
     let text = token.text.expose().as_bytes();
-    if TAG + TIMES + text.len() > LIMIT {
+    if TAG_LENGTH + TIMES_LENGTH + text.len() > MAX_FILE_LENGTH {
         return Err(io::Error::other("the token is too long"));
     }
     let issued = since_boot()?.saturating_sub(token.age_at(now));
@@ -43,13 +43,17 @@ pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Z
         nanoseconds(issued)?,
     ];
     // Never reallocated, so that no copy is left behind.
-    let mut file = Zeroizing::new(Vec::with_capacity(TAG + TIMES + text.len()));
-    file.resize(TAG, 0);
+    let mut file = Zeroizing::new(Vec::with_capacity(TAG_LENGTH + TIMES_LENGTH + text.len()));
+    file.resize(TAG_LENGTH, 0);
     for time in times {
         file.extend_from_slice(&time.to_le_bytes());
     }
     file.extend_from_slice(text);
-    let tag = key.sign(WHAT, name, file.get(TAG..).unwrap_or_default());
+    let tag = key.sign(
+        SIGNATURE_CONTEXT,
+        name,
+        file.get(TAG_LENGTH..).unwrap_or_default(),
+    );
     for (to, from) in file.iter_mut().zip(tag.as_ref()) {
         *to = *from;
     }
@@ -59,8 +63,8 @@ pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Z
 /// The token in a file; `None` where the file is not as it was written for this name, or tells of a time
 /// that has not come yet.
 pub fn read(file: &[u8], key: &Key, name: &Name, now: Moment) -> Option<Token> {
-    let content = key.verify(WHAT, name, file)?;
-    let (times, text) = content.split_at_checked(TIMES)?;
+    let content = key.verify(SIGNATURE_CONTEXT, name, file)?;
+    let (times, text) = content.split_at_checked(TIMES_LENGTH)?;
     let mut times = times
         .as_chunks::<8>()
         .0
@@ -151,9 +155,9 @@ mod tests {
         let signed = |since_start: Duration| {
             let mut file = write(&token("text"), &key, &name, now).unwrap();
             let nanoseconds = nanoseconds(since_start).unwrap().to_le_bytes();
-            file[TAG + TIMES - 8..TAG + TIMES].copy_from_slice(&nanoseconds);
-            let tag = key.sign(WHAT, &name, &file[TAG..]);
-            file[..TAG].copy_from_slice(tag.as_ref());
+            file[TAG_LENGTH + TIMES_LENGTH - 8..TAG_LENGTH + TIMES_LENGTH].copy_from_slice(&nanoseconds);
+            let tag = key.sign(SIGNATURE_CONTEXT, &name, &file[TAG_LENGTH..]);
+            file[..TAG_LENGTH].copy_from_slice(tag.as_ref());
             file
         };
         let now_since_start = since_boot().unwrap();

@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 const VARIABLE: &str = "ENTRA_ODBC_TOKEN_CACHE";
 
 /// Where processes without a runtime directory meet: in memory, and everyone may make a directory there.
-const MEMORY: &str = "/dev/shm";
+const SHARED_MEMORY_DIRECTORY: &str = "/dev/shm";
 
 /// Where the user's processes share their tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Sharing {
         }
         Ok((shared && environment.may_run_tools()).then(|| Self {
             runtime: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
-            memory: MEMORY.into(),
+            memory: SHARED_MEMORY_DIRECTORY.into(),
         }))
     }
 

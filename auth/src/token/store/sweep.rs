@@ -12,13 +12,13 @@ use std::{
 };
 
 /// How many tokens there may be; with 32 KiB at most each they take no more than 32 MiB of memory.
-pub const ENTRIES: usize = 1024;
+pub const MAX_ENTRIES: usize = 1024;
 
 /// After this time nobody writes to an unfinished file any more.
-const UNFINISHED_FOR: Duration = Duration::from_mins(1);
+const MAX_TEMPORARY_FILE_AGE: Duration = Duration::from_mins(1);
 
 /// Locks that were made so long ago are removed where nobody has them; the next who needs one makes it.
-const LOCKS_FOR: Duration = Duration::from_hours(1);
+const MAX_UNUSED_LOCK_AGE: Duration = Duration::from_hours(1);
 
 /// Removes what is of no use any more; an error where there is still no room for one more token.
 pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
@@ -37,17 +37,17 @@ pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
                 entries += 1;
             }
         } else if found.starts_with(TEMPORARY_PREFIX) {
-            if age > Some(UNFINISHED_FOR) {
+            if age > Some(MAX_TEMPORARY_FILE_AGE) {
                 directory.remove(&found);
             }
         } else if key::is_lock(&found)
-            && age > Some(LOCKS_FOR)
+            && age > Some(MAX_UNUSED_LOCK_AGE)
             && let Ok(Attempt::Acquired(_lock)) = FileLock::try_acquire_in(directory, &found)
         {
             directory.remove(&found);
         }
     }
-    if entries >= ENTRIES {
+    if entries >= MAX_ENTRIES {
         return Err(io::Error::other(format!(
             "the shared directory holds {entries} tokens already"
         )));
@@ -110,7 +110,7 @@ mod tests {
         let key = Key::of(&directory).unwrap();
         let later = SystemTime::now() + Duration::from_hours(1);
         let known = name(&key, "0");
-        for number in 0..ENTRIES {
+        for number in 0..MAX_ENTRIES {
             let name = name(&key, &number.to_string());
             directory.replace(&name.entry(), b"x", later).unwrap();
         }

@@ -22,7 +22,7 @@ pub const KEY_LENGTH: usize = 32;
 pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
 
 /// How long it may take: one that is locked asks the person to unlock it, who may not be there.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SECRET_TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// By which the key is found, as anyone sees in the desktop's own program for the keyring.
 const ATTRIBUTES: [&str; 4] = ["service", "entra-odbc", "purpose", "saved sign-ins"];
@@ -91,9 +91,12 @@ impl Keyring {
         let arguments: Vec<_> = command.iter().chain(&ATTRIBUTES).map(OsStr::new).collect();
         let program = self.secret_tool.as_os_str();
         let output = tool::run_with_input(program, &arguments, &self.environment, input);
-        match timeout(PATIENCE, output).await {
+        match timeout(SECRET_TOOL_TIMEOUT, output).await {
             Ok(output) => output.map_err(|why| format!("secret-tool: {why}")),
-            Err(_) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => Err(format!(
+                "it did not answer within {} s",
+                SECRET_TOOL_TIMEOUT.as_secs()
+            )),
         }
     }
 }
