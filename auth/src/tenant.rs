@@ -116,7 +116,7 @@ impl TenantCache {
         server: &dyn TenantDiscovery,
         deadline: &Deadline,
     ) -> Result<String, Error> {
-        let key = server.identify(IdentityKey::of_kind("server")?).finish();
+        let key = server.identify(IdentityKey::builder("server")?).finish();
         let known = self.0.lock().get(&key).cloned();
         if let Some(known) = known {
             return Ok(known);

@@ -74,8 +74,8 @@ impl Token {
 
     /// A token from a string, a file or the host's own code: nobody has said yet what it is, but the token itself.
     #[must_use]
-    pub fn given(text: Secret) -> Self {
-        let end = Claims::of(text.expose()).exp;
+    pub fn supplied(text: Secret) -> Self {
+        let end = Claims::parse(text.expose()).exp;
         Self {
             end_is_guessed: end.is_none(),
             audience: Audience::Unknown,
@@ -88,7 +88,7 @@ impl Token {
     /// An opaque token says nothing, and that is no error.
     #[must_use]
     pub fn claims(&self) -> Claims {
-        Claims::of(self.text.expose())
+        Claims::parse(self.text.expose())
     }
 
     /// How long it lives in all, from when we got it.

@@ -27,11 +27,11 @@ const AZ: Tool = Tool {
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&AZ, context, |az, request| {
-        Box::pin(ask(az, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(az, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let runner = az.runner();
     let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
         tenant_id: az.tenant.clone(),

@@ -25,11 +25,11 @@ const AZD: Tool = Tool {
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&AZD, context, |azd, request| {
-        Box::pin(ask(azd, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(azd, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(azd: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(azd: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let runner = azd.runner();
     let credential = AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
         tenant_id: azd.tenant.clone(),

@@ -34,11 +34,11 @@ const MODULE_MISSING: &str = "entra-odbc: no module";
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&PWSH, context, |pwsh, request| {
-        Box::pin(ask(pwsh, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(pwsh, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let script = script(request.resource(), pwsh.tenant.as_deref());
     let units = script.encode_utf16().flat_map(u16::to_le_bytes);
     let encoded = STANDARD.encode(units.collect::<Vec<u8>>());

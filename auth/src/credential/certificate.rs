@@ -109,7 +109,7 @@ impl Certificate {
     }
 
     fn check_times(&self, path: &str) -> Result<(), Error> {
-        let (start, end) = X509::of(self.own())
+        let (start, end) = X509::parse(self.own())
             .and_then(|certificate| certificate.validity())
             .ok_or_else(|| failed(path, CERTIFICATE, "its certificate is damaged"))?;
         let now = SystemTime::now();
@@ -202,12 +202,12 @@ fn ordered(mut certificates: Vec<Vec<u8>>, key: &RsaKeyPair) -> Option<Vec<Vec<u
     let public = key.public_key().as_ref();
     let own = certificates
         .iter()
-        .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.public_key() == public))?;
+        .position(|certificate| X509::parse(certificate).is_some_and(|x509| x509.public_key() == public))?;
     let mut chain = vec![certificates.swap_remove(own)];
-    while let Some(issuer) = chain.last().and_then(|last| X509::of(last)?.issuer())
+    while let Some(issuer) = chain.last().and_then(|last| X509::parse(last)?.issuer())
         && let Some(next) = certificates
             .iter()
-            .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.subject() == issuer))
+            .position(|certificate| X509::parse(certificate).is_some_and(|x509| x509.subject() == issuer))
     {
         chain.push(certificates.swap_remove(next));
     }

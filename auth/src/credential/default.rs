@@ -59,7 +59,7 @@ pub fn chain(environment: &Environment) -> Result<Vec<ChainMember>, Error> {
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let selected = members::selected(context.environment())?;
     let alone = selected.len() == 1;
-    let mut key = IdentityKey::of_kind("Default")?;
+    let mut key = IdentityKey::builder("Default")?;
     let mut links = Vec::with_capacity(selected.len());
     for member in selected {
         let prepared = (member.prepare)(&CredentialContext {
@@ -71,13 +71,13 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
                 key = key.with_identity(member.name, &sign_in.key);
                 Ok(sign_in)
             }
-            Err(error) if moves_on(member, &error) => Err(error),
+            Err(error) if allows_next_member(member, &error) => Err(error),
             Err(error) => return Err(error.through(member.name)),
         };
         links.push(Link { member, prepared });
     }
     let chain = Chain {
-        probe: (!alone).then(|| Probe::of(context)).flatten(),
+        probe: (!alone).then(|| Probe::new(context)).flatten(),
         links,
         winner: AtomicUsize::new(NO_MEMBER),
         absent_until: Lock::new(None),
@@ -92,7 +92,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
 ///
 /// One that is configured and refused is a mistake to be told, not to be papered over by someone else's
 /// identity; a developer's tools are there or not, as it happens.
-fn moves_on(member: &Member, error: &Error) -> bool {
+fn allows_next_member(member: &Member, error: &Error) -> bool {
     member.is_tool || error.kind() == ErrorKind::Unavailable
 }
 
@@ -104,7 +104,7 @@ struct Link {
 }
 
 impl Link {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let sign_in = self.prepared.as_ref().map_err(Clone::clone)?;
         let SignInSource::Credential(credential) = sign_in.source() else {
             return Err(Error::new(ErrorKind::Unavailable, "it has no credential"));
@@ -139,12 +139,12 @@ struct Chain {
 }
 
 impl Chain {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let known = self.winner.load(Ordering::Relaxed);
         if let Some(link) = self.links.get(known) {
-            let outcome = link.ask(request).await;
+            let outcome = link.request_token(request).await;
             match outcome {
-                Err(error) if moves_on(link.member, &error) => {
+                Err(error) if allows_next_member(link.member, &error) => {
                     info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
                     self.winner.store(NO_MEMBER, Ordering::Relaxed);
                 }
@@ -153,13 +153,15 @@ impl Chain {
         }
         let mut failures = Vec::new();
         for (at, link) in self.links.iter().enumerate() {
-            match self.look_and_ask(link, request).await {
+            match self.probe_and_request_token(link, request).await {
                 Ok(token) => {
                     info!(target: "entra_odbc", member = link.member.name, "signs in for the chain");
                     self.winner.store(at, Ordering::Relaxed);
                     return Ok(token);
                 }
-                Err(error) if moves_on(link.member, &error) && !request.deadline.remaining().is_zero() => {
+                Err(error)
+                    if allows_next_member(link.member, &error) && !request.deadline.remaining().is_zero() =>
+                {
                     info!(target: "entra_odbc", member = link.member.name, %error, "not available");
                     failures.push((link.member.name, error));
                 }
@@ -169,13 +171,13 @@ impl Chain {
         Err(all_failed(&failures))
     }
 
-    async fn look_and_ask(&self, link: &Link, request: &TokenRequest) -> Result<Token, Error> {
+    async fn probe_and_request_token(&self, link: &Link, request: &TokenRequest) -> Result<Token, Error> {
         if link.member.needs_probe
             && let Some(probe) = &self.probe
         {
             self.look_for(probe, request).await?;
         }
-        link.ask(request).await
+        link.request_token(request).await
     }
 
     /// Whether the machine has an IMDS at all: on others a connect would wait for it in vain.
@@ -200,7 +202,7 @@ impl Chain {
 
 impl Credential for Chain {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_current(&self) -> bool {

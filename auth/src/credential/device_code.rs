@@ -44,7 +44,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         session,
         prompt_timeout,
         prompts: Arc::clone(&context.services.prompts),
-        accounts: person::saved_in(context)?,
+        accounts: person::accounts_to_save_in(context)?,
     };
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
@@ -58,18 +58,18 @@ struct DeviceCode {
 }
 
 impl DeviceCode {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         if let Some(token) = self.session.silently(request).await? {
             return Ok(token);
         }
         person::may_be_asked(request)?;
-        if !self.prompts.reach_someone() {
+        if !self.prompts.can_be_shown() {
             return Err(prompt::nobody());
         }
         let tenant = self.session.tenant.resolve(&request.deadline).await?;
         let code = self.code(&tenant, request).await?;
         let prompt_timeout = self.prompt_timeout.min(code.life);
-        request.ask_for(prompt_timeout + REQUEST_GRACE_PERIOD);
+        request.extend_deadline(prompt_timeout + REQUEST_GRACE_PERIOD);
         self.prompts.show(&code.prompt(prompt_timeout))?;
         self.poll(&tenant, &code, prompt_timeout, request).await
     }
@@ -81,7 +81,7 @@ impl DeviceCode {
         let endpoint = &self.session.endpoint;
         let reply = endpoint.post(tenant, "devicecode", form, request).await?;
         if reply.status == 200 {
-            Code::of(&reply, endpoint.authority())
+            Code::parse(&reply, endpoint.authority())
         } else {
             Err(entra::refused(&reply, endpoint.authority()).1)
         }
@@ -96,7 +96,7 @@ impl DeviceCode {
         request: &TokenRequest,
     ) -> Result<Token, Error> {
         let until = Instant::now() + prompt_timeout;
-        let mut pace = Pace::of(code.interval);
+        let mut pace = Pace::new(code.interval);
         let mut trouble = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -111,18 +111,19 @@ impl DeviceCode {
                 deadline: Deadline::at(Instant::now() + POLL_TIMEOUT),
                 ..request.clone()
             };
-            trouble = match self.session.endpoint.ask(tenant, form, &question).await {
+            trouble = match self.session.endpoint.request_token(tenant, form, &question).await {
                 Ok(Answer::Granted(granted)) => {
                     person::save(self.accounts.as_ref(), &self.session, &granted).await;
-                    return Ok(self.session.keep(granted));
+                    return Ok(self.session.accept(granted));
                 }
                 Ok(Answer::Refused(reason, error)) => {
-                    pace.asked_for(&reason).ok_or_else(|| refused(&reason, error))?;
+                    pace.accept_reason(&reason)
+                        .ok_or_else(|| refused(&reason, error))?;
                     None
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
                     debug!(target: "entra_odbc", %error, "the code stays good, asking again");
-                    pace.in_trouble(error.retry_after());
+                    pace.back_off(error.retry_after());
                     Some(error)
                 }
                 Err(error) => return Err(error),
@@ -175,7 +176,7 @@ struct Code {
 }
 
 impl Code {
-    fn of(reply: &Reply, endpoint: &str) -> Result<Self, Error> {
+    fn parse(reply: &Reply, endpoint: &str) -> Result<Self, Error> {
         let mut object = reply::object(reply, endpoint)?;
         let malformed = |what: &str| {
             Error::new(
@@ -188,7 +189,7 @@ impl Code {
             oauth::secret(&mut object, "device_code").ok_or_else(|| malformed("device_code"))?;
         // Shown on terminals, so without what controls one.
         let text = |name: &str| {
-            let words = object.get(name).and_then(Value::as_str).map(reply::words);
+            let words = object.get(name).and_then(Value::as_str).map(reply::description);
             words.filter(|words| !words.is_empty())
         };
         let seconds = |name: &str| {
@@ -233,7 +234,7 @@ impl Pace {
     const MIN_INTERVAL: Duration = Duration::from_secs(1);
     const MAX_INTERVAL: Duration = Duration::from_mins(1);
 
-    fn of(interval: Duration) -> Self {
+    fn new(interval: Duration) -> Self {
         Self {
             interval: interval.clamp(Self::MIN_INTERVAL, Self::MAX_INTERVAL),
             trouble: Duration::ZERO,
@@ -245,7 +246,7 @@ impl Pace {
     }
 
     /// Entra gave this reason; `None` where it means that there is nothing more to ask.
-    fn asked_for(&mut self, reason: &str) -> Option<()> {
+    fn accept_reason(&mut self, reason: &str) -> Option<()> {
         self.trouble = Duration::ZERO;
         match reason {
             "authorization_pending" => {}
@@ -256,15 +257,15 @@ impl Pace {
     }
 
     /// There was no answer: each wait is twice as long as the one before.
-    fn in_trouble(&mut self, wish: Option<Duration>) {
-        let next = (self.wait() * 2).max(wish.unwrap_or_default());
+    fn back_off(&mut self, retry_after: Option<Duration>) {
+        let next = (self.wait() * 2).max(retry_after.unwrap_or_default());
         self.trouble = next.min(Self::MAX_INTERVAL);
     }
 }
 
 impl Credential for DeviceCode {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 

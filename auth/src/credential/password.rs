@@ -78,7 +78,7 @@ struct Password {
 }
 
 impl Password {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         if let Some(token) = self.session.silently(request).await? {
             return Ok(token);
         }
@@ -89,13 +89,13 @@ impl Password {
             .with("password", self.secret.expose())
             .with_user_scope(&request.scope);
         let granted = self.session.endpoint.redeem(&tenant, form, request).await?;
-        Ok(self.session.keep(granted))
+        Ok(self.session.accept(granted))
     }
 }
 
 impl Credential for Password {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_shareable(&self) -> bool {

@@ -48,9 +48,11 @@ pub fn prompt_timeout(options: &Options) -> Result<Duration, Error> {
 }
 
 /// `SaveAccount=yes`: where sign-ins are saved for later processes.
-pub fn saved_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
+pub fn accounts_to_save_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
     let wanted = context.options.flag_or(Keyword::SaveAccount, false)?;
-    wanted.then(|| Accounts::of(context.environment())).transpose()
+    wanted
+        .then(|| Accounts::from_environment(context.environment()))
+        .transpose()
 }
 
 /// Saves a sign-in where that was asked for; a connection does not fail because it could not be.

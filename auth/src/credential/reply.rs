@@ -12,7 +12,7 @@ pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error
     if let Ok(Value::Object(object)) = serde_json::from_slice(&reply.body) {
         return Ok(object);
     }
-    let kind = match words(&reply.content_type) {
+    let kind = match description(&reply.content_type) {
         kind if kind.is_empty() => "no content type".to_owned(),
         kind => kind,
     };
@@ -65,7 +65,7 @@ pub fn number(value: &Value) -> Option<u64> {
 }
 
 /// An endpoint's own words, fit for a message: one line, of bounded length.
-pub fn words(text: &str) -> String {
+pub fn description(text: &str) -> String {
     let spaced: String = one_line(text).chars().take(MAX_DESCRIPTION_LENGTH).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }

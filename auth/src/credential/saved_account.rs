@@ -14,7 +14,7 @@ use crate::{
 use std::time::{Instant, SystemTime};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
-    let accounts = Accounts::of(context.environment())?;
+    let accounts = Accounts::from_environment(context.environment())?;
     let tenant = context.options.get(Keyword::TenantId);
     let account = accounts
         .list()?
@@ -53,7 +53,7 @@ struct SavedAccount {
 }
 
 impl SavedAccount {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         // Held until the rotated token is saved. The sign-in continues without the lock where it cannot be created or
         // does not become free: its holder hangs, or died and left it to a forked child.
         let lock_deadline = Instant::now() + request.deadline.remaining() / 2;
@@ -62,7 +62,7 @@ impl SavedAccount {
         match self.session.refresh(&refresh_token, request).await? {
             Answer::Granted(granted) => {
                 if let Some(rotated) = &granted.refresh_token {
-                    self.keep(account, rotated).await;
+                    self.save_rotated(account, rotated).await;
                 }
                 Ok(granted.token)
             }
@@ -77,7 +77,7 @@ impl SavedAccount {
     }
 
     /// A token that cannot be saved still serves; the old one may, too, next time.
-    async fn keep(&self, account: Account, rotated: &Secret) {
+    async fn save_rotated(&self, account: Account, rotated: &Secret) {
         let saved = SystemTime::now();
         let account = Account { saved, ..account };
         if let Err(error) = self.accounts.save(&account, rotated).await {
@@ -93,7 +93,7 @@ fn ended() -> Error {
 
 impl Credential for SavedAccount {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     /// Not after `entra-odbc logout`.
@@ -141,7 +141,7 @@ mod tests {
         }
 
         fn accounts(&self) -> Accounts {
-            Accounts::of(&self.environment()).unwrap()
+            Accounts::from_environment(&self.environment()).unwrap()
         }
 
         fn refresh_token(&self, id: &str) -> Secret {

@@ -7,7 +7,7 @@ use super::{
 use crate::{Error, Options};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
-    sign_in("ServicePrincipal", context, Proof::of)
+    sign_in("ServicePrincipal", context, Proof::from_options)
 }
 
 /// The sign-in of the application that the keywords name.

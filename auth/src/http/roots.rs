@@ -104,7 +104,7 @@ impl Places {
 
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
-    pub fn of(environment: &Environment) -> Self {
+    pub fn from_environment(environment: &Environment) -> Self {
         let directories = environment.get("SSL_CERT_DIR").map(|list| {
             list.split(':')
                 .filter(|directory| !directory.is_empty())
@@ -149,7 +149,7 @@ impl Verifier {
     pub fn new(environment: &Environment, provider: Arc<CryptoProvider>) -> Self {
         Self {
             provider,
-            places: Places::of(environment),
+            places: Places::from_environment(environment),
             bundle: OnceBox::new(),
             everything: OnceBox::new(),
         }
@@ -158,7 +158,7 @@ impl Verifier {
     /// The certificates of the bundle.
     fn bundle(&self) -> &Loaded {
         self.bundle.get_or_init(|| {
-            let (store, trouble) = self.of_bundle();
+            let (store, trouble) = self.from_bundle();
             Box::new(self.verifier(store, trouble))
         })
     }
@@ -166,7 +166,7 @@ impl Verifier {
     /// Those of the bundle and the directories.
     fn everything(&self) -> &Loaded {
         self.everything.get_or_init(|| {
-            let (mut store, trouble) = self.of_bundle();
+            let (mut store, trouble) = self.from_bundle();
             for directory in &self.places.directories {
                 add_directory(&mut store, directory);
             }
@@ -175,7 +175,7 @@ impl Verifier {
     }
 
     /// What the bundle holds, and why it could not be read.
-    fn of_bundle(&self) -> (RootCertStore, Option<Refusal>) {
+    fn from_bundle(&self) -> (RootCertStore, Option<Refusal>) {
         let mut store = RootCertStore::empty();
         let bundle = self.places.bundle.as_deref();
         let trouble = bundle.and_then(|path| add_file(&mut store, path, MAX_BUNDLE_LENGTH).err());
@@ -342,10 +342,10 @@ mod tests {
 
     #[test]
     fn a_named_file_replaces_the_systems_roots_and_a_named_directory_adds_to_it() {
-        let file = Places::of(&Environment::fixed([("SSL_CERT_FILE", "/a.pem")]));
+        let file = Places::from_environment(&Environment::fixed([("SSL_CERT_FILE", "/a.pem")]));
         assert_eq!(file.bundle.as_deref(), Some(Path::new("/a.pem")));
         assert!(file.directories.is_empty());
-        let both = Places::of(&Environment::fixed([
+        let both = Places::from_environment(&Environment::fixed([
             ("SSL_CERT_FILE", "/a.pem"),
             ("SSL_CERT_DIR", "/b::/c"),
         ]));

@@ -23,7 +23,7 @@ pub enum Shape {
 impl Shape {
     /// That of what this keyword's file holds.
     #[must_use]
-    pub fn of(file: Keyword) -> Self {
+    pub fn for_keyword(file: Keyword) -> Self {
         match file {
             Keyword::ClientAssertionFile | Keyword::UserAssertionFile => Self::Jwt,
             Keyword::AccessTokenFile | Keyword::SystemTokenFile | Keyword::RefreshTokenFile => Self::Token,

@@ -103,7 +103,7 @@ impl Subscriber for Log {
         if let Some(owners) = OWNERS.get().filter(|owners| level <= owners.level) {
             owners.write(level, text);
         }
-        LISTENER.hear(level.into(), text);
+        LISTENER.enqueue(level.into(), text);
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

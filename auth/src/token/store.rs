@@ -58,7 +58,7 @@ impl StoreKey {
     /// when its user logs out.
     fn open(&self, scope: &str) -> io::Result<StoreEntry> {
         let directory = self.sharing.open()?;
-        let key = Key::of(&directory)?;
+        let key = Key::load_or_create(&directory)?;
         let name = key.name(&self.key)?;
         Ok(StoreEntry {
             directory,

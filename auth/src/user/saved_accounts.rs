@@ -59,7 +59,7 @@ impl Account {
     /// The account that an id token tells of.
     #[must_use]
     pub fn signed_in(authority: &str, client: &str, id_token: &Secret) -> Option<Self> {
-        let claims = Claims::of(id_token.expose());
+        let claims = Claims::parse(id_token.expose());
         Some(Self {
             authority: authority.to_owned(),
             tenant: claims.tid?,
@@ -96,7 +96,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Where this environment has them; nothing is opened yet.
-    pub fn of(environment: &Environment) -> Result<Self, Error> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         if !environment.may_run_tools() {
             return Err(Error::new(
                 ErrorKind::Unavailable,
@@ -162,7 +162,7 @@ impl Accounts {
             .detail(format!("It is that of {}.", account.username))
             .remedy("Unlock the desktop's keyring, or sign in again with: entra-odbc login.")
         };
-        let keyring = Keyring::of(&self.environment).ok_or_else(|| locked(keyring::absent()))?;
+        let keyring = Keyring::detect(&self.environment).ok_or_else(|| locked(keyring::absent()))?;
         let key = keyring.key().await.map_err(locked)?;
         let refresh_token = key
             .and_then(|key| seal::open(&key, &sealed, id))
@@ -175,7 +175,7 @@ impl Accounts {
     /// Sealed where a keyring runs; where that fails, the file's mode alone protects it.
     pub async fn save(&self, account: &Account, refresh_token: &Secret) -> Result<(), Error> {
         let id = account.id();
-        let key = match Keyring::of(&self.environment) {
+        let key = match Keyring::detect(&self.environment) {
             Some(keyring) => self.key_or_new(&keyring).await.unwrap_or_else(|why| {
                 info!(target: "entra_odbc", why, "the keyring cannot be used");
                 None

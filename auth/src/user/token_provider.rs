@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How many calls of one provider may be unanswered at once: one that never returns keeps its thread.
+/// How many calls of one provider may be pending at once: one that never returns keeps its thread.
 const MAX_PENDING_CALLS: usize = 64;
 
 /// What a provider is asked for.
@@ -52,11 +52,11 @@ pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sy
 #[derive(Default)]
 pub struct Providers(Lock<BTreeMap<String, Registered>>);
 
-/// A provider, and how many of its calls are unanswered.
+/// A provider, and how many of its calls are pending.
 #[derive(Clone)]
 pub(crate) struct Registered {
     provider: Provider,
-    unanswered: Arc<AtomicUsize>,
+    pending_calls: Arc<AtomicUsize>,
     /// It was taken away: no call of it begins any more, whoever still has it.
     gone: Arc<AtomicBool>,
 }
@@ -79,7 +79,7 @@ impl Providers {
                 name.to_owned(),
                 Registered {
                     provider,
-                    unanswered: Arc::default(),
+                    pending_calls: Arc::default(),
                     gone: Arc::default(),
                 },
             ),
@@ -105,8 +105,8 @@ impl fmt::Debug for Providers {
 
 impl Registered {
     /// Calls the provider; to be bounded by the caller's deadline.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Provided, Error> {
-        let under_way = Unanswered::one_more(&self.unanswered)?;
+    pub(crate) async fn call(&self, request: Request) -> Result<Provided, Error> {
+        let pending_call = PendingCall::start(&self.pending_calls)?;
         let (provider, gone) = (Arc::clone(&self.provider), Arc::clone(&self.gone));
         let (sender, answer) = oneshot::channel();
         let call = move || {
@@ -115,7 +115,7 @@ impl Registered {
             } else {
                 provider(&request)
             };
-            drop(under_way);
+            drop(pending_call);
             // Nobody may be waiting any more.
             drop(sender.send(outcome));
         };
@@ -144,10 +144,10 @@ impl Registered {
 }
 
 /// One call that is under way.
-struct Unanswered(Arc<AtomicUsize>);
+struct PendingCall(Arc<AtomicUsize>);
 
-impl Unanswered {
-    fn one_more(count: &Arc<AtomicUsize>) -> Result<Self, Error> {
+impl PendingCall {
+    fn start(count: &Arc<AtomicUsize>) -> Result<Self, Error> {
         let one = Self(Arc::clone(count));
         if count.fetch_add(1, Ordering::Relaxed) < MAX_PENDING_CALLS {
             return Ok(one);
@@ -160,7 +160,7 @@ impl Unanswered {
     }
 }
 
-impl Drop for Unanswered {
+impl Drop for PendingCall {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -72,7 +72,7 @@ impl<'a> ConnectRequest<'a> {
         self.section.as_ref()?.get(keyword)
     }
 
-    pub(crate) fn given(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
+    pub(crate) fn value(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
         self.get(keyword.row().map_or(&[], |row| row.names))
             .filter(|value| !value.trim().is_empty())
     }
@@ -81,10 +81,10 @@ impl<'a> ConnectRequest<'a> {
     ///
     /// `takes_tokens` says whether the target driver takes access tokens.
     pub(crate) fn selection(&self, takes_tokens: &dyn Fn() -> bool) -> Result<Selection, Error> {
-        let authentication = self.given(Keyword::Authentication);
+        let authentication = self.value(Keyword::Authentication);
         let Some(value) = authentication.as_deref().map(|value| value.trim()) else {
             let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-            let has_token = token.iter().any(|keyword| self.given(*keyword).is_some()) && takes_tokens();
+            let has_token = token.iter().any(|keyword| self.value(*keyword).is_some()) && takes_tokens();
             return Ok(match credential::find("AccessToken") {
                 Some(mode) if has_token => Selection::Mode(mode),
                 _ => Selection::None,
@@ -108,7 +108,7 @@ impl<'a> ConnectRequest<'a> {
     /// Refuses a string that ends within braces, since what they swallow may be anything, and one that goes on behind
     /// them: Driver 18.6 reads no further, so that what follows, or is put there by us, would be for us alone.
     pub(crate) fn check_braces(&self) -> Result<(), Error> {
-        if let Some(attribute) = self.string.going_on() {
+        if let Some(attribute) = self.string.unterminated_value() {
             return Err(Error::invalid(format!(
                 "{} goes on after the brace that closes it",
                 value_of(attribute)

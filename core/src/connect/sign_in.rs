@@ -133,7 +133,7 @@ impl KeywordSignIn {
         context: &ConnectContext<'_>,
     ) -> Result<(Arc<SignIn>, Issued), Error> {
         let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
-            Some(scope) => Cow::Owned(scopes::of(scope)),
+            Some(scope) => Cow::Owned(scopes::normalize(scope)),
             None => Cow::Borrowed(self.scope()),
         };
         let sign_in = self
@@ -172,7 +172,7 @@ impl KeywordSignIn {
 
 /// A sign-in of ours was wanted, and the keywords ask for none.
 fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
-    match request.given(Keyword::Authentication) {
+    match request.value(Keyword::Authentication) {
         None => missing(
             Keyword::Authentication,
             "who is to sign in, such as ActiveDirectoryMsi",

@@ -43,7 +43,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
     // Once, not for each attribute: a string may repeat one a hundred thousand times.
     let unsaid: Vec<_> = names
         .iter()
-        .filter(|(drivers, _)| !says(string, drivers))
+        .filter(|(drivers, _)| !mentions(string, drivers))
         .collect();
     let respell = |attribute: &Attribute| {
         let value = string.value(attribute);
@@ -72,7 +72,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
 }
 
 /// Whether the string says something by Driver 18's own name for it: to the driver that is the only one.
-fn says(string: &ConnectionString<'_>, drivers: &[&str]) -> bool {
+fn mentions(string: &ConnectionString<'_>, drivers: &[&str]) -> bool {
     drivers.iter().any(|name| string.find(name).is_some())
 }
 

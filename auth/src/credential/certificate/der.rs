@@ -19,7 +19,7 @@ pub struct X509<'a> {
 
 impl<'a> X509<'a> {
     /// `None` where it is none.
-    pub fn of(certificate: &'a [u8]) -> Option<Self> {
+    pub fn parse(certificate: &'a [u8]) -> Option<Self> {
         let mut outer = SliceReader::new(AnyRef::from_der(certificate).ok()?.value()).ok()?;
         let mut to_be_signed = SliceReader::new(AnyRef::decode(&mut outer).ok()?.value()).ok()?;
         let mut field = || AnyRef::decode(&mut to_be_signed).ok();
@@ -89,7 +89,7 @@ mod tests {
             b"no certificate at all",
             &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
         ] {
-            assert!(X509::of(bytes).is_none());
+            assert!(X509::parse(bytes).is_none());
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct Probe {
 
 impl Probe {
     /// The probe, where the managed identity's endpoint is IMDS: others are named by variables, and so are there.
-    pub fn of(context: &CredentialContext<'_>) -> Option<Self> {
+    pub fn new(context: &CredentialContext<'_>) -> Option<Self> {
         let call = managed_identity::probe(context.environment())?;
         let transport = context.http();
         Some(Self { transport, call })

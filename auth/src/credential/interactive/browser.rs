@@ -32,7 +32,7 @@ struct Opener {
 
 impl Browser {
     /// What the environment names (`BROWSER`, as xdg-open reads it), then what a desktop has.
-    pub fn of(environment: &Environment) -> Self {
+    pub fn from_environment(environment: &Environment) -> Self {
         let mut openers = Vec::new();
         if environment.may_run_tools() {
             let named = environment.get("BROWSER").unwrap_or_default();

@@ -42,14 +42,14 @@ pub struct Redirect {
 
 impl Redirect {
     /// `RedirectUri=`, or any port where that is not given.
-    pub fn of(value: Option<&str>) -> Result<Self, Error> {
+    pub fn parse(value: Option<&str>) -> Result<Self, Error> {
         let Some(value) = value else {
             return Ok(Self {
                 port: None,
                 path: String::new(),
             });
         };
-        Self::parse(value).ok_or_else(|| {
+        Self::parse_uri(value).ok_or_else(|| {
             Error::invalid(
                 "RedirectUri= must be http://localhost, with a port or path where the application has one",
             )
@@ -57,7 +57,7 @@ impl Redirect {
         })
     }
 
-    fn parse(value: &str) -> Option<Self> {
+    fn parse_uri(value: &str) -> Option<Self> {
         let url = Url::parse(value).ok()?;
         let rest = value.strip_prefix(REDIRECT_HOST)?;
         let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -230,7 +230,7 @@ impl Visitor {
     }
 
     /// Shows a page and says goodbye.
-    pub async fn tell(mut self, page: &str) {
+    pub async fn respond(mut self, page: &str) {
         answer(&mut self.stream, "200 OK", page).await;
     }
 }
@@ -247,11 +247,11 @@ async fn answer(stream: &mut TcpStream, status: &str, page: &str) {
          Connection: close\r\n\r\n{page}",
         page.len()
     );
-    let told = async {
+    let write = async {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await
     };
-    if !matches!(timeout(CONNECTION_TIMEOUT, told).await, Ok(Ok(()))) {
+    if !matches!(timeout(CONNECTION_TIMEOUT, write).await, Ok(Ok(()))) {
         debug!(target: "entra_odbc", "the browser did not wait for its page");
     }
 }

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_rotated_token_stands_for_the_person_of_the_first() {
-        let key = |text: &str| IdentityKey::of_kind("test").unwrap().with("token", text).finish();
+        let key = |text: &str| IdentityKey::builder("test").unwrap().with("token", text).finish();
         rotated(&key("first"), key("second"));
         rotated(&key("second"), key("third"));
         assert_eq!(origin(&key("third")), key("first"));

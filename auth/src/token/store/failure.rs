@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_failure_is_told_to_who_waited_for_it_and_to_nobody_later() {
         let place = Place::new("failure");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         let began = since_boot().unwrap();
         let error = Error::new(ErrorKind::Refused { code: 7_000_215 }, "wrong secret")
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn time_that_was_up_is_the_askers_own_affair() {
         let place = Place::new("own-failure");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         for error in [Error::new(ErrorKind::TimedOut, "x"), Error::invalid("x")] {
             assert_eq!(write(&error, &key, &name).unwrap(), None);

@@ -31,7 +31,7 @@ pub struct Name(String);
 
 impl Key {
     /// Reads the directory's key; whoever comes first makes it.
-    pub fn of(directory: &PrivateDirectory) -> io::Result<Self> {
+    pub fn load_or_create(directory: &PrivateDirectory) -> io::Result<Self> {
         if directory.status(KEY_FILE).is_none() {
             let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
             SystemRandom::new()

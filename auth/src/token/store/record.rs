@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_token_comes_back_with_its_times() {
         let place = Place::new("record");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let name = name(&key, "one");
         for refresh_on in [None, Some(now.wall + Duration::from_mins(30))] {
             let mut token = token("text");
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_file_with_any_byte_changed_or_missing_or_of_another_name_is_none() {
         let place = Place::new("corrupt");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let (one, other) = (name(&key, "one"), name(&key, "other"));
         let file = write(&token("text"), &key, &one, now).unwrap();
         assert!(read(&file, &key, &one, now).is_some());
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_file_that_tells_of_a_time_to_come_is_none() {
         let place = Place::new("to-come");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let name = name(&key, "one");
         let signed = |since_start: Duration| {
             let mut file = write(&token("text"), &key, &name, now).unwrap();
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_written() {
         let place = Place::new("long");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         let longest = text::MAX_LENGTH;
         for (length, fits) in [(longest, true), (longest + 1, false)] {

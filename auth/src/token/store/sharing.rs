@@ -23,7 +23,7 @@ pub struct Sharing {
 
 impl Sharing {
     /// Where this connect shares its token; `None` where nobody asked for it, and in privileged programs.
-    pub fn asked_for(options: &Options, environment: &Environment) -> Result<Option<Self>, Error> {
+    pub fn from_options(options: &Options, environment: &Environment) -> Result<Option<Self>, Error> {
         let shared = match options.get(Keyword::TokenCache) {
             Some(value) => means_shared(value).ok_or_else(|| {
                 Error::invalid("TokenCache= must be shared or process")
@@ -86,7 +86,7 @@ mod tests {
             options.add(Keyword::TokenCache, value.to_owned());
         }
         let variables = variable.map(|value| (VARIABLE, value));
-        Sharing::asked_for(&options, &Environment::fixed(variables).with_tools())
+        Sharing::from_options(&options, &Environment::fixed(variables).with_tools())
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
     fn a_privileged_program_shares_nothing() {
         let mut options = Options::default();
         options.add(Keyword::TokenCache, "shared".into());
-        assert_eq!(Sharing::asked_for(&options, &Environment::empty()), Ok(None));
+        assert_eq!(Sharing::from_options(&options, &Environment::empty()), Ok(None));
     }
 }

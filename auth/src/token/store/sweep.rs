@@ -73,7 +73,7 @@ mod tests {
     fn what_has_ended_or_was_left_behind_goes_and_the_rest_stays() {
         let place = Place::new("sweep");
         let directory = place.directory();
-        let key = Key::of(&directory).unwrap();
+        let key = Key::load_or_create(&directory).unwrap();
         let (hour, day) = (Duration::from_hours(1), Duration::from_hours(24));
         let now = SystemTime::now();
         let (living, ended, held) = (name(&key, "living"), name(&key, "ended"), name(&key, "held"));
@@ -107,7 +107,7 @@ mod tests {
     fn a_full_directory_takes_no_further_identity_but_new_tokens_of_those_it_has() {
         let place = Place::new("full");
         let directory = place.directory();
-        let key = Key::of(&directory).unwrap();
+        let key = Key::load_or_create(&directory).unwrap();
         let later = SystemTime::now() + Duration::from_hours(1);
         let known = name(&key, "0");
         for number in 0..MAX_ENTRIES {

@@ -41,7 +41,7 @@ pub fn absent() -> String {
 
 impl Keyring {
     /// The keyring of this session, if it has a D-Bus and `secret-tool` is installed.
-    pub fn of(environment: &Environment) -> Option<Self> {
+    pub fn detect(environment: &Environment) -> Option<Self> {
         let bus = environment.get("DBUS_SESSION_BUS_ADDRESS").is_some()
             || environment
                 .get("XDG_RUNTIME_DIR")
@@ -59,10 +59,10 @@ impl Keyring {
     pub async fn key(&self) -> Result<Option<Key>, String> {
         let output = self.run(&["lookup"], &[]).await?;
         let answer = Zeroizing::new(output.stdout);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         // Nothing found and nobody to unlock it are told apart by what is said alone.
-        if !output.status.success() && !said.trim().is_empty() {
-            return Err(format!("secret-tool: {}", first_line(&said)));
+        if !output.status.success() && !stderr.trim().is_empty() {
+            return Err(format!("secret-tool: {}", first_line(&stderr)));
         }
         let decoded = BASE64_STANDARD.decode(answer.trim_ascii()).map(Zeroizing::new);
         Ok(decoded
@@ -83,8 +83,8 @@ impl Keyring {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("secret-tool: {}", first_line(&said)))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(format!("secret-tool: {}", first_line(&stderr)))
     }
 
     async fn run(&self, command: &[&str], input: &[u8]) -> Result<Output, String> {

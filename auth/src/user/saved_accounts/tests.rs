@@ -24,7 +24,7 @@ impl Home {
     fn accounts_with(&self, variables: &[(&str, &str)]) -> Accounts {
         let home = [("HOME", self.0.to_str().unwrap())];
         let variables = home.iter().chain(variables).copied();
-        Accounts::of(&Environment::fixed(variables).with_tools()).unwrap()
+        Accounts::from_environment(&Environment::fixed(variables).with_tools()).unwrap()
     }
 }
 
@@ -125,7 +125,7 @@ fn without_a_home_or_in_a_privileged_program_there_is_none() {
         Environment::fixed([("HOME", "relative")]).with_tools(),
         Environment::fixed([("HOME", "/root")]),
     ] {
-        let error = Accounts::of(&environment).unwrap_err();
+        let error = Accounts::from_environment(&environment).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
 }

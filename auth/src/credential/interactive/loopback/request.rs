@@ -71,7 +71,7 @@ pub fn returned(head: &[u8], path: &str, state: &str) -> Option<Returned> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Option<Returned> {
+    fn parse_line(line: &str) -> Option<Returned> {
         returned(
             format!("{line}\r\nHost: localhost\r\n\r\n").as_bytes(),
             "/",
@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_code_or_an_error_with_the_state_is_what_is_waited_for() {
-        let code = of("GET /?code=a%2Fb&state=s%2Bt&session_state=x HTTP/1.1");
+        let code = parse_line("GET /?code=a%2Fb&state=s%2Bt&session_state=x HTTP/1.1");
         assert_eq!(code, Some(Returned::Code(Secret::new("a/b".into()))));
-        let error = of("GET /?error=access_denied&error_description=No+thanks.&state=s%2Bt HTTP/1.1");
+        let error = parse_line("GET /?error=access_denied&error_description=No+thanks.&state=s%2Bt HTTP/1.1");
         let expected = Returned::Refused {
             error: "access_denied".into(),
             description: "No thanks.".into(),
@@ -111,7 +111,7 @@ mod tests {
             "GET  /?code=a&state=s%2Bt HTTP/1.1",
             "\u{16}\u{3}\u{1}",
         ] {
-            assert_eq!(of(line), None, "{line}");
+            assert_eq!(parse_line(line), None, "{line}");
         }
         assert_eq!(returned(b"\xff\xfe GET", "/", "s"), None);
     }
