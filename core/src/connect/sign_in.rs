@@ -3,8 +3,6 @@
 //! The C API's credentials and the command line tool's tokens are [`KeywordSignIn`]s. The keywords are those of a
 //! connection string, and mean what they mean in a connect.
 
-mod inquiry;
-
 use super::selected_mode::SelectedMode;
 use crate::{
     connect::{
@@ -19,7 +17,8 @@ use entra_auth::{
     credential::{IdentityOrigin, Mode, SignIn, SignInSource},
     parameters::{options::missing, scope as scopes},
     process::fork::Lock,
-    token::{Issued, Wait},
+    tenant::TenantCache,
+    token::{Deadline, Issued, Wait},
 };
 use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
@@ -98,6 +97,21 @@ impl KeywordSignIn {
         };
         sign_in.resolved(&sign_in.selected.scope, context)?;
         Ok(sign_in)
+    }
+
+    /// The Entra host that will be asked.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.selected.authority
+    }
+
+    /// The tenant whose tokens the server accepts, as the server reports it; `None` where no server is named, or one
+    /// whose port is not known.
+    ///
+    /// Needs no login. Runs on any runtime that has timers and sockets.
+    pub async fn tenant_of_server(&self, deadline: &Deadline) -> Option<Result<String, Error>> {
+        let server = self.selected.server.as_ref()?;
+        Some(TenantCache::new().get_or_discover(&**server, deadline).await)
     }
 
     /// The authentication mode.
