@@ -66,7 +66,7 @@ pub fn is_audience(aud: &str) -> bool {
 impl Cloud {
     /// The cloud that a host name, or a pattern such as `*.database.windows.net`, belongs to.
     #[must_use]
-    pub fn of(host: &str) -> Option<&'static Self> {
+    pub fn for_host(host: &str) -> Option<&'static Self> {
         CLOUDS.into_iter().find(|cloud| cloud.has(host))
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_host_name_tells_the_cloud() {
-        let scope = |host| Cloud::of(host).map(|cloud| cloud.scope);
+        let scope = |host| Cloud::for_host(host).map(|cloud| cloud.scope);
         assert_eq!(scope("x.database.windows.net"), Some(PUBLIC.scope));
         assert_eq!(
             scope("x.y.DATABASE.usgovcloudapi.net."),

@@ -10,7 +10,6 @@ mod azure_pipelines;
 mod azure_powershell;
 mod certificate;
 mod client;
-mod client_assertion;
 mod default;
 mod developer_tool;
 mod device_code;
@@ -33,7 +32,6 @@ mod scripted;
 #[cfg(test)]
 mod scripted_tool;
 mod service_principal;
-mod service_principal_certificate;
 mod session;
 mod token_provider;
 mod workload_identity;

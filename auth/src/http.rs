@@ -34,16 +34,16 @@ use tracing::debug;
 use zeroize::Zeroizing;
 
 /// The longest answer that is read, in bytes.
-const BODY_LIMIT: usize = 1024 * 1024;
+const MAX_BODY_LENGTH: usize = 1024 * 1024;
 
 /// How long a connection to Entra, perhaps through a proxy, may take to come up.
-const CONNECT_FAR: Duration = Duration::from_secs(10);
+const ENTRA_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long one to an endpoint of this machine may take: IMDS is one hop away, or nowhere.
-const CONNECT_NEAR: Duration = Duration::from_secs(1);
+const LOCAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a connection is kept for the next request.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Shared by all credentials; connects at the first request.
 #[derive(Debug)]
@@ -148,9 +148,9 @@ impl HttpClient {
                     debug!(target: "entra_odbc", host, status = reply.status, milliseconds, sent, "answer");
                     (Trouble::Status(reply.status), reply.retry_after)
                 }
-                Err(Failed { error, again }) => {
+                Err(Failed { error, may_retry }) => {
                     debug!(target: "entra_odbc", host, %error, milliseconds, sent, "no answer");
-                    if !again {
+                    if !may_retry {
                         return Err(error.clone());
                     }
                     (Trouble::Connection, None)
@@ -171,7 +171,7 @@ impl HttpClient {
 
     /// Sends a request once.
     async fn exchange(&self, call: &Call, host: &str) -> Result<Reply, Failed> {
-        let client = self.client(call.route).map_err(Failed::for_good)?;
+        let client = self.client(call.route).map_err(Failed::permanent)?;
         let method = if call.body.is_some() {
             Method::POST
         } else {
@@ -184,7 +184,7 @@ impl HttpClient {
         if let Some(body) = &call.body {
             request = request.body(body.to_vec());
         }
-        let mut response = request.send().await.map_err(|error| Failed::of(&error, host))?;
+        let mut response = request.send().await.map_err(|error| Failed::new(&error, host))?;
         let mut reply = Reply {
             status: response.status().as_u16(),
             content_type: header(response.headers(), "content-type").to_owned(),
@@ -193,9 +193,13 @@ impl HttpClient {
             date: header(response.headers(), "date").to_owned(),
             body: Zeroizing::default(),
         };
-        while let Some(chunk) = response.chunk().await.map_err(|error| Failed::of(&error, host))? {
-            if reply.body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failed::for_good(
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Failed::new(&error, host))?
+        {
+            if reply.body.len() + chunk.len() > MAX_BODY_LENGTH {
+                return Err(Failed::permanent(
                     Error::new(
                         ErrorKind::Unreachable,
                         format!("{host} answered with more than a megabyte"),
@@ -272,15 +276,15 @@ impl HttpClient {
             .redirect(reqwest::redirect::Policy::none())
             // `entra-odbc status` reads the version of a library from this, up to the blank.
             .user_agent(concat!("entra-odbc/", env!("CARGO_PKG_VERSION"), " (odbc)"))
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
             .pool_max_idle_per_host(2);
         builder = match route {
-            Route::Far => builder.https_only(true).connect_timeout(CONNECT_FAR),
-            Route::Near => builder.connect_timeout(CONNECT_NEAR),
-            Route::Pinned(_) => builder.https_only(true).connect_timeout(CONNECT_NEAR),
+            Route::Far => builder.https_only(true).connect_timeout(ENTRA_CONNECT_TIMEOUT),
+            Route::Near => builder.connect_timeout(LOCAL_CONNECT_TIMEOUT),
+            Route::Pinned(_) => builder.https_only(true).connect_timeout(LOCAL_CONNECT_TIMEOUT),
         };
         if route == Route::Far
-            && let Some(proxy) = proxy::of(&self.environment)?
+            && let Some(proxy) = proxy::from_environment(&self.environment)?
         {
             builder = builder.proxy(proxy);
         }
@@ -291,22 +295,25 @@ impl HttpClient {
 /// A try that got no answer.
 struct Failed {
     error: Error,
-    again: bool,
+    may_retry: bool,
 }
 
 impl Failed {
-    fn of(error: &reqwest::Error, host: &str) -> Self {
-        let (told, again) = failure::of(error, host);
+    fn new(error: &reqwest::Error, host: &str) -> Self {
+        let (classified, may_retry) = failure::classify(error, host);
         // A near endpoint that does not take a connection in a second is not there.
         let absent = error.is_timeout() && error.is_connect();
         Self {
-            error: told,
-            again: again && !absent,
+            error: classified,
+            may_retry: may_retry && !absent,
         }
     }
 
-    fn for_good(error: Error) -> Self {
-        Self { error, again: false }
+    fn permanent(error: Error) -> Self {
+        Self {
+            error,
+            may_retry: false,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ static KEY: OnceBox<hmac::Key> = OnceBox::new();
 
 impl IdentityKey {
     /// Starts the key of a sign-in of this kind.
-    pub fn of_kind(kind: &str) -> Result<IdentityKeyBuilder, Error> {
+    pub fn builder(kind: &str) -> Result<IdentityKeyBuilder, Error> {
         let key = KEY.get_or_try_init(|| {
             let mut bytes = [0; 32];
             SystemRandom::new().fill(&mut bytes).map_err(|_| {
@@ -178,7 +178,7 @@ mod tests {
     fn key(pairs: &[(&str, &str)]) -> IdentityKey {
         pairs
             .iter()
-            .fold(IdentityKey::of_kind("test").unwrap(), |key, (label, value)| {
+            .fold(IdentityKey::builder("test").unwrap(), |key, (label, value)| {
                 key.with(label, value)
             })
             .finish()

@@ -9,7 +9,7 @@ use crate::parameters::keyword::KEYWORDS;
 use std::borrow::Cow;
 
 /// What stands in place of a secret.
-const HIDDEN: &str = "***";
+const REDACTED: &str = "***";
 
 /// Whether a character steers, breaks or hides text instead of being part of it.
 #[must_use]
@@ -54,7 +54,7 @@ pub fn fit(text: &str) -> String {
         if ends_in_secret(before)
             && value.starts_with(|c: char| c.is_alphanumeric() || !" .,:;)'\"`".contains(c))
         {
-            fit.push_str(HIDDEN);
+            fit.push_str(REDACTED);
             rest = after_value(value);
         }
     }

@@ -1,5 +1,7 @@
 //! The process that we are a guest in: its forks, threads, files, children and log.
 
+pub(crate) mod atomic_file;
+pub(crate) mod file_lock;
 pub mod fork;
 pub mod log;
 pub mod name_resolution;

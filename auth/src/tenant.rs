@@ -17,10 +17,10 @@ use tracing::{debug, info};
 use url::Url;
 
 /// Names that stand for whichever tenant a person belongs to, and so for none.
-const SHARED: [&str; 3] = ["common", "organizations", "consumers"];
+const MULTI_TENANT_NAMES: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// How many servers' tenants are kept.
-const MAX_KNOWN: usize = 1000;
+const MAX_CACHED_TENANTS: usize = 1000;
 
 /// How long a server may take to answer where there is a fallback.
 const OPTIONAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -116,7 +116,7 @@ impl TenantCache {
         server: &dyn TenantDiscovery,
         deadline: &Deadline,
     ) -> Result<String, Error> {
-        let key = server.identify(IdentityKey::of_kind("server")?).finish();
+        let key = server.identify(IdentityKey::builder("server")?).finish();
         let known = self.0.lock().get(&key).cloned();
         if let Some(known) = known {
             return Ok(known);
@@ -129,7 +129,7 @@ impl TenantCache {
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(target: "entra_odbc", server = server.name(), tenant, ms, "the server told its tenant");
         let mut known = self.0.lock();
-        if known.len() >= MAX_KNOWN {
+        if known.len() >= MAX_CACHED_TENANTS {
             known.clear();
         }
         known.insert(key, tenant.clone());
@@ -144,7 +144,9 @@ impl TenantCache {
 pub fn tenant_in(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let first = url.path_segments()?.next()?;
-    let shared = SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(first));
+    let shared = MULTI_TENANT_NAMES
+        .iter()
+        .any(|shared| shared.eq_ignore_ascii_case(first));
     (is_name(first) && !shared).then(|| first.to_owned())
 }
 

@@ -55,7 +55,7 @@ pub struct Token {
 }
 
 /// For how long a token that does not say is taken to live; Entra's live 60 to 90 minutes.
-const OPAQUE: Duration = Duration::from_hours(1);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 impl Token {
     /// A token that its issuer has just answered with.
@@ -74,12 +74,12 @@ impl Token {
 
     /// A token from a string, a file or the host's own code: nobody has said yet what it is, but the token itself.
     #[must_use]
-    pub fn given(text: Secret) -> Self {
-        let end = Claims::of(text.expose()).exp;
+    pub fn supplied(text: Secret) -> Self {
+        let end = Claims::parse(text.expose()).exp;
         Self {
             end_is_guessed: end.is_none(),
             audience: Audience::Unknown,
-            ..Self::received(text, end.unwrap_or_else(|| SystemTime::now() + OPAQUE))
+            ..Self::received(text, end.unwrap_or_else(|| SystemTime::now() + DEFAULT_LIFETIME))
         }
     }
 
@@ -88,7 +88,7 @@ impl Token {
     /// An opaque token says nothing, and that is no error.
     #[must_use]
     pub fn claims(&self) -> Claims {
-        Claims::of(self.text.expose())
+        Claims::parse(self.text.expose())
     }
 
     /// How long it lives in all, from when we got it.

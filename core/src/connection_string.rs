@@ -131,7 +131,7 @@ impl<'a> ConnectionString<'a> {
 
     /// The first attribute whose value goes on after the brace that closes it.
     #[must_use]
-    pub fn going_on(&self) -> Option<&Attribute> {
+    pub fn unterminated_value(&self) -> Option<&Attribute> {
         self.attributes.get(self.beyond?)
     }
 
@@ -368,7 +368,7 @@ mod tests {
         ] {
             let text = units(text);
             let parsed = ConnectionString::parse(&text);
-            assert_eq!(parsed.going_on().map(Attribute::keyword), beyond);
+            assert_eq!(parsed.unterminated_value().map(Attribute::keyword), beyond);
             assert_eq!(String::from_utf16(&parsed.only(|_| true)).unwrap(), kept);
         }
     }

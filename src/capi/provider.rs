@@ -130,7 +130,7 @@ fn provider(
 ) -> Provider {
     Arc::new(move |request: &Request| {
         let scope = c_text(&request.scope);
-        let patience = u32::try_from(request.patience.as_millis()).unwrap_or(u32::MAX);
+        let patience = u32::try_from(request.timeout.as_millis()).unwrap_or(u32::MAX);
         let answer: *mut entra_answer = ANSWERS.add(Lock::new(None));
         let mut buffer = CleanupBuffer::new();
         let guard = buffer.guard();

@@ -18,12 +18,12 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
             "the access token (PWD= does as well), or AccessTokenFile= with a path",
         )
     })?;
-    let token = Token::given(text);
-    let key = IdentityKey::of_kind("AccessToken")?
+    let token = Token::supplied(text);
+    let key = IdentityKey::builder("AccessToken")?
         .with("token", token.text.expose())
         .finish();
     let who = token.claims().to_string();
-    SignIn::given(key, who, context.scope, token).map_err(|error| {
+    SignIn::with_token(key, who, context.scope, token).map_err(|error| {
         error.remedy_or(if from_file {
             "Check the content of AccessTokenFile: the token alone, as its issuer gave it."
         } else {

@@ -9,7 +9,7 @@ use ::azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
 use std::{sync::Arc, time::Duration};
 
 /// With more than 5 minutes left the CLI (by MSAL's cache) hands out the token it has.
-const FRESH: Duration = Duration::from_secs(270);
+const REUSE_MARGIN: Duration = Duration::from_secs(270);
 
 const AZ: Tool = Tool {
     kind: "AzCli",
@@ -27,11 +27,11 @@ const AZ: Tool = Tool {
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&AZ, context, |az, request| {
-        Box::pin(ask(az, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(az, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let runner = az.runner();
     let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
         tenant_id: az.tenant.clone(),
@@ -39,7 +39,7 @@ async fn ask(az: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error>
         ..AzureCliCredentialOptions::default()
     }));
     let mut token = az.through(credential, &runner, request).await?;
-    token.refresh_on = token.expires_on.checked_sub(FRESH);
+    token.refresh_on = token.expires_on.checked_sub(REUSE_MARGIN);
     Ok(token)
 }
 
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    const ANSWER: &str =
+    const TOKEN_SCRIPT: &str =
         r#"printf '{"accessToken":"from az","expires_on":4102444800,"tokenType":"Bearer"}' | tr ' ' -"#;
 
     /// 4102444800 s after 1970.
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn az_is_asked_for_the_scope_and_the_tenant() {
-        let az = FakeAz::new("asked", &format!("echo \"$@\" > ${{0%az}}asked\n{ANSWER}"));
+        let az = FakeAz::new("asked", &format!("echo \"$@\" > ${{0%az}}asked\n{TOKEN_SCRIPT}"));
         let token = az.token(&[(Keyword::TenantId, "tenant.example")]).unwrap();
         assert_eq!(token.text.expose(), "from-az");
         assert_eq!(token.expires_on, in_2100());
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn another_account_is_another_identity() {
-        let az = FakeAz::new("accounts", ANSWER);
+        let az = FakeAz::new("accounts", TOKEN_SCRIPT);
         let fixture = Fixture::with_environment(&[], az.environment());
         let one = prepare(&fixture.context()).unwrap().key;
         assert_eq!(prepare(&fixture.context()).unwrap().key, one);

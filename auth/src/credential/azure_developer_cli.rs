@@ -25,11 +25,11 @@ const AZD: Tool = Tool {
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&AZD, context, |azd, request| {
-        Box::pin(ask(azd, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(azd, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(azd: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(azd: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let runner = azd.runner();
     let credential = AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
         tenant_id: azd.tenant.clone(),
@@ -43,11 +43,11 @@ mod tests {
     use super::*;
     use crate::{Keyword, credential::scripted_tool::ScriptedTool};
 
-    const ANSWER: &str = r#"echo '{"token":"from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#;
+    const TOKEN_SCRIPT: &str = r#"echo '{"token":"from-azd","expiresOn":"2100-01-01T00:00:00Z"}'"#;
 
     #[test]
     fn azd_is_asked_for_the_scope_and_the_tenant() {
-        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", ANSWER);
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", TOKEN_SCRIPT);
         let token = azd
             .token(prepare, &[(Keyword::TenantId, "tenant.example")])
             .unwrap();
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn another_account_is_another_identity() {
-        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", ANSWER);
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", TOKEN_SCRIPT);
         assert!(azd.notices_another_account(prepare, "config.json"));
     }
 }

@@ -122,7 +122,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    async fn ask(&self, request: &Request) -> Result<Token, Error> {
+    async fn request_token(&self, request: &Request) -> Result<Token, Error> {
         let Body::Bytes(body) = request.body() else {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -154,7 +154,7 @@ impl Bridge {
 #[async_trait::async_trait]
 impl HttpClient for Bridge {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let outcome = self.ask(request).await;
+        let outcome = self.request_token(request).await;
         let reply = match &outcome {
             // In the one shape that azure_identity can read.
             Ok(token) => Ok(serde_json::json!({

@@ -75,7 +75,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         .remedy("Run in an Azure Pipelines task, or use another kind of sign-in.")
     })?;
     let url = oidc_url(&request_uri, &connection)?;
-    let key = IdentityKey::of_kind("AzurePipelines")?
+    let key = IdentityKey::builder("AzurePipelines")?
         .with("authority", context.authority)
         .with("tenant", &tenant)
         .with("client", &client)
@@ -129,7 +129,7 @@ struct Pipeline {
 }
 
 impl Pipeline {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
         let assertion = self.assertion(request).await?;
         let form = Form::grant("client_credentials")
@@ -177,7 +177,7 @@ impl Pipeline {
 
 impl Credential for Pipeline {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 

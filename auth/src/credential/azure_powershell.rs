@@ -28,17 +28,17 @@ const PWSH: Tool = Tool {
 };
 
 /// What stands around the token in the output, which may have other lines.
-const MARK: &str = "entra-odbc%";
+const TOKEN_DELIMITER: &str = "entra-odbc%";
 /// What the script prints where the module is not there.
-const NO_MODULE: &str = "entra-odbc: no module";
+const MODULE_MISSING: &str = "entra-odbc: no module";
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     developer_tool::sign_in(&PWSH, context, |pwsh, request| {
-        Box::pin(ask(pwsh, request)) as BoxFuture<'_, _>
+        Box::pin(request_token(pwsh, request)) as BoxFuture<'_, _>
     })
 }
 
-async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
+async fn request_token(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Error> {
     let script = script(request.resource(), pwsh.tenant.as_deref());
     let units = script.encode_utf16().flat_map(u16::to_le_bytes);
     let encoded = STANDARD.encode(units.collect::<Vec<u8>>());
@@ -54,7 +54,7 @@ async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Erro
     let output = output.map_err(|_| pwsh.malformed("it could not be run"))?;
     let stdout = Zeroizing::new(output.stdout);
     let text = std::str::from_utf8(&stdout).map_err(|_| pwsh.malformed("its output is no text"))?;
-    if text.contains(NO_MODULE) {
+    if text.contains(MODULE_MISSING) {
         return Err(Error::new(
             ErrorKind::Unavailable,
             "PowerShell's module Az.Accounts is not installed",
@@ -68,7 +68,7 @@ async fn ask(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<Token, Erro
 fn token(text: &str) -> Option<Token> {
     let (token, end) = text
         .lines()
-        .find_map(|line| line.trim().strip_prefix(MARK)?.split_once('%'))?;
+        .find_map(|line| line.trim().strip_prefix(TOKEN_DELIMITER)?.split_once('%'))?;
     let seconds: u64 = end.trim().parse().ok()?;
     let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
@@ -89,7 +89,7 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
          $WarningPreference = 'SilentlyContinue'\n\
          try {{\n\
          $module = Import-Module Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue\n\
-         if (! $module) {{ Write-Output '{NO_MODULE}'; exit }}\n\
+         if (! $module) {{ Write-Output '{MODULE_MISSING}'; exit }}\n\
          $parameters = @{{ 'ResourceUrl' = {resource}; 'WarningAction' = 'Ignore' }}\n\
          {tenant}\
          if ($module.Version -ge [version]'2.17.0' -and $module.Version -lt [version]'5.0.0') {{\n\
@@ -100,7 +100,7 @@ fn script(resource: &str, tenant: Option<&str>) -> String {
          if ($token -is [System.Security.SecureString]) {{\n\
          $token = [System.Net.NetworkCredential]::new('', $token).Password\n\
          }}\n\
-         Write-Output \"`n{MARK}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n\
+         Write-Output \"`n{TOKEN_DELIMITER}$token%$($answer.ExpiresOn.ToUnixTimeSeconds())`n\"\n\
          }} catch {{ [Console]::Error.WriteLine($_.Exception.Message); exit 1 }}\n"
     )
 }
@@ -124,8 +124,8 @@ mod tests {
     use super::*;
     use crate::{Keyword, credential::scripted_tool::ScriptedTool};
 
-    const ANSWER: &str = "echo warning; echo; echo entra-odbc%from-pwsh%4102444800";
-    const DIRECTORY: &str = "AZURE_POWERSHELL_CONFIG_DIR";
+    const TOKEN_SCRIPT: &str = "echo warning; echo; echo entra-odbc%from-pwsh%4102444800";
+    const CONFIG_DIRECTORY: &str = "AZURE_POWERSHELL_CONFIG_DIR";
 
     fn decoded(asked: &str) -> String {
         let encoded = asked.split_whitespace().last().unwrap();
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn powershell_is_asked_for_the_resource_and_the_tenant() {
-        let pwsh = ScriptedTool::new("pwsh", DIRECTORY, ANSWER);
+        let pwsh = ScriptedTool::new("pwsh", CONFIG_DIRECTORY, TOKEN_SCRIPT);
         let token = pwsh
             .token(prepare, &[(Keyword::TenantId, "tenant.example")])
             .unwrap();
@@ -162,8 +162,8 @@ mod tests {
     fn powershell_does_not_run_where_the_host_happens_to_stand() {
         let pwsh = ScriptedTool::new(
             "pwsh",
-            DIRECTORY,
-            &format!("pwd >\"$(dirname \"$0\")/asked\"\n{ANSWER}"),
+            CONFIG_DIRECTORY,
+            &format!("pwd >\"$(dirname \"$0\")/asked\"\n{TOKEN_SCRIPT}"),
         );
         pwsh.token(prepare, &[]).unwrap();
         assert_eq!(pwsh.asked(), "/bin");
@@ -216,7 +216,7 @@ mod tests {
             ("echo 'AADSTS65001: no' >&2; exit 1", "refused", "consent"),
             ("exec no-such-program", "unavailable", "PATH"),
         ] {
-            let error = ScriptedTool::new("pwsh", DIRECTORY, answer)
+            let error = ScriptedTool::new("pwsh", CONFIG_DIRECTORY, answer)
                 .token(prepare, &[])
                 .unwrap_err();
             assert_eq!(error.kind().name(), state, "{error}");
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn another_account_is_another_identity() {
-        let pwsh = ScriptedTool::new("pwsh", DIRECTORY, ANSWER);
+        let pwsh = ScriptedTool::new("pwsh", CONFIG_DIRECTORY, TOKEN_SCRIPT);
         assert!(pwsh.notices_another_account(prepare, "AzureRmContext.json"));
     }
 }

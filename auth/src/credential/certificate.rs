@@ -28,7 +28,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// For how long an assertion is good; it is used at once.
-const LIFE: Duration = Duration::from_mins(10);
+const ASSERTION_LIFETIME: Duration = Duration::from_mins(10);
 
 /// How far the clock of the machine that made a certificate may be ahead of ours.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
@@ -109,7 +109,7 @@ impl Certificate {
     }
 
     fn check_times(&self, path: &str) -> Result<(), Error> {
-        let (start, end) = X509::of(self.own())
+        let (start, end) = X509::parse(self.own())
             .and_then(|certificate| certificate.validity())
             .ok_or_else(|| failed(path, CERTIFICATE, "its certificate is damaged"))?;
         let now = SystemTime::now();
@@ -161,7 +161,7 @@ impl Certificate {
         }
         let claims = json!({
             "aud": endpoint, "iss": client, "sub": client, "jti": URL_SAFE_NO_PAD.encode(id),
-            "iat": now.as_secs(), "nbf": now.as_secs(), "exp": (now + LIFE).as_secs(),
+            "iat": now.as_secs(), "nbf": now.as_secs(), "exp": (now + ASSERTION_LIFETIME).as_secs(),
         });
         let encode = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let mut assertion = format!("{}.{}", encode(&header), encode(&claims));
@@ -186,7 +186,7 @@ impl Certificate {
 
 /// What is in a file, PEM or PFX as its first bytes say.
 fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
-    let bytes = secret_file::bytes(path, keyword, regular_file::CERTIFICATE)?;
+    let bytes = secret_file::bytes(path, keyword, regular_file::MAX_CERTIFICATE_LENGTH)?;
     let (found, convert) = if pem::is(&bytes) {
         (pem::parts(&bytes, password), CONVERT_PEM)
     } else {
@@ -202,12 +202,12 @@ fn ordered(mut certificates: Vec<Vec<u8>>, key: &RsaKeyPair) -> Option<Vec<Vec<u
     let public = key.public_key().as_ref();
     let own = certificates
         .iter()
-        .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.public_key() == public))?;
+        .position(|certificate| X509::parse(certificate).is_some_and(|x509| x509.public_key() == public))?;
     let mut chain = vec![certificates.swap_remove(own)];
-    while let Some(issuer) = chain.last().and_then(|last| X509::of(last)?.issuer())
+    while let Some(issuer) = chain.last().and_then(|last| X509::parse(last)?.issuer())
         && let Some(next) = certificates
             .iter()
-            .position(|certificate| X509::of(certificate).is_some_and(|x509| x509.subject() == issuer))
+            .position(|certificate| X509::parse(certificate).is_some_and(|x509| x509.subject() == issuer))
     {
         chain.push(certificates.swap_remove(next));
     }

@@ -68,7 +68,7 @@ impl Client {
 
     /// Starts the key of an identity that this client takes part in.
     pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
-        let key = IdentityKey::of_kind(kind)?
+        let key = IdentityKey::builder(kind)?
             .with("authority", self.endpoint.authority())
             .with("client", &self.id)
             .with("scope", scope);
@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// A token for the application itself.
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
         let form = Form::grant("client_credentials").with("scope", &request.scope);
         let form = self.authenticate(&tenant, form)?;
@@ -108,7 +108,7 @@ impl Client {
 
 impl Credential for Client {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_shareable(&self) -> bool {
@@ -119,7 +119,7 @@ impl Credential for Client {
 
 impl Proof {
     /// The proof that the keywords hold: exactly one of a secret, a certificate and an assertion.
-    pub fn of(options: &Options) -> Result<Self, Error> {
+    pub fn from_options(options: &Options) -> Result<Self, Error> {
         let certificate = options.get(Keyword::ClientCertificate).is_some();
         let assertion = [Keyword::ClientAssertion, Keyword::ClientAssertionFile]
             .into_iter()

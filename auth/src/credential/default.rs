@@ -19,16 +19,16 @@ use std::{
 use tracing::info;
 
 /// How long a developer's tool may take before the next one has its turn; as in azure-identity.
-const TOOL: Duration = Duration::from_secs(10);
+const TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For how long a machine without IMDS is taken for one.
-const ABSENCE: Duration = Duration::from_secs(30);
+const IMDS_ABSENCE_TTL: Duration = Duration::from_secs(30);
 
 /// The longest line that tells why a member could not sign in: seven of them must fit into a message.
-const LINE: usize = 46;
+const MAX_SUMMARY_LENGTH: usize = 46;
 
 /// No member has worked yet.
-const NOBODY: usize = usize::MAX;
+const NO_MEMBER: usize = usize::MAX;
 
 /// A member of the chain, for those who look for the cause of a failure.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ pub fn chain(environment: &Environment) -> Result<Vec<ChainMember>, Error> {
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let selected = members::selected(context.environment())?;
     let alone = selected.len() == 1;
-    let mut key = IdentityKey::of_kind("Default")?;
+    let mut key = IdentityKey::builder("Default")?;
     let mut links = Vec::with_capacity(selected.len());
     for member in selected {
         let prepared = (member.prepare)(&CredentialContext {
@@ -71,15 +71,15 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
                 key = key.with_identity(member.name, &sign_in.key);
                 Ok(sign_in)
             }
-            Err(error) if moves_on(member, &error) => Err(error),
+            Err(error) if allows_next_member(member, &error) => Err(error),
             Err(error) => return Err(error.through(member.name)),
         };
         links.push(Link { member, prepared });
     }
     let chain = Chain {
-        probe: (!alone).then(|| Probe::of(context)).flatten(),
+        probe: (!alone).then(|| Probe::new(context)).flatten(),
         links,
-        winner: AtomicUsize::new(NOBODY),
+        winner: AtomicUsize::new(NO_MEMBER),
         absent_until: Lock::new(None),
     };
     Ok(
@@ -92,7 +92,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
 ///
 /// One that is configured and refused is a mistake to be told, not to be papered over by someone else's
 /// identity; a developer's tools are there or not, as it happens.
-fn moves_on(member: &Member, error: &Error) -> bool {
+fn allows_next_member(member: &Member, error: &Error) -> bool {
     member.is_tool || error.kind() == ErrorKind::Unavailable
 }
 
@@ -104,7 +104,7 @@ struct Link {
 }
 
 impl Link {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let sign_in = self.prepared.as_ref().map_err(Clone::clone)?;
         let SignInSource::Credential(credential) = sign_in.source() else {
             return Err(Error::new(ErrorKind::Unavailable, "it has no credential"));
@@ -112,7 +112,7 @@ impl Link {
         if !self.member.is_tool {
             return credential.token(request).await;
         }
-        let until = request.deadline.instant().min(Instant::now() + TOOL);
+        let until = request.deadline.instant().min(Instant::now() + TOOL_TIMEOUT);
         let request = TokenRequest {
             deadline: Deadline::at(until),
             prompting: Prompting::forbidden(),
@@ -139,27 +139,29 @@ struct Chain {
 }
 
 impl Chain {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let known = self.winner.load(Ordering::Relaxed);
         if let Some(link) = self.links.get(known) {
-            let outcome = link.ask(request).await;
+            let outcome = link.request_token(request).await;
             match outcome {
-                Err(error) if moves_on(link.member, &error) => {
+                Err(error) if allows_next_member(link.member, &error) => {
                     info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
-                    self.winner.store(NOBODY, Ordering::Relaxed);
+                    self.winner.store(NO_MEMBER, Ordering::Relaxed);
                 }
                 outcome => return outcome,
             }
         }
         let mut failures = Vec::new();
         for (at, link) in self.links.iter().enumerate() {
-            match self.look_and_ask(link, request).await {
+            match self.probe_and_request_token(link, request).await {
                 Ok(token) => {
                     info!(target: "entra_odbc", member = link.member.name, "signs in for the chain");
                     self.winner.store(at, Ordering::Relaxed);
                     return Ok(token);
                 }
-                Err(error) if moves_on(link.member, &error) && !request.deadline.remaining().is_zero() => {
+                Err(error)
+                    if allows_next_member(link.member, &error) && !request.deadline.remaining().is_zero() =>
+                {
                     info!(target: "entra_odbc", member = link.member.name, %error, "not available");
                     failures.push((link.member.name, error));
                 }
@@ -169,13 +171,13 @@ impl Chain {
         Err(all_failed(&failures))
     }
 
-    async fn look_and_ask(&self, link: &Link, request: &TokenRequest) -> Result<Token, Error> {
+    async fn probe_and_request_token(&self, link: &Link, request: &TokenRequest) -> Result<Token, Error> {
         if link.member.needs_probe
             && let Some(probe) = &self.probe
         {
             self.look_for(probe, request).await?;
         }
-        link.ask(request).await
+        link.request_token(request).await
     }
 
     /// Whether the machine has an IMDS at all: on others a connect would wait for it in vain.
@@ -193,14 +195,14 @@ impl Chain {
         if probe.is_answered(&request.deadline).await {
             return Ok(());
         }
-        *self.absent_until.lock() = Some(now + ABSENCE);
+        *self.absent_until.lock() = Some(now + IMDS_ABSENCE_TTL);
         Err(absent())
     }
 }
 
 impl Credential for Chain {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_current(&self) -> bool {
@@ -242,10 +244,10 @@ fn line(error: &Error) -> String {
     };
     let what = what.strip_prefix("Entra refused the sign-in: ").unwrap_or(what);
     let text = format!("{number}{what}");
-    if text.chars().count() <= LINE {
+    if text.chars().count() <= MAX_SUMMARY_LENGTH {
         return text;
     }
-    let cut: String = text.chars().take(LINE).collect();
+    let cut: String = text.chars().take(MAX_SUMMARY_LENGTH).collect();
     let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
     format!("{}…", cut.trim_end_matches([':', ',', ';', '(']))
 }

@@ -81,7 +81,7 @@ pub fn sign_in(tool: &'static Tool, context: &CredentialContext<'_>, ask: Ask) -
     let key = tool
         .variables
         .iter()
-        .fold(IdentityKey::of_kind(tool.kind)?, |key, name| {
+        .fold(IdentityKey::builder(tool.kind)?, |key, name| {
             key.with_optional(name, environment.get(name).as_deref())
         });
     let key = key
@@ -225,7 +225,7 @@ impl Executor for Runner {
 /// What a tool says on its standard error.
 ///
 /// azd writes lines of JSON: until 1.23.6 with all of it in `data.message`, from then on with the reason in `error`.
-fn said(stderr: &str) -> String {
+fn stderr_text(stderr: &str) -> String {
     let reason = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
         let reason = line.get("error").or_else(|| line.pointer("/data/message"));
@@ -241,7 +241,7 @@ fn said(stderr: &str) -> String {
 impl Tool {
     /// What the tool means when it fails.
     pub fn failure(&self, code: Option<i32>, stderr: &str) -> Error {
-        let words = reply::words(&said(stderr));
+        let words = reply::description(&stderr_text(stderr));
         let command = self.command;
         // The shell's 127 is lost where the host ignores SIGCHLD.
         let missing = [

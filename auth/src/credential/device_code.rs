@@ -3,7 +3,7 @@
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
     oauth::{self, Answer, Form},
-    person::{self, GRACE},
+    person::{self, REQUEST_GRACE_PERIOD},
     reply,
     session::Session,
 };
@@ -24,27 +24,27 @@ use std::{
 };
 use tracing::debug;
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// How long one question may take, so that an endpoint which does not answer is asked again.
-const ANSWER: Duration = Duration::from_secs(10);
+const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let session = person::session(context)?;
-    let patience = person::patience(context.options)?;
+    let prompt_timeout = person::prompt_timeout(context.options)?;
     let user = context.options.get(Keyword::User);
     let key = session
         .identify("DeviceCode", context.scope)?
         // Entra is not told: whoever types the code signs in. Two names are two people even so.
         .with_optional("user", user)
-        .with("patience", &patience.as_secs().to_string())
+        .with("prompt_timeout", &prompt_timeout.as_secs().to_string())
         .finish();
     let who = user.unwrap_or("a person").to_owned();
     let credential = DeviceCode {
         session,
-        patience,
+        prompt_timeout,
         prompts: Arc::clone(&context.services.prompts),
-        accounts: person::saved_in(context)?,
+        accounts: person::accounts_to_save_in(context)?,
     };
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
@@ -52,26 +52,26 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
 /// A person, and how they are asked.
 struct DeviceCode {
     session: Session,
-    patience: Duration,
+    prompt_timeout: Duration,
     prompts: Arc<Prompts>,
     accounts: Option<Accounts>,
 }
 
 impl DeviceCode {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         if let Some(token) = self.session.silently(request).await? {
             return Ok(token);
         }
         person::may_be_asked(request)?;
-        if !self.prompts.reach_someone() {
+        if !self.prompts.can_be_shown() {
             return Err(prompt::nobody());
         }
         let tenant = self.session.tenant.resolve(&request.deadline).await?;
         let code = self.code(&tenant, request).await?;
-        let patience = self.patience.min(code.life);
-        request.ask_for(patience + GRACE);
-        self.prompts.show(&code.prompt(patience))?;
-        self.poll(&tenant, &code, patience, request).await
+        let prompt_timeout = self.prompt_timeout.min(code.life);
+        request.extend_deadline(prompt_timeout + REQUEST_GRACE_PERIOD);
+        self.prompts.show(&code.prompt(prompt_timeout))?;
+        self.poll(&tenant, &code, prompt_timeout, request).await
     }
 
     async fn code(&self, tenant: &str, request: &TokenRequest) -> Result<Code, Error> {
@@ -81,7 +81,7 @@ impl DeviceCode {
         let endpoint = &self.session.endpoint;
         let reply = endpoint.post(tenant, "devicecode", form, request).await?;
         if reply.status == 200 {
-            Code::of(&reply, endpoint.authority())
+            Code::parse(&reply, endpoint.authority())
         } else {
             Err(entra::refused(&reply, endpoint.authority()).1)
         }
@@ -92,37 +92,38 @@ impl DeviceCode {
         &self,
         tenant: &str,
         code: &Code,
-        patience: Duration,
+        prompt_timeout: Duration,
         request: &TokenRequest,
     ) -> Result<Token, Error> {
-        let until = Instant::now() + patience;
-        let mut pace = Pace::of(code.interval);
+        let until = Instant::now() + prompt_timeout;
+        let mut pace = Pace::new(code.interval);
         let mut trouble = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(trouble.unwrap_or_else(|| self.too_late(patience)));
+                return Err(trouble.unwrap_or_else(|| self.too_late(prompt_timeout)));
             }
             tokio::time::sleep(pace.wait().min(left)).await;
-            let form = Form::grant(GRANT)
+            let form = Form::grant(GRANT_TYPE)
                 .with("client_id", &self.session.client)
                 .with("device_code", code.secret.expose());
             let question = TokenRequest {
-                deadline: Deadline::at(Instant::now() + ANSWER),
+                deadline: Deadline::at(Instant::now() + POLL_TIMEOUT),
                 ..request.clone()
             };
-            trouble = match self.session.endpoint.ask(tenant, form, &question).await {
+            trouble = match self.session.endpoint.request_token(tenant, form, &question).await {
                 Ok(Answer::Granted(granted)) => {
                     person::save(self.accounts.as_ref(), &self.session, &granted).await;
-                    return Ok(self.session.keep(granted));
+                    return Ok(self.session.accept(granted));
                 }
                 Ok(Answer::Refused(reason, error)) => {
-                    pace.asked_for(&reason).ok_or_else(|| refused(&reason, error))?;
+                    pace.accept_reason(&reason)
+                        .ok_or_else(|| refused(&reason, error))?;
                     None
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
                     debug!(target: "entra_odbc", %error, "the code stays good, asking again");
-                    pace.in_trouble(error.retry_after());
+                    pace.back_off(error.retry_after());
                     Some(error)
                 }
                 Err(error) => return Err(error),
@@ -130,11 +131,11 @@ impl DeviceCode {
         }
     }
 
-    fn too_late(&self, patience: Duration) -> Error {
-        if patience < self.patience {
+    fn too_late(&self, prompt_timeout: Duration) -> Error {
+        if prompt_timeout < self.prompt_timeout {
             return ended(ErrorKind::TimedOut);
         }
-        person::too_late(patience, "Connect again and enter the new code.")
+        person::too_late(prompt_timeout, "Connect again and enter the new code.")
     }
 }
 
@@ -175,7 +176,7 @@ struct Code {
 }
 
 impl Code {
-    fn of(reply: &Reply, endpoint: &str) -> Result<Self, Error> {
+    fn parse(reply: &Reply, endpoint: &str) -> Result<Self, Error> {
         let mut object = reply::object(reply, endpoint)?;
         let malformed = |what: &str| {
             Error::new(
@@ -188,7 +189,7 @@ impl Code {
             oauth::secret(&mut object, "device_code").ok_or_else(|| malformed("device_code"))?;
         // Shown on terminals, so without what controls one.
         let text = |name: &str| {
-            let words = object.get(name).and_then(Value::as_str).map(reply::words);
+            let words = object.get(name).and_then(Value::as_str).map(reply::description);
             words.filter(|words| !words.is_empty())
         };
         let seconds = |name: &str| {
@@ -205,16 +206,16 @@ impl Code {
             page,
             message,
             life: seconds("expires_in").ok_or_else(|| malformed("expires_in"))?,
-            interval: seconds("interval").unwrap_or(Pace::STANDARD),
+            interval: seconds("interval").unwrap_or(Pace::DEFAULT_INTERVAL),
         })
     }
 
-    fn prompt(&self, patience: Duration) -> Prompt {
+    fn prompt(&self, prompt_timeout: Duration) -> Prompt {
         Prompt {
             message: self.message.clone(),
             url: self.page.clone(),
             user_code: Some(self.shown.clone()),
-            expires_in: patience,
+            expires_in: prompt_timeout,
         }
     }
 }
@@ -228,14 +229,14 @@ struct Pace {
 
 impl Pace {
     /// Where Entra does not say.
-    const STANDARD: Duration = Duration::from_secs(5);
-    const SLOWER: Duration = Duration::from_secs(5);
-    const FASTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_mins(1);
+    const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
+    const SLOW_DOWN_STEP: Duration = Duration::from_secs(5);
+    const MIN_INTERVAL: Duration = Duration::from_secs(1);
+    const MAX_INTERVAL: Duration = Duration::from_mins(1);
 
-    fn of(interval: Duration) -> Self {
+    fn new(interval: Duration) -> Self {
         Self {
-            interval: interval.clamp(Self::FASTEST, Self::LONGEST),
+            interval: interval.clamp(Self::MIN_INTERVAL, Self::MAX_INTERVAL),
             trouble: Duration::ZERO,
         }
     }
@@ -245,26 +246,26 @@ impl Pace {
     }
 
     /// Entra gave this reason; `None` where it means that there is nothing more to ask.
-    fn asked_for(&mut self, reason: &str) -> Option<()> {
+    fn accept_reason(&mut self, reason: &str) -> Option<()> {
         self.trouble = Duration::ZERO;
         match reason {
             "authorization_pending" => {}
-            "slow_down" => self.interval += Self::SLOWER,
+            "slow_down" => self.interval += Self::SLOW_DOWN_STEP,
             _ => return None,
         }
         Some(())
     }
 
     /// There was no answer: each wait is twice as long as the one before.
-    fn in_trouble(&mut self, wish: Option<Duration>) {
-        let next = (self.wait() * 2).max(wish.unwrap_or_default());
-        self.trouble = next.min(Self::LONGEST);
+    fn back_off(&mut self, retry_after: Option<Duration>) {
+        let next = (self.wait() * 2).max(retry_after.unwrap_or_default());
+        self.trouble = next.min(Self::MAX_INTERVAL);
     }
 }
 
 impl Credential for DeviceCode {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 
@@ -272,7 +273,7 @@ impl fmt::Debug for DeviceCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCode")
             .field("session", &self.session)
-            .field("patience", &self.patience)
+            .field("prompt_timeout", &self.prompt_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,7 @@ pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
         Err(error) => return (None, error),
     };
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    let description = reply::words(text("error_description"));
+    let description = reply::description(text("error_description"));
     if passing || text("error") == "temporarily_unavailable" {
         return (None, unavailable(answer, endpoint).detail(description));
     }
@@ -36,7 +36,7 @@ pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
         return (None, error.remedy("Check the Authority, and proxies in between."));
     }
     let detail = if description.is_empty() {
-        reply::words(text("error"))
+        reply::description(text("error"))
     } else {
         description
     };
@@ -45,13 +45,13 @@ pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
 
 /// An answer that says "not now", after all tries.
 pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
-    let (status, wish) = (answer.status, answer.retry_after);
-    let wish = wish.map_or_else(String::new, |wish| {
-        format!(", and asks to wait {} s", wish.as_secs())
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    let retry_after = retry_after.map_or_else(String::new, |retry_after| {
+        format!(", and asks to wait {} s", retry_after.as_secs())
     });
     Error::new(
         ErrorKind::Unreachable,
-        format!("{endpoint} keeps failing (status {status}{wish})"),
+        format!("{endpoint} keeps failing (status {status}{retry_after})"),
     )
     .remedy("Try again later.")
     .asking_for(answer.retry_after)

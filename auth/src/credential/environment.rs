@@ -18,7 +18,7 @@ const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
 /// What an application's keywords are called here.
-const OF_APPLICATION: [(&str, &str); 5] = [
+const APPLICATION_VARIABLES: [(&str, &str); 5] = [
     ("UID", CLIENT),
     ("TenantId", TENANT),
     ("PWD", SECRET),
@@ -27,7 +27,7 @@ const OF_APPLICATION: [(&str, &str); 5] = [
 ];
 
 /// What a person's are.
-const OF_PERSON: [(&str, &str); 4] = [
+const USER_VARIABLES: [(&str, &str); 4] = [
     ("UID", USER),
     ("PWD", PASSWORD),
     ("TenantId", TENANT),
@@ -36,9 +36,9 @@ const OF_PERSON: [(&str, &str); 4] = [
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let sign_in = if let Some(proof) = proof(context)? {
-        application(context, proof)?.naming(OF_APPLICATION.into())
+        application(context, proof)?.naming(APPLICATION_VARIABLES.into())
     } else {
-        person(context)?.naming(OF_PERSON.into())
+        person(context)?.naming(USER_VARIABLES.into())
     };
     Ok(sign_in.identity_origin(IdentityOrigin::Context))
 }
@@ -58,7 +58,7 @@ fn proof(context: &CredentialContext<'_>) -> Result<Option<Proof>, Error> {
         .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"));
     Proof::certificate_file(&path, password.as_ref(), send_chain)
         .map(Some)
-        .map_err(|error| error.naming(&OF_APPLICATION))
+        .map_err(|error| error.naming(&APPLICATION_VARIABLES))
 }
 
 fn application(context: &CredentialContext<'_>, proof: Proof) -> Result<SignIn, Error> {
@@ -111,11 +111,16 @@ mod tests {
         prepare(&Fixture::with_environment(&[], environment).context())
     }
 
-    const APPLICATION: [(&str, &str); 3] = [(TENANT, "tenant"), (CLIENT, "client"), (SECRET, "s3cret")];
+    const APPLICATION_ENVIRONMENT: [(&str, &str); 3] =
+        [(TENANT, "tenant"), (CLIENT, "client"), (SECRET, "s3cret")];
 
     #[test]
     fn a_secret_comes_before_a_password() {
-        let both = [&APPLICATION[..], &[(USER, "ada@contoso.com"), (PASSWORD, "p")]].concat();
+        let both = [
+            &APPLICATION_ENVIRONMENT[..],
+            &[(USER, "ada@contoso.com"), (PASSWORD, "p")],
+        ]
+        .concat();
         assert_eq!(sign_in(&both).unwrap().who, "client");
         let person = [(CLIENT, "client"), (USER, "ada@contoso.com"), (PASSWORD, "p")];
         let person = sign_in(&person).unwrap();
@@ -125,9 +130,9 @@ mod tests {
 
     #[test]
     fn every_variable_is_part_of_the_identity() {
-        let one = sign_in(&APPLICATION).unwrap().key;
+        let one = sign_in(&APPLICATION_ENVIRONMENT).unwrap().key;
         for at in 0..3 {
-            let mut other = APPLICATION;
+            let mut other = APPLICATION_ENVIRONMENT;
             other[at].1 = "other";
             assert_ne!(sign_in(&other).unwrap().key, one);
         }
@@ -152,7 +157,7 @@ mod tests {
         for (variables, missing) in [
             (&[][..], CLIENT),
             (&[(CLIENT, "c")], SECRET),
-            (&APPLICATION[1..], TENANT),
+            (&APPLICATION_ENVIRONMENT[1..], TENANT),
         ] {
             let error = sign_in(variables).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unavailable);

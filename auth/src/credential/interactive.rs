@@ -8,7 +8,7 @@ mod pkce;
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
     oauth::{self, Form, Granted},
-    person::{self, GRACE},
+    person::{self, REQUEST_GRACE_PERIOD},
     reply,
     session::Session,
 };
@@ -30,24 +30,24 @@ use url::Url;
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let options = context.options;
     let session = person::session(context)?;
-    let patience = person::patience(options)?;
-    let redirect = Redirect::of(options.get(Keyword::RedirectUri))?;
+    let prompt_timeout = person::prompt_timeout(options)?;
+    let redirect = Redirect::parse(options.get(Keyword::RedirectUri))?;
     let hint = options.get(Keyword::User).map(str::to_owned);
     let key = session
         .identify("Interactive", context.scope)?
         .with_optional("user", hint.as_deref())
         .with_optional("redirect", options.get(Keyword::RedirectUri))
-        .with("patience", &patience.as_secs().to_string())
+        .with("prompt_timeout", &prompt_timeout.as_secs().to_string())
         .finish();
     let who = hint.as_deref().unwrap_or("a person").to_owned();
     let credential = Interactive {
         session,
         hint,
         redirect,
-        patience,
+        prompt_timeout,
         prompts: Arc::clone(&context.services.prompts),
         environment: context.environment().clone(),
-        accounts: person::saved_in(context)?,
+        accounts: person::accounts_to_save_in(context)?,
     };
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
@@ -57,20 +57,20 @@ struct Interactive {
     session: Session,
     hint: Option<String>,
     redirect: Redirect,
-    patience: Duration,
+    prompt_timeout: Duration,
     prompts: Arc<Prompts>,
     environment: Environment,
     accounts: Option<Accounts>,
 }
 
 impl Interactive {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         if let Some(token) = self.session.silently(request).await? {
             return Ok(token);
         }
         person::may_be_asked(request)?;
-        let browser = Browser::of(&self.environment);
-        let seen = self.prompts.reach_someone();
+        let browser = Browser::from_environment(&self.environment);
+        let seen = self.prompts.can_be_shown();
         if !seen && !browser.is_prompt() {
             return Err(prompt::nobody());
         }
@@ -79,13 +79,13 @@ impl Interactive {
         let loopback = Loopback::listen(&self.redirect, &attempt.state).await?;
         let redirect_uri = loopback.uri().to_owned();
         let url = self.url(&tenant, &attempt, &redirect_uri, &request.scope)?;
-        request.ask_for(self.patience + GRACE);
+        request.extend_deadline(self.prompt_timeout + REQUEST_GRACE_PERIOD);
         if seen {
             self.prompts.show(&Prompt {
                 message: format!("To sign in, open this page in a browser on this machine: {url}"),
                 url: url.clone(),
                 user_code: None,
-                expires_in: self.patience,
+                expires_in: self.prompt_timeout,
             })?;
         }
         let visitor = self.visitor(loopback, browser, url, seen).await?;
@@ -102,10 +102,10 @@ impl Interactive {
             }
             Returned::Refused { error, description } => Err(refused(error, description)),
         };
-        visitor.tell(&page::of(outcome.as_ref().err())).await;
+        visitor.respond(&page::render(outcome.as_ref().err())).await;
         let granted = outcome?;
         person::save(self.accounts.as_ref(), &self.session, &granted).await;
-        Ok(self.session.keep(granted))
+        Ok(self.session.accept(granted))
     }
 
     /// The page on which the person signs in.
@@ -160,10 +160,10 @@ impl Interactive {
             )
             .remedy("This is a defect; please report it."))
         };
-        let waited = tokio::time::timeout(self.patience, first).await;
+        let waited = tokio::time::timeout(self.prompt_timeout, first).await;
         waited.unwrap_or_else(|_| {
             Err(person::too_late(
-                self.patience,
+                self.prompt_timeout,
                 "If the browser was closed, connect again; if its page shows an error, follow that.",
             ))
         })
@@ -189,7 +189,7 @@ fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
     let nonce = granted
         .id_token
         .as_ref()
-        .map(|id_token| Claims::of(id_token.expose()).nonce);
+        .map(|id_token| Claims::parse(id_token.expose()).nonce);
     match nonce {
         Some(nonce) if nonce.as_deref() != Some(attempt.nonce.as_str()) => Err(Error::new(
             ErrorKind::Refused { code: 0 },
@@ -202,7 +202,7 @@ fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
 
 /// Why the browser came back without a code.
 fn refused(error: &str, description: &str) -> Error {
-    let words = reply::words(if description.is_empty() {
+    let words = reply::description(if description.is_empty() {
         error
     } else {
         description
@@ -226,7 +226,7 @@ fn refused(error: &str, description: &str) -> Error {
 
 impl Credential for Interactive {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 

@@ -31,7 +31,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
 }
 
 /// The same for a chain.
-pub fn prepare_as_member(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+pub fn prepare_for_default_chain(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in(context, platform::endpoint(context.environment())?, Role::Member)
 }
 
@@ -49,8 +49,8 @@ fn sign_in(
     endpoint: Box<dyn Endpoint>,
     role: Role,
 ) -> Result<SignIn, Error> {
-    let ids = endpoint.ids(id::of(context.options)?)?;
-    let mut key = IdentityKey::of_kind("Msi")?.with("scope", context.scope);
+    let ids = endpoint.ids(id::from_options(context.options)?)?;
+    let mut key = IdentityKey::builder("Msi")?.with("scope", context.scope);
     for id in &ids {
         key = key.with(id.kind(), id.value());
     }
@@ -83,7 +83,7 @@ struct ManagedIdentity {
 }
 
 impl ManagedIdentity {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let known = self.winner.load(Ordering::Relaxed);
         let mut last = None;
         for (at, id) in self.ids.iter().enumerate() {
@@ -156,7 +156,7 @@ impl ManagedIdentity {
 
 impl Credential for ManagedIdentity {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_shareable(&self) -> bool {
@@ -166,7 +166,7 @@ impl Credential for ManagedIdentity {
 
 /// Something else has the endpoint's address.
 fn foreign(answer: &Reply) -> Error {
-    let kind = reply::words(&answer.content_type);
+    let kind = reply::description(&answer.content_type);
     Error::new(
         ErrorKind::Unreachable,
         format!(
@@ -198,12 +198,16 @@ fn words(answer: &Reply) -> String {
     let Ok(object) = reply::object(answer, "") else {
         return String::new();
     };
-    let text = |name: &str| object.get(name)?.as_str().map(reply::words);
+    let text = |name: &str| object.get(name)?.as_str().map(reply::description);
     // Cloud Shell and Service Fabric: {"error":{"code":…,"message":…}}.
     let nested = || {
         let error = object.get("error")?.as_object()?;
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        Some(reply::words(&format!("{}: {}", part("code"), part("message"))))
+        Some(reply::description(&format!(
+            "{}: {}",
+            part("code"),
+            part("message")
+        )))
     };
     text("error_description")
         .or_else(|| text("message"))

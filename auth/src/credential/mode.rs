@@ -4,9 +4,8 @@
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,
-    azure_powershell, client_assertion, default, device_code, environment, interactive, managed_identity,
-    on_behalf_of, password, refresh_token, service_principal, service_principal_certificate, token_provider,
-    workload_identity,
+    azure_powershell, default, device_code, environment, interactive, managed_identity, on_behalf_of,
+    password, refresh_token, service_principal, token_provider, workload_identity,
 };
 use crate::{
     Error,
@@ -67,7 +66,7 @@ pub const MODES: &[Mode] = &[
             PasswordFile,
             SendCertificateChain,
         ],
-        prepare: service_principal_certificate::prepare,
+        prepare: service_principal::prepare_certificate,
     },
     Mode {
         name: "ClientAssertion",
@@ -75,7 +74,7 @@ pub const MODES: &[Mode] = &[
         who: "an application that someone else vouches for",
         needs: &[&[User], &[ClientAssertion, ClientAssertionFile]],
         may_have: &[TenantId],
-        prepare: client_assertion::prepare,
+        prepare: service_principal::prepare_assertion,
     },
     Mode {
         name: "WorkloadIdentity",

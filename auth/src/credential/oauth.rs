@@ -111,16 +111,21 @@ impl Endpoint {
         format!("{}/{tenant}/oauth2/v2.0/{name}", self.authority)
     }
 
-    /// Asks for a token; any refusal is an error.
+    /// Redeems a grant for a token; a refusal is an error.
     pub async fn redeem(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Granted, Error> {
-        match self.ask(tenant, form, request).await? {
+        match self.request_token(tenant, form, request).await? {
             Answer::Granted(granted) => Ok(granted),
             Answer::Refused(_, error) => Err(error),
         }
     }
 
-    /// Asks for a token; an error only where there is no answer to the question.
-    pub async fn ask(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Answer, Error> {
+    /// Redeems a grant for a token or a refusal; an error means that there is no usable answer.
+    pub async fn request_token(
+        &self,
+        tenant: &str,
+        form: Form,
+        request: &TokenRequest,
+    ) -> Result<Answer, Error> {
         let reply = self.post(tenant, "token", form, request).await?;
         let name = self.authority.as_str();
         if reply.status != 200 {

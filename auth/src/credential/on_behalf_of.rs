@@ -21,12 +21,12 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
                 "the access token with which the person called this service, or UserAssertionFile= with a path",
             )
         })?;
-    let client = Client::named(context, Proof::of)?;
+    let client = Client::named(context, Proof::from_options)?;
     let key = client
         .identify("OnBehalfOf", context.scope)?
         .with("person", assertion.expose())
         .finish();
-    let who = format!("{} through {}", Claims::of(assertion.expose()), client.id);
+    let who = format!("{} through {}", Claims::parse(assertion.expose()), client.id);
     let credential = OnBehalfOf {
         client,
         assertion,
@@ -44,13 +44,13 @@ struct OnBehalfOf {
 }
 
 impl OnBehalfOf {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.client.tenant.resolve(&request.deadline).await?;
         let refresh_token = self.refresh_token.lock().clone();
         if let Some(refresh_token) = refresh_token {
             let form = Form::grant("refresh_token").with("refresh_token", refresh_token.expose());
             match self.send(&tenant, form, request).await? {
-                Answer::Granted(granted) => return Ok(self.keep(granted)),
+                Answer::Granted(granted) => return Ok(self.accept(granted)),
                 Answer::Refused(_, error) => {
                     info!(target: "entra_odbc", %error, "the refresh token is no longer good");
                     *self.refresh_token.lock() = None;
@@ -61,7 +61,7 @@ impl OnBehalfOf {
             .with("requested_token_use", "on_behalf_of")
             .with("assertion", self.assertion.expose());
         match self.send(&tenant, form, request).await? {
-            Answer::Granted(granted) => Ok(self.keep(granted)),
+            Answer::Granted(granted) => Ok(self.accept(granted)),
             Answer::Refused(_, error) => Err(error),
         }
     }
@@ -71,10 +71,10 @@ impl OnBehalfOf {
             .client
             .authenticate(tenant, form)?
             .with_user_scope(&request.scope);
-        self.client.endpoint.ask(tenant, form, request).await
+        self.client.endpoint.request_token(tenant, form, request).await
     }
 
-    fn keep(&self, granted: Granted) -> Token {
+    fn accept(&self, granted: Granted) -> Token {
         if let Some(rotated) = granted.refresh_token {
             *self.refresh_token.lock() = Some(rotated);
         }
@@ -84,7 +84,7 @@ impl OnBehalfOf {
 
 impl Credential for OnBehalfOf {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 

@@ -60,8 +60,8 @@ pub fn sign_in(
 
 /// Says once per process what Microsoft says of it.
 fn warn_once() {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.swap(true, Ordering::Relaxed) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
         warn!(
             target: "entra_odbc",
             "ActiveDirectoryPassword is deprecated by Microsoft and cannot do multi-factor authentication: \
@@ -78,7 +78,7 @@ struct Password {
 }
 
 impl Password {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         if let Some(token) = self.session.silently(request).await? {
             return Ok(token);
         }
@@ -89,13 +89,13 @@ impl Password {
             .with("password", self.secret.expose())
             .with_user_scope(&request.scope);
         let granted = self.session.endpoint.redeem(&tenant, form, request).await?;
-        Ok(self.session.keep(granted))
+        Ok(self.session.accept(granted))
     }
 }
 
 impl Credential for Password {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     fn is_shareable(&self) -> bool {

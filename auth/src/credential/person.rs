@@ -14,11 +14,11 @@ use std::time::Duration;
 use tracing::warn;
 
 /// How long a person has where `InteractiveTimeout=` does not say.
-const PATIENCE: Duration = Duration::from_mins(5);
+const DEFAULT_PROMPT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How much longer the request goes on: for what is left to do when the person was quick enough, and for
 /// telling them otherwise.
-pub const GRACE: Duration = Duration::from_secs(15);
+pub const REQUEST_GRACE_PERIOD: Duration = Duration::from_secs(15);
 
 /// A session that nobody is signed in to yet: the Azure CLI's application unless told another one, in the
 /// tenant that a keyword or the server names.
@@ -34,9 +34,9 @@ pub fn session(context: &CredentialContext<'_>) -> Result<Session, Error> {
 }
 
 /// `InteractiveTimeout=`: how long a person has.
-pub fn patience(options: &Options) -> Result<Duration, Error> {
+pub fn prompt_timeout(options: &Options) -> Result<Duration, Error> {
     let Some(value) = options.get(Keyword::InteractiveTimeout) else {
-        return Ok(PATIENCE);
+        return Ok(DEFAULT_PROMPT_TIMEOUT);
     };
     match value.parse::<u32>() {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
@@ -48,9 +48,11 @@ pub fn patience(options: &Options) -> Result<Duration, Error> {
 }
 
 /// `SaveAccount=yes`: where sign-ins are saved for later processes.
-pub fn saved_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
+pub fn accounts_to_save_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
     let wanted = context.options.flag_or(Keyword::SaveAccount, false)?;
-    wanted.then(|| Accounts::of(context.environment())).transpose()
+    wanted
+        .then(|| Accounts::from_environment(context.environment()))
+        .transpose()
 }
 
 /// Saves a sign-in where that was asked for; a connection does not fail because it could not be.
@@ -81,8 +83,8 @@ pub fn may_be_asked(request: &TokenRequest) -> Result<(), Error> {
 }
 
 /// The person did not sign in for so long.
-pub fn too_late(patience: Duration, remedy: &str) -> Error {
-    let seconds = patience.as_secs();
+pub fn too_late(prompt_timeout: Duration, remedy: &str) -> Error {
+    let seconds = prompt_timeout.as_secs();
     Error::new(
         ErrorKind::TimedOut,
         format!("nobody signed in within {seconds} s"),
@@ -103,7 +105,7 @@ mod tests {
     fn seconds(value: &str) -> Result<u64, Error> {
         let mut options = Options::default();
         options.add(Keyword::InteractiveTimeout, value.to_owned());
-        patience(&options).map(|patience| patience.as_secs())
+        prompt_timeout(&options).map(|prompt_timeout| prompt_timeout.as_secs())
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
 
 /// Whom a refresh token stands for, as far as can be told.
 fn identity(token: &Secret) -> Result<IdentityKey, Error> {
-    let key = IdentityKey::of_kind("refresh token")?;
+    let key = IdentityKey::builder("refresh token")?;
     Ok(key.with("text", token.expose()).finish())
 }
 
@@ -68,7 +68,7 @@ struct RefreshToken {
 }
 
 impl RefreshToken {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let held = self.session.refresh_token();
         if let Some(token) = self.session.silently(request).await? {
             self.rotated(held.as_ref().unwrap_or(&self.given)).await?;
@@ -76,7 +76,7 @@ impl RefreshToken {
         }
         match self.session.refresh(&self.given, request).await? {
             Answer::Granted(granted) => {
-                let token = self.session.keep(granted);
+                let token = self.session.accept(granted);
                 self.rotated(&self.given).await?;
                 Ok(token)
             }
@@ -102,7 +102,7 @@ impl RefreshToken {
 
 impl Credential for RefreshToken {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
 /// The longest piece of an endpoint's own words that is told.
-const WORDS: usize = 400;
+const MAX_DESCRIPTION_LENGTH: usize = 400;
 
 /// The object in the answer, or an error that says what came instead, without quoting it.
 pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error> {
     if let Ok(Value::Object(object)) = serde_json::from_slice(&reply.body) {
         return Ok(object);
     }
-    let kind = match words(&reply.content_type) {
+    let kind = match description(&reply.content_type) {
         kind if kind.is_empty() => "no content type".to_owned(),
         kind => kind,
     };
@@ -65,8 +65,8 @@ pub fn number(value: &Value) -> Option<u64> {
 }
 
 /// An endpoint's own words, fit for a message: one line, of bounded length.
-pub fn words(text: &str) -> String {
-    let spaced: String = one_line(text).chars().take(WORDS).collect();
+pub fn description(text: &str) -> String {
+    let spaced: String = one_line(text).chars().take(MAX_DESCRIPTION_LENGTH).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -7,16 +7,14 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Keyword, Secret, Token,
+    process::file_lock::acquire_before,
     tenant::Tenant,
     user::saved_accounts::{Account, Accounts},
 };
-use std::time::{Duration, Instant, SystemTime};
-
-/// How long to wait between looks at what another process redeems.
-const LOOK: Duration = Duration::from_millis(20);
+use std::time::{Instant, SystemTime};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
-    let accounts = Accounts::of(context.environment())?;
+    let accounts = Accounts::from_environment(context.environment())?;
     let tenant = context.options.get(Keyword::TenantId);
     let account = accounts
         .list()?
@@ -55,22 +53,16 @@ struct SavedAccount {
 }
 
 impl SavedAccount {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
-        // Held until the rotated token is saved; where no lock can be had, it is done without. So it is where someone
-        // keeps it, who hangs, or died and left it to a forked child that knows nothing of it.
-        let until = Instant::now() + request.deadline.remaining() / 2;
-        let _lock = loop {
-            match self.accounts.lock(&self.id) {
-                Ok(Some(lock)) => break Some(lock),
-                Ok(None) if Instant::now() < until => tokio::time::sleep(LOOK).await,
-                Ok(None) | Err(_) => break None,
-            }
-        };
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
+        // Held until the rotated token is saved. The sign-in continues without the lock where it cannot be created or
+        // does not become free: its holder hangs, or died and left it to a forked child.
+        let lock_deadline = Instant::now() + request.deadline.remaining() / 2;
+        let _lock = acquire_before(lock_deadline, || self.accounts.lock(&self.id)).await;
         let (account, refresh_token) = self.accounts.open(&self.id).await?.ok_or_else(ended)?;
         match self.session.refresh(&refresh_token, request).await? {
             Answer::Granted(granted) => {
                 if let Some(rotated) = &granted.refresh_token {
-                    self.keep(account, rotated).await;
+                    self.save_rotated(account, rotated).await;
                 }
                 Ok(granted.token)
             }
@@ -85,7 +77,7 @@ impl SavedAccount {
     }
 
     /// A token that cannot be saved still serves; the old one may, too, next time.
-    async fn keep(&self, account: Account, rotated: &Secret) {
+    async fn save_rotated(&self, account: Account, rotated: &Secret) {
         let saved = SystemTime::now();
         let account = Account { saved, ..account };
         if let Err(error) = self.accounts.save(&account, rotated).await {
@@ -101,7 +93,7 @@ fn ended() -> Error {
 
 impl Credential for SavedAccount {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 
     /// Not after `entra-odbc logout`.
@@ -119,7 +111,7 @@ mod tests {
         user::saved_accounts::tests::block_on,
     };
     use standins::playground::{OTHER_USER, Playground, PlaygroundOptions, TENANT_ID, USER};
-    use std::{fs, path::PathBuf, thread};
+    use std::{fs, path::PathBuf, thread, time::Duration};
 
     struct Bench {
         playground: Playground,
@@ -149,7 +141,7 @@ mod tests {
         }
 
         fn accounts(&self) -> Accounts {
-            Accounts::of(&self.environment()).unwrap()
+            Accounts::from_environment(&self.environment()).unwrap()
         }
 
         fn refresh_token(&self, id: &str) -> Secret {

@@ -1,4 +1,7 @@
-//! `ServicePrincipal`: an application with a proof of its own, mostly a client secret.
+//! Applications that sign in with a proof of their own.
+//!
+//! `ServicePrincipal` takes a client secret or a certificate, `ServicePrincipalCertificate` a certificate, and
+//! `ClientAssertion` an assertion by another issuer that Entra trusts.
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn,
@@ -7,17 +10,25 @@ use super::{
 use crate::{Error, Options};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
-    sign_in("ServicePrincipal", context, Proof::of)
+    sign_in("ServicePrincipal", context, Proof::from_options)
+}
+
+pub fn prepare_certificate(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    sign_in("ServicePrincipalCertificate", context, Proof::certificate)
+}
+
+pub fn prepare_assertion(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
+    sign_in("ClientAssertion", context, Proof::assertion)
 }
 
 /// The sign-in of the application that the keywords name.
-pub fn sign_in(
-    kind: &str,
+fn sign_in(
+    mode: &str,
     context: &CredentialContext<'_>,
     proof: fn(&Options) -> Result<Proof, Error>,
 ) -> Result<SignIn, Error> {
     let client = Client::named(context, proof)?;
-    let key = client.identify(kind, context.scope)?.finish();
+    let key = client.identify(mode, context.scope)?.finish();
     let who = client.id.clone();
     Ok(SignIn::requesting(key, who, context.scope, client).identity_origin(IdentityOrigin::String))
 }

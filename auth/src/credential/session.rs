@@ -41,7 +41,7 @@ impl Session {
 
     /// Starts the key of an identity that signs in so.
     pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
-        let key = IdentityKey::of_kind(kind)?
+        let key = IdentityKey::builder(kind)?
             .with("authority", self.endpoint.authority())
             .with("client", &self.client)
             .with("scope", scope);
@@ -54,7 +54,7 @@ impl Session {
             return Ok(None);
         };
         match self.refresh(&refresh_token, request).await? {
-            Answer::Granted(granted) => Ok(Some(self.keep(granted))),
+            Answer::Granted(granted) => Ok(Some(self.accept(granted))),
             Answer::Refused(reason, error) if is_over(&reason) => {
                 info!(target: "entra_odbc", %error, "the person must sign in again");
                 self.forget(&refresh_token);
@@ -71,11 +71,11 @@ impl Session {
             .with("client_id", &self.client)
             .with("refresh_token", refresh_token.expose())
             .with_user_scope(&request.scope);
-        self.endpoint.ask(&tenant, form, request).await
+        self.endpoint.request_token(&tenant, form, request).await
     }
 
     /// Keeps what the next token can be had by, and hands this one out.
-    pub fn keep(&self, granted: Granted) -> Token {
+    pub fn accept(&self, granted: Granted) -> Token {
         if let Some(rotated) = granted.refresh_token {
             *self.refresh_token.lock() = Some(rotated);
         }

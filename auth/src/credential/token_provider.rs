@@ -19,7 +19,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         ))
         .remedy("Register it before connecting (entra_register_provider).")
     })?;
-    let key = IdentityKey::of_kind("TokenProvider")?
+    let key = IdentityKey::builder("TokenProvider")?
         .with("name", name)
         .with("scope", context.scope)
         .finish();
@@ -42,24 +42,24 @@ struct TokenProvider {
 }
 
 impl TokenProvider {
-    async fn ask(&self, request: &TokenRequest) -> Result<Token, Error> {
+    async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let provided = self
             .provider
-            .ask(Request {
+            .call(Request {
                 scope: request.scope.clone(),
-                patience: request.deadline.remaining(),
+                timeout: request.deadline.remaining(),
             })
             .await
             .map_err(|error| {
                 let [_, _, words] = error.words();
-                let words = reply::words(words);
+                let words = reply::description(words);
                 error.detail(words)
             })?;
         self.token(provided, &request.scope)
     }
 
     fn token(&self, provided: Provided, scope: &str) -> Result<Token, Error> {
-        let mut token = Token::given(provided.token);
+        let mut token = Token::supplied(provided.token);
         if let Some(end) = provided.expires_on {
             // The earlier one, where the token says its end as well: the server goes by that.
             if token.end_is_guessed || end < token.expires_on {
@@ -68,7 +68,7 @@ impl TokenProvider {
             token.end_is_guessed = false;
         }
         if let Some(identity) = provided.identity {
-            let key = IdentityKey::of_kind("TokenProvider")?
+            let key = IdentityKey::builder("TokenProvider")?
                 .with("name", &self.name)
                 .with("identity", &identity)
                 .with("scope", scope);
@@ -80,7 +80,7 @@ impl TokenProvider {
 
 impl Credential for TokenProvider {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        Box::pin(self.ask(request))
+        Box::pin(self.request_token(request))
     }
 }
 
@@ -176,20 +176,20 @@ mod tests {
         (asks, receiver)
     }
 
-    const LONG: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     #[test]
     fn an_open_connection_gets_a_renewed_token_of_the_same_identity() {
         let (_, arrived) = renewed([Some("ada"), Some("ada")]);
-        arrived.recv_timeout(LONG).unwrap();
+        arrived.recv_timeout(TIMEOUT).unwrap();
     }
 
     #[test]
     fn an_open_connection_never_gets_the_token_of_another_identity() {
         let (asks, arrived) = renewed([Some("ada"), Some("grace")]);
-        asks.recv_timeout(LONG).unwrap();
+        asks.recv_timeout(TIMEOUT).unwrap();
         // Asked once more: what came of the last time has been dealt with.
-        asks.recv_timeout(LONG).unwrap();
+        asks.recv_timeout(TIMEOUT).unwrap();
         assert!(arrived.try_recv().is_err());
     }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{Error, ErrorKind, Keyword, tenant::Tenant};
 
 /// What the webhook of Azure Workload Identity puts into a pod.
-const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const TENANT: &str = "AZURE_TENANT_ID";
 
@@ -31,7 +31,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
                 .remedy("Let the cluster's webhook set it (azure.workload.identity/use), or add the keyword.")
             })
     };
-    let (path, named_by) = value(Keyword::ClientAssertionFile, FILE)?;
+    let (path, named_by) = value(Keyword::ClientAssertionFile, TOKEN_FILE)?;
     let client_keyword = if context.options.get(Keyword::ClientId).is_some() {
         Keyword::ClientId
     } else {

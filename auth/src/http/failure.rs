@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 
 /// The error for an exchange that got no answer, and whether another try may help.
 #[must_use]
-pub fn of(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
+pub fn classify(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
     let unreachable = |what: String| Error::new(ErrorKind::Unreachable, what);
     if let Some(none) = find::<NoRoots>(error) {
         let error = unreachable(format!("the certificate of {host} cannot be checked: {none}")).remedy(

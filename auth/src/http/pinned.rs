@@ -33,7 +33,7 @@ impl Thumbprint {
         bytes.try_into().ok().filter(|_| !odd).map(Self)
     }
 
-    fn is_of(self, certificate: &CertificateDer<'_>) -> bool {
+    fn matches(self, certificate: &CertificateDer<'_>) -> bool {
         digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref() == self.0
     }
 }
@@ -101,7 +101,7 @@ impl ServerCertVerifier for Special {
             Rule::Exactly(known) if known.as_ref() != end_entity.as_ref() => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
-            Rule::Thumbprint(known) if !known.is_of(end_entity) => {
+            Rule::Thumbprint(known) if !known.matches(end_entity) => {
                 Err(CertificateError::Other(OtherError(Arc::new(Unpinned))).into())
             }
             Rule::Exactly(_) | Rule::Thumbprint(_) | Rule::Any => Ok(ServerCertVerified::assertion()),
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn a_thumbprint_is_read_however_the_platform_shows_it() {
         let plain = Thumbprint::parse("a9993e364706816aba3e25717850c26c9cd0d89d").unwrap();
-        assert!(plain.is_of(&CertificateDer::from(b"abc".as_slice())));
-        assert!(!plain.is_of(&CertificateDer::from(b"abd".as_slice())));
+        assert!(plain.matches(&CertificateDer::from(b"abc".as_slice())));
+        assert!(!plain.matches(&CertificateDer::from(b"abd".as_slice())));
         for other in [
             "A9993E364706816ABA3E25717850C26C9CD0D89D",
             "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D",

@@ -9,7 +9,7 @@ use reqwest::{NoProxy, Proxy};
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The proxy for HTTPS requests, unless the environment names none.
-pub fn of(environment: &Environment) -> Result<Option<Proxy>, Error> {
+pub fn from_environment(environment: &Environment) -> Result<Option<Proxy>, Error> {
     let Some((name, address)) = VARIABLES
         .iter()
         .find_map(|name| Some((*name, environment.get(name)?)))
@@ -47,15 +47,15 @@ mod tests {
     #[test]
     fn a_proxy_that_cannot_be_used_is_told_without_its_password() {
         for address in ["socks5://user:s3cret@host", "http://user:s3cret@[host"] {
-            let error = of(&Environment::fixed([("HTTPS_PROXY", address)])).unwrap_err();
+            let error = from_environment(&Environment::fixed([("HTTPS_PROXY", address)])).unwrap_err();
             assert_eq!(error.kind().name(), "unreachable");
             assert!(error.to_string().contains("HTTPS_PROXY") && !error.to_string().contains("s3cret"));
         }
         assert!(
-            of(&Environment::fixed([("all_proxy", "http://host:1")]))
+            from_environment(&Environment::fixed([("all_proxy", "http://host:1")]))
                 .unwrap()
                 .is_some()
         );
-        assert!(of(&Environment::empty()).unwrap().is_none());
+        assert!(from_environment(&Environment::empty()).unwrap().is_none());
     }
 }

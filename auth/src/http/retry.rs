@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 /// The first wait; each further one is twice as long.
-const FIRST: Duration = Duration::from_millis(200);
+const FIRST_DELAY: Duration = Duration::from_millis(200);
 
 /// The longest wait of our own choice.
-const LONGEST: Duration = Duration::from_secs(8);
+const MAX_DELAY: Duration = Duration::from_secs(8);
 
 /// How often at most a request is sent because the endpoint answers that it cannot answer now.
-const ATTEMPTS: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// How often at most a request is sent because there is no connection: waiting helps less there,
 /// and the person at the keyboard waits too.
-const CONNECTS: u32 = 3;
+const MAX_CONNECT_ATTEMPTS: u32 = 3;
 
 /// Why a request did not get its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +58,13 @@ impl Policy {
         remaining: Duration,
     ) -> Option<Duration> {
         let (possible, limit) = match trouble {
-            Trouble::Connection => (true, CONNECTS),
-            Trouble::Status(status) => (self.passes(status), ATTEMPTS),
+            Trouble::Connection => (true, MAX_CONNECT_ATTEMPTS),
+            Trouble::Status(status) => (self.passes(status), MAX_ATTEMPTS),
         };
-        let own = FIRST
+        let own = FIRST_DELAY
             .saturating_mul(1 << sent.saturating_sub(1).min(16))
-            .min(LONGEST);
-        let wait = retry_after.map_or(own, |asked| asked.max(FIRST));
+            .min(MAX_DELAY);
+        let wait = retry_after.map_or(own, |asked| asked.max(FIRST_DELAY));
         (possible && sent < limit && wait < remaining).then_some(wait)
     }
 }
@@ -79,11 +79,11 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_mins(1);
+    const TIMEOUT: Duration = Duration::from_mins(1);
 
     fn waits(trouble: Trouble) -> Vec<u128> {
         (1..)
-            .map_while(|sent| Policy::STANDARD.wait(sent, trouble, None, LONG))
+            .map_while(|sent| Policy::STANDARD.wait(sent, trouble, None, TIMEOUT))
             .map(|wait| wait.as_millis())
             .collect()
     }
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn the_endpoints_wish_counts_within_bounds() {
-        let wait = |asked| Policy::STANDARD.wait(1, Trouble::Status(429), retry_after(asked), LONG);
+        let wait = |asked| Policy::STANDARD.wait(1, Trouble::Status(429), retry_after(asked), TIMEOUT);
         assert_eq!(wait("1"), Some(Duration::from_secs(1)));
-        assert_eq!(wait("0"), Some(FIRST));
+        assert_eq!(wait("0"), Some(FIRST_DELAY));
         assert_eq!(wait("86400"), None);
-        assert_eq!(wait("Fri, 31 Dec 2027 23:59:59 GMT"), Some(FIRST));
-        assert_eq!(wait("99999999999999999999999"), Some(FIRST));
+        assert_eq!(wait("Fri, 31 Dec 2027 23:59:59 GMT"), Some(FIRST_DELAY));
+        assert_eq!(wait("99999999999999999999999"), Some(FIRST_DELAY));
     }
 
     #[test]

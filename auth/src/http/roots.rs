@@ -6,7 +6,7 @@
 
 use crate::{
     Environment,
-    process::regular_file::{self, BUNDLE, CERTIFICATE, Refusal},
+    process::regular_file::{self, MAX_BUNDLE_LENGTH, MAX_CERTIFICATE_LENGTH, Refusal},
 };
 use once_cell::race::OnceBox;
 use rustls::{
@@ -40,7 +40,7 @@ const BUNDLES: [&str; 6] = [
 const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /// How many files of a directory are looked at; Debian has some 400, each authority twice.
-const ENTRIES: usize = 10_000;
+const MAX_DIRECTORY_ENTRIES: usize = 10_000;
 
 /// Checks a server's certificate against the machine's authorities.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Places {
 
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
-    pub fn of(environment: &Environment) -> Self {
+    pub fn from_environment(environment: &Environment) -> Self {
         let directories = environment.get("SSL_CERT_DIR").map(|list| {
             list.split(':')
                 .filter(|directory| !directory.is_empty())
@@ -149,7 +149,7 @@ impl Verifier {
     pub fn new(environment: &Environment, provider: Arc<CryptoProvider>) -> Self {
         Self {
             provider,
-            places: Places::of(environment),
+            places: Places::from_environment(environment),
             bundle: OnceBox::new(),
             everything: OnceBox::new(),
         }
@@ -158,7 +158,7 @@ impl Verifier {
     /// The certificates of the bundle.
     fn bundle(&self) -> &Loaded {
         self.bundle.get_or_init(|| {
-            let (store, trouble) = self.of_bundle();
+            let (store, trouble) = self.from_bundle();
             Box::new(self.verifier(store, trouble))
         })
     }
@@ -166,7 +166,7 @@ impl Verifier {
     /// Those of the bundle and the directories.
     fn everything(&self) -> &Loaded {
         self.everything.get_or_init(|| {
-            let (mut store, trouble) = self.of_bundle();
+            let (mut store, trouble) = self.from_bundle();
             for directory in &self.places.directories {
                 add_directory(&mut store, directory);
             }
@@ -175,10 +175,10 @@ impl Verifier {
     }
 
     /// What the bundle holds, and why it could not be read.
-    fn of_bundle(&self) -> (RootCertStore, Option<Refusal>) {
+    fn from_bundle(&self) -> (RootCertStore, Option<Refusal>) {
         let mut store = RootCertStore::empty();
         let bundle = self.places.bundle.as_deref();
-        let trouble = bundle.and_then(|path| add_file(&mut store, path, BUNDLE).err());
+        let trouble = bundle.and_then(|path| add_file(&mut store, path, MAX_BUNDLE_LENGTH).err());
         (store, trouble)
     }
 
@@ -296,9 +296,9 @@ fn add_directory(store: &mut RootCertStore, directory: &Path) {
     let Ok(files) = std::fs::read_dir(directory) else {
         return;
     };
-    let mut left = BUNDLE;
-    for file in files.take(ENTRIES).filter_map(Result::ok) {
-        let length = add_file(store, &file.path(), left.min(CERTIFICATE)).unwrap_or_default();
+    let mut left = MAX_BUNDLE_LENGTH;
+    for file in files.take(MAX_DIRECTORY_ENTRIES).filter_map(Result::ok) {
+        let length = add_file(store, &file.path(), left.min(MAX_CERTIFICATE_LENGTH)).unwrap_or_default();
         left = left.saturating_sub(length);
     }
 }
@@ -334,7 +334,7 @@ mod tests {
         let place = Place::new("authorities");
         place.fifo("fifo");
         symlink("/dev/zero", place.path("zero")).unwrap();
-        place.file("long", vec![b'x'; CERTIFICATE + 1]);
+        place.file("long", vec![b'x'; MAX_CERTIFICATE_LENGTH + 1]);
         place.file("text", "no certificate");
         place.file("ca.pem", CertificateAuthority::new().pem());
         assert!(verifier([("SSL_CERT_DIR", &place.path(""))]).everything().is_ok());
@@ -342,10 +342,10 @@ mod tests {
 
     #[test]
     fn a_named_file_replaces_the_systems_roots_and_a_named_directory_adds_to_it() {
-        let file = Places::of(&Environment::fixed([("SSL_CERT_FILE", "/a.pem")]));
+        let file = Places::from_environment(&Environment::fixed([("SSL_CERT_FILE", "/a.pem")]));
         assert_eq!(file.bundle.as_deref(), Some(Path::new("/a.pem")));
         assert!(file.directories.is_empty());
-        let both = Places::of(&Environment::fixed([
+        let both = Places::from_environment(&Environment::fixed([
             ("SSL_CERT_FILE", "/a.pem"),
             ("SSL_CERT_DIR", "/b::/c"),
         ]));

@@ -64,7 +64,7 @@ impl Bench {
         Environment::fixed([("SSL_CERT_FILE", self.roots.to_str().unwrap())])
     }
 
-    fn ask(
+    fn get_within(
         &self,
         environment: Environment,
         pairs: &[(Keyword, &str)],
@@ -84,7 +84,7 @@ impl Bench {
             (Keyword::TenantId, tenant),
             (Keyword::Password, secret),
         ];
-        self.ask(self.environment(), &pairs, Duration::from_secs(10))
+        self.get_within(self.environment(), &pairs, Duration::from_secs(10))
     }
 
     fn token_in(&self, environment: Environment, limit: Duration) -> Result<Token, Error> {
@@ -93,7 +93,7 @@ impl Bench {
             (Keyword::TenantId, TENANT),
             (Keyword::Password, SECRET),
         ];
-        self.ask(environment, &pairs, limit)
+        self.get_within(environment, &pairs, limit)
     }
 
     fn token(&self) -> Result<Token, Error> {

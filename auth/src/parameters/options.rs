@@ -12,7 +12,7 @@ pub struct Options {
 }
 
 /// The keywords whose values are paths of files that take part in who signs in.
-const FILES: [Keyword; 9] = [
+const FILE_KEYWORDS: [Keyword; 9] = [
     Keyword::PasswordFile,
     Keyword::AccessTokenFile,
     Keyword::ClientCertificate,
@@ -52,7 +52,7 @@ impl Options {
     /// Whether any of them names a file that takes part in who signs in.
     #[must_use]
     pub fn name_a_file(&self) -> bool {
-        FILES.iter().any(|keyword| self.get(*keyword).is_some())
+        FILE_KEYWORDS.iter().any(|keyword| self.get(*keyword).is_some())
     }
 
     /// The value, or an error that names the keyword.
@@ -68,7 +68,7 @@ impl Options {
             (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
             (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
             (None, Some(path)) => Ok(Some((
-                secret_file::read(path, file.name(), Shape::of(file))?,
+                secret_file::read(path, file.name(), Shape::for_keyword(file))?,
                 true,
             ))),
             (None, None) => Ok(None),

@@ -4,7 +4,7 @@ use crate::cloud::{self, AZURE_SQL};
 
 /// The scope that `value` means: a resource gets `/.default`, a scope stays as it is.
 #[must_use]
-pub fn of(value: &str) -> String {
+pub fn normalize(value: &str) -> String {
     let value = value.trim();
     let path = value.split_once("://").map_or(value, |(_, rest)| rest);
     let is_scope = path
@@ -121,7 +121,7 @@ mod tests {
             ),
             ("api://x/user_impersonation", "api://x/user_impersonation"),
         ] {
-            assert_eq!(of(value), scope);
+            assert_eq!(normalize(value), scope);
         }
     }
 }

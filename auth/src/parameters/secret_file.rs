@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Keyword, Secret,
-    process::regular_file::{self, SECRET},
+    process::regular_file::{self, MAX_SECRET_LENGTH},
     token::Claims,
 };
 use std::path::Path;
@@ -23,7 +23,7 @@ pub enum Shape {
 impl Shape {
     /// That of what this keyword's file holds.
     #[must_use]
-    pub fn of(file: Keyword) -> Self {
+    pub fn for_keyword(file: Keyword) -> Self {
         match file {
             Keyword::ClientAssertionFile | Keyword::UserAssertionFile => Self::Jwt,
             Keyword::AccessTokenFile | Keyword::SystemTokenFile | Keyword::RefreshTokenFile => Self::Token,
@@ -59,7 +59,8 @@ impl Shape {
 /// Reads a secret from a regular file of at most 64 KiB, surrounding white space removed.
 pub fn read(path: &str, keyword: &str, shape: Shape) -> Result<Secret, Error> {
     let failed = |why: &str| failed(path, keyword, why).remedy(shape.remedy());
-    let bytes = regular_file::read(Path::new(path), SECRET).map_err(|why| failed(&why.to_string()))?;
+    let bytes =
+        regular_file::read(Path::new(path), MAX_SECRET_LENGTH).map_err(|why| failed(&why.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     shape.check(text).map_err(failed)?;
@@ -122,7 +123,9 @@ mod tests {
         }
         let binary = refusal(&place.file("binary", b"hidden\xff"), Shape::Line);
         assert!(binary.contains("UTF-8") && !binary.contains("hidden"), "{binary}");
-        assert!(refusal(&place.file("big", vec![b'a'; SECRET + 1]), Shape::Line).contains("longer"));
+        assert!(
+            refusal(&place.file("big", vec![b'a'; MAX_SECRET_LENGTH + 1]), Shape::Line).contains("longer")
+        );
         assert!(refusal(&place.fifo("fifo"), Shape::Line).contains("FIFO"));
     }
 }

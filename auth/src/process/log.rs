@@ -4,11 +4,10 @@
 //! library's own copy of `tracing`, so a host in Rust keeps its own.
 
 mod listener;
-mod timestamp;
 
 pub use listener::{Callback, Level, listen, listen_no_more};
 
-use crate::{Environment, plain_text};
+use crate::{Environment, calendar, plain_text};
 use libc::PIPE_BUF;
 use listener::LISTENER;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -103,7 +102,7 @@ impl Subscriber for Log {
         if let Some(owners) = OWNERS.get().filter(|owners| level <= owners.level) {
             owners.write(level, text);
         }
-        LISTENER.hear(level.into(), text);
+        LISTENER.enqueue(level.into(), text);
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
@@ -144,7 +143,7 @@ impl Owners {
     fn write(&self, level: tracing::Level, text: &str) {
         let line = format!(
             "{} {level:>5} {TARGET}: {text}\n",
-            timestamp::rfc3339(SystemTime::now())
+            calendar::rfc3339(SystemTime::now())
         );
         // A log that cannot be written is no reason to fail.
         let _ = match &self.file {

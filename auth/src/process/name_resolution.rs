@@ -17,10 +17,10 @@ use std::{
 use tokio::sync::watch;
 
 /// How many names are looked up at once; who comes then waits for one of them.
-const AT_ONCE: usize = 128;
+const MAX_CONCURRENT_LOOKUPS: usize = 128;
 
 /// How long between looks whether there is room.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Addresses without a port, or why there are none: an `io::Error` cannot be shared.
 type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
@@ -74,7 +74,7 @@ impl Names {
         let mut answer = loop {
             match self.join(host)? {
                 Some(answer) => break answer,
-                None => tokio::time::sleep(LOOK).await,
+                None => tokio::time::sleep(POLL_INTERVAL).await,
             }
         };
         let answer = answer.wait_for(Option::is_some).await.map_err(io::Error::other)?;
@@ -97,7 +97,7 @@ impl Names {
         if let Some(known) = under_way.iter().find(|one| one.host == host) {
             return Ok(Some(known.answer.clone()));
         }
-        if under_way.len() >= AT_ONCE {
+        if under_way.len() >= MAX_CONCURRENT_LOOKUPS {
             return Ok(None);
         }
         let (sender, answer) = watch::channel(None);
@@ -199,7 +199,7 @@ mod tests {
         });
         let silent = GATE.lock().unwrap();
         block_on(async {
-            for number in 0..AT_ONCE {
+            for number in 0..MAX_CONCURRENT_LOOKUPS {
                 assert!(NAMES.join(&number.to_string()).unwrap().is_some());
             }
             assert!(NAMES.join("one too many").unwrap().is_none());

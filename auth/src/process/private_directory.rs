@@ -1,24 +1,24 @@
 //! A directory that is one user's alone, and files in it that appear whole or not at all.
 
+use super::atomic_file::TemporaryFile;
 use nix::{
     dir::Dir,
     errno::Errno,
-    fcntl::{AtFlags, OFlag, openat, renameat},
+    fcntl::{AtFlags, OFlag, openat},
     sys::stat::{FileStat, Mode, SFlag, fstatat, mkdirat},
-    unistd::{UnlinkatFlags, geteuid, linkat, unlinkat},
+    unistd::{UnlinkatFlags, geteuid, unlinkat},
 };
-use ring::rand::{SecureRandom, SystemRandom};
 use std::{
     fs::{File, Metadata, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
     time::SystemTime,
 };
 use zeroize::Zeroizing;
 
-/// What a file is called until it is complete.
-pub const UNFINISHED: &str = "new-";
+/// The names of incomplete files start with this.
+pub const TEMPORARY_PREFIX: &str = "new-";
 
 /// The open directory; all files in it are reached through it, whatever happens to its path.
 #[derive(Debug)]
@@ -95,22 +95,16 @@ impl PrivateDirectory {
             .ok_or_else(|| io::Error::other(format!("{name} in the shared directory is no file of ours")))
     }
 
-    /// Puts a file in the place of that name, with this time of its last change.
+    /// Replaces the file of that name atomically and sets the time of its last change.
     pub fn replace(&self, name: &str, content: &[u8], changed: SystemTime) -> io::Result<()> {
-        let unfinished = self.unfinished(content)?;
-        unfinished.file.set_modified(changed)?;
-        renameat(&self.0, unfinished.name.as_str(), &self.0, name)?;
-        Ok(())
+        let file = TemporaryFile::create(&self.0, TEMPORARY_PREFIX.as_ref(), content)?;
+        file.set_modified(changed)?;
+        file.rename_to(name)
     }
 
-    /// Makes a file unless there is one, and says whether it did.
+    /// Creates a file unless there is one; returns whether it did.
     pub fn create(&self, name: &str, content: &[u8]) -> io::Result<bool> {
-        let unfinished = self.unfinished(content)?;
-        match linkat(&self.0, unfinished.name.as_str(), &self.0, name, AtFlags::empty()) {
-            Ok(()) => Ok(true),
-            Err(Errno::EEXIST) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        TemporaryFile::create(&self.0, TEMPORARY_PREFIX.as_ref(), content)?.link_as(name)
     }
 
     /// Removes a file; nobody minds if it is gone already.
@@ -143,36 +137,6 @@ impl PrivateDirectory {
             Err(Errno::ENOENT | Errno::ELOOP | Errno::ENXIO) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    }
-
-    fn unfinished(&self, content: &[u8]) -> io::Result<Unfinished<'_>> {
-        let mut bytes = [0; 8];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-        let name = format!("{UNFINISHED}{:016x}", u64::from_le_bytes(bytes));
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = openat(&self.0, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        let mut unfinished = Unfinished {
-            directory: self,
-            name,
-            file: file.into(),
-        };
-        unfinished.file.write_all(content)?;
-        Ok(unfinished)
-    }
-}
-
-/// A file under a name of its own; dropped, that name is gone, as it is after a rename.
-struct Unfinished<'a> {
-    directory: &'a PrivateDirectory,
-    name: String,
-    file: File,
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        self.directory.remove(&self.name);
     }
 }
 

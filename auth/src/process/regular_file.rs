@@ -14,13 +14,13 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The largest file that a `...File` keyword may name, in bytes.
-pub const SECRET: usize = 64 * 1024;
+pub const MAX_SECRET_LENGTH: usize = 64 * 1024;
 
 /// The largest file with certificates or keys: a chain has a few thousand bytes for each certificate.
-pub const CERTIFICATE: usize = 1024 * 1024;
+pub const MAX_CERTIFICATE_LENGTH: usize = 1024 * 1024;
 
 /// The largest bundle of authorities: those of the distributions have a quarter of a megabyte.
-pub const BUNDLE: usize = 16 * 1024 * 1024;
+pub const MAX_BUNDLE_LENGTH: usize = 16 * 1024 * 1024;
 
 /// Why a file is not read.
 #[derive(Debug)]
@@ -106,7 +106,11 @@ pub fn content(file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal>
         return Err(Refusal::TooLong(limit));
     }
     // All at once: what a growing buffer leaves behind is not zeroed. Some file systems tell no length.
-    let expected = if length == 0 { limit.min(SECRET) } else { length };
+    let expected = if length == 0 {
+        limit.min(MAX_SECRET_LENGTH)
+    } else {
+        length
+    };
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
     file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > limit {
@@ -186,11 +190,11 @@ pub(crate) mod tests {
             (PathBuf::from("/dev/zero"), "a device"),
         ] {
             assert_eq!(
-                refusal(&path, SECRET),
+                refusal(&path, MAX_SECRET_LENGTH),
                 format!("it is {kind}, not a regular file")
             );
         }
-        assert!(refusal(&place.path("absent"), SECRET).contains("No such file"));
+        assert!(refusal(&place.path("absent"), MAX_SECRET_LENGTH).contains("No such file"));
     }
 
     #[test]
@@ -200,7 +204,11 @@ pub(crate) mod tests {
         assert_eq!(*read(&path, 10).unwrap(), b"0123456789");
         assert_eq!(refusal(&path, 9), "it is longer than 9 bytes");
         // Regular, and of length 0 as the kernel tells it.
-        assert!(!read(Path::new("/proc/self/status"), SECRET).unwrap().is_empty());
+        assert!(
+            !read(Path::new("/proc/self/status"), MAX_SECRET_LENGTH)
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(
             refusal(Path::new("/proc/self/status"), 9),
             "it is longer than 9 bytes"
@@ -213,7 +221,7 @@ pub(crate) mod tests {
             .unwrap()
             .set_len(1 << 40)
             .unwrap();
-        assert!(refusal(&huge, BUNDLE).contains("longer than"));
+        assert!(refusal(&huge, MAX_BUNDLE_LENGTH).contains("longer than"));
     }
 
     #[test]

@@ -32,13 +32,13 @@ use std::{
 use tokio::sync::oneshot;
 
 /// The most that a tool may print, in bytes.
-const OUTPUT_LIMIT: usize = 1024 * 1024;
+const MAX_OUTPUT_LENGTH: usize = 1024 * 1024;
 
 /// How much a pipe takes at once, at the least, in bytes (POSIX says 512, Linux 4,096).
 const PIPE_BUF: usize = 512;
 
 /// How long to wait between looks at a tool that has closed its output and goes on running, in ms.
-const LOOK: u8 = 10;
+const POLL_INTERVAL_MS: u8 = 10;
 
 /// The file of a program: as it stands where it is a path, else found on `PATH`.
 pub fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
@@ -267,7 +267,7 @@ impl Child {
                 return Ok(Some(ExitStatus::from_raw(raw)));
             }
             let mut stop = [PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut stop, PollTimeout::from(LOOK)).is_ok_and(|ready| ready > 0) {
+            if poll(&mut stop, PollTimeout::from(POLL_INTERVAL_MS)).is_ok_and(|ready| ready > 0) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
@@ -288,7 +288,7 @@ fn more(pipe: &mut File, into: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     match pipe.read(&mut buffer) {
         Ok(0) => Ok(false),
-        Ok(read) if into.len() + read > OUTPUT_LIMIT => {
+        Ok(read) if into.len() + read > MAX_OUTPUT_LENGTH => {
             Err(io::Error::other("it printed more than a megabyte"))
         }
         Ok(read) => {

@@ -103,7 +103,7 @@ fn a_person_signs_in_without_the_servers_answer() {
 #[test]
 fn so_many_servers_are_remembered_and_no_more() {
     let tenants = TenantCache::new();
-    for number in 0..=MAX_KNOWN {
+    for number in 0..=MAX_CACHED_TENANTS {
         let server = Scripted::new(&number.to_string(), Ok(TENANT));
         run(tenants.get_or_discover(&server, &deadline())).unwrap();
     }

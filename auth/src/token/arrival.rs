@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn given(text: &str) -> Result<Token, Error> {
-        judge(Token::given(Secret::new(text.to_owned())), SQL)
+        judge(Token::supplied(Secret::new(text.to_owned())), SQL)
     }
 
     fn received(text: &str, end: SystemTime) -> Result<Token, Error> {

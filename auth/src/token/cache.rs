@@ -245,7 +245,7 @@ mod tests {
         Token::received(Secret::new(text.to_owned()), end)
     }
 
-    fn of(person: &str, number: u64) -> String {
+    fn token_of(person: &str, number: u64) -> String {
         jwt(&serde_json::json!({ "oid": person, "iat": number }))
     }
 
@@ -253,36 +253,36 @@ mod tests {
     fn a_new_token_of_the_same_person_reaches_the_open_connections() {
         let (mut state, open) = (State::default(), Recorder::new(10_000));
         state
-            .complete(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .complete(Ok(token(&token_of("ada", 1), 60)), Moment::now())
             .unwrap();
         state.subscribers.add(open.weak());
         state
-            .complete(Ok(token(&of("ada", 2), 60)), Moment::now())
+            .complete(Ok(token(&token_of("ada", 2), 60)), Moment::now())
             .unwrap();
-        assert_eq!(open.last(), (Some(of("ada", 2)), 1));
+        assert_eq!(open.last(), (Some(token_of("ada", 2)), 1));
     }
 
     #[test]
     fn no_connection_is_handed_a_token_of_someone_else() {
         let (mut state, open) = (State::default(), Recorder::new(10_000));
         state
-            .complete(Ok(token(&of("ada", 1), 60)), Moment::now())
+            .complete(Ok(token(&token_of("ada", 1), 60)), Moment::now())
             .unwrap();
         state.subscribers.add(open.weak());
         let error = state
-            .complete(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .complete(Ok(token(&token_of("eve", 2), 60)), Moment::now())
             .unwrap_err();
         assert!(error.to_string().contains("another identity"));
-        assert_eq!(state.token.as_ref().unwrap().text.expose(), of("ada", 1));
+        assert_eq!(state.token.as_ref().unwrap().text.expose(), token_of("ada", 1));
         // Once the old one has ended, new connects have the new identity; open ones keep the old.
-        state.token = Some(Arc::new(token(&of("ada", 1), 0)));
+        state.token = Some(Arc::new(token(&token_of("ada", 1), 0)));
         state
-            .complete(Ok(token(&of("eve", 2), 60)), Moment::now())
+            .complete(Ok(token(&token_of("eve", 2), 60)), Moment::now())
             .unwrap();
-        assert_eq!(state.token.as_ref().unwrap().text.expose(), of("eve", 2));
+        assert_eq!(state.token.as_ref().unwrap().text.expose(), token_of("eve", 2));
         assert_eq!(open.last(), (None, 0));
         state
-            .complete(Ok(token(&of("eve", 3), 60)), Moment::now())
+            .complete(Ok(token(&token_of("eve", 3), 60)), Moment::now())
             .unwrap();
         assert_eq!(open.last(), (None, 0));
     }

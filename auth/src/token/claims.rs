@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The longest claim that is shown; names are shorter, and a message has 512 characters in all.
-const LONGEST: usize = 128;
+const MAX_CLAIM_LENGTH: usize = 128;
 
 /// What a token says of itself; all absent where it is opaque.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Claims {
 impl Claims {
     /// Reads the middle part of a JWT.
     #[must_use]
-    pub fn of(token: &str) -> Self {
+    pub fn parse(token: &str) -> Self {
         payload(token)
             .map(|payload| Self::from_json(&payload))
             .unwrap_or_default()
@@ -112,7 +112,7 @@ fn printable(value: &Value) -> Option<String> {
         .as_str()?
         .chars()
         .filter(|character| !is_harmful(*character))
-        .take(LONGEST)
+        .take(MAX_CLAIM_LENGTH)
         .collect();
     (!text.is_empty()).then_some(text)
 }
@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn a_user_is_known_by_name_and_an_application_by_its_id() {
-        let user = Claims::of(&jwt(&serde_json::json!({
+        let user = Claims::parse(&jwt(&serde_json::json!({
             "upn": "ada@example.com", "appid": "tool", "oid": "o", "tid": "t", "aud": "a", "exp": 7
         })));
         assert_eq!(user.to_string(), "ada@example.com (object id o, tenant t)");
         assert_eq!(user.exp, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(7)));
-        let application = Claims::of(&jwt(&serde_json::json!({ "appid": "app", "exp": 7.9 })));
+        let application = Claims::parse(&jwt(&serde_json::json!({ "appid": "app", "exp": 7.9 })));
         assert_eq!(application.principal.as_deref(), Some("app"));
         assert_eq!(application.exp, user.exp);
     }
@@ -160,18 +160,18 @@ mod tests {
             "e30.e30.e30.e30",
             "x.bnVsbA.x",
         ] {
-            assert_eq!(Claims::of(token), Claims::default(), "{token}");
+            assert_eq!(Claims::parse(token), Claims::default(), "{token}");
         }
         let odd = jwt(&serde_json::json!({ "upn": 5, "exp": -1, "aud": ["a"] }));
-        assert_eq!(Claims::of(&odd).to_string(), "unnamed principal");
+        assert_eq!(Claims::parse(&odd).to_string(), "unnamed principal");
     }
 
     #[test]
     fn a_claim_cannot_break_a_message_in_two() {
         let name = format!("a\n\u{0}{}", "b".repeat(1000));
-        let shown = Claims::of(&jwt(&serde_json::json!({ "upn": name })))
+        let shown = Claims::parse(&jwt(&serde_json::json!({ "upn": name })))
             .principal
             .unwrap();
-        assert!(shown.starts_with("ab") && shown.len() == LONGEST);
+        assert!(shown.starts_with("ab") && shown.len() == MAX_CLAIM_LENGTH);
     }
 }

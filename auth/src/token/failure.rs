@@ -4,10 +4,10 @@ use crate::{Error, ErrorKind};
 use std::time::{Duration, Instant};
 
 /// How long a failure is answered from memory: that of the network, and the first refusal.
-const FIRST: Duration = Duration::from_secs(1);
+const FIRST_RETRY_COOLDOWN: Duration = Duration::from_secs(1);
 
 /// The longest time that a refusal is, each being remembered twice as long as the one before.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_RETRY_COOLDOWN: Duration = Duration::from_secs(30);
 
 /// The failures of one identity since its last success.
 #[derive(Debug, Default)]
@@ -33,12 +33,12 @@ impl Failures {
         let time = match error.kind() {
             // Nor where a person would have to be asked: the next request may be one that can.
             ErrorKind::TimedOut | ErrorKind::Cancelled | ErrorKind::PromptNeeded => return,
-            ErrorKind::Unreachable | ErrorKind::Unavailable => FIRST,
+            ErrorKind::Unreachable | ErrorKind::Unavailable => FIRST_RETRY_COOLDOWN,
             _ => {
                 self.refusals = self.refusals.saturating_add(1);
-                FIRST
+                FIRST_RETRY_COOLDOWN
                     .saturating_mul(1 << (self.refusals - 1).min(16))
-                    .min(LONGEST)
+                    .min(MAX_RETRY_COOLDOWN)
             }
         };
         self.last = Some((error.clone(), now + time));
@@ -98,6 +98,6 @@ mod tests {
         failures.clear();
         assert_eq!(failures.remembered(now), None);
         failures.failed(&error, now);
-        assert_eq!(failures.remembered(now + FIRST), None);
+        assert_eq!(failures.remembered(now + FIRST_RETRY_COOLDOWN), None);
     }
 }

@@ -77,7 +77,12 @@ impl SignIn {
     }
 
     /// A sign-in by a token that the connection string or a file holds, if it is fit for use.
-    pub fn given(key: IdentityKey, who: impl Into<String>, scope: &str, token: Token) -> Result<Self, Error> {
+    pub fn with_token(
+        key: IdentityKey,
+        who: impl Into<String>,
+        scope: &str,
+        token: Token,
+    ) -> Result<Self, Error> {
         let token = arrival::judge(token, scope)?;
         Ok(Self {
             key,
@@ -138,7 +143,7 @@ impl TokenRequest {
     }
 
     /// A person is asked now, and has `timeout`, whatever the login timeout is.
-    pub fn ask_for(&self, timeout: Duration) {
+    pub fn extend_deadline(&self, timeout: Duration) {
         let until = Instant::now() + timeout;
         self.deadline.extend(until);
         self.prompting.begin(until);

@@ -7,7 +7,6 @@
 
 mod failure;
 mod key;
-pub(crate) mod lock;
 mod record;
 mod sharing;
 mod sweep;
@@ -17,10 +16,15 @@ pub use sharing::Sharing;
 use super::{Deadline, Moment, Token, arrival, cache::Entry, request::from_credential};
 
 use crate::{
-    Error, credential::TokenRequest, identity_key::IdentityKey, process::private_directory::PrivateDirectory,
+    Error,
+    credential::TokenRequest,
+    identity_key::IdentityKey,
+    process::{
+        file_lock::{self, Attempt, FileLock},
+        private_directory::PrivateDirectory,
+    },
 };
 use key::{Key, Name};
-use lock::{Attempt, Lock};
 use std::{
     io,
     time::{Duration, Instant},
@@ -54,7 +58,7 @@ impl StoreKey {
     /// when its user logs out.
     fn open(&self, scope: &str) -> io::Result<StoreEntry> {
         let directory = self.sharing.open()?;
-        let key = Key::of(&directory)?;
+        let key = Key::load_or_create(&directory)?;
         let name = key.name(&self.key)?;
         Ok(StoreEntry {
             directory,
@@ -109,7 +113,7 @@ enum Acquire {
     /// Another process asked while this one waited, in vain.
     Failed(Error),
     /// The lock: this process asks, and the others wait until it is released.
-    Locked(Lock),
+    Locked(FileLock),
 }
 
 /// The directory as it is right now, and one identity's name in it.
@@ -132,14 +136,16 @@ impl StoreEntry {
             if let Some(acquired) = self.outcome(old, began) {
                 return Ok(acquired);
             }
-            match Lock::attempt(&self.directory, &self.name)? {
+            match FileLock::try_acquire_in(&self.directory, &self.name.lock())? {
                 // What the last holder left behind may be newer than the look before.
-                Attempt::Taken(lock) => return Ok(self.outcome(old, began).unwrap_or(Acquire::Locked(lock))),
+                Attempt::Acquired(lock) => {
+                    return Ok(self.outcome(old, began).unwrap_or(Acquire::Locked(lock)));
+                }
                 Attempt::Held(file) => match held {
                     Some((known, until)) if known == file => {
                         if Instant::now() >= until {
                             // Its holder hangs, or died and left it to a forked child that knows nothing of it.
-                            lock::replace(&self.directory, &self.name, file);
+                            file_lock::remove_held(&self.directory, &self.name.lock(), file);
                         }
                     }
                     _ => held = Some((file, Instant::now() + deadline.remaining() / 2)),
@@ -155,14 +161,20 @@ impl StoreEntry {
         if let Some(token) = self.newer(old, Moment::now()) {
             return Some(Acquire::Found(token));
         }
-        let file = self.directory.read(&self.name.lock(), failure::LIMIT).ok()??;
+        let file = self
+            .directory
+            .read(&self.name.lock(), failure::MAX_FILE_LENGTH)
+            .ok()??;
         failure::read(&file, &self.key, &self.name, began).map(Acquire::Failed)
     }
 
     /// The token that is there, if a login can be done with it and it came later than `old`, which may
     /// have been refused.
     fn newer(&self, old: Option<&Token>, now: Moment) -> Option<Token> {
-        let file = self.directory.read(&self.name.entry(), record::LIMIT).ok()??;
+        let file = self
+            .directory
+            .read(&self.name.entry(), record::MAX_FILE_LENGTH)
+            .ok()??;
         let token = record::read(&file, &self.key, &self.name, now)?;
         // Another process, perhaps with another version of this library, wrote it.
         let token = arrival::judge(token, &self.scope).ok()?;
@@ -171,11 +183,11 @@ impl StoreEntry {
     }
 
     /// Leaves what came of a request to the others.
-    fn publish(&self, outcome: &Result<Token, Error>, lock: &Lock) -> io::Result<()> {
+    fn publish(&self, outcome: &Result<Token, Error>, lock: &FileLock) -> io::Result<()> {
         match outcome {
             Ok(token) => self.keep(token),
             Err(error) => match failure::write(error, &self.key, &self.name)? {
-                Some(record) => lock.leave(&record),
+                Some(record) => lock.write(&record),
                 None => Ok(()),
             },
         }

@@ -71,7 +71,7 @@ impl Prompts {
 
     /// Whether a person can be asked at all.
     #[must_use]
-    pub fn reach_someone(&self) -> bool {
+    pub fn can_be_shown(&self) -> bool {
         self.callback.lock().is_some() || self.terminal && io::stderr().is_terminal()
     }
 
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_prompt_that_nobody_would_see_is_an_error_that_says_how_to_sign_in_beforehand() {
         let prompts = Prompts::unseen();
-        assert!(!prompts.reach_someone());
+        assert!(!prompts.can_be_shown());
         let error = prompts.show(&prompt()).unwrap_err();
         assert_eq!(error.kind().name(), "prompt_needed");
         assert!(error.to_string().contains("entra-odbc login"), "{error}");
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(receiver.recv().unwrap(), prompt());
         drop(release);
         prompts.register(None);
-        assert!(!prompts.reach_someone());
+        assert!(!prompts.can_be_shown());
     }
 
     #[test]
@@ -202,6 +202,6 @@ mod tests {
         })));
         prompts.show(&prompt()).unwrap();
         receiver.recv().unwrap();
-        assert!(!prompts.reach_someone());
+        assert!(!prompts.can_be_shown());
     }
 }

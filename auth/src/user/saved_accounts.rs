@@ -12,11 +12,11 @@ mod seal;
 
 use crate::{
     Environment, Error, ErrorKind, Secret,
-    process::private_directory::PrivateDirectory,
-    token::{
-        Claims,
-        store::lock::{Attempt, Lock},
+    process::{
+        file_lock::{Attempt, FileLock, acquire_before},
+        private_directory::PrivateDirectory,
     },
+    token::Claims,
 };
 use keyring::Keyring;
 use record::{Kept, Record};
@@ -30,16 +30,13 @@ use std::{
 use tracing::info;
 
 /// The longest file that is read.
-const LIMIT: usize = 64 * 1024;
+const MAX_FILE_LENGTH: usize = 64 * 1024;
 
 /// What the files of accounts end in.
-const FILE: &str = ".account";
+const FILE_SUFFIX: &str = ".account";
 
 /// How long another process may take to make a key.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long to wait between looks at a key that another process makes.
-const LOOK: Duration = Duration::from_millis(20);
+const KEY_CREATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A person who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +59,7 @@ impl Account {
     /// The account that an id token tells of.
     #[must_use]
     pub fn signed_in(authority: &str, client: &str, id_token: &Secret) -> Option<Self> {
-        let claims = Claims::of(id_token.expose());
+        let claims = Claims::parse(id_token.expose());
         Some(Self {
             authority: authority.to_owned(),
             tenant: claims.tid?,
@@ -99,7 +96,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Where this environment has them; nothing is opened yet.
-    pub fn of(environment: &Environment) -> Result<Self, Error> {
+    pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         if !environment.may_run_tools() {
             return Err(Error::new(
                 ErrorKind::Unavailable,
@@ -136,7 +133,7 @@ impl Accounts {
         let names = directory.names().map_err(|why| self.failed(&why))?;
         let mut accounts: Vec<_> = names
             .iter()
-            .filter(|name| name.ends_with(FILE))
+            .filter(|name| name.ends_with(FILE_SUFFIX))
             .filter_map(|name| Some(read(&directory, name).ok()??.account))
             .collect();
         accounts.sort_by_key(|account| std::cmp::Reverse(account.saved));
@@ -165,7 +162,7 @@ impl Accounts {
             .detail(format!("It is that of {}.", account.username))
             .remedy("Unlock the desktop's keyring, or sign in again with: entra-odbc login.")
         };
-        let keyring = Keyring::of(&self.environment).ok_or_else(|| locked(keyring::absent()))?;
+        let keyring = Keyring::detect(&self.environment).ok_or_else(|| locked(keyring::absent()))?;
         let key = keyring.key().await.map_err(locked)?;
         let refresh_token = key
             .and_then(|key| seal::open(&key, &sealed, id))
@@ -178,7 +175,7 @@ impl Accounts {
     /// Sealed where a keyring runs; where that fails, the file's mode alone protects it.
     pub async fn save(&self, account: &Account, refresh_token: &Secret) -> Result<(), Error> {
         let id = account.id();
-        let key = match Keyring::of(&self.environment) {
+        let key = match Keyring::detect(&self.environment) {
             Some(keyring) => self.key_or_new(&keyring).await.unwrap_or_else(|why| {
                 info!(target: "entra_odbc", why, "the keyring cannot be used");
                 None
@@ -190,7 +187,7 @@ impl Accounts {
         let save = || {
             let written = record::written(account, &kept)?;
             self.made()?
-                .replace(&format!("{id}{FILE}"), &written, account.saved)
+                .replace(&format!("{id}{FILE_SUFFIX}"), &written, account.saved)
         };
         save().map_err(|why| self.failed(&why))
     }
@@ -200,14 +197,10 @@ impl Accounts {
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
         }
-        let until = Instant::now() + PATIENCE;
-        let _lock = loop {
-            match self.lock("key").map_err(|error| error.to_string())? {
-                Some(lock) => break lock,
-                None if Instant::now() < until => tokio::time::sleep(LOOK).await,
-                None => return Err("another process makes its key and comes to no end".to_owned()),
-            }
-        };
+        let _lock = acquire_before(Instant::now() + KEY_CREATION_TIMEOUT, || self.lock("key"))
+            .await
+            .map_err(|error| error.to_string())?
+            .ok_or("another process makes its key and comes to no end")?;
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
         }
@@ -217,7 +210,7 @@ impl Accounts {
 
     fn record(&self, id: &str) -> Result<Option<Record>, Error> {
         let read = || match self.existing()? {
-            Some(directory) => read(&directory, &format!("{id}{FILE}")),
+            Some(directory) => read(&directory, &format!("{id}{FILE_SUFFIX}")),
             None => Ok(None),
         };
         read().map_err(|why| self.failed(&why))
@@ -225,7 +218,7 @@ impl Accounts {
 
     /// Forgets an account; whether there was one.
     pub fn remove(&self, id: &str) -> Result<bool, Error> {
-        let name = format!("{id}{FILE}");
+        let name = format!("{id}{FILE_SUFFIX}");
         let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
             return Ok(false);
         };
@@ -235,12 +228,11 @@ impl Accounts {
     }
 
     /// The right to redeem the account's refresh token; `None` while another process has it.
-    pub fn lock(&self, id: &str) -> Result<Option<Lock>, Error> {
-        let lock = || match Lock::attempt_file(&self.made()?, &format!("{id}.lock"))? {
-            Attempt::Taken(lock) => Ok(Some(lock)),
-            Attempt::Held(_) => Ok(None),
-        };
-        lock().map_err(|why| self.failed(&why))
+    pub fn lock(&self, id: &str) -> Result<Option<FileLock>, Error> {
+        self.made()
+            .and_then(|directory| FileLock::try_acquire_in(&directory, &format!("{id}.lock")))
+            .map(Attempt::acquired)
+            .map_err(|why| self.failed(&why))
     }
 
     fn existing(&self) -> io::Result<Option<PrivateDirectory>> {
@@ -275,7 +267,7 @@ impl Accounts {
 
 fn read(directory: &PrivateDirectory, name: &str) -> io::Result<Option<Record>> {
     Ok(directory
-        .read(name, LIMIT)?
+        .read(name, MAX_FILE_LENGTH)?
         .and_then(|bytes| record::read(&bytes)))
 }
 

@@ -16,8 +16,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How many calls of one provider may be unanswered at once: one that never returns keeps its thread.
-const UNANSWERED: usize = 64;
+/// How many calls of one provider may be pending at once: one that never returns keeps its thread.
+const MAX_PENDING_CALLS: usize = 64;
 
 /// What a provider is asked for.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Request {
     /// The scope, for instance `https://database.windows.net/.default`.
     pub scope: String,
     /// For how long an answer is of use.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// What a provider answers.
@@ -45,18 +45,18 @@ pub struct Provided {
 /// A callback. The error is its own words, told to whoever connects: no secrets in there.
 ///
 /// Called on a thread of our own that lives for this one call and has all signals but those of faults
-/// blocked. What it answers after [`Request::patience`] is thrown away.
+/// blocked. What it answers after [`Request::timeout`] is thrown away.
 pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sync>;
 
 /// The providers of a process by name.
 #[derive(Default)]
 pub struct Providers(Lock<BTreeMap<String, Registered>>);
 
-/// A provider, and how many of its calls are unanswered.
+/// A provider, and how many of its calls are pending.
 #[derive(Clone)]
 pub(crate) struct Registered {
     provider: Provider,
-    unanswered: Arc<AtomicUsize>,
+    pending_calls: Arc<AtomicUsize>,
     /// It was taken away: no call of it begins any more, whoever still has it.
     gone: Arc<AtomicBool>,
 }
@@ -79,7 +79,7 @@ impl Providers {
                 name.to_owned(),
                 Registered {
                     provider,
-                    unanswered: Arc::default(),
+                    pending_calls: Arc::default(),
                     gone: Arc::default(),
                 },
             ),
@@ -105,8 +105,8 @@ impl fmt::Debug for Providers {
 
 impl Registered {
     /// Calls the provider; to be bounded by the caller's deadline.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Provided, Error> {
-        let under_way = Unanswered::one_more(&self.unanswered)?;
+    pub(crate) async fn call(&self, request: Request) -> Result<Provided, Error> {
+        let pending_call = PendingCall::start(&self.pending_calls)?;
         let (provider, gone) = (Arc::clone(&self.provider), Arc::clone(&self.gone));
         let (sender, answer) = oneshot::channel();
         let call = move || {
@@ -115,7 +115,7 @@ impl Registered {
             } else {
                 provider(&request)
             };
-            drop(under_way);
+            drop(pending_call);
             // Nobody may be waiting any more.
             drop(sender.send(outcome));
         };
@@ -144,23 +144,23 @@ impl Registered {
 }
 
 /// One call that is under way.
-struct Unanswered(Arc<AtomicUsize>);
+struct PendingCall(Arc<AtomicUsize>);
 
-impl Unanswered {
-    fn one_more(count: &Arc<AtomicUsize>) -> Result<Self, Error> {
+impl PendingCall {
+    fn start(count: &Arc<AtomicUsize>) -> Result<Self, Error> {
         let one = Self(Arc::clone(count));
-        if count.fetch_add(1, Ordering::Relaxed) < UNANSWERED {
+        if count.fetch_add(1, Ordering::Relaxed) < MAX_PENDING_CALLS {
             return Ok(one);
         }
         Err(Error::new(
             ErrorKind::Unreachable,
-            format!("the token provider has left {UNANSWERED} calls unanswered"),
+            format!("the token provider has left {MAX_PENDING_CALLS} calls unanswered"),
         )
         .remedy("Mend the callback that this program registered: it must return."))
     }
 }
 
-impl Drop for Unanswered {
+impl Drop for PendingCall {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let accounts = Accounts::of(&Environment::process())?;
+    let accounts = Accounts::from_environment(&Environment::process())?;
     let all = accounts.list()?;
     if arguments.json {
         let all: Vec<_> = all

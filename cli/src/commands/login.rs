@@ -66,7 +66,7 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let context = Context::new();
-    let accounts = Accounts::of(&context.services.environment)?;
+    let accounts = Accounts::from_environment(&context.services.environment)?;
     // Before the prompt, to find out whether the account can be saved at all. Concurrent logins may share the lock.
     let _lock = accounts.lock("login")?;
     let sign_in = arguments.sign_in(&context)?;

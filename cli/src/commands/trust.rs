@@ -112,7 +112,7 @@ fn parse_host(text: &str) -> Result<String, String> {
         TrustedHost::Below(_) => {}
     }
     let name = trusted.to_string();
-    if Cloud::of(&name).is_some() {
+    if Cloud::for_host(&name).is_some() {
         return Err("a name of Azure's needs no entry".to_owned());
     }
     Ok(name)

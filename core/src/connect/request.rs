@@ -72,7 +72,7 @@ impl<'a> ConnectRequest<'a> {
         self.section.as_ref()?.get(keyword)
     }
 
-    pub(crate) fn given(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
+    pub(crate) fn value(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
         self.get(keyword.row().map_or(&[], |row| row.names))
             .filter(|value| !value.trim().is_empty())
     }
@@ -81,10 +81,10 @@ impl<'a> ConnectRequest<'a> {
     ///
     /// `takes_tokens` says whether the target driver takes access tokens.
     pub(crate) fn selection(&self, takes_tokens: &dyn Fn() -> bool) -> Result<Selection, Error> {
-        let authentication = self.given(Keyword::Authentication);
+        let authentication = self.value(Keyword::Authentication);
         let Some(value) = authentication.as_deref().map(|value| value.trim()) else {
             let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-            let has_token = token.iter().any(|keyword| self.given(*keyword).is_some()) && takes_tokens();
+            let has_token = token.iter().any(|keyword| self.value(*keyword).is_some()) && takes_tokens();
             return Ok(match credential::find("AccessToken") {
                 Some(mode) if has_token => Selection::Mode(mode),
                 _ => Selection::None,
@@ -108,18 +108,22 @@ impl<'a> ConnectRequest<'a> {
     /// Refuses a string that ends within braces, since what they swallow may be anything, and one that goes on behind
     /// them: Driver 18.6 reads no further, so that what follows, or is put there by us, would be for us alone.
     pub(crate) fn check_braces(&self) -> Result<(), Error> {
-        if let Some(attribute) = self.string.going_on() {
+        if let Some(attribute) = self.string.unterminated_value() {
             return Err(Error::invalid(format!(
                 "{} goes on after the brace that closes it",
                 value_of(attribute)
             ))
-            .remedy(BRACES));
+            .remedy(BRACES_REMEDY));
         }
         if self.string.is_terminated() {
             return Ok(());
         }
-        let value = self.string.attributes().last().map_or(A_VALUE.into(), value_of);
-        Err(Error::invalid(format!("{value} opens a brace that nothing closes")).remedy(BRACES))
+        let value = self
+            .string
+            .attributes()
+            .last()
+            .map_or(VALUE_SUBJECT.into(), value_of);
+        Err(Error::invalid(format!("{value} opens a brace that nothing closes")).remedy(BRACES_REMEDY))
     }
 
     /// Our keywords; an error where they name two ways to sign in.
@@ -174,14 +178,14 @@ impl<'a> ConnectRequest<'a> {
     }
 }
 
-const A_VALUE: &str = "a value";
+const VALUE_SUBJECT: &str = "a value";
 
-const BRACES: &str = "A value with ; in it needs braces context it; inside them } is written as }}, and nothing stands \
+const BRACES_REMEDY: &str = "A value with ; in it needs braces context it; inside them } is written as }}, and nothing stands \
                       between the closing brace and the semicolon.";
 
 /// How a message speaks of a value: by its keyword, unless that may be a part of a password that has a semicolon in it.
 fn value_of(attribute: &Attribute) -> Cow<'static, str> {
-    known_keyword(attribute.keyword()).map_or(A_VALUE.into(), |keyword| {
+    known_keyword(attribute.keyword()).map_or(VALUE_SUBJECT.into(), |keyword| {
         format!("the value of {keyword}=").into()
     })
 }

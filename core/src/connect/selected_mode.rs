@@ -49,7 +49,7 @@ impl SelectedMode {
             mode,
             authority,
             server: target.map(|target| server_tenant(target, context)),
-            sharing: Sharing::asked_for(&options, &context.services.environment)?,
+            sharing: Sharing::from_options(&options, &context.services.environment)?,
             options,
         })
     }
@@ -76,7 +76,7 @@ fn server_tenant(target: Target, context: &ConnectContext<'_>) -> Arc<dyn Tenant
 pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
     let of_cloud = || cloud.unwrap_or(&PUBLIC).scope.to_owned();
     let named = options.and_then(|options| options.get(Keyword::Scope));
-    named.map_or_else(of_cloud, scopes::of)
+    named.map_or_else(of_cloud, scopes::normalize)
 }
 
 fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {

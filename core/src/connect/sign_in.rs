@@ -3,8 +3,6 @@
 //! The C API's credentials and the command line tool's tokens are [`KeywordSignIn`]s. The keywords are those of a
 //! connection string, and mean what they mean in a connect.
 
-mod inquiry;
-
 use super::selected_mode::SelectedMode;
 use crate::{
     connect::{
@@ -19,13 +17,14 @@ use entra_auth::{
     credential::{IdentityOrigin, Mode, SignIn, SignInSource},
     parameters::{options::missing, scope as scopes},
     process::fork::Lock,
-    token::{Issued, Wait},
+    tenant::TenantCache,
+    token::{Deadline, Issued, Wait},
 };
 use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
 
 /// For how many scopes a sign-in is kept as resolved.
-const KEPT: usize = 16;
+const MAX_RESOLVED_SCOPES: usize = 16;
 
 /// Who signs in, by keywords: a token for any scope can be had from it, from any thread.
 #[derive(Debug)]
@@ -100,6 +99,21 @@ impl KeywordSignIn {
         Ok(sign_in)
     }
 
+    /// The Entra host that will be asked.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.selected.authority
+    }
+
+    /// The tenant whose tokens the server accepts, as the server reports it; `None` where no server is named, or one
+    /// whose port is not known.
+    ///
+    /// Needs no login. Runs on any runtime that has timers and sockets.
+    pub async fn tenant_of_server(&self, deadline: &Deadline) -> Option<Result<String, Error>> {
+        let server = self.selected.server.as_ref()?;
+        Some(TenantCache::new().get_or_discover(&**server, deadline).await)
+    }
+
     /// The authentication mode.
     #[must_use]
     pub fn mode(&self) -> &'static str {
@@ -133,7 +147,7 @@ impl KeywordSignIn {
         context: &ConnectContext<'_>,
     ) -> Result<(Arc<SignIn>, Issued), Error> {
         let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
-            Some(scope) => Cow::Owned(scopes::of(scope)),
+            Some(scope) => Cow::Owned(scopes::normalize(scope)),
             None => Cow::Borrowed(self.scope()),
         };
         let sign_in = self
@@ -162,7 +176,7 @@ impl KeywordSignIn {
         let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
         if lasts && sign_in.identity_origin == IdentityOrigin::String && sign_in.cache {
             let mut kept = self.kept.lock();
-            if kept.len() < KEPT && !kept.iter().any(|(known, _)| known == scope) {
+            if kept.len() < MAX_RESOLVED_SCOPES && !kept.iter().any(|(known, _)| known == scope) {
                 kept.push((scope.to_owned(), Arc::clone(&sign_in)));
             }
         }
@@ -172,7 +186,7 @@ impl KeywordSignIn {
 
 /// A sign-in of ours was wanted, and the keywords ask for none.
 fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
-    match request.given(Keyword::Authentication) {
+    match request.value(Keyword::Authentication) {
         None => missing(
             Keyword::Authentication,
             "who is to sign in, such as ActiveDirectoryMsi",

@@ -143,7 +143,7 @@ impl Machine {
 }
 
 /// What the driver is told of a validated connection to this machine, then `rest`.
-fn told(driver: &str, rest: &str) -> String {
+fn driver_string(driver: &str, rest: &str) -> String {
     format!(
         "DRIVER={{{driver}}};SERVER=127.0.0.1;ADDRESS=127.0.0.1;Encrypt=yes;TrustServerCertificate=no;\
          HostnameInCertificate={{localhost}};ServerCertificate={{}};Trusted_Connection=no;{rest}"
@@ -204,7 +204,7 @@ fn a_token_alone_selects_its_mode() {
     let mut real = Scripted::connecting();
     let answer = Machine::new().connect("Server=localhost;AccessToken=abc", &mut real);
     assert!(matches!(answer, Ok(Answer::SignedIn { opened: Some(_), .. })));
-    assert_eq!(real.strings(), [told(STOCK, "")]);
+    assert_eq!(real.strings(), [driver_string(STOCK, "")]);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_second_server_in_the_string_cannot_hide_behind_a_trusted_first() {
     machine
         .connect("Server=localhost;Server=evil.example;AccessToken=abc", &mut real)
         .unwrap();
-    assert_eq!(real.strings(), [told(STOCK, "")]);
+    assert_eq!(real.strings(), [driver_string(STOCK, "")]);
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn a_data_source_selects_the_mode_and_all_of_it_comes_to_the_driver_in_the_strin
         .unwrap();
     assert_eq!(
         real.strings(),
-        [told("Entra", "APP=x;Language=y;Database={a;b};")]
+        [driver_string("Entra", "APP=x;Language=y;Database={a;b};")]
     );
     // What the host stores names the data source again.
     assert_eq!(completed(answer), "DSN=payroll;APP=x;");
@@ -451,7 +451,7 @@ fn over_another_driver_only_our_exact_names_are_ours() {
     let mut real = Scripted::connecting();
     let text = "Server=localhost;Authentication=ActiveDirectoryAccessToken;AccessToken=abc";
     machine.connect(text, &mut real).unwrap();
-    assert_eq!(real.strings(), [told(STOCK, "")]);
+    assert_eq!(real.strings(), [driver_string(STOCK, "")]);
 }
 
 #[test]
@@ -532,7 +532,10 @@ fn a_hundred_thousand_characters_are_just_long() {
     let text = format!("Server=localhost;AccessToken=abc;APP={}", "x".repeat(100_000));
     let mut real = Scripted::connecting();
     Machine::new().connect(&text, &mut real).unwrap();
-    assert_eq!(real.strings()[0].len(), told(STOCK, "APP=;").len() + 100_000);
+    assert_eq!(
+        real.strings()[0].len(),
+        driver_string(STOCK, "APP=;").len() + 100_000
+    );
 }
 
 #[test]
@@ -569,7 +572,11 @@ fn a_driver_that_still_executes_is_called_again_with_the_kept_string_and_token()
     assert!(pending.is_none());
     assert_eq!(
         real.strings(),
-        [told(STOCK, ""), told(STOCK, ""), told(STOCK, "")]
+        [
+            driver_string(STOCK, ""),
+            driver_string(STOCK, ""),
+            driver_string(STOCK, "")
+        ]
     );
     assert_eq!(
         real.did.iter().filter(|did| matches!(did, Did::Place(_))).count(),

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 pub fn string(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Vec<u16>>, Error> {
     let request = ConnectRequest::read(text, context);
     let (name, mode) = match request.selection(&|| true)? {
-        Selection::None => match request.given(Keyword::Authentication) {
+        Selection::None => match request.value(Keyword::Authentication) {
             Some(value) => return Err(left_to_the_driver(value.trim())),
             None => (None, None),
         },

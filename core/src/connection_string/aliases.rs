@@ -10,40 +10,40 @@ use zeroize::Zeroizing;
 /// Driver 18's names, the first of which is used, and what SqlClient, go-mssqldb and mssql-jdbc say instead.
 type Names = (&'static [&'static str], &'static [&'static str]);
 
-const NAMES: [Names; 2] = [
+const ALIASES: [Names; 2] = [
     (&SERVER_KEYWORDS, &["Data Source", "ServerName"]),
     (&["Database"], &["Initial Catalog", "DatabaseName"]),
 ];
 
 /// The same for a login with a password, whose keywords are none of ours.
-const LOGIN: [Names; 2] = [
+const LOGIN_ALIASES: [Names; 2] = [
     (&["UID"], &["User ID", "User", "UserName"]),
     (&["PWD"], &["Password"]),
 ];
 
 /// Keywords that are `true` or `false` to the others, and `yes` or `no` to Driver 18.
-const SWITCHES: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
+const BOOLEAN_KEYWORDS: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
 
 /// The server's port, which Driver 18 takes behind the server's name alone.
-const PORT: [&str; 2] = ["Port", "PortNumber"];
+const PORT_KEYWORDS: [&str; 2] = ["Port", "PortNumber"];
 
 /// The string in Driver 18's words, in its order; `None` where it is that already.
 pub(crate) fn with_driver_keywords(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
-    rewrite(string, &NAMES)
+    rewrite(string, &ALIASES)
 }
 
 /// The same with a login's name and password.
 pub(crate) fn with_login_keywords(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
-    rewrite(string, &[NAMES, LOGIN].concat())
+    rewrite(string, &[ALIASES, LOGIN_ALIASES].concat())
 }
 
 fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
-    let port = PORT.iter().find_map(|name| string.get(name));
+    let port = PORT_KEYWORDS.iter().find_map(|name| string.get(name));
     let port = port.and_then(|port| port.trim().parse::<u16>().ok());
     // Once, not for each attribute: a string may repeat one a hundred thousand times.
     let unsaid: Vec<_> = names
         .iter()
-        .filter(|(drivers, _)| !says(string, drivers))
+        .filter(|(drivers, _)| !mentions(string, drivers))
         .collect();
     let respell = |attribute: &Attribute| {
         let value = string.value(attribute);
@@ -52,7 +52,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
         } else {
             value.trim()
         };
-        if let Some(switch) = SWITCHES.into_iter().find(|switch| attribute.is(switch)) {
+        if let Some(switch) = BOOLEAN_KEYWORDS.into_iter().find(|switch| attribute.is(switch)) {
             return Some((switch, Zeroizing::new(switched(value)?.to_owned())));
         }
         let name = unsaid.iter().find_map(|names| name(attribute, names));
@@ -72,7 +72,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
 }
 
 /// Whether the string says something by Driver 18's own name for it: to the driver that is the only one.
-fn says(string: &ConnectionString<'_>, drivers: &[&str]) -> bool {
+fn mentions(string: &ConnectionString<'_>, drivers: &[&str]) -> bool {
     drivers.iter().any(|name| string.find(name).is_some())
 }
 

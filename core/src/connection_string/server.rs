@@ -78,7 +78,7 @@ impl Server {
     /// The cloud that the host name tells; `None` for all other hosts.
     #[must_use]
     pub fn cloud(&self) -> Option<&'static Cloud> {
-        Cloud::of(&self.host)
+        Cloud::for_host(&self.host)
     }
 }
 

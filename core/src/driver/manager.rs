@@ -8,7 +8,7 @@
 /// data source.
 pub(super) fn sections(text: &[u16], driver_of_source: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut sections = Vec::new();
-    match Route::of(text) {
+    match Route::parse(text) {
         Route::Driver(name) => sections = readings(&name),
         Route::DataSource(name) => {
             for source in readings(&name) {
@@ -35,7 +35,7 @@ enum Route {
 }
 
 impl Route {
-    fn of(text: &[u16]) -> Self {
+    fn parse(text: &[u16]) -> Self {
         let (mut driver, mut source, mut is_file) = (None, None, false);
         let mut rest = text;
         while let Some((keyword, value, after)) = pair(rest) {
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn route(text: &str) -> Route {
-        Route::of(&text.encode_utf16().collect::<Vec<_>>())
+        Route::parse(&text.encode_utf16().collect::<Vec<_>>())
     }
 
     fn driver(name: &str) -> Route {

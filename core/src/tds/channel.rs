@@ -1,6 +1,6 @@
 //! The connection that the probe is made over: TCP, and TLS inside TDS packets or around them.
 
-use super::packet::{HEADER, Header, Kind, packets};
+use super::packet::{HEADER_LENGTH, Header, Kind, packets};
 use entra_auth::process::name_resolution as names;
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use std::{
@@ -15,10 +15,10 @@ use tokio::{
 };
 
 /// The longest message that is read: a server has little to say before it knows who comes.
-const LIMIT: usize = 64 * 1024;
+const MAX_MESSAGE_LENGTH: usize = 64 * 1024;
 
 /// How long one of a host's addresses may take to answer, so that the next one has its turn.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection.
 pub struct Channel {
@@ -32,7 +32,7 @@ impl Channel {
         let mut last = io::Error::other("its name has no address");
         for mut address in names::addresses(host).await? {
             address.set_port(port);
-            match timeout(CONNECT, TcpStream::connect(address)).await {
+            match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => {
                     let _ = tcp.set_nodelay(true);
                     return Ok(Self { tcp, tls: None });
@@ -117,14 +117,14 @@ impl Channel {
             if header.last {
                 return Ok(message);
             }
-            if message.len() > LIMIT {
+            if message.len() > MAX_MESSAGE_LENGTH {
                 return Err(io::Error::other("it says too much"));
             }
         }
     }
 
     async fn packet(&mut self) -> io::Result<(Header, Vec<u8>)> {
-        let mut header = [0; HEADER];
+        let mut header = [0; HEADER_LENGTH];
         self.fill(&mut header).await?;
         let header = Header::parse(header)?;
         let mut piece = vec![0; header.length];

@@ -5,7 +5,7 @@ const VERSION: [u8; 4] = [0x04, 0x00, 0x00, 0x74];
 /// `fExtension`: there is a feature extension.
 const HAS_EXTENSION: u8 = 0x10;
 /// Where the texts begin: after the fixed part.
-const FIXED: usize = 94;
+const FIXED_LENGTH: usize = 94;
 
 /// Feature `FEDAUTH`, and the end of all features.
 const FEDAUTH: u8 = 0x02;
@@ -15,7 +15,7 @@ const ADAL: u8 = 0x02;
 /// `bFedAuthEcho`.
 const ECHO: u8 = 0x01;
 /// The workflow by user and password, under which drivers also sign applications in.
-const WORKFLOW: u8 = 0x01;
+const ADAL_WORKFLOW: u8 = 0x01;
 
 /// The login; `echo` repeats what the server's PRELOGIN answer said of tokens.
 pub fn request(host: &str, database: Option<&str>, echo: bool) -> Vec<u8> {
@@ -26,7 +26,7 @@ pub fn request(host: &str, database: Option<&str>, echo: bool) -> Vec<u8> {
     let place = |text: &str, data: &mut Vec<u8>, table: &mut Vec<u8>| {
         // At most 128 characters each, as the protocol has it.
         let units: Vec<u16> = text.encode_utf16().take(128).collect();
-        put(table, FIXED + data.len());
+        put(table, FIXED_LENGTH + data.len());
         put(table, units.len());
         data.extend(units.into_iter().flat_map(u16::to_le_bytes));
     };
@@ -34,7 +34,7 @@ pub fn request(host: &str, database: Option<&str>, echo: bool) -> Vec<u8> {
         place(text, &mut data, &mut table);
     }
     // ibExtension: four bytes that hold the offset of the features, which stand at the very end.
-    put(&mut table, FIXED + data.len());
+    put(&mut table, FIXED_LENGTH + data.len());
     put(&mut table, 4);
     let extension = data.len();
     data.extend([0; 4]);
@@ -44,21 +44,23 @@ pub fn request(host: &str, database: Option<&str>, echo: bool) -> Vec<u8> {
     // Nothing of: client id (six bytes), SSPI, attached database file, new password, long SSPI.
     table.extend([0; 6]);
     for _ in 0..3 {
-        put(&mut table, FIXED + data.len());
+        put(&mut table, FIXED_LENGTH + data.len());
         put(&mut table, 0);
     }
     table.extend([0; 4]);
 
-    let features = u32::try_from(FIXED + data.len()).unwrap_or(0).to_le_bytes();
+    let features = u32::try_from(FIXED_LENGTH + data.len())
+        .unwrap_or(0)
+        .to_le_bytes();
     for (to, from) in data.iter_mut().skip(extension).zip(features) {
         *to = from;
     }
     let options = (ADAL << 1) | if echo { ECHO } else { 0 };
     data.push(FEDAUTH);
     data.extend(2u32.to_le_bytes());
-    data.extend([options, WORKFLOW, TERMINATOR]);
+    data.extend([options, ADAL_WORKFLOW, TERMINATOR]);
 
-    let length = u32::try_from(FIXED + data.len()).unwrap_or(0);
+    let length = u32::try_from(FIXED_LENGTH + data.len()).unwrap_or(0);
     let mut login = length.to_le_bytes().to_vec();
     login.extend(VERSION);
     login.extend(4096u32.to_le_bytes());
@@ -87,7 +89,7 @@ mod tests {
             login.len()
         );
         let first = u16::from_le_bytes(login[36..38].try_into().unwrap());
-        assert_eq!(usize::from(first), FIXED);
+        assert_eq!(usize::from(first), FIXED_LENGTH);
         assert_eq!(login[login.len() - 3..], [0x05, 0x01, 0xff]);
     }
 }

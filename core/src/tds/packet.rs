@@ -14,22 +14,26 @@ pub enum Kind {
 }
 
 /// The length of a header.
-pub const HEADER: usize = 8;
+pub const HEADER_LENGTH: usize = 8;
 
 /// The longest packet before another length is agreed on.
-const LONGEST: usize = 4096;
+const MAX_PACKET_LENGTH: usize = 4096;
 
 /// The status bit of a message's last packet.
-const END: u8 = 0x01;
+const END_OF_MESSAGE: u8 = 0x01;
 
 /// A message cut into packets.
 pub fn packets(kind: Kind, message: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(message.len() + HEADER);
-    let mut pieces = message.chunks(LONGEST - HEADER).peekable();
+    let mut bytes = Vec::with_capacity(message.len() + HEADER_LENGTH);
+    let mut pieces = message.chunks(MAX_PACKET_LENGTH - HEADER_LENGTH).peekable();
     let mut number = 1u8;
     while let Some(piece) = pieces.next() {
-        let status = if pieces.peek().is_none() { END } else { 0 };
-        let [high, low] = u16::try_from(piece.len() + HEADER)
+        let status = if pieces.peek().is_none() {
+            END_OF_MESSAGE
+        } else {
+            0
+        };
+        let [high, low] = u16::try_from(piece.len() + HEADER_LENGTH)
             .unwrap_or(u16::MAX)
             .to_be_bytes();
         bytes.extend([kind as u8, status, high, low, 0, 0, number, 0]);
@@ -52,16 +56,16 @@ pub struct Header {
 
 impl Header {
     /// Reads a header; an error where it cannot be one.
-    pub fn parse(bytes: [u8; HEADER]) -> io::Result<Self> {
+    pub fn parse(bytes: [u8; HEADER_LENGTH]) -> io::Result<Self> {
         let [kind, status, high, low, ..] = bytes;
         let length = usize::from(u16::from_be_bytes([high, low]));
         let length = length
-            .checked_sub(HEADER)
+            .checked_sub(HEADER_LENGTH)
             .filter(|_| kind == Kind::Reply as u8 || kind == Kind::Prelogin as u8)
             .ok_or_else(|| io::Error::other("it does not speak TDS"))?;
         Ok(Self {
             length,
-            last: status & END != 0,
+            last: status & END_OF_MESSAGE != 0,
             kind,
         })
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How many servers are remembered.
-const MAX_KNOWN: usize = 1000;
+const MAX_CACHED_SERVERS: usize = 1000;
 
 /// For how long it is remembered that a server does not redirect; an administrator may change that at any time.
 const NO_REDIRECT_TTL: Duration = Duration::from_mins(5);
@@ -77,7 +77,7 @@ impl RedirectCache {
             .detail(words)),
             Some(Ok(Answer::TokenFrom(_) | Answer::Nothing(_))) => {
                 let mut known = self.0.lock();
-                if known.len() >= MAX_KNOWN {
+                if known.len() >= MAX_CACHED_SERVERS {
                     known.clear();
                 }
                 known.insert(target.clone(), Instant::now() + NO_REDIRECT_TTL);

@@ -25,7 +25,7 @@ impl ServerTenant {
         }
     }
 
-    async fn ask(&self, target: &Target) -> Result<Answer, Error> {
+    async fn probe(&self, target: &Target) -> Result<Answer, Error> {
         probe(target, &self.environment).await.map_err(|error| {
             unreachable(
                 target,
@@ -39,7 +39,7 @@ impl ServerTenant {
     /// Asks the server, and one more where it redirects.
     async fn tenant(&self) -> Result<String, Error> {
         let target = &self.target;
-        let answer = match self.ask(target).await? {
+        let answer = match self.probe(target).await? {
             Answer::Elsewhere { host, port } => {
                 let next = Target {
                     host,
@@ -52,7 +52,7 @@ impl ServerTenant {
                         &format!("it sends to {}, of another cloud", next.host),
                     ));
                 }
-                self.ask(&next).await?
+                self.probe(&next).await?
             }
             answer => answer,
         };

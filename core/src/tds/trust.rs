@@ -7,7 +7,7 @@ use entra_auth::{
         roots::Verifier,
     },
     parameters::secret_file::{bytes, failed},
-    process::regular_file::CERTIFICATE,
+    process::regular_file::MAX_CERTIFICATE_LENGTH,
 };
 use rustls::{
     client::danger::ServerCertVerifier,
@@ -56,7 +56,7 @@ impl Trust {
 /// The first certificate in the PEM file of `ServerCertificate=`, which the string chooses.
 fn certificate(path: &str) -> Result<CertificateDer<'static>, Error> {
     const KEYWORD: &str = "ServerCertificate";
-    CertificateDer::from_pem_slice(&bytes(path, KEYWORD, CERTIFICATE)?).map_err(|_| {
+    CertificateDer::from_pem_slice(&bytes(path, KEYWORD, MAX_CERTIFICATE_LENGTH)?).map_err(|_| {
         failed(path, KEYWORD, "there is no certificate in it")
             .remedy("Name the PEM file with the certificate of the server.")
     })

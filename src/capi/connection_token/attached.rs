@@ -99,7 +99,7 @@ fn place_owner(sign_in: &SignIn, token: &Token) -> Result<IdentityKey, Error> {
         return Ok(sign_in.key);
     }
     // Another person may sign in under the same key, and of what is not cached nothing else is known.
-    let key = IdentityKey::of_kind("held token")?.with_identity("sign-in", &sign_in.key);
+    let key = IdentityKey::builder("held token")?.with_identity("sign-in", &sign_in.key);
     let claims = token.claims();
     Ok(match (&claims.oid, &claims.tid) {
         (Some(oid), Some(tid)) if sign_in.cache => key.with("oid", oid).with("tid", tid),
@@ -240,8 +240,8 @@ mod tests {
     }
 
     fn sign_in(name: &str) -> SignIn {
-        let key = IdentityKey::of_kind(name).unwrap().finish();
-        SignIn::given(key, name, "scope", Token::clone(&token("x"))).unwrap()
+        let key = IdentityKey::builder(name).unwrap().finish();
+        SignIn::with_token(key, name, "scope", Token::clone(&token("x"))).unwrap()
     }
 
     /// Sets a token as a connection's, by a driver manager that answers so; where it is.
@@ -330,7 +330,7 @@ mod tests {
         let structure = AccessTokenStruct::new(&secret.text).unwrap();
         let place = Arc::new(TokenPlace {
             buffer: TokenBuffer::for_token(&structure).unwrap(),
-            owner: IdentityKey::of_kind("test").unwrap().finish(),
+            owner: IdentityKey::builder("test").unwrap().finish(),
             in_use: Mutex::new(true),
         });
         let carried = PlaceSubscriber(Arc::clone(&place));

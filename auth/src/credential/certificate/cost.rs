@@ -5,15 +5,15 @@ use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
 use std::cell::Cell;
 
 /// The most rounds of hashing, all keys of a file together: seconds, not hours. OpenSSL 3 writes 2,048 for each.
-const ROUNDS: u64 = 10_000_000;
+const MAX_ROUNDS: u64 = 10_000_000;
 
 /// The most memory that scrypt may fill, in bytes: OpenSSL 3 writes keys that take 16 MiB, and reads none over 32.
 ///
 /// The crate asks no allocator whether there is enough, so that more would end the process.
-const MEMORY: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// How much memory it may fill, all keys of a file together, in bytes: sixteen times as much.
-const FILLED: u64 = 16 * MEMORY;
+const MAX_TOTAL_MEMORY: u64 = 16 * MAX_MEMORY;
 
 /// What one file has cost so far: there may be any number of keys in it.
 #[derive(Debug, Default)]
@@ -35,8 +35,8 @@ impl Spent {
                 let block = 128 * u64::from(scrypt.block_size);
                 let memory = block.saturating_mul(scrypt.cost_parameter);
                 let filled = memory.saturating_mul(scrypt.parallelization.into());
-                affordable(memory <= MEMORY)?;
-                spend(&self.filled, filled, FILLED)
+                affordable(memory <= MAX_MEMORY)?;
+                spend(&self.filled, filled, MAX_TOTAL_MEMORY)
             }
             _ => Err(Trouble::UnknownEncryption),
         }
@@ -45,7 +45,7 @@ impl Spent {
     /// Whether so many rounds more are.
     pub fn check_rounds(&self, rounds: u32) -> Result<(), Trouble> {
         affordable(rounds > 0)?;
-        spend(&self.rounds, rounds.into(), ROUNDS)
+        spend(&self.rounds, rounds.into(), MAX_ROUNDS)
     }
 }
 

@@ -7,7 +7,7 @@ use pkcs8::der::{
 use std::time::SystemTime;
 
 /// `id-ecPublicKey` (RFC 5480).
-const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A certificate, looked into.
 pub struct X509<'a> {
@@ -19,7 +19,7 @@ pub struct X509<'a> {
 
 impl<'a> X509<'a> {
     /// `None` where it is none.
-    pub fn of(certificate: &'a [u8]) -> Option<Self> {
+    pub fn parse(certificate: &'a [u8]) -> Option<Self> {
         let mut outer = SliceReader::new(AnyRef::from_der(certificate).ok()?.value()).ok()?;
         let mut to_be_signed = SliceReader::new(AnyRef::decode(&mut outer).ok()?.value()).ok()?;
         let mut field = || AnyRef::decode(&mut to_be_signed).ok();
@@ -73,7 +73,7 @@ fn time(reader: &mut SliceReader<'_>) -> Option<SystemTime> {
 
 /// Whether a key in PKCS#8 is one of an elliptic curve.
 pub fn is_elliptic(key: &[u8]) -> bool {
-    pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == ELLIPTIC)
+    pkcs8::PrivateKeyInfo::try_from(key).is_ok_and(|info| info.algorithm.oid == EC_PUBLIC_KEY)
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
             b"no certificate at all",
             &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
         ] {
-            assert!(X509::of(bytes).is_none());
+            assert!(X509::parse(bytes).is_none());
         }
     }
 }

@@ -26,14 +26,14 @@ const CERTIFICATE_BAG: ObjectIdentifier = oid("1.2.840.113549.1.12.10.1.3");
 struct Elements<'a>(SliceReader<'a>);
 
 impl<'a> Elements<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self, Trouble> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, Trouble> {
         SliceReader::new(bytes).map(Self).map_err(|_| Trouble::Damaged)
     }
 
     /// Those within the one value that the bytes are.
     fn within(bytes: &'a [u8]) -> Result<Self, Trouble> {
         let value = AnyRef::from_der(bytes).map_err(|_| Trouble::Damaged)?;
-        Self::of(value.value())
+        Self::parse(value.value())
     }
 
     fn is_finished(&self) -> bool {
@@ -46,7 +46,7 @@ impl<'a> Elements<'a> {
 
     /// The elements of the next element.
     fn enter(&mut self) -> Result<Self, Trouble> {
-        Self::of(self.next::<AnyRef<'a>>()?.value())
+        Self::parse(self.next::<AnyRef<'a>>()?.value())
     }
 }
 
@@ -63,7 +63,7 @@ pub fn parts(bytes: &[u8], password: Option<&Secret>) -> Result<Parts, Trouble> 
     }
     let safe: OctetStringRef<'_> = content.enter()?.next()?;
     let password = if pfx.is_finished() {
-        Password::of(password)
+        Password::new(password)
     } else {
         Password::checked(password, safe.as_bytes(), pfx.enter()?)?
     };

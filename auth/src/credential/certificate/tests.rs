@@ -110,7 +110,7 @@ fn an_assertion_says_who_to_whom_and_is_signed_with_the_key() {
     let thumbprint = digest::digest(&digest::SHA256, certificate.own());
     assert_eq!(header["x5t#S256"], URL_SAFE_NO_PAD.encode(thumbprint));
     assert_eq!(header["x5c"][0], STANDARD.encode(certificate.own()));
-    let public = X509::of(certificate.own()).unwrap().public_key();
+    let public = X509::parse(certificate.own()).unwrap().public_key();
     signature::UnparsedPublicKey::new(&signature::RSA_PSS_2048_8192_SHA256, public)
         .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
         .unwrap();

@@ -52,7 +52,7 @@ pub const MEMBERS: &[Member] = &[
         is_tool: false,
         needs_probe: true,
         keywords: &[Keyword::ClientId],
-        prepare: managed_identity::prepare_as_member,
+        prepare: managed_identity::prepare_for_default_chain,
     },
     Member {
         name: "AzCli",

@@ -12,7 +12,7 @@ use std::{
 use url::Url;
 
 /// How long IMDS, one hop away, may take to say anything; as in the SDKs.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request that a living IMDS answers at once, be it with a refusal.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Probe {
 
 impl Probe {
     /// The probe, where the managed identity's endpoint is IMDS: others are named by variables, and so are there.
-    pub fn of(context: &CredentialContext<'_>) -> Option<Self> {
+    pub fn new(context: &CredentialContext<'_>) -> Option<Self> {
         let call = managed_identity::probe(context.environment())?;
         let transport = context.http();
         Some(Self { transport, call })
@@ -38,7 +38,7 @@ impl Probe {
 
     /// Whether IMDS answers.
     pub async fn is_answered(&self, deadline: &Deadline) -> bool {
-        let until = deadline.instant().min(Instant::now() + PATIENCE);
+        let until = deadline.instant().min(Instant::now() + PROBE_TIMEOUT);
         let answer = self.transport.send(&self.call, &Deadline::at(until)).await;
         answer.is_ok_and(|answer| managed_identity::is_imds(&answer))
     }

@@ -77,7 +77,7 @@ impl Machine {
     }
 
     fn token(&self) -> Result<Issued, Error> {
-        ask(&TokenService::new(), &self.fixture(&[]))
+        issue(&TokenService::new(), &self.fixture(&[]))
     }
 
     fn who(&self) -> String {
@@ -91,7 +91,7 @@ impl Drop for Machine {
     }
 }
 
-fn ask(service: &TokenService, fixture: &Fixture) -> Result<Issued, Error> {
+fn issue(service: &TokenService, fixture: &Fixture) -> Result<Issued, Error> {
     let sign_in = crate::credential::find("Default")
         .unwrap()
         .prepare(&fixture.context())?;
@@ -149,7 +149,7 @@ fn a_machine_without_an_identity_of_its_own_lets_a_developers_tool_try() {
 
     // One that was asked for is missed.
     let pairs = [(Keyword::ClientId, "11111111-2222-3333-4444-555555555555")];
-    let error = ask(&TokenService::new(), &machine.fixture(&pairs)).unwrap_err();
+    let error = issue(&TokenService::new(), &machine.fixture(&pairs)).unwrap_err();
     assert_eq!(error.kind().name(), "refused");
     assert!(error.to_string().contains("Msi: "), "{error}");
 }
@@ -258,7 +258,7 @@ fn the_client_id_names_the_managed_identity() {
     let identity = machine.playground.description()["user_assigned"]["client_id"].clone();
     let id = identity.as_str().unwrap();
     for keyword in [Keyword::ClientId, Keyword::User] {
-        let issued = ask(&TokenService::new(), &machine.fixture(&[(keyword, id)])).unwrap();
+        let issued = issue(&TokenService::new(), &machine.fixture(&[(keyword, id)])).unwrap();
         assert!(issued.token.claims().to_string().contains(id));
     }
     let machine = machine.with("AZURE_CLIENT_ID", id);
@@ -282,12 +282,12 @@ fn the_member_that_worked_is_asked_again_alone() {
     let machine = Machine::new("winner").with_imds();
     machine.playground.set_token_lifetime(Duration::from_secs(1));
     let (service, fixture) = (TokenService::new(), machine.fixture(&[]));
-    let first = ask(&service, &fixture).unwrap();
+    let first = issue(&service, &fixture).unwrap();
     let ended = |issued: &Issued| !issued.token.lives_at(crate::token::Moment::now());
     while !ended(&first) {
         std::thread::yield_now();
     }
-    ask(&service, &fixture).unwrap();
+    issue(&service, &fixture).unwrap();
     let probes = machine.playground.managed_identity.record().requests();
     let probes = probes
         .iter()

@@ -111,7 +111,7 @@ fn a_person_is_asked_in_entras_own_words_and_has_longer_than_the_login_timeout()
     );
     assert_eq!(questions.len(), 3);
     for question in questions {
-        assert_eq!(question.form.get("grant_type"), Some(GRANT));
+        assert_eq!(question.form.get("grant_type"), Some(GRANT_TYPE));
         assert_eq!(question.form.get("device_code"), Some("d3vice"));
     }
     assert_eq!(bench.sign_in.identity_origin, IdentityOrigin::Answer);
@@ -280,21 +280,21 @@ fn an_endpoint_in_trouble_is_asked_again() {
 #[test]
 fn the_pace_is_entras_own_slower_where_it_asks_for_that_and_slower_still_in_trouble() {
     let seconds = |pace: &Pace| pace.wait().as_secs();
-    let mut pace = Pace::of(Duration::from_secs(5));
-    pace.asked_for("authorization_pending").unwrap();
+    let mut pace = Pace::new(Duration::from_secs(5));
+    pace.accept_reason("authorization_pending").unwrap();
     assert_eq!(seconds(&pace), 5);
-    pace.asked_for("slow_down").unwrap();
+    pace.accept_reason("slow_down").unwrap();
     assert_eq!(seconds(&pace), 10);
     for expected in [20, 40, 60, 60] {
-        pace.in_trouble(None);
+        pace.back_off(None);
         assert_eq!(seconds(&pace), expected);
     }
-    pace.asked_for("authorization_pending").unwrap();
+    pace.accept_reason("authorization_pending").unwrap();
     assert_eq!(seconds(&pace), 10);
-    assert!(pace.asked_for("invalid_grant").is_none());
-    assert_eq!(seconds(&Pace::of(Duration::ZERO)), 1);
-    pace = Pace::of(Duration::from_secs(1));
-    pace.in_trouble(Some(Duration::from_secs(30)));
+    assert!(pace.accept_reason("invalid_grant").is_none());
+    assert_eq!(seconds(&Pace::new(Duration::ZERO)), 1);
+    pace = Pace::new(Duration::from_secs(1));
+    pace.back_off(Some(Duration::from_secs(30)));
     assert_eq!(seconds(&pace), 30);
 }
 

@@ -32,11 +32,11 @@ const fn row(numbers: &'static [u32], cause: &'static str, remedy: &'static str)
     }
 }
 
-const AGAIN: &str = "Sign in again.";
+const SIGN_IN_AGAIN: &str = "Sign in again.";
 
-const POLICY: &str = "Ask an administrator which policy applies to this machine and account.";
+const ASK_FOR_POLICY: &str = "Ask an administrator which policy applies to this machine and account.";
 
-const ANOTHER_KIND: &str =
+const USE_ANOTHER_MODE: &str =
     "Sign in with a browser or device code, or use a service principal or managed identity.";
 
 /// The numbers that people meet, by subject.
@@ -288,7 +288,7 @@ const REFUSALS: &[Row] = &[
     row(
         &[50074, 50076, 50078, 500_121],
         "multi-factor authentication is needed",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     row(
         &[50072, 50079, 53004],
@@ -298,12 +298,12 @@ const REFUSALS: &[Row] = &[
     row(
         &[50158, 50161, 50177],
         "a further check of another provider (such as multi-factor authentication) is needed",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     row(
         &[50005, 50131, 53003, 53011, 530_032],
         "a Conditional Access policy blocks it",
-        POLICY,
+        ASK_FOR_POLICY,
     ),
     row(
         &[50097, 50129, 50155, 50187, 53000, 53001, 530_002, 530_003],
@@ -318,23 +318,23 @@ const REFUSALS: &[Row] = &[
     row(
         &[530_034, 530_035],
         "the tenant's security defaults block it",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     // Sign-ins of earlier.
     row(
         &[50173, 50132, 50133],
         "the saved sign-in was revoked, perhaps by a new password",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     row(
         &[700_082, 70008, 700_084, 50089],
         "the saved sign-in or code has expired",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     row(
         &[70043],
         "the organization wants a new sign-in from time to time",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     row(
         &[70000, 9_002_313],
@@ -342,7 +342,7 @@ const REFUSALS: &[Row] = &[
         "Sign in again; with RefreshToken check that ClientId is the application it was given to.",
     ),
     row(&[54005], "the code was used already", "Sign in again."),
-    row(&[50058, 50197], "nobody is signed in", AGAIN),
+    row(&[50058, 50197], "nobody is signed in", SIGN_IN_AGAIN),
     // The device code.
     row(
         &[70016],

@@ -6,10 +6,10 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 
 /// How long an opener that fails may take to say so; one that runs for longer is a browser.
-const TRIAL: Duration = Duration::from_secs(5);
+const OPENER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What opens pages on a desktop, in the order of `xdg-open`'s own preference for what it wraps.
-const DESKTOP: [(&str, &[&str]); 4] = [
+const DESKTOP_OPENERS: [(&str, &[&str]); 4] = [
     ("xdg-open", &[]),
     ("wslview", &[]),
     ("gio", &["open"]),
@@ -32,7 +32,7 @@ struct Opener {
 
 impl Browser {
     /// What the environment names (`BROWSER`, as xdg-open reads it), then what a desktop has.
-    pub fn of(environment: &Environment) -> Self {
+    pub fn from_environment(environment: &Environment) -> Self {
         let mut openers = Vec::new();
         if environment.may_run_tools() {
             let named = environment.get("BROWSER").unwrap_or_default();
@@ -45,7 +45,7 @@ impl Browser {
                 .iter()
                 .any(|name| environment.get(name).is_some());
             openers.extend(
-                DESKTOP
+                DESKTOP_OPENERS
                     .iter()
                     // Without a screen, all but Windows' own would start a browser in a terminal that is not there.
                     .filter(|(name, _)| desktop || *name == "wslview")
@@ -121,7 +121,7 @@ impl Opener {
         let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
         let ended = tool::launch(self.program.as_os_str(), &arguments, environment)
             .map_err(|error| format!("cannot be run: {error}"))?;
-        match timeout(TRIAL, ended).await {
+        match timeout(OPENER_TIMEOUT, ended).await {
             Ok(Ok(status)) if !status.success() => Err(failure(status)),
             // It handed the page on, still runs, or somebody else learnt how it ended.
             _ => Ok(()),

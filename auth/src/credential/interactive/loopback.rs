@@ -21,16 +21,16 @@ use tracing::debug;
 use url::Url;
 
 /// The host in the redirect URI, literally: Entra lets public clients have any port there, and there only.
-const HOST: &str = "http://localhost";
+const REDIRECT_HOST: &str = "http://localhost";
 
 /// How many connections each of the two addresses serves at a time: browsers open some ahead of need.
-const VISITS: usize = 32;
+const MAX_CONNECTIONS: usize = 32;
 
 /// How long a connection may take to say what it wants, or to take its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many ports are tried until both addresses have the same one free.
-const TRIES: u32 = 16;
+const MAX_PORT_ATTEMPTS: u32 = 16;
 
 /// Where the browser is sent back to: `http://localhost`, perhaps with a port and a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +42,14 @@ pub struct Redirect {
 
 impl Redirect {
     /// `RedirectUri=`, or any port where that is not given.
-    pub fn of(value: Option<&str>) -> Result<Self, Error> {
+    pub fn parse(value: Option<&str>) -> Result<Self, Error> {
         let Some(value) = value else {
             return Ok(Self {
                 port: None,
                 path: String::new(),
             });
         };
-        Self::parse(value).ok_or_else(|| {
+        Self::parse_uri(value).ok_or_else(|| {
             Error::invalid(
                 "RedirectUri= must be http://localhost, with a port or path where the application has one",
             )
@@ -57,9 +57,9 @@ impl Redirect {
         })
     }
 
-    fn parse(value: &str) -> Option<Self> {
+    fn parse_uri(value: &str) -> Option<Self> {
         let url = Url::parse(value).ok()?;
-        let rest = value.strip_prefix(HOST)?;
+        let rest = value.strip_prefix(REDIRECT_HOST)?;
         let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let port = match port {
             "" => None,
@@ -132,7 +132,7 @@ impl Loopback {
         };
         Ok(Self {
             listeners,
-            uri: format!("{HOST}:{port}{}", redirect.path),
+            uri: format!("{REDIRECT_HOST}:{port}{}", redirect.path),
             wanted: Wanted {
                 path: path.to_owned(),
                 state: state.to_owned(),
@@ -162,7 +162,7 @@ impl Loopback {
 async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
     let (four, six) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
     let mut result = Err(io::ErrorKind::AddrInUse.into());
-    for _ in 0..TRIES {
+    for _ in 0..MAX_PORT_ATTEMPTS {
         let first = match TcpListener::bind(SocketAddr::new(four, port.unwrap_or(0))).await {
             Err(error) if is_absent(&error) => {
                 let only = TcpListener::bind(SocketAddr::new(six, port.unwrap_or(0))).await?;
@@ -197,7 +197,7 @@ async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<V
     let mut visits = JoinSet::new();
     loop {
         while visits.try_join_next().is_some() {}
-        if visits.len() >= VISITS {
+        if visits.len() >= MAX_CONNECTIONS {
             visits.join_next().await;
         }
         match listener.accept().await {
@@ -214,7 +214,7 @@ async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<V
 }
 
 async fn visit(mut stream: TcpStream, wanted: Arc<Wanted>, found: mpsc::Sender<Visitor>) {
-    let Ok(Some(head)) = timeout(PATIENCE, request::head(&mut stream)).await else {
+    let Ok(Some(head)) = timeout(CONNECTION_TIMEOUT, request::head(&mut stream)).await else {
         return;
     };
     match request::returned(&head, &wanted.path, &wanted.state) {
@@ -230,7 +230,7 @@ impl Visitor {
     }
 
     /// Shows a page and says goodbye.
-    pub async fn tell(mut self, page: &str) {
+    pub async fn respond(mut self, page: &str) {
         answer(&mut self.stream, "200 OK", page).await;
     }
 }
@@ -247,11 +247,11 @@ async fn answer(stream: &mut TcpStream, status: &str, page: &str) {
          Connection: close\r\n\r\n{page}",
         page.len()
     );
-    let told = async {
+    let write = async {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await
     };
-    if !matches!(timeout(PATIENCE, told).await, Ok(Ok(()))) {
+    if !matches!(timeout(CONNECTION_TIMEOUT, write).await, Ok(Ok(()))) {
         debug!(target: "entra_odbc", "the browser did not wait for its page");
     }
 }

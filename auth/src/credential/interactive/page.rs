@@ -3,7 +3,7 @@
 use crate::Error;
 
 /// What happened; no error means that the person is signed in.
-pub fn of(error: Option<&Error>) -> String {
+pub fn render(error: Option<&Error>) -> String {
     match error {
         None => page(
             "Signed in",
@@ -60,7 +60,7 @@ mod tests {
         let error = Error::invalid("<script>alert('1')</script>")
             .remedy("Do \"this\" & that.")
             .detail("</p><img src=x>");
-        let page = of(Some(&error));
+        let page = render(Some(&error));
         assert!(
             page.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"),
             "{page}"
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn success_says_so() {
-        assert!(of(None).contains("<h1>Signed in</h1>"));
-        assert!(!of(None).contains("Not"));
+        assert!(render(None).contains("<h1>Signed in</h1>"));
+        assert!(!render(None).contains("Not"));
     }
 }

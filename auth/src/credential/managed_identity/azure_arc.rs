@@ -25,10 +25,10 @@ const ADDRESS: &str = "http://127.0.0.1:40342/metadata/identity/oauth2/token";
 
 /// The agent's program, by which the SDKs know such a machine where the variables are not set: services and
 /// cron jobs do not read the profile that sets them.
-pub const PROGRAM: &str = "/opt/azcmagent/bin/himds";
+pub const AGENT_PROGRAM: &str = "/opt/azcmagent/bin/himds";
 
 /// Where the agent keeps the files that it challenges with.
-const TOKENS: &str = "/var/opt/azcmagent/tokens";
+const KEY_DIRECTORY: &str = "/var/opt/azcmagent/tokens";
 
 /// Where the agent is.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct AzureArc {
 impl AzureArc {
     /// The agent of this machine.
     pub fn new(environment: &Environment) -> Self {
-        Self::with_tokens(environment, TOKENS.into())
+        Self::with_tokens(environment, KEY_DIRECTORY.into())
     }
 
     /// The same with its files in another directory.

@@ -55,7 +55,7 @@ impl fmt::Display for Id {
 
 /// The ids to try, in order: one, but two for a bare `UID`, since Driver 18's documents allow both
 /// a client id and an object id there.
-pub fn of(options: &Options) -> Result<Vec<Id>, Error> {
+pub fn from_options(options: &Options) -> Result<Vec<Id>, Error> {
     let given: Vec<_> = [
         Keyword::User,
         Keyword::ClientId,
@@ -94,7 +94,7 @@ mod tests {
         for (keyword, value) in pairs {
             options.add(*keyword, (*value).to_owned());
         }
-        of(&options)
+        from_options(&options)
     }
 
     #[test]

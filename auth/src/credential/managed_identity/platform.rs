@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// The endpoint of this machine.
 pub fn endpoint(environment: &Environment) -> Result<Box<dyn Endpoint>, Error> {
-    detect(environment, Path::new(azure_arc::PROGRAM))
+    detect(environment, Path::new(azure_arc::AGENT_PROGRAM))
 }
 
 /// As azure-identity for Python and Go does it; the agent's program stands last, as in MSAL, so that variables

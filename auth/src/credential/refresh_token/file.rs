@@ -5,33 +5,32 @@ use crate::{
     identity_key::IdentityKey,
     parameters::secret_file::failed,
     process::{
+        atomic_file::TemporaryFile,
+        file_lock::{Attempt, FileLock, acquire_before},
         fork::Lock,
-        regular_file::{self, Links, SECRET},
+        regular_file::{self, Links, MAX_SECRET_LENGTH},
         runtime::with_signals_blocked,
     },
 };
 use nix::unistd::geteuid;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    fs::{File, OpenOptions},
+    io,
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
     thread,
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 const KEYWORD: &str = "RefreshTokenFile";
 
 /// How long another process may take to replace the token.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long to wait between looks at it.
-const LOOK: Duration = Duration::from_millis(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many rotations are remembered.
-const ROTATIONS: usize = 256;
+const MAX_ROTATIONS: usize = 256;
 
 /// Which token of this process's was exchanged for which: the rotated one stands for the same person.
 static ROTATED: Lock<Vec<(IdentityKey, IdentityKey)>> = Lock::new(Vec::new());
@@ -52,7 +51,12 @@ impl TokenFile {
 
     /// Puts the rotated token in the place of the one that was redeemed, if that is still there.
     pub async fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
-        let lock = Locked::wait(open(Path::new(&self.0))?).await?;
+        // A holder that exceeds the time limit hangs, or died and left the lock to a forked child. The token is then
+        // replaced without the lock, which at worst loses one of two valid tokens.
+        let lock = acquire_before(Instant::now() + LOCK_TIMEOUT, || {
+            FileLock::try_acquire(open(Path::new(&self.0))?).map(Attempt::acquired)
+        })
+        .await?;
         let (path, redeemed, rotated) = (self.0.clone(), redeemed.clone(), rotated.clone());
         let (sender, replaced) = oneshot::channel();
         // A disk may take seconds (`fsync`), in which other identities have their turn. Whoever waits may give up
@@ -73,43 +77,7 @@ fn exchange(path: &Path, redeemed: &Secret, rotated: &Secret) -> io::Result<()> 
         // Another process, or its owner, was faster: what is there now is newer.
         return Ok(());
     }
-    let mut random = [0; 8];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-    let new = path.with_extension(format!("{:016x}", u64::from_le_bytes(random)));
-    let written = write(&new, rotated).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-/// The right to replace the token, or the best that can be had.
-struct Locked(File);
-
-impl Locked {
-    /// Waits for whoever replaces it now, on the background thread and so without blocking it.
-    ///
-    /// Not for ever: who holds the lock for longer hangs, or died and left it to a forked child. Then it is done
-    /// without, by a rename, which at worst loses one of two tokens that are both good.
-    async fn wait(file: File) -> io::Result<Self> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => tokio::time::sleep(LOOK).await,
-                Ok(()) | Err(TryLockError::WouldBlock) => return Ok(Self(file)),
-            }
-        }
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // By name: closing the file is not enough where a child of the host has inherited it.
-        let _ = self.0.unlock();
-    }
+    replace(path, rotated)
 }
 
 /// The key of the first of the tokens that this one came of by rotation.
@@ -123,7 +91,7 @@ pub fn origin(token: &IdentityKey) -> IdentityKey {
 pub fn rotated(old: &IdentityKey, new: IdentityKey) {
     let origin = origin(old);
     let mut rotated = ROTATED.lock();
-    if rotated.len() >= ROTATIONS {
+    if rotated.len() >= MAX_ROTATIONS {
         rotated.remove(0);
     }
     rotated.push((new, origin));
@@ -142,7 +110,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn read(path: &Path) -> io::Result<Secret> {
-    let bytes = regular_file::content(&open(path)?, SECRET)?;
+    let bytes = regular_file::content(&open(path)?, MAX_SECRET_LENGTH)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
     let text = text.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -153,22 +121,33 @@ fn read(path: &Path) -> io::Result<Secret> {
     Ok(Secret::new(text.to_owned()))
 }
 
-fn write(path: &Path, token: &Secret) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(token.expose().as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()
+/// Replaces the file atomically, after its new content is on the disk.
+fn replace(path: &Path, token: &Secret) -> io::Result<()> {
+    let (Some(stem), Some(name)) = (path.file_stem(), path.file_name()) else {
+        return Err(io::Error::other("the path has no file name"));
+    };
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // O_PATH: a directory that may be searched and written need not be readable.
+    let directory = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
+        .open(parent)?;
+    let mut prefix = stem.to_owned();
+    prefix.push(".");
+    let content = Zeroizing::new(format!("{}\n", token.expose()));
+    let file = TemporaryFile::create(&directory, &prefix, content.as_bytes())?;
+    file.sync()?;
+    file.rename_to(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::user::saved_accounts::tests::block_on;
-    use std::{os::unix::fs::PermissionsExt as _, path::PathBuf};
+    use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
     fn file(name: &str, content: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("entra-odbc-refresh-{}-{name}", std::process::id()));
@@ -225,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_rotated_token_stands_for_the_person_of_the_first() {
-        let key = |text: &str| IdentityKey::of_kind("test").unwrap().with("token", text).finish();
+        let key = |text: &str| IdentityKey::builder("test").unwrap().with("token", text).finish();
         rotated(&key("first"), key("second"));
         rotated(&key("second"), key("third"));
         assert_eq!(origin(&key("third")), key("first"));

@@ -62,11 +62,11 @@ impl From<tracing::Level> for Level {
 pub type Callback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 /// How many lines may wait; those that come while it is full are counted, and the count is told.
-const LIMIT: usize = 1000;
+const MAX_QUEUED_LINES: usize = 1000;
 
 /// How often a lock that is held is tried for: it is held for a few instructions, unless by a thread that a
 /// forked child does not have. Then its lines are lost, and nothing else.
-const TRIES: usize = 1000;
+const MAX_LOCK_ATTEMPTS: usize = 1000;
 
 pub(super) static LISTENER: Listener = Listener::new();
 
@@ -96,7 +96,7 @@ struct State {
     callback: Option<Callback>,
     lines: VecDeque<(Level, String)>,
     /// The process whose thread tells the lines.
-    teller: Option<Process>,
+    delivering_process: Option<Process>,
 }
 
 impl Listener {
@@ -107,7 +107,7 @@ impl Listener {
             state: Mutex::new(State {
                 callback: None,
                 lines: VecDeque::new(),
-                teller: None,
+                delivering_process: None,
             }),
         }
     }
@@ -135,7 +135,7 @@ impl Listener {
     }
 
     fn state(&self) -> Option<MutexGuard<'_, State>> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_LOCK_ATTEMPTS {
             match self.state.try_lock() {
                 Ok(state) => return Some(state),
                 Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
@@ -146,7 +146,7 @@ impl Listener {
     }
 
     /// A line; returns at once.
-    pub(super) fn hear(&'static self, level: Level, text: &str) {
+    pub(super) fn enqueue(&'static self, level: Level, text: &str) {
         if level.filter() > self.level() {
             return;
         }
@@ -158,39 +158,45 @@ impl Listener {
         if state.callback.is_none() {
             return;
         }
-        if state.teller.is_some_and(|teller| teller != process) {
+        if state
+            .delivering_process
+            .is_some_and(|delivering_process| delivering_process != process)
+        {
             // The parent tells what it left waiting here.
             state.lines.clear();
-            state.teller = None;
+            state.delivering_process = None;
         }
-        if state.lines.len() >= LIMIT {
+        if state.lines.len() >= MAX_QUEUED_LINES {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
         state.lines.push_back((level, text.to_owned()));
-        if state.teller.replace(process) == Some(process) {
+        if state.delivering_process.replace(process) == Some(process) {
             return;
         }
         drop(state);
-        let tell = move || while self.tell_one() {};
-        let spawned =
-            with_signals_blocked(|| thread::Builder::new().name("entra-odbc-log".into()).spawn(tell));
+        let deliver = move || while self.deliver_next() {};
+        let spawned = with_signals_blocked(|| {
+            thread::Builder::new()
+                .name("entra-odbc-log".into())
+                .spawn(deliver)
+        });
         if spawned.is_err()
             && let Some(mut state) = self.state()
         {
             // The next line tries again.
-            state.teller = None;
+            state.delivering_process = None;
         }
     }
 
     /// Whether there was a line left to tell.
-    fn tell_one(&self) -> bool {
+    fn deliver_next(&self) -> bool {
         let Some(mut state) = self.state() else {
             return true;
         };
         let (callback, line) = (state.callback.clone(), state.lines.pop_front());
         let (Some(callback), Some((level, text))) = (callback, line) else {
-            state.teller = None;
+            state.delivering_process = None;
             return false;
         };
         drop(state);
@@ -211,7 +217,7 @@ mod tests {
     use super::*;
     use std::{sync::mpsc, time::Duration};
 
-    const LONG: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// A listener of the test's own, so that lines of other tests do not matter.
     fn listener(level: Level, callback: Callback) -> &'static Listener {
@@ -228,15 +234,18 @@ mod tests {
             Level::Info,
             Arc::new(move |level, line| sender.lock().unwrap().send((level, line.to_owned())).unwrap()),
         );
-        listener.hear(Level::Debug, "zero");
+        listener.enqueue(Level::Debug, "zero");
         for line in ["one", "two", "three"] {
-            listener.hear(Level::Info, line);
+            listener.enqueue(Level::Info, line);
         }
         for line in ["one", "two", "three"] {
-            assert_eq!(lines.recv_timeout(LONG).unwrap(), (Level::Info, line.to_owned()));
+            assert_eq!(
+                lines.recv_timeout(TIMEOUT).unwrap(),
+                (Level::Info, line.to_owned())
+            );
         }
         listener.set(None);
-        listener.hear(Level::Error, "four");
+        listener.enqueue(Level::Error, "four");
         assert!(lines.recv_timeout(Duration::from_millis(1)).is_err());
     }
 
@@ -253,13 +262,13 @@ mod tests {
                 let _ = inside.1.recv();
             }),
         );
-        listener.hear(Level::Info, "first");
-        assert_eq!(lines.recv_timeout(LONG).unwrap(), "first");
-        for _ in 0..LIMIT + 7 {
-            listener.hear(Level::Info, "more");
+        listener.enqueue(Level::Info, "first");
+        assert_eq!(lines.recv_timeout(TIMEOUT).unwrap(), "first");
+        for _ in 0..MAX_QUEUED_LINES + 7 {
+            listener.enqueue(Level::Info, "more");
         }
         drop(release);
-        let missed = lines.recv_timeout(LONG).unwrap();
+        let missed = lines.recv_timeout(TIMEOUT).unwrap();
         assert!(missed.starts_with("7 lines are missing"), "{missed}");
     }
 }

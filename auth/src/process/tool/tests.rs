@@ -41,8 +41,8 @@ fn a_tool_gets_exactly_the_variables_no_input_and_a_clean_signal_state() {
     let output = crate::process::runtime::with_signals_blocked(|| shell(script, &environment)).unwrap();
     assert_eq!(output.status.code(), Some(3));
     let stdout = String::from_utf8(output.stdout).unwrap();
-    let (said, signals) = stdout.split_once("SigBlk:\t").unwrap();
-    assert_eq!(said, "42\n");
+    let (printed, signals) = stdout.split_once("SigBlk:\t").unwrap();
+    assert_eq!(printed, "42\n");
     let (blocked, ignored) = signals.split_once("\nSigIgn:\t").unwrap();
     assert_eq!(blocked, "0000000000000000");
     // Without 32 and 33, which are glibc's own and cannot be set from outside it.
@@ -59,9 +59,9 @@ fn a_program_that_is_let_go_lives_on_and_is_reaped() {
     let arguments: [&OsStr; 2] = ["-c".as_ref(), script.as_ref()];
     let ended = launch("/bin/sh".as_ref(), &arguments, &Environment::empty()).unwrap();
     drop(write);
-    let mut said = String::new();
-    read.read_to_string(&mut said).unwrap();
-    assert_eq!(said, "here\n");
+    let mut output = String::new();
+    read.read_to_string(&mut output).unwrap();
+    assert_eq!(output, "here\n");
     assert_eq!(ended.blocking_recv().unwrap().code(), Some(7));
 }
 

@@ -54,7 +54,7 @@ impl Script {
     }
 
     pub(crate) fn sign_in(self: &Arc<Self>, name: &str) -> SignIn {
-        let key = IdentityKey::of_kind(name).unwrap().finish();
+        let key = IdentityKey::builder(name).unwrap().finish();
         SignIn::requesting(key, name, "scope", Scripted(Arc::clone(self)))
     }
 }
@@ -255,7 +255,7 @@ fn a_panic_in_a_credential_is_an_error_and_no_hang() {
             Box::pin(async { panic!("as scripted") })
         }
     }
-    let key = IdentityKey::of_kind("panics").unwrap().finish();
+    let key = IdentityKey::builder("panics").unwrap().finish();
     let sign_in = SignIn::requesting(key, "panics", "scope", Panics);
     let tokens = TokenService::new();
     for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! A request that failed, told to the processes that waited for it.
 
 use super::{
-    key::{Key, Name, TAG},
+    key::{Key, Name, TAG_LENGTH},
     record::since_boot,
 };
 use crate::{Error, ErrorKind};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::{io, time::Duration};
 
 /// What the tag is for.
-const WHAT: &str = "failure 1";
+const SIGNATURE_CONTEXT: &str = "failure 1";
 
 /// The longest file: more than a host is ever told.
-pub const LIMIT: usize = 16 * 1024;
+pub const MAX_FILE_LENGTH: usize = 16 * 1024;
 
 /// The record of a failure; `None` where it is no one else's business: time that was up was the asker's
 /// own, and what is wrong with a string or this process is wrong nowhere else.
@@ -34,16 +34,16 @@ pub fn write(error: &Error, key: &Key, name: &Name) -> io::Result<Option<Vec<u8>
         "retry_after": error.retry_after().map(|wait| wait.as_secs()),
     })
     .to_string();
-    if TAG + content.len() > LIMIT {
+    if TAG_LENGTH + content.len() > MAX_FILE_LENGTH {
         return Ok(None);
     }
-    let tag = key.sign(WHAT, name, content.as_bytes());
+    let tag = key.sign(SIGNATURE_CONTEXT, name, content.as_bytes());
     Ok(Some([tag.as_ref(), content.as_bytes()].concat()))
 }
 
 /// The failure in a record, if it came after `began`.
 pub fn read(file: &[u8], key: &Key, name: &Name, began: Duration) -> Option<Error> {
-    let content: Value = serde_json::from_slice(key.verify(WHAT, name, file)?).ok()?;
+    let content: Value = serde_json::from_slice(key.verify(SIGNATURE_CONTEXT, name, file)?).ok()?;
     let number = |field: &str| content.get(field).and_then(Value::as_u64);
     let text = |field: &str| content.get(field).and_then(Value::as_str);
     if Duration::from_nanos(number("at")?) < began {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_failure_is_told_to_who_waited_for_it_and_to_nobody_later() {
         let place = Place::new("failure");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         let began = since_boot().unwrap();
         let error = Error::new(ErrorKind::Refused { code: 7_000_215 }, "wrong secret")
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn time_that_was_up_is_the_askers_own_affair() {
         let place = Place::new("own-failure");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         for error in [Error::new(ErrorKind::TimedOut, "x"), Error::invalid("x")] {
             assert_eq!(write(&error, &key, &name).unwrap(), None);

@@ -14,13 +14,13 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The file that they are in.
-const FILE: &str = "key";
+const KEY_FILE: &str = "key";
 
 /// How many there are.
-const LENGTH: usize = 32;
+const KEY_LENGTH: usize = 32;
 
 /// The length of what vouches for a file's content.
-pub const TAG: usize = 32;
+pub const TAG_LENGTH: usize = 32;
 
 /// The key of a directory.
 pub struct Key(hmac::Key);
@@ -31,17 +31,17 @@ pub struct Name(String);
 
 impl Key {
     /// Reads the directory's key; whoever comes first makes it.
-    pub fn of(directory: &PrivateDirectory) -> io::Result<Self> {
-        if directory.status(FILE).is_none() {
-            let mut bytes = Zeroizing::new([0; LENGTH]);
+    pub fn load_or_create(directory: &PrivateDirectory) -> io::Result<Self> {
+        if directory.status(KEY_FILE).is_none() {
+            let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
             SystemRandom::new()
                 .fill(&mut *bytes)
                 .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-            directory.create(FILE, &*bytes)?;
+            directory.create(KEY_FILE, &*bytes)?;
         }
         let bytes = directory
-            .read(FILE, LENGTH)?
-            .filter(|bytes| bytes.len() == LENGTH)
+            .read(KEY_FILE, KEY_LENGTH)?
+            .filter(|bytes| bytes.len() == KEY_LENGTH)
             .ok_or_else(|| io::Error::other("the key in the shared directory is not as it was made"))?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
@@ -77,7 +77,7 @@ impl Key {
 
     /// The content of a file, if it was written under this key, for this use and name, and whole.
     pub fn verify<'a>(&self, what: &str, name: &Name, file: &'a [u8]) -> Option<&'a [u8]> {
-        let (tag, content) = file.split_at_checked(TAG)?;
+        let (tag, content) = file.split_at_checked(TAG_LENGTH)?;
         let expected = self.sign(what, name, content);
         // In whatever time: who could measure it could read the key as well.
         (expected.as_ref() == tag).then_some(content)

@@ -1,6 +1,6 @@
 //! A token as a file: a tag that vouches for it, its times, its text.
 
-use super::key::{Key, Name, TAG};
+use super::key::{Key, Name, TAG_LENGTH};
 use crate::token::text;
 use crate::{
     Secret,
@@ -14,13 +14,13 @@ use std::{
 use zeroize::Zeroizing;
 
 /// What the tag is for.
-const WHAT: &str = "token 1";
+const SIGNATURE_CONTEXT: &str = "token 1";
 
 /// Four times, in nanoseconds, before the text.
-const TIMES: usize = 4 * 8;
+const TIMES_LENGTH: usize = 4 * 8;
 
 /// The longest file.
-pub const LIMIT: usize = TAG + TIMES + text::MAX_LENGTH;
+pub const MAX_FILE_LENGTH: usize = TAG_LENGTH + TIMES_LENGTH + text::MAX_LENGTH;
 
 /// The time since the machine was started, in which it slept or not: the same for all its processes, and
 /// nobody can set it.
@@ -31,7 +31,7 @@ pub fn since_boot() -> io::Result<Duration> {
 /// The file for a token.
 pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Zeroizing<Vec<u8>>> {
     let text = token.text.expose().as_bytes();
-    if TAG + TIMES + text.len() > LIMIT {
+    if TAG_LENGTH + TIMES_LENGTH + text.len() > MAX_FILE_LENGTH {
         return Err(io::Error::other("the token is too long"));
     }
     let issued = since_boot()?.saturating_sub(token.age_at(now));
@@ -43,13 +43,17 @@ pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Z
         nanoseconds(issued)?,
     ];
     // Never reallocated, so that no copy is left behind.
-    let mut file = Zeroizing::new(Vec::with_capacity(TAG + TIMES + text.len()));
-    file.resize(TAG, 0);
+    let mut file = Zeroizing::new(Vec::with_capacity(TAG_LENGTH + TIMES_LENGTH + text.len()));
+    file.resize(TAG_LENGTH, 0);
     for time in times {
         file.extend_from_slice(&time.to_le_bytes());
     }
     file.extend_from_slice(text);
-    let tag = key.sign(WHAT, name, file.get(TAG..).unwrap_or_default());
+    let tag = key.sign(
+        SIGNATURE_CONTEXT,
+        name,
+        file.get(TAG_LENGTH..).unwrap_or_default(),
+    );
     for (to, from) in file.iter_mut().zip(tag.as_ref()) {
         *to = *from;
     }
@@ -59,8 +63,8 @@ pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Z
 /// The token in a file; `None` where the file is not as it was written for this name, or tells of a time
 /// that has not come yet.
 pub fn read(file: &[u8], key: &Key, name: &Name, now: Moment) -> Option<Token> {
-    let content = key.verify(WHAT, name, file)?;
-    let (times, text) = content.split_at_checked(TIMES)?;
+    let content = key.verify(SIGNATURE_CONTEXT, name, file)?;
+    let (times, text) = content.split_at_checked(TIMES_LENGTH)?;
     let mut times = times
         .as_chunks::<8>()
         .0
@@ -108,7 +112,7 @@ mod tests {
     #[test]
     fn a_token_comes_back_with_its_times() {
         let place = Place::new("record");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let name = name(&key, "one");
         for refresh_on in [None, Some(now.wall + Duration::from_mins(30))] {
             let mut token = token("text");
@@ -129,7 +133,7 @@ mod tests {
     #[test]
     fn a_file_with_any_byte_changed_or_missing_or_of_another_name_is_none() {
         let place = Place::new("corrupt");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let (one, other) = (name(&key, "one"), name(&key, "other"));
         let file = write(&token("text"), &key, &one, now).unwrap();
         assert!(read(&file, &key, &one, now).is_some());
@@ -146,14 +150,14 @@ mod tests {
     #[test]
     fn a_file_that_tells_of_a_time_to_come_is_none() {
         let place = Place::new("to-come");
-        let (key, now) = (Key::of(&place.directory()).unwrap(), Moment::now());
+        let (key, now) = (Key::load_or_create(&place.directory()).unwrap(), Moment::now());
         let name = name(&key, "one");
         let signed = |since_start: Duration| {
             let mut file = write(&token("text"), &key, &name, now).unwrap();
             let nanoseconds = nanoseconds(since_start).unwrap().to_le_bytes();
-            file[TAG + TIMES - 8..TAG + TIMES].copy_from_slice(&nanoseconds);
-            let tag = key.sign(WHAT, &name, &file[TAG..]);
-            file[..TAG].copy_from_slice(tag.as_ref());
+            file[TAG_LENGTH + TIMES_LENGTH - 8..TAG_LENGTH + TIMES_LENGTH].copy_from_slice(&nanoseconds);
+            let tag = key.sign(SIGNATURE_CONTEXT, &name, &file[TAG_LENGTH..]);
+            file[..TAG_LENGTH].copy_from_slice(tag.as_ref());
             file
         };
         let now_since_start = since_boot().unwrap();
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_written() {
         let place = Place::new("long");
-        let key = Key::of(&place.directory()).unwrap();
+        let key = Key::load_or_create(&place.directory()).unwrap();
         let name = name(&key, "one");
         let longest = text::MAX_LENGTH;
         for (length, fits) in [(longest, true), (longest + 1, false)] {

@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 const VARIABLE: &str = "ENTRA_ODBC_TOKEN_CACHE";
 
 /// Where processes without a runtime directory meet: in memory, and everyone may make a directory there.
-const MEMORY: &str = "/dev/shm";
+const SHARED_MEMORY_DIRECTORY: &str = "/dev/shm";
 
 /// Where the user's processes share their tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Sharing {
 
 impl Sharing {
     /// Where this connect shares its token; `None` where nobody asked for it, and in privileged programs.
-    pub fn asked_for(options: &Options, environment: &Environment) -> Result<Option<Self>, Error> {
+    pub fn from_options(options: &Options, environment: &Environment) -> Result<Option<Self>, Error> {
         let shared = match options.get(Keyword::TokenCache) {
             Some(value) => means_shared(value).ok_or_else(|| {
                 Error::invalid("TokenCache= must be shared or process")
@@ -41,7 +41,7 @@ impl Sharing {
         }
         Ok((shared && environment.may_run_tools()).then(|| Self {
             runtime: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
-            memory: MEMORY.into(),
+            memory: SHARED_MEMORY_DIRECTORY.into(),
         }))
     }
 
@@ -86,7 +86,7 @@ mod tests {
             options.add(Keyword::TokenCache, value.to_owned());
         }
         let variables = variable.map(|value| (VARIABLE, value));
-        Sharing::asked_for(&options, &Environment::fixed(variables).with_tools())
+        Sharing::from_options(&options, &Environment::fixed(variables).with_tools())
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
     fn a_privileged_program_shares_nothing() {
         let mut options = Options::default();
         options.add(Keyword::TokenCache, "shared".into());
-        assert_eq!(Sharing::asked_for(&options, &Environment::empty()), Ok(None));
+        assert_eq!(Sharing::from_options(&options, &Environment::empty()), Ok(None));
     }
 }

@@ -76,7 +76,7 @@ impl Drop for Place {
 }
 
 pub(super) fn name(key: &Key, identity: &str) -> Name {
-    key.name(&IdentityKey::of_kind(identity).unwrap().finish())
+    key.name(&IdentityKey::builder(identity).unwrap().finish())
         .unwrap()
 }
 
@@ -125,7 +125,7 @@ fn nothing_is_shared_unless_asked_for_and_allowed_by_the_credential() {
         let SignInSource::Credential(inner) = plain.source() else {
             panic!()
         };
-        let key = IdentityKey::of_kind("tool").unwrap().finish();
+        let key = IdentityKey::builder("tool").unwrap().finish();
         let mut sign_in = SignIn::requesting(key, "tool", "scope", Tool(Arc::clone(inner)));
         sign_in.shared = Some(place.sharing());
         TokenService::new().token(&sign_in, soon()).unwrap();
@@ -139,7 +139,7 @@ fn another_identity_finds_nothing() {
     let place = Place::new("identities");
     let script = Script::open();
     let key = |secret| {
-        let key = IdentityKey::of_kind("ServicePrincipal").unwrap();
+        let key = IdentityKey::builder("ServicePrincipal").unwrap();
         key.with("secret", secret).finish()
     };
     for (secret, expected) in [("right", "token-1"), ("wrong", "token-2"), ("right", "token-1")] {
@@ -180,7 +180,7 @@ fn sixteen_processes_make_one_request_and_share_its_token() {
 #[test]
 fn those_who_wait_share_a_refusal_and_who_comes_later_asks_for_itself() {
     let place = Place::new("refusal");
-    let key = IdentityKey::of_kind("one").unwrap().finish();
+    let key = IdentityKey::builder("one").unwrap().finish();
     let shelf = || StoreKey::new(&place.sharing(), key).open("scope").unwrap();
     let refusal = Error::new(ErrorKind::Refused { code: 7 }, "as scripted");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -230,8 +230,8 @@ fn who_waits_for_another_process_gives_up_in_time() {
 fn a_lock_that_nobody_lets_go_does_not_keep_a_process_from_its_token() {
     let place = Place::new("stuck");
     let script = Script::open();
-    let key = Key::of(&place.directory()).unwrap();
-    let _stuck = Lock::attempt(&place.directory(), &name(&key, "one")).unwrap();
+    let key = Key::load_or_create(&place.directory()).unwrap();
+    let _stuck = FileLock::try_acquire_in(&place.directory(), &name(&key, "one").lock()).unwrap();
     let issued = TokenService::new()
         .token(
             &place.sign_in(&script, "one"),
@@ -257,7 +257,7 @@ fn corrupt_and_ended_tokens_are_passed_over_and_replaced() {
     }
     // Well made, but of a token that has ended.
     let (directory, now) = (place.directory(), Moment::now());
-    let key = Key::of(&directory).unwrap();
+    let key = Key::load_or_create(&directory).unwrap();
     let name = name(&key, "one");
     let mut ended = Token::received(Secret::new("ended".into()), now.wall + Duration::from_hours(1));
     ended.issued.wall -= Duration::from_hours(2);

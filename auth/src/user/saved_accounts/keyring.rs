@@ -22,7 +22,7 @@ pub const KEY_LENGTH: usize = 32;
 pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
 
 /// How long it may take: one that is locked asks the person to unlock it, who may not be there.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SECRET_TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// By which the key is found, as anyone sees in the desktop's own program for the keyring.
 const ATTRIBUTES: [&str; 4] = ["service", "entra-odbc", "purpose", "saved sign-ins"];
@@ -41,7 +41,7 @@ pub fn absent() -> String {
 
 impl Keyring {
     /// The keyring of this session, if it has a D-Bus and `secret-tool` is installed.
-    pub fn of(environment: &Environment) -> Option<Self> {
+    pub fn detect(environment: &Environment) -> Option<Self> {
         let bus = environment.get("DBUS_SESSION_BUS_ADDRESS").is_some()
             || environment
                 .get("XDG_RUNTIME_DIR")
@@ -59,10 +59,10 @@ impl Keyring {
     pub async fn key(&self) -> Result<Option<Key>, String> {
         let output = self.run(&["lookup"], &[]).await?;
         let answer = Zeroizing::new(output.stdout);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         // Nothing found and nobody to unlock it are told apart by what is said alone.
-        if !output.status.success() && !said.trim().is_empty() {
-            return Err(format!("secret-tool: {}", first_line(&said)));
+        if !output.status.success() && !stderr.trim().is_empty() {
+            return Err(format!("secret-tool: {}", first_line(&stderr)));
         }
         let decoded = BASE64_STANDARD.decode(answer.trim_ascii()).map(Zeroizing::new);
         Ok(decoded
@@ -83,17 +83,20 @@ impl Keyring {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("secret-tool: {}", first_line(&said)))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(format!("secret-tool: {}", first_line(&stderr)))
     }
 
     async fn run(&self, command: &[&str], input: &[u8]) -> Result<Output, String> {
         let arguments: Vec<_> = command.iter().chain(&ATTRIBUTES).map(OsStr::new).collect();
         let program = self.secret_tool.as_os_str();
         let output = tool::run_with_input(program, &arguments, &self.environment, input);
-        match timeout(PATIENCE, output).await {
+        match timeout(SECRET_TOOL_TIMEOUT, output).await {
             Ok(output) => output.map_err(|why| format!("secret-tool: {why}")),
-            Err(_) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => Err(format!(
+                "it did not answer within {} s",
+                SECRET_TOOL_TIMEOUT.as_secs()
+            )),
         }
     }
 }

@@ -11,10 +11,10 @@ use std::{
 use zeroize::Zeroizing;
 
 /// Another form gets another number; what has it is not read by older versions.
-const VERSION: u64 = 1;
+const FORMAT_VERSION: u64 = 1;
 
-const PLAIN: &str = "refresh_token";
-const SEALED: &str = "sealed_refresh_token";
+const PLAIN_TOKEN_FIELD: &str = "refresh_token";
+const SEALED_TOKEN_FIELD: &str = "sealed_refresh_token";
 
 /// An account with its refresh token.
 pub struct Record {
@@ -37,15 +37,15 @@ pub fn written(account: &Account, kept: &Kept) -> io::Result<Zeroizing<Vec<u8>>>
         .unwrap_or_default();
     let encoded;
     let (name, token) = match kept {
-        Kept::Plain(token) => (PLAIN, token.expose()),
+        Kept::Plain(token) => (PLAIN_TOKEN_FIELD, token.expose()),
         Kept::Sealed(sealed) => {
             encoded = BASE64_STANDARD.encode(sealed);
-            (SEALED, encoded.as_str())
+            (SEALED_TOKEN_FIELD, encoded.as_str())
         }
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(token.len() + 2048));
     // Written piece by piece: a value made of it all would leave the token behind.
-    bytes.extend(format!("{{\"version\":{VERSION},\"saved\":{}", saved.as_micros()).as_bytes());
+    bytes.extend(format!("{{\"version\":{FORMAT_VERSION},\"saved\":{}", saved.as_micros()).as_bytes());
     for (name, text) in [
         ("authority", account.authority.as_str()),
         ("tenant", &account.tenant),
@@ -63,7 +63,7 @@ pub fn written(account: &Account, kept: &Kept) -> io::Result<Zeroizing<Vec<u8>>>
 
 pub fn read(bytes: &[u8]) -> Option<Record> {
     let mut object: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
-    if object.get("version")?.as_u64()? != VERSION {
+    if object.get("version")?.as_u64()? != FORMAT_VERSION {
         return None;
     }
     // In microseconds, since two people may be saved within one millisecond and the last one is the one.
@@ -72,9 +72,9 @@ pub fn read(bytes: &[u8]) -> Option<Record> {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     };
-    let kept = match text(PLAIN) {
+    let kept = match text(PLAIN_TOKEN_FIELD) {
         Some(token) => Kept::Plain(Secret::new(token)),
-        None => Kept::Sealed(BASE64_STANDARD.decode(text(SEALED)?).ok()?),
+        None => Kept::Sealed(BASE64_STANDARD.decode(text(SEALED_TOKEN_FIELD)?).ok()?),
     };
     let account = Account {
         authority: text("authority")?,

@@ -24,7 +24,7 @@ impl Home {
     fn accounts_with(&self, variables: &[(&str, &str)]) -> Accounts {
         let home = [("HOME", self.0.to_str().unwrap())];
         let variables = home.iter().chain(variables).copied();
-        Accounts::of(&Environment::fixed(variables).with_tools()).unwrap()
+        Accounts::from_environment(&Environment::fixed(variables).with_tools()).unwrap()
     }
 }
 
@@ -87,7 +87,7 @@ fn nobody_else_may_read_them() {
     let ada = account("ada", 1);
     block_on(accounts.save(&ada, &token())).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-    let file = accounts.path().join(format!("{}{FILE}", ada.id()));
+    let file = accounts.path().join(format!("{}{FILE_SUFFIX}", ada.id()));
     assert_eq!((mode(&accounts.path()), mode(&file)), (0o700, 0o600));
     assert_eq!(mode(&home.0.join(".local/state")), 0o700);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
@@ -125,7 +125,7 @@ fn without_a_home_or_in_a_privileged_program_there_is_none() {
         Environment::fixed([("HOME", "relative")]).with_tools(),
         Environment::fixed([("HOME", "/root")]),
     ] {
-        let error = Accounts::of(&environment).unwrap_err();
+        let error = Accounts::from_environment(&environment).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
 }
@@ -137,7 +137,7 @@ fn files_that_are_damaged_are_passed_over() {
     let ada = account("ada", 1);
     block_on(accounts.save(&ada, &token())).unwrap();
     for (name, content) in [("a", "{"), ("b", "{}"), ("c", "{\"version\":2}"), ("d", "")] {
-        let path = accounts.path().join(format!("{name}{FILE}"));
+        let path = accounts.path().join(format!("{name}{FILE_SUFFIX}"));
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
@@ -185,7 +185,7 @@ const IN_A_FILE: &str = "case $1 in
 esac";
 
 fn file_of(accounts: &Accounts, account: &Account) -> String {
-    fs::read_to_string(accounts.path().join(format!("{}{FILE}", account.id()))).unwrap()
+    fs::read_to_string(accounts.path().join(format!("{}{FILE_SUFFIX}", account.id()))).unwrap()
 }
 
 #[test]
@@ -246,8 +246,8 @@ fn a_process_that_never_ends_making_the_key_does_not_keep_others_from_saving() {
     let _kept = accounts.lock("key").unwrap().unwrap();
     let ada = account("ada", 1);
     let save = async {
-        let patience = Duration::from_secs(10);
-        tokio::time::timeout(patience, accounts.save(&ada, &token())).await
+        let limit = Duration::from_secs(10);
+        tokio::time::timeout(limit, accounts.save(&ada, &token())).await
     };
     block_on(save).unwrap().unwrap();
     assert_eq!(block_on(accounts.open(&ada.id())).unwrap(), Some((ada, token())));

@@ -27,7 +27,7 @@ impl Credential for Made {
 }
 
 fn sign_in(user: u32) -> Result<SignIn, Error> {
-    let key = IdentityKey::of_kind("bench")?
+    let key = IdentityKey::builder("bench")?
         .with("user", &user.to_string())
         .finish();
     Ok(SignIn::requesting(key, "bench", SCOPE, Made))

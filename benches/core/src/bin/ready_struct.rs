@@ -46,7 +46,7 @@ impl Credential for Made {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = TokenService::new();
-    let key = IdentityKey::of_kind("bench")?.finish();
+    let key = IdentityKey::builder("bench")?.finish();
     let sign_in = SignIn::requesting(key, "bench", SCOPE, Made);
     let deadline = Instant::now() + Duration::from_mins(10);
     let first = service.token(&sign_in, deadline)?.token;

@@ -103,9 +103,9 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 }
 
 fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
-    let places = Places::of(environment);
+    let places = Places::from_environment(environment);
     let count = places.bundle().map_or(0, |path| {
-        let text = file::read(path, regular_file::BUNDLE)
+        let text = file::read(path, regular_file::MAX_BUNDLE_LENGTH)
             .ok()
             .flatten()
             .unwrap_or_default();

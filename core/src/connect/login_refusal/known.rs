@@ -27,7 +27,7 @@ pub struct Known {
 impl Known {
     /// The row of a refusal: the first that recognises it.
     pub fn find(refusal: &Refusal<'_>) -> Option<&'static Self> {
-        KNOWN.iter().find(|known| known.recognises(refusal))
+        KNOWN_REFUSALS.iter().find(|known| known.recognises(refusal))
     }
 
     fn recognises(&self, refusal: &Refusal<'_>) -> bool {
@@ -40,7 +40,7 @@ impl Known {
 }
 
 /// The special ones first: the message about an expired token has the same start as the one about a missing user.
-const KNOWN: [Known; 13] = [
+const KNOWN_REFUSALS: [Known; 13] = [
     Known {
         cause: Cause::TokenExpired,
         token_only: true,

@@ -117,7 +117,7 @@ fn the_end_of_the_token_is_the_end_unless_the_string_says_otherwise() {
     );
     let opened = OpenConnection {
         text,
-        key: IdentityKey::of_kind("test").unwrap().finish(),
+        key: IdentityKey::builder("test").unwrap().finish(),
         identity_origin: IdentityOrigin::String,
         is_fixed: true,
         token: token(&ended, Duration::ZERO),

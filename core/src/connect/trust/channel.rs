@@ -102,7 +102,7 @@ impl Channel {
     /// The cloud that the certificate's name tells, else the server's.
     #[must_use]
     pub fn cloud(&self) -> Option<&'static Cloud> {
-        let named = self.hostname_in_certificate.as_deref().and_then(Cloud::of);
+        let named = self.hostname_in_certificate.as_deref().and_then(Cloud::for_host);
         named.or_else(|| self.server.cloud())
     }
 

@@ -71,7 +71,7 @@ impl Channel {
     fn check_names(&self, administrator: &Administrator) -> Result<(), Error> {
         let mut clouds: Vec<&Cloud> = Vec::new();
         for name in self.certificate_names() {
-            match Cloud::of(name) {
+            match Cloud::for_host(name) {
                 Some(cloud) => clouds.push(cloud),
                 None if administrator.trusts(name) => {}
                 None => return Err(self.stranger(name)),

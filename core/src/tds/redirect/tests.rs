@@ -8,7 +8,7 @@ use standins::sql_server::{Fault, Login, SqlError};
 fn a_server_that_redirects_is_refused_and_one_that_does_not_is_asked_once() {
     let bench = ScriptedServer::new(&format!("https://login.example/{TENANT}"));
     let (redirects, services) = (RedirectCache::new(), bench.services());
-    let ask = || {
+    let rule_out = || {
         redirects.rule_out_redirect(
             &bench.target(),
             Instant::now() + Duration::from_secs(10),
@@ -19,13 +19,13 @@ fn a_server_that_redirects_is_refused_and_one_that_does_not_is_asked_once() {
         host: "gateway.example".into(),
         port: 11_000,
     });
-    let error = ask().unwrap_err().to_string();
+    let error = rule_out().unwrap_err().to_string();
     assert!(
         error.contains("gateway.example,11000") && error.contains("docs/trust.md"),
         "{error}"
     );
     for _ in 0..3 {
-        ask().unwrap();
+        rule_out().unwrap();
     }
     // The refusal is not remembered, the good answer is. A login is in the record once its client has left.
     let is_second = |login: &Login| login.connection == 2;
@@ -59,7 +59,7 @@ fn a_server_that_cannot_be_asked_about_redirects_is_not_trusted() {
 fn a_server_that_refuses_the_question_about_redirects_is_asked_again() {
     let bench = ScriptedServer::new(&format!("https://login.example/{TENANT}"));
     let (redirects, services) = (RedirectCache::new(), bench.services());
-    let ask = || {
+    let rule_out = || {
         redirects.rule_out_redirect(
             &bench.target(),
             Instant::now() + Duration::from_secs(10),
@@ -68,8 +68,8 @@ fn a_server_that_refuses_the_question_about_redirects_is_asked_again() {
     };
     let busy = SqlError::new(40613, "Database is not currently available.");
     bench.server.inject(Fault::RefuseLogin(busy));
-    let error = ask().unwrap_err();
+    let error = rule_out().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.to_string().contains("not currently available"), "{error}");
-    ask().unwrap();
+    rule_out().unwrap();
 }

@@ -21,14 +21,14 @@ fn run<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-fn ask_for(environment: &Environment, target: &Target, timeout: Duration) -> Result<String, Error> {
+fn tenant_within(environment: &Environment, target: &Target, timeout: Duration) -> Result<String, Error> {
     let server = ServerTenant::new(target.clone(), environment);
     let deadline = Deadline::at(Instant::now() + timeout);
     run(TenantCache::new().get_or_discover(&server, &deadline))
 }
 
 fn ask_with(environment: &Environment, target: &Target) -> Result<String, Error> {
-    ask_for(environment, target, Duration::from_secs(10))
+    tenant_within(environment, target, Duration::from_secs(10))
 }
 
 fn ask_once(tenants: &TenantCache, bench: &ScriptedServer, target: &Target) -> Result<String, Error> {
@@ -73,7 +73,7 @@ fn a_server_that_names_no_tenant_is_told_with_the_keyword_that_helps() {
 fn the_certificate_is_checked_as_the_driver_checks_it() {
     let bench = ScriptedServer::new(&format!("https://login.example/{TENANT}"));
     let stranger = Environment::fixed([("SSL_CERT_FILE", "/nowhere")]);
-    let error = ask_for(&stranger, &bench.target(), Duration::from_secs(10)).unwrap_err();
+    let error = tenant_within(&stranger, &bench.target(), Duration::from_secs(10)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     let with = |trust| Target {
         trust,
@@ -84,7 +84,7 @@ fn the_certificate_is_checked_as_the_driver_checks_it() {
             names: names.iter().map(ToString::to_string).collect(),
         })
     };
-    assert!(ask_for(&stranger, &with(Trust::Any), Duration::from_secs(10)).is_ok());
+    assert!(tenant_within(&stranger, &with(Trust::Any), Duration::from_secs(10)).is_ok());
     // Either name will do, as it does for Driver 18.
     assert!(ask_with(&bench.environment(), &named(&["other.example", "localhost"])).is_ok());
     assert!(ask_with(&bench.environment(), &named(&["other.example"])).is_err());
@@ -105,7 +105,7 @@ fn a_server_that_hangs_or_speaks_something_else_is_given_up() {
         port,
         ..bench.target()
     };
-    let error = ask_for(&bench.environment(), &target, Duration::from_millis(200)).unwrap_err();
+    let error = tenant_within(&bench.environment(), &target, Duration::from_millis(200)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 
     let noise = std::thread::spawn(move || {
@@ -115,7 +115,7 @@ fn a_server_that_hangs_or_speaks_something_else_is_given_up() {
             let _ = io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let error = ask_for(&bench.environment(), &target, Duration::from_secs(10)).unwrap_err();
+    let error = tenant_within(&bench.environment(), &target, Duration::from_secs(10)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.to_string().contains("does not speak TDS"), "{error}");
     noise.join().unwrap();
@@ -145,7 +145,7 @@ fn what_nothing_vouched_for_is_no_answer_for_a_validated_sign_in() {
     };
     let key = |target: &Target| {
         ServerTenant::new(target.clone(), &bench.environment())
-            .identify(IdentityKey::of_kind("test").unwrap())
+            .identify(IdentityKey::builder("test").unwrap())
             .finish()
     };
     assert_ne!(key(&unvalidated), key(&bench.target()));

@@ -48,7 +48,7 @@ pub struct Password {
 
 impl Password {
     /// The password that was given, or the empty one.
-    pub fn of(password: Option<&Secret>) -> Self {
+    pub fn new(password: Option<&Secret>) -> Self {
         let text = password.map_or("", Secret::expose);
         let units = text.encode_utf16().chain([0]);
         Self {
@@ -71,7 +71,7 @@ impl Password {
             .iter()
             .find(|(known, ..)| *known == algorithm.oid)
             .ok_or(Trouble::UnknownEncryption)?;
-        let mut found = Self::of(password);
+        let mut found = Self::new(password);
         found.right = found.fits(hash, *mac, (salt.as_bytes(), rounds), data, expected.as_bytes())?;
         // Of an absent password some programs make no bytes at all, not even the zero at the end.
         if found.text.is_empty() && !found.right {
@@ -128,7 +128,7 @@ impl Password {
         encrypted: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
         let parameters = algorithm.parameters.ok_or(Trouble::Damaged)?;
-        let mut parameters = Elements::of(parameters.value())?;
+        let mut parameters = Elements::parse(parameters.value())?;
         let salt: OctetStringRef<'_> = parameters.next()?;
         let rounds: u32 = parameters.next()?;
         let derived = |purpose, length| {

@@ -27,7 +27,7 @@ impl Desk {
 
     fn browser(&self, variables: &[(&str, &str)]) -> Browser {
         let here = ("PATH", self.0.to_str().unwrap());
-        Browser::of(&Environment::fixed(variables.iter().copied().chain([here])).with_tools())
+        Browser::from_environment(&Environment::fixed(variables.iter().copied().chain([here])).with_tools())
     }
 
     fn open(&self, variables: &[(&str, &str)]) -> (Result<(), String>, String) {
@@ -86,7 +86,7 @@ fn without_a_screen_there_is_no_browser_unless_one_is_named() {
 fn a_privileged_program_opens_nothing() {
     let desk = Desk::new("privileged").with("xdg-open", 0);
     let environment = Environment::fixed([("PATH", desk.0.to_str().unwrap()), SCREEN]);
-    assert!(!Browser::of(&environment).is_prompt());
+    assert!(!Browser::from_environment(&environment).is_prompt());
 }
 
 #[test]
@@ -104,6 +104,6 @@ fn an_opener_that_is_the_browser_itself_keeps_nobody_waiting_for_its_end() {
     write_script(&path, &format!("read line <{}", fifo.display()));
     let start = Instant::now();
     assert_eq!(desk.open(&[SCREEN]).0, Ok(()));
-    assert!(start.elapsed() >= TRIAL);
+    assert!(start.elapsed() >= OPENER_TIMEOUT);
     fs::write(&fifo, "end\n").unwrap();
 }

@@ -7,22 +7,26 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 /// The longest request; Entra's codes have one or two kilobytes, a browser's headers as much again.
-const LIMIT: usize = 32 * 1024;
+const MAX_REQUEST_LENGTH: usize = 32 * 1024;
 
-const END: &[u8] = b"\r\n\r\n";
+const HEADER_END: &[u8] = b"\r\n\r\n";
 
 /// A request up to the end of its headers; `None` where none comes, or one that is too long.
 pub async fn head(stream: &mut TcpStream) -> Option<Zeroizing<Vec<u8>>> {
     // All of it at once, so that no part of a code is left behind in a smaller buffer.
-    let mut head = Zeroizing::new(Vec::with_capacity(LIMIT));
-    while head.len() < LIMIT {
+    let mut head = Zeroizing::new(Vec::with_capacity(MAX_REQUEST_LENGTH));
+    while head.len() < MAX_REQUEST_LENGTH {
         let before = head.len();
-        let room = u64::try_from(LIMIT - before).unwrap_or(0);
+        let room = u64::try_from(MAX_REQUEST_LENGTH - before).unwrap_or(0);
         if stream.take(room).read_buf(&mut *head).await.ok()? == 0 {
             return None;
         }
-        let news = before.saturating_sub(END.len() - 1);
-        if head.get(news..)?.windows(END.len()).any(|bytes| bytes == END) {
+        let news = before.saturating_sub(HEADER_END.len() - 1);
+        if head
+            .get(news..)?
+            .windows(HEADER_END.len())
+            .any(|bytes| bytes == HEADER_END)
+        {
             return Some(head);
         }
     }
@@ -67,7 +71,7 @@ pub fn returned(head: &[u8], path: &str, state: &str) -> Option<Returned> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Option<Returned> {
+    fn parse_line(line: &str) -> Option<Returned> {
         returned(
             format!("{line}\r\nHost: localhost\r\n\r\n").as_bytes(),
             "/",
@@ -77,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_code_or_an_error_with_the_state_is_what_is_waited_for() {
-        let code = of("GET /?code=a%2Fb&state=s%2Bt&session_state=x HTTP/1.1");
+        let code = parse_line("GET /?code=a%2Fb&state=s%2Bt&session_state=x HTTP/1.1");
         assert_eq!(code, Some(Returned::Code(Secret::new("a/b".into()))));
-        let error = of("GET /?error=access_denied&error_description=No+thanks.&state=s%2Bt HTTP/1.1");
+        let error = parse_line("GET /?error=access_denied&error_description=No+thanks.&state=s%2Bt HTTP/1.1");
         let expected = Returned::Refused {
             error: "access_denied".into(),
             description: "No thanks.".into(),
@@ -107,7 +111,7 @@ mod tests {
             "GET  /?code=a&state=s%2Bt HTTP/1.1",
             "\u{16}\u{3}\u{1}",
         ] {
-            assert_eq!(of(line), None, "{line}");
+            assert_eq!(parse_line(line), None, "{line}");
         }
         assert_eq!(returned(b"\xff\xfe GET", "/", "s"), None);
     }

@@ -15,11 +15,11 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn redirect(value: Option<&str>) -> Redirect {
-    Redirect::of(value).unwrap()
+    Redirect::parse(value).unwrap()
 }
 
 /// What a request is answered with; it is sent, or cut off, as it stands.
-fn ask(port: u16, request: &str) -> String {
+fn send(port: u16, request: &str) -> String {
     let mut socket = Socket::connect(("127.0.0.1", port)).unwrap();
     socket.write_all(request.as_bytes()).unwrap();
     // The listener may have hung up already on what it does not understand.
@@ -54,12 +54,12 @@ fn only_the_request_with_the_state_is_taken_and_garbage_disturbs_nobody() {
             "GET /?code=evil&state=wrong HTTP/1.1\r\n\r\n",
             "POST /?code=evil&state=s HTTP/1.1\r\n\r\n",
         ] {
-            let answer = ask(port, request);
+            let answer = send(port, request);
             assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
         }
-        assert_eq!(ask(port, "GET /?code=cut"), "");
-        let _ = ask(port, &"x".repeat(100_000));
-        ask(
+        assert_eq!(send(port, "GET /?code=cut"), "");
+        let _ = send(port, &"x".repeat(100_000));
+        send(
             port,
             "GET /?code=good&state=s HTTP/1.1\r\nHost: localhost\r\n\r\n",
         )
@@ -67,7 +67,7 @@ fn only_the_request_with_the_state_is_taken_and_garbage_disturbs_nobody() {
     runtime.block_on(async {
         let visitor = loopback.visitor().await.unwrap();
         assert_eq!(visitor.returned(), &Returned::Code(Secret::new("good".into())));
-        visitor.tell("<p>thanks</p>").await;
+        visitor.respond("<p>thanks</p>").await;
     });
     // What was aborted is dropped when the runtime comes to it.
     drop(runtime);
@@ -111,7 +111,7 @@ fn a_redirect_uri_is_localhost_with_a_port_or_path() {
         "http://localhost/../x",
         "localhost",
     ] {
-        let error = Redirect::of(Some(bad)).unwrap_err();
+        let error = Redirect::parse(Some(bad)).unwrap_err();
         assert!(error.to_string().contains("RedirectUri="), "{bad}");
     }
 }

@@ -15,7 +15,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The largest file that the SDKs take for a key, in bytes.
-const LIMIT: usize = 4096;
+const MAX_KEY_LENGTH: usize = 4096;
 
 /// The key in the file that `challenge` names: `Basic realm=/var/opt/azcmagent/tokens/….key`.
 pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error> {
@@ -27,7 +27,7 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
         ))
     };
     let bytes = regular_file::open(&path, Links::Refuse)
-        .and_then(|file| regular_file::content(&file, LIMIT))
+        .and_then(|file| regular_file::content(&file, MAX_KEY_LENGTH))
         .map_err(|why| match why {
             Refusal::System(error) => unread(&path, &error),
             why => failed(&why.to_string()),
