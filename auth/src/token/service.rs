@@ -1,25 +1,28 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
+mod report;
+mod request;
+mod waiter;
+
 use super::{
-    Deadline, Moment, Prompting, Token, TokenSubscriber, Wait,
+    Moment, Prompting, Token, TokenSubscriber, Wait,
     cache::{Cache, Entry, State},
     cancellation::cancelled,
-    in_flight::{CompletionGuard, InFlightRequest, Outcome, timed_out},
-    renewer, store, subscriber,
+    in_flight::{InFlightRequest, timed_out},
+    renewer, subscriber,
 };
 use crate::{
-    Error, ErrorKind,
-    credential::{SignIn, SignInSource, TokenRequest},
+    Error,
+    credential::{Credential, SignIn, SignInSource},
     process::{fork, runtime::Runtime},
 };
+pub(super) use request::carry_out;
 use std::{
-    future::poll_fn,
-    pin::pin,
     sync::Arc,
-    task::Poll,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
-use tracing::{debug, info};
+use tracing::debug;
+use waiter::Waiter;
 
 /// A refused token younger than this is not to blame for the refusal.
 const YOUNG: Duration = Duration::from_mins(1);
@@ -53,6 +56,37 @@ pub struct Issued {
     pub asked: bool,
 }
 
+/// A token, and what [`Issued`] says of it but the time.
+struct Found {
+    token: Arc<Token>,
+    source: Source,
+    asked: bool,
+}
+
+impl Found {
+    fn given(token: &Arc<Token>) -> Self {
+        Self {
+            token: Arc::clone(token),
+            source: Source::Given,
+            asked: false,
+        }
+    }
+
+    fn cached(token: Arc<Token>) -> Self {
+        Self {
+            token,
+            source: Source::Cached,
+            asked: false,
+        }
+    }
+}
+
+/// How a call for a token begins.
+enum Begun {
+    AtHand(Arc<Token>),
+    Waiting(Waiter),
+}
+
 /// Gets tokens and keeps them; one per process.
 #[derive(Debug, Default)]
 pub struct TokenService {
@@ -72,30 +106,29 @@ impl TokenService {
         let (start, wait) = (Moment::now(), wait.into());
         let found = match sign_in.source() {
             _ if wait.is_cancelled() => Err(cancelled()),
-            SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given, false)),
+            SignInSource::Given(token) => Ok(Found::given(token)),
             SignInSource::Credential(credential) => {
-                let entry = if sign_in.cache {
-                    self.cache.entry(sign_in, credential)
-                } else {
-                    Entry::apart(sign_in, credential)
-                };
+                let entry = self.entry(sign_in, credential);
                 self.of_entry(&entry, wait, start, Prompting::allowed)
             }
         };
-        let issued = found
-            .map(|(token, source, asked)| Issued {
-                // A clock is read only where there was something to wait for.
-                waited: match source {
-                    Source::Given | Source::Cached => Duration::ZERO,
-                    Source::Requested | Source::Waited => start.steady.elapsed(),
-                },
-                token,
-                source,
-                asked,
-            })
-            .map_err(|error| error.in_mode(sign_in.mode));
-        report(sign_in, &issued, start.steady);
-        issued
+        report::issued(sign_in, found, start)
+    }
+
+    /// The same for a task of any executor, which goes on with other tasks meanwhile.
+    ///
+    /// The request runs on the background thread. Whoever drops the future waits no longer; a request that nobody
+    /// waits for any more is given up.
+    pub async fn token_async(&self, sign_in: &SignIn, until: Instant) -> Result<Issued, Error> {
+        let start = Moment::now();
+        let found = match sign_in.source() {
+            SignInSource::Given(token) => Ok(Found::given(token)),
+            SignInSource::Credential(credential) => {
+                let entry = self.entry(sign_in, credential);
+                self.of_entry_async(&entry, until, start).await
+            }
+        };
+        report::issued(sign_in, found, start)
     }
 
     /// Runs a task on the background thread and waits for it until `deadline`; `None` where that came first.
@@ -147,7 +180,7 @@ impl TokenService {
                 .is_some_and(|token| token.text == refused.text);
         }
         match self.of_entry(&entry, deadline.into(), now, Prompting::forbidden) {
-            Ok((token, ..)) if token.text != refused.text => Some(token),
+            Ok(found) if found.token.text != refused.text => Some(found.token),
             Ok(_) => None,
             Err(error) => {
                 debug!(target: "entra_odbc", mode = sign_in.mode, %error, "no fresh token");
@@ -188,6 +221,14 @@ impl TokenService {
         }
     }
 
+    fn entry(&self, sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Entry> {
+        if sign_in.cache {
+            self.cache.entry(sign_in, credential)
+        } else {
+            Entry::apart(sign_in, credential)
+        }
+    }
+
     /// `asking` makes what a request needs: a token at hand costs no allocation.
     fn of_entry(
         &self,
@@ -195,54 +236,74 @@ impl TokenService {
         wait: Wait<'_>,
         now: Moment,
         asking: fn() -> Prompting,
-    ) -> Result<(Arc<Token>, Source, bool), Error> {
-        let (in_flight, source) = {
-            let mut state = entry.state();
-            state.asked = Some(now.steady);
-            if let Some(token) = state.living(now).map(Arc::clone) {
-                let renewer = entry.kept && state.needs_renewer();
-                drop(state);
-                if renewer {
-                    self.keep(entry);
-                }
-                return Ok((token, Source::Cached, false));
-            }
-            if wait.until <= now.steady {
-                return Err(timed_out());
-            }
-            if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.is_ours()) {
-                in_flight.join(wait.until);
-                (Arc::clone(in_flight), Source::Waited)
-            } else {
-                if let Some(error) = state.failures.remembered(now.steady) {
-                    return Err(error.clone());
-                }
-                let in_flight = Arc::new(InFlightRequest::new(asking()));
-                in_flight.join(wait.until);
-                state.in_flight = Some(Arc::clone(&in_flight));
-                (in_flight, Source::Requested)
-            }
-        };
-        if source == Source::Requested {
-            let task = request(Arc::clone(entry), Arc::clone(&in_flight));
-            if let Err(error) = self.runtime.spawn(task) {
-                entry.state().in_flight = None;
-                in_flight.complete(Err(error));
+    ) -> Result<Found, Error> {
+        loop {
+            let waiter = match self.begin(entry, wait.until, now, asking)? {
+                Begun::AtHand(token) => return Ok(Found::cached(token)),
+                Begun::Waiting(waiter) => waiter,
+            };
+            let outcome = waiter.block(wait);
+            if let Some(found) = waiter.finish(outcome, asking)? {
+                return Ok(found);
             }
         }
-        let outcome = in_flight.wait(wait);
-        leave(entry, &in_flight);
-        match outcome {
-            // A renewal that may not ask, and found that it must: this call may.
-            Err(error)
-                if error.kind() == ErrorKind::PromptNeeded
-                    && asking().is_allowed()
-                    && !in_flight.asking().is_allowed() =>
-            {
-                self.of_entry(entry, wait, now, asking)
+    }
+
+    async fn of_entry_async(&self, entry: &Arc<Entry>, until: Instant, now: Moment) -> Result<Found, Error> {
+        loop {
+            let waiter = match self.begin(entry, until, now, Prompting::allowed)? {
+                Begun::AtHand(token) => return Ok(Found::cached(token)),
+                Begun::Waiting(waiter) => waiter,
+            };
+            let outcome = waiter.outcome(until, &self.runtime).await;
+            if let Some(found) = waiter.finish(outcome, Prompting::allowed)? {
+                return Ok(found);
             }
-            outcome => outcome.map(|token| (token, source, in_flight.asking().until().is_some())),
         }
+    }
+
+    /// The token at hand, or a request to wait for: the one under way, else a new one.
+    fn begin(
+        &self,
+        entry: &Arc<Entry>,
+        until: Instant,
+        now: Moment,
+        asking: fn() -> Prompting,
+    ) -> Result<Begun, Error> {
+        let mut state = entry.state();
+        state.asked = Some(now.steady);
+        if let Some(token) = state.living(now).map(Arc::clone) {
+            let renewer = entry.kept && state.needs_renewer();
+            drop(state);
+            if renewer {
+                self.keep(entry);
+            }
+            return Ok(Begun::AtHand(token));
+        }
+        if until <= now.steady {
+            return Err(timed_out());
+        }
+        if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.is_ours()) {
+            return Ok(Begun::Waiting(Waiter::join(
+                entry,
+                in_flight,
+                until,
+                Source::Waited,
+            )));
+        }
+        if let Some(error) = state.failures.remembered(now.steady) {
+            return Err(error.clone());
+        }
+        let in_flight = Arc::new(InFlightRequest::new(asking()));
+        let waiter = Waiter::join(entry, &in_flight, until, Source::Requested);
+        state.in_flight = Some(Arc::clone(&in_flight));
+        drop(state);
+        let task = request::run(Arc::clone(entry), Arc::clone(&in_flight));
+        if let Err(error) = self.runtime.spawn(task) {
+            entry.state().in_flight = None;
+            in_flight.complete(Err(error));
+        }
+        Ok(Begun::Waiting(waiter))
     }
 
     /// Has the token renewed from now on. A failure to start the thread is that of the next request.
@@ -250,16 +311,6 @@ impl TokenService {
         if self.runtime.spawn(renewer::keep(Arc::downgrade(entry))).is_err() {
             entry.state().renewer = None;
         }
-    }
-}
-
-/// A caller waits for this flight no longer. The last of them takes the wish with it, be it that a person is
-/// being asked: the next caller starts afresh.
-fn leave(entry: &Entry, in_flight: &Arc<InFlightRequest>) {
-    let mut state = entry.state();
-    if in_flight.leave() && state.release(in_flight) {
-        drop(state);
-        in_flight.abandon();
     }
 }
 
@@ -278,112 +329,6 @@ impl State {
     fn needs_renewer(&mut self) -> bool {
         let generation = fork::generation();
         self.renewer.replace(generation) != Some(generation)
-    }
-}
-
-/// Carries a connect's flight out, on the background thread, and has the token renewed from then on.
-async fn request(entry: Arc<Entry>, in_flight: Arc<InFlightRequest>) {
-    let outcome = carry_out(&entry, &in_flight).await;
-    if outcome.is_ok() && entry.kept && entry.state().needs_renewer() {
-        drop(tokio::spawn(renewer::keep(Arc::downgrade(&entry))));
-    }
-}
-
-/// Carries a flight out, on the background thread.
-pub(super) async fn carry_out(entry: &Arc<Entry>, in_flight: &Arc<InFlightRequest>) -> Outcome {
-    let landing = ReleaseGuard {
-        entry: Arc::clone(entry),
-        pilot: CompletionGuard::of(Arc::clone(in_flight)),
-    };
-    let deadline = in_flight.deadline();
-    let request = TokenRequest {
-        scope: entry.scope.clone(),
-        deadline: deadline.clone(),
-        asking: in_flight.asking().clone(),
-    };
-    let outcome = unless_abandoned(in_flight, bounded(entry, &request, &deadline)).await;
-    // Looked at after the request as well: a tool may have been signed in to anew meanwhile.
-    let holds = entry.credential.is_current();
-    let outcome = {
-        let mut state = entry.state();
-        state.release(in_flight);
-        if holds {
-            state.completed(outcome, Moment::now())
-        } else {
-            outcome.map(Arc::new)
-        }
-    };
-    landing.pilot.in_flight().complete(outcome.clone());
-    outcome
-}
-
-/// The outcome of `request`, unless nobody wants it any more before it is there.
-async fn unless_abandoned(
-    in_flight: &InFlightRequest,
-    request: impl Future<Output = Result<Token, Error>>,
-) -> Result<Token, Error> {
-    let (mut request, mut abandoned) = (pin!(request), pin!(in_flight.abandoned()));
-    poll_fn(|context| match request.as_mut().poll(context) {
-        Poll::Pending => abandoned.as_mut().poll(context).map(|()| Err(cancelled())),
-        outcome @ Poll::Ready(_) => outcome,
-    })
-    .await
-}
-
-async fn bounded(entry: &Entry, request: &TokenRequest, deadline: &Deadline) -> Result<Token, Error> {
-    deadline
-        .bound(store::token(entry, request))
-        .await
-        .unwrap_or_else(|| Err(entry.credential.timeout_error().unwrap_or_else(timed_out)))
-}
-
-/// Frees the entry for the next request however this one ends.
-struct ReleaseGuard {
-    entry: Arc<Entry>,
-    pilot: CompletionGuard,
-}
-
-impl Drop for ReleaseGuard {
-    fn drop(&mut self) {
-        self.entry.state().release(self.pilot.in_flight());
-    }
-}
-
-/// One line per decision; the claims are decoded only if someone reads them.
-fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
-    if !tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) {
-        return;
-    }
-    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match issued {
-        Ok(issued) => {
-            let left = issued
-                .token
-                .expires_on
-                .duration_since(SystemTime::now())
-                .unwrap_or_default();
-            info!(
-                target: "entra_odbc",
-                mode = sign_in.mode,
-                who = sign_in.who,
-                identity = ?sign_in.key,
-                source = ?issued.source,
-                milliseconds,
-                expires_in_s = left.as_secs(),
-                principal = %issued.token.claims(),
-                "token"
-            );
-        }
-        Err(error) => info!(
-            target: "entra_odbc",
-            mode = sign_in.mode,
-            who = sign_in.who,
-            identity = ?sign_in.key,
-            milliseconds,
-            kind = error.kind().name(),
-            %error,
-            "no token"
-        ),
     }
 }
 

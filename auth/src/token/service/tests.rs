@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ErrorKind, Secret,
-    credential::{BoxFuture, Credential},
+    credential::{BoxFuture, Credential, TokenRequest},
     identity_key::IdentityKey,
 };
 use std::{
@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::SystemTime,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
