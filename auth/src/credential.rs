@@ -8,6 +8,7 @@ mod azure_cli;
 mod azure_developer_cli;
 mod azure_pipelines;
 mod azure_powershell;
+mod by_scope;
 mod certificate;
 mod client;
 mod client_assertion;
@@ -38,6 +39,7 @@ mod session;
 mod token_provider;
 mod workload_identity;
 
+pub use by_scope::SignInsByScope;
 pub use default::{ChainMember, chain as default_chain};
 pub use mode::{MODES, Mode};
 pub use mode_name::{FORWARDED, find, find_exact, same_mode, unknown};
