@@ -17,9 +17,11 @@
     )
 )]
 
+pub mod azure_core;
 pub mod calendar;
 pub mod cloud;
 pub mod credential;
+mod entra_credential;
 mod environment;
 mod error;
 pub mod http;
@@ -33,6 +35,7 @@ pub mod tenant;
 pub mod token;
 pub mod user;
 
+pub use entra_credential::{EntraCredential, EntraCredentialBuilder};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind};
 pub use parameters::{
