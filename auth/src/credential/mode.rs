@@ -1,6 +1,6 @@
-//! THE table of sign-in kinds.
+//! THE table of authentication modes.
 //!
-//! `docs/keywords.md` has it as well, written from here by `make docs`.
+//! `docs/keywords.md`, the C header and the Python package list them as well, written from here by `make docs`.
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,
@@ -24,7 +24,7 @@ pub const MODES: &[Mode] = &[
     Mode {
         name: "Default",
         aliases: &[],
-        who: "whatever this machine offers, see below",
+        who: "whatever this machine offers",
         needs: &[],
         may_have: &[User, ClientId, TenantId],
         prepare: default::prepare,
