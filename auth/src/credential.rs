@@ -1,7 +1,7 @@
-//! The shape that each sign-in kind takes.
+//! The shape that each authentication mode takes.
 //!
-//! A new kind is one file beside the others, with a `prepare` that checks the keywords and returns
-//! a [`SignIn`], and one row in [`MODES`].
+//! A new mode is one file beside the others, with a `prepare` that checks the keywords and returns
+//! a [`SignIn`], and one row in [`MODES`]; CONTRIBUTING.md has the places outside.
 
 mod access_token;
 mod azure_cli;

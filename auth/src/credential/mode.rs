@@ -239,24 +239,4 @@ impl Mode {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credential::tests::Fixture;
-
-    #[test]
-    fn what_a_kind_needs_is_asked_for_by_name() {
-        for mode in MODES {
-            let prepared = mode.prepare(&Fixture::new(&[]).context());
-            let Some(first) = mode.needs.first() else {
-                continue;
-            };
-            let error = prepared.unwrap_err().to_string();
-            let begin = format!("[entra-odbc][{}] ", mode.name);
-            assert!(error.starts_with(&begin), "{error}");
-            assert!(
-                first.iter().all(|keyword| error.contains(keyword.name())),
-                "{error}"
-            );
-        }
-    }
-}
+mod tests;
