@@ -73,6 +73,7 @@ pub fn bytes(path: &str, keyword: &str, limit: usize) -> Result<Zeroizing<Vec<u8
 }
 
 /// A file that cannot be used, and why.
+#[must_use]
 pub fn failed(path: &str, keyword: &str, why: &str) -> Error {
     Error::invalid(format!("the file of {keyword}= cannot be used: {path}: {why}"))
 }
