@@ -37,7 +37,6 @@ impl EntraCredential {
     /// Begins with the name of an authentication mode, for instance `Msi` or `ActiveDirectoryServicePrincipal`.
     ///
     /// [`MODES`](crate::credential::MODES) has them all.
-    #[must_use]
     pub fn builder(mode: &str) -> EntraCredentialBuilder {
         EntraCredentialBuilder {
             mode: credential::find(mode).ok_or_else(|| credential::unknown(mode)),

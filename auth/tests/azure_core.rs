@@ -1,6 +1,10 @@
 //! azure_core's `TokenCredential` in both directions, against the stand-ins of Entra and of a virtual machine.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 #[path = "azure_core/provider.rs"]
 mod provider;
