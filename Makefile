@@ -44,11 +44,12 @@ bench: setup build ## print the figures of the README, measured on this machine
 bench-size: build ## print what the library is made of, by section and by crate
 	@scripts/bench-size.sh
 
-header: ## write include/entra_odbc.h anew from the sources
+header: ## write include/entra_odbc.h anew from the sources and cbindgen.toml
 	@scripts/header.sh
 
-docs: ## write the generated table of docs/keywords.md anew
-	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test keywords_document
+docs: ## write the lists of authentication modes anew: docs/keywords.md, the C header, the Python package
+	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test mode_lists the_lists
+	@scripts/header.sh
 
 clean: ## remove what was built and installed here
 	cargo clean

@@ -287,4 +287,4 @@ impl fmt::Debug for Certificate {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

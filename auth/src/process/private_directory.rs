@@ -113,6 +113,7 @@ impl PrivateDirectory {
     }
 
     /// What is known of a file.
+    #[must_use]
     pub fn status(&self, name: &str) -> Option<FileStat> {
         fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
     }
@@ -146,6 +147,7 @@ fn is_ours(metadata: &Metadata) -> bool {
 }
 
 /// Whether a file is a regular one, by its status.
+#[must_use]
 pub fn is_file(status: &FileStat) -> bool {
     SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
 }
