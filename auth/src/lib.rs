@@ -37,10 +37,15 @@
 //! The other way round, [`azure_core::provider`] has connections of the ODBC driver sign in by any `TokenCredential`.
 //!
 //! # Modules
-//! [`credential`] has an authentication mode per file and the table of them all; [`token`] gets tokens, keeps them and
-//! renews them; [`parameters`] are the keywords that say who signs in; [`user`] is about the people who are asked;
-//! [`http`] and [`process`] are what all of that stands on. Nothing here knows of ODBC or TDS: a server that can
-//! tell its tenant is a [`tenant::TenantDiscovery`].
+//! - [`credential`]: one file per authentication mode, and the table of all modes. A mode checks its keywords and
+//!   resolves them to a [`credential::SignIn`]: an identity key, and the credential that requests tokens for it.
+//! - [`token`]: the [`TokenService`] caches one token per identity, makes one request for all callers, and renews.
+//! - [`parameters`]: the keywords that say who signs in.
+//! - [`user`]: prompts, saved accounts and token providers.
+//! - [`http`], [`process`]: the HTTP client, and what a guest in another program's process needs.
+//!
+//! Nothing here knows of ODBC or TDS: a server that can name its tenant is a [`tenant::TenantDiscovery`].
+//! `docs/architecture.md` follows one connect and one renewal through all crates.
 //!
 //! # What it does to a process
 //! The first token request starts one thread, with all signals but those of faults blocked. A forked child goes on with
