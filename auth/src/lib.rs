@@ -34,7 +34,7 @@ pub mod token;
 pub mod user;
 
 pub use environment::Environment;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Remedy, Text, ValueName};
 pub use parameters::{
     keyword::{KEYWORDS, Keyword},
     options::Options,

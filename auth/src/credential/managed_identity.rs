@@ -113,6 +113,11 @@ pub(super) trait Endpoint: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether no answer may mean that this machine has no such endpoint.
+    fn may_be_absent(&self) -> bool {
+        false
+    }
+
     /// The error where nobody answers there.
     fn absent(&self, error: Error) -> Error {
         error
@@ -181,6 +186,7 @@ impl ManagedIdentity {
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Unreachable => self.endpoint.absent(error),
+                ErrorKind::TimedOut if self.endpoint.may_be_absent() => error.perhaps_absent(),
                 _ => error,
             })
     }

@@ -51,8 +51,7 @@ impl TokenProvider {
             })
             .await
             .map_err(|error| {
-                let [_, _, words] = error.words();
-                let words = reply::words(words);
+                let words = reply::words(error.own_words());
                 error.detail(words)
             })?;
         self.token(provided, &request.scope)

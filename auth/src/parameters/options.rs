@@ -67,10 +67,7 @@ impl Options {
         match (self.get(keyword), self.get(file)) {
             (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
             (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
-            (None, Some(path)) => Ok(Some((
-                secret_file::read(path, file.name(), Shape::of(file))?,
-                true,
-            ))),
+            (None, Some(path)) => Ok(Some((secret_file::read(path, file, Shape::of(file))?, true))),
             (None, None) => Ok(None),
         }
     }

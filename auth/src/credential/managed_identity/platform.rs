@@ -57,10 +57,9 @@ pub fn address(variable: &str, endpoint: &str, query: &[(&str, &str)]) -> Result
 
 /// The error where nobody answers, in place of the transport's.
 pub fn silent(kind: ErrorKind, who: &str, remedy: &str, error: &Error) -> Error {
-    let cause = error.to_string();
     Error::new(kind, format!("{who} does not answer"))
         .remedy(remedy)
-        .detail(cause.trim_start_matches("[entra-odbc] "))
+        .detail(error.sentences())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A file with a refresh token in it, which is replaced when Entra rotates the token.
 
 use crate::{
-    Error, Secret,
+    Error, Keyword, Secret,
     identity_key::IdentityKey,
     parameters::secret_file::failed,
     process::{
@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-const KEYWORD: &str = "RefreshTokenFile";
+const KEYWORD: Keyword = Keyword::RefreshTokenFile;
 
 /// How long another process may take to replace the token.
 const PATIENCE: Duration = Duration::from_secs(1);
