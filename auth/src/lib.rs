@@ -85,7 +85,7 @@ pub mod user;
 
 pub use entra_credential::{EntraCredential, EntraCredentialBuilder};
 pub use environment::Environment;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Remedy, Text, ValueName};
 pub use parameters::{
     keyword::{KEYWORDS, Keyword},
     options::Options,

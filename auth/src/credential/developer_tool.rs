@@ -257,14 +257,13 @@ impl Tool {
         }
         if let Some(code) = entra::number_in(stderr) {
             let refusal = entra::refusal(code);
-            let [_, remedy, _] = refusal.words();
-            // Where a person has to sign in anew, it is to this tool.
-            let again = remedy.starts_with("Sign in").then(|| self.sign_in_again());
-            return match again {
-                Some(again) => refusal.remedy(again),
-                None => refusal,
-            }
-            .detail(words);
+            let refusal = if refusal.asks_for_sign_in() {
+                // It is to this tool that the person signs in.
+                refusal.remedy(format!("Please run '{}' again.", self.login))
+            } else {
+                refusal
+            };
+            return refusal.detail(words);
         }
         if self.signed_out.iter().any(|sign| stderr.contains(sign)) {
             return self.not_signed_in().detail(words);
@@ -273,10 +272,6 @@ impl Tool {
         Error::new(ErrorKind::Unavailable, format!("{command} failed ({code})"))
             .remedy(format!("Run {} by hand to see.", self.trial))
             .detail(words)
-    }
-
-    fn sign_in_again(&self) -> String {
-        format!("Please run '{}' again.", self.login)
     }
 
     /// Nobody is signed in to it.

@@ -1,21 +1,21 @@
 //! Errors that name the variable a value came from, and not the keyword that would else hold it.
 
 use super::{BoxFuture, Credential, TokenRequest};
-use crate::{Error, Token};
+use crate::{Error, Token, error::text::Origin};
 use std::sync::Arc;
 
-/// A credential whose values came from variables, by the keywords that would else hold them.
+/// A credential whose values came from elsewhere than the keywords that would else hold them.
 #[derive(Debug)]
 pub struct Naming {
     pub credential: Arc<dyn Credential>,
-    pub names: Vec<(&'static str, &'static str)>,
+    pub origins: Vec<Origin>,
 }
 
 impl Credential for Naming {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
         Box::pin(async {
             let token = self.credential.token(request).await;
-            token.map_err(|error| error.naming(&self.names))
+            token.map_err(|error| error.naming(&self.origins))
         })
     }
 

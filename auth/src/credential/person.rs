@@ -94,8 +94,9 @@ pub fn too_late(prompt_timeout: Duration, remedy: &str) -> Error {
 
 /// The same refusal in words of our own, and Entra's after them.
 pub fn reworded(error: &Error, what: &str, remedy: &str) -> Error {
-    let [_, _, detail] = error.words();
-    Error::new(error.kind(), what).remedy(remedy).detail(detail)
+    Error::new(error.kind(), what)
+        .remedy(remedy)
+        .detail(error.own_words())
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Options {
             (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
             (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
             (None, Some(path)) => Ok(Some((
-                secret_file::read(path, file.name(), Shape::for_keyword(file))?,
+                secret_file::read(path, file, Shape::for_keyword(file))?,
                 true,
             ))),
             (None, None) => Ok(None),
