@@ -145,7 +145,7 @@ impl Chain {
             let outcome = link.ask(request).await;
             match outcome {
                 Err(error) if moves_on(link.member, &error) => {
-                    info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
+                    info!(target: "entra_odbc", event = "member_lost", member = link.member.name, %error);
                     self.winner.store(NOBODY, Ordering::Relaxed);
                 }
                 outcome => return outcome,
@@ -155,12 +155,12 @@ impl Chain {
         for (at, link) in self.links.iter().enumerate() {
             match self.look_and_ask(link, request).await {
                 Ok(token) => {
-                    info!(target: "entra_odbc", member = link.member.name, "signs in for the chain");
+                    info!(target: "entra_odbc", event = "member_selected", member = link.member.name);
                     self.winner.store(at, Ordering::Relaxed);
                     return Ok(token);
                 }
                 Err(error) if moves_on(link.member, &error) && !request.deadline.remaining().is_zero() => {
-                    info!(target: "entra_odbc", member = link.member.name, %error, "not available");
+                    info!(target: "entra_odbc", event = "member_unavailable", member = link.member.name, %error);
                     failures.push((link.member.name, error));
                 }
                 Err(error) => return Err(error.in_member(link.member.name)),

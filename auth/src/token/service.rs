@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     credential::{SignIn, SignInSource, TokenRequest},
-    process::{fork, runtime::Runtime},
+    process::{fork, log::Milliseconds, runtime::Runtime},
 };
 use std::{
     future::poll_fn,
@@ -38,6 +38,19 @@ pub enum Source {
     Requested,
     /// Another call had requested it already; this one waited with it.
     Waited,
+}
+
+impl Source {
+    /// Its name, for the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Cached => "cache",
+            Self::Requested => "request",
+            Self::Waited => "request_in_flight",
+        }
+    }
 }
 
 /// A token, and how it was come by.
@@ -150,7 +163,7 @@ impl TokenService {
             Ok((token, ..)) if token.text != refused.text => Some(token),
             Ok(_) => None,
             Err(error) => {
-                debug!(target: "entra_odbc", mode = sign_in.mode, %error, "no fresh token");
+                debug!(target: "entra_odbc", event = "token_replacement_failed", mode = sign_in.mode, %error);
                 None
             }
         }
@@ -354,7 +367,7 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
     if !tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) {
         return;
     }
-    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = Milliseconds(start.elapsed());
     match issued {
         Ok(issued) => {
             let left = issued
@@ -364,25 +377,23 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
                 .unwrap_or_default();
             info!(
                 target: "entra_odbc",
-                mode = sign_in.mode,
+                event = "token_acquired", mode = sign_in.mode,
                 who = sign_in.who,
                 identity = ?sign_in.key,
-                source = ?issued.source,
-                milliseconds,
+                source = issued.source.name(),
+                ms = %took,
                 expires_in_s = left.as_secs(),
-                principal = %issued.token.claims(),
-                "token"
+                principal = %issued.token.claims()
             );
         }
         Err(error) => info!(
             target: "entra_odbc",
-            mode = sign_in.mode,
+            event = "token_failed", mode = sign_in.mode,
             who = sign_in.who,
             identity = ?sign_in.key,
-            milliseconds,
+            ms = %took,
             kind = error.kind().name(),
-            %error,
-            "no token"
+            %error
         ),
     }
 }

@@ -76,29 +76,29 @@ pub async fn token(entry: &Entry, request: &TokenRequest) -> Result<Token, Error
     let shelf = match slot.open(&entry.scope) {
         Ok(shelf) => shelf,
         Err(why) => {
-            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            warn!(target: "entra_odbc", event = "sharing_failed", mode = entry.mode, %why);
             return ask(entry, request).await;
         }
     };
     let old = entry.state().token.clone();
     match shelf.turn(old.as_deref(), &request.deadline).await {
         Ok(Acquire::Found(token)) => {
-            info!(target: "entra_odbc", mode = entry.mode, "the token is one that another process got");
+            info!(target: "entra_odbc", event = "shared_token_found", mode = entry.mode);
             Ok(token)
         }
         Ok(Acquire::Failed(error)) => {
-            info!(target: "entra_odbc", mode = entry.mode, "another process was refused meanwhile");
+            info!(target: "entra_odbc", event = "shared_failure_found", mode = entry.mode);
             Err(error)
         }
         Ok(Acquire::Ours(lock)) => {
             let outcome = ask(entry, request).await;
             if let Err(why) = shelf.tell(&outcome, &lock) {
-                warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
+                warn!(target: "entra_odbc", event = "outcome_not_shared", mode = entry.mode, %why);
             }
             outcome
         }
         Err(why) => {
-            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            warn!(target: "entra_odbc", event = "sharing_failed", mode = entry.mode, %why);
             ask(entry, request).await
         }
     }

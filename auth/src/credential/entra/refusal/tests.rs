@@ -21,7 +21,7 @@ fn each_number_stands_once_with_a_cause_and_a_remedy() {
         assert_eq!((error.kind().name(), error.code()), ("refused", number));
         let [what, remedy, _] = error.words();
         assert!(what.ends_with(row.cause), "{number}: {what}");
-        let start = error.asks_for_sign_in().then_some("Sign in ").unwrap_or_default();
+        let start = if error.asks_for_sign_in() { "Sign in " } else { "" };
         assert_eq!(remedy, format!("{start}{}", Text::from(row.remedy)), "{number}");
     }
 }
