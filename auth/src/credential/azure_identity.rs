@@ -1,4 +1,4 @@
-//! Microsoft's credentials, behind our transport and without their caches.
+//! The credentials of the azure_identity crate, with our transport and without their caches.
 //!
 //! azure_identity 1.0 keeps tokens to itself (so that a refused one could not be replaced), loses
 //! Entra's words where they have an escape in them, and drops `refresh_in`. So each request gets a
@@ -117,7 +117,7 @@ impl ClientAssertion for Assertion {
 struct Bridge {
     transport: Arc<HttpClient>,
     deadline: Deadline,
-    /// What the last answer really said.
+    /// The outcome of the last request before its conversion for azure_identity.
     seen: Mutex<Option<Result<Token, Error>>>,
 }
 

@@ -1,4 +1,4 @@
-//! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
+//! `Environment`: an application or user configured by the `AZURE_*` variables, as in azure-identity.
 
 use super::{
     ANY_ORGANIZATION, CredentialContext, IdentityOrigin, SignIn,
@@ -17,7 +17,7 @@ const SEND_CHAIN: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
 const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
-/// What an application's keywords are called here.
+/// The variables that replace an application's keywords.
 const APPLICATION_VARIABLES: [(&str, &str); 5] = [
     ("UID", CLIENT),
     ("TenantId", TENANT),
@@ -26,7 +26,7 @@ const APPLICATION_VARIABLES: [(&str, &str); 5] = [
     ("ClientCertificatePassword", CERTIFICATE_PASSWORD),
 ];
 
-/// What a person's are.
+/// The variables that replace a user's keywords.
 const USER_VARIABLES: [(&str, &str); 4] = [
     ("UID", USER),
     ("PWD", PASSWORD),
@@ -75,7 +75,7 @@ fn application(context: &CredentialContext<'_>, proof: Proof) -> Result<SignIn, 
     Ok(SignIn::requesting(key, who, context.scope, client))
 }
 
-/// A name and password, which azure-identity takes from there as well.
+/// A user name and password, which azure-identity also reads from there.
 fn person(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let environment = context.environment();
     let (Some(user), Some(password)) = (environment.get(USER), environment.get(PASSWORD)) else {

@@ -158,7 +158,7 @@ impl Verifier {
     /// The certificates of the bundle.
     fn bundle(&self) -> &Loaded {
         self.bundle.get_or_init(|| {
-            let (store, trouble) = self.from_bundle();
+            let (store, trouble) = self.load_bundle();
             Box::new(self.verifier(store, trouble))
         })
     }
@@ -166,7 +166,7 @@ impl Verifier {
     /// Those of the bundle and the directories.
     fn everything(&self) -> &Loaded {
         self.everything.get_or_init(|| {
-            let (mut store, trouble) = self.from_bundle();
+            let (mut store, trouble) = self.load_bundle();
             for directory in &self.places.directories {
                 add_directory(&mut store, directory);
             }
@@ -175,7 +175,7 @@ impl Verifier {
     }
 
     /// What the bundle holds, and why it could not be read.
-    fn from_bundle(&self) -> (RootCertStore, Option<Refusal>) {
+    fn load_bundle(&self) -> (RootCertStore, Option<Refusal>) {
         let mut store = RootCertStore::empty();
         let bundle = self.places.bundle.as_deref();
         let trouble = bundle.and_then(|path| add_file(&mut store, path, MAX_BUNDLE_LENGTH).err());

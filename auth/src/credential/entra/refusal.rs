@@ -1,11 +1,11 @@
-//! What Entra's AADSTS numbers mean to whoever connects: the cause in a few words, and what to do.
+//! The table of Entra's AADSTS codes with a short cause and a remedy.
 //!
 //! <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>, and where that is silent
 //! <https://login.microsoftonline.com/error?code=…>.
 
 use crate::{Error, ErrorKind};
 
-/// A refusal by its number.
+/// A refusal by its AADSTS code.
 pub fn refusal(code: u32) -> Error {
     let row = REFUSALS.iter().find(|row| row.numbers.contains(&code));
     let (cause, remedy) = row.map_or(("", "See Entra's own words."), |row| (row.cause, row.remedy));
@@ -39,7 +39,7 @@ const ASK_FOR_POLICY: &str = "Ask an administrator which policy applies to this 
 const USE_ANOTHER_MODE: &str =
     "Sign in with a browser or device code, or use a service principal or managed identity.";
 
-/// The numbers that people meet, by subject.
+/// The common codes by subject.
 const REFUSALS: &[Row] = &[
     // The tenant.
     row(
