@@ -1,7 +1,7 @@
-//! The shape that each authentication mode takes.
+//! The authentication modes and what they have in common.
 //!
-//! A new mode is one file beside the others, with a `prepare` that checks the keywords and returns
-//! a [`SignIn`], and one row in [`MODES`]; CONTRIBUTING.md has the places outside.
+//! A mode has a `prepare` function in one of these files, which checks the keywords and returns a [`SignIn`], and
+//! one row in [`MODES`].
 
 mod access_token;
 mod azure_cli;
@@ -54,16 +54,16 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// All that an authentication mode may look at.
+/// The inputs of an authentication mode.
 #[derive(Debug, Clone, Copy)]
 pub struct CredentialContext<'a> {
-    /// Our keywords of the string and its data source.
+    /// Our keywords of the connection string and its data source.
     pub options: &'a Options,
     /// The scope of the token, for instance `https://database.windows.net/.default`.
     pub scope: &'a str,
-    /// The Entra host as it may be used: `https://login.microsoftonline.com`, no slash at its end.
+    /// The checked Entra host without a slash at the end: `https://login.microsoftonline.com`.
     pub authority: &'a str,
-    /// The server that the token is for, where it can be asked for its tenant.
+    /// The server that the token is for, if its tenant can be discovered.
     pub server: Option<&'a Arc<dyn TenantDiscovery>>,
     /// What all sign-ins of the process share.
     pub services: &'a Services,
@@ -81,13 +81,13 @@ impl<'a> CredentialContext<'a> {
         Arc::clone(&self.services.http)
     }
 
-    /// The tenant that the server says, where no keyword names one.
+    /// The tenant that the server reports, for connections without a tenant keyword.
     pub(crate) fn tenant_of_server(&self) -> Result<Tenant, Error> {
         self.discovered_tenant(None)
             .ok_or_else(|| missing(Keyword::TenantId, "the tenant, a GUID or a domain name"))
     }
 
-    /// The same for a person, whose own tenant will do where the server does not say.
+    /// The same for a user: if the server reports no tenant, the user's own is used.
     pub(crate) fn tenant_of_person(&self) -> Tenant {
         self.discovered_tenant(Some(ANY_ORGANIZATION))
             .unwrap_or_else(|| Tenant::Named(ANY_ORGANIZATION.to_owned()))
@@ -102,7 +102,7 @@ impl<'a> CredentialContext<'a> {
     }
 }
 
-/// The authority's path for people whose tenant nobody named: they sign in at that of their account.
+/// The tenant in the URL for users without a named tenant: Entra uses the tenant of the account.
 pub(crate) const ANY_ORGANIZATION: &str = "organizations";
 
 #[cfg(test)]

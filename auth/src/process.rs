@@ -1,4 +1,4 @@
-//! The process that we are a guest in: its forks, threads, files, children and log.
+//! Services of the operating system that are safe inside a host process: forks, threads, files, child processes, log.
 
 pub(crate) mod atomic_file;
 pub(crate) mod file_lock;

@@ -1,4 +1,4 @@
-//! The person who signs in, and the program's own code that gets tokens.
+//! Saved accounts, prompts and the host program's token providers.
 
 pub mod prompt;
 pub mod saved_accounts;

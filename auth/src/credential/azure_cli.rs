@@ -8,7 +8,7 @@ use crate::{Error, Token};
 use ::azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
 use std::{sync::Arc, time::Duration};
 
-/// With more than 5 minutes left the CLI (by MSAL's cache) hands out the token it has.
+/// MSAL's cache in the CLI returns the same token until 5 minutes before it expires, so a renewal must come later.
 const REUSE_MARGIN: Duration = Duration::from_secs(270);
 
 const AZ: Tool = Tool {

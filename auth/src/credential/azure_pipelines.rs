@@ -1,4 +1,4 @@
-//! `AzurePipelines`: a service connection of Azure Pipelines, which vouches for its application.
+//! `AzurePipelines`: the application of a service connection of Azure Pipelines.
 
 use super::{
     BoxFuture, Credential, CredentialContext, SignIn, TokenRequest,
@@ -107,7 +107,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(key, client, context.scope, credential).naming(from_variables))
 }
 
-/// Where the pipeline's token is exchanged for one that Entra trusts.
+/// The address at which the pipeline's token is exchanged for an assertion that Entra trusts.
 fn oidc_url(request_uri: &str, connection: &str) -> Result<String, Error> {
     let parameters = [("api-version", API_VERSION), ("serviceConnectionId", connection)];
     Url::parse_with_params(request_uri, parameters)

@@ -27,9 +27,9 @@ const PWSH: Tool = Tool {
     needs: "Update the module: Install-Module Az.Accounts -Force.",
 };
 
-/// What stands around the token in the output, which may have other lines.
+/// Marks the token in the output, which may contain other lines.
 const TOKEN_DELIMITER: &str = "entra-odbc%";
-/// What the script prints where the module is not there.
+/// The output of the script if the module is not installed.
 const MODULE_MISSING: &str = "entra-odbc: no module";
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
@@ -42,8 +42,7 @@ async fn request_token(pwsh: &DeveloperTool, request: &TokenRequest) -> Result<T
     let script = script(request.resource(), pwsh.tenant.as_deref());
     let units = script.encode_utf16().flat_map(u16::to_le_bytes);
     let encoded = STANDARD.encode(units.collect::<Vec<u8>>());
-    // By the shell, which looks along the PATH, and in a directory that nobody else writes to, as azure_identity
-    // runs its tools.
+    // Run by the shell, which searches PATH, in a directory that other users cannot write to, as azure_identity does.
     let command = format!("cd /bin && pwsh -NoProfile -NonInteractive -EncodedCommand {encoded}");
     let arguments = [OsStr::new("-c"), OsStr::new(&command)];
     let runner = pwsh.runner();

@@ -1,4 +1,4 @@
-//! A client certificate, and the signed assertion by which an application proves itself to Entra with it.
+//! Client certificates and the signed assertions that prove an application's identity to Entra.
 
 mod cost;
 mod der;
@@ -28,7 +28,7 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// For how long an assertion is good; it is used at once.
+/// The lifetime of an assertion, which is used at once.
 const ASSERTION_LIFETIME: Duration = Duration::from_mins(10);
 
 /// How far the clock of the machine that made a certificate may be ahead of ours.
@@ -36,7 +36,7 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// A certificate with its private key.
 ///
-/// What is read of a key is zeroed; what ring 0.17 makes of it to sign with is not.
+/// The bytes read from a key file are zeroed; ring 0.17 does not zero its own copy.
 pub struct Certificate {
     key: RsaKeyPair,
     /// DER, the certificate of the key first.
@@ -44,7 +44,7 @@ pub struct Certificate {
     encrypted: bool,
 }
 
-/// What a file holds, not yet put together.
+/// The unassembled content of a file.
 #[derive(Default)]
 struct Parts {
     certificates: Vec<Vec<u8>>,
@@ -188,7 +188,7 @@ impl Certificate {
     }
 }
 
-/// What is in a file, PEM or PFX as its first bytes say.
+/// Reads a file as PEM or PFX, according to its first bytes.
 fn parts(path: &str, keyword: Keyword, password: Option<&Secret>) -> Result<Parts, Error> {
     let bytes = secret_file::bytes(path, keyword, regular_file::MAX_CERTIFICATE_LENGTH)?;
     let (found, convert) = if pem::is(&bytes) {
@@ -232,7 +232,7 @@ impl PrivateKey {
     }
 }
 
-/// Why the content of a file is of no use.
+/// The reasons why the content of a file cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
     Damaged,

@@ -1,4 +1,4 @@
-//! An application, and how it proves to Entra that it is itself: by a secret, a certificate or an assertion.
+//! A confidential client and its proof of identity: a secret, a certificate or an assertion.
 
 use super::{
     BoxFuture, Credential, CredentialContext, TokenRequest,
@@ -19,30 +19,30 @@ use std::fmt;
 /// A confidential client.
 #[derive(Debug)]
 pub struct Client {
-    /// Its application id.
+    /// The client id.
     pub id: String,
-    /// Where it is registered.
+    /// The tenant of the application.
     pub tenant: Tenant,
-    /// How it proves itself.
+    /// The proof of identity.
     pub proof: Proof,
-    /// Entra.
+    /// The endpoints of the Entra host.
     pub endpoint: Endpoint,
 }
 
-/// What a client proves itself by.
+/// The proof of a client's identity.
 pub enum Proof {
-    /// A password of its own.
+    /// A client secret.
     Secret(Secret),
-    /// A certificate, whose chain goes along where that is asked for.
+    /// A certificate.
     Certificate {
         /// The certificate with its key.
         certificate: Box<Certificate>,
-        /// Whether Entra gets the chain, to recognise it by its issuer and name.
+        /// Whether the chain is sent, so that Entra can check issuer and subject.
         send_chain: bool,
     },
-    /// What someone else, whom Entra was told to trust, says of it.
+    /// An assertion by another issuer that Entra trusts.
     Assertion(Secret),
-    /// The same, read from a file for each token: its writer renews it.
+    /// An assertion in a file, read for each token since its writer renews it.
     AssertionFile {
         /// Where it is.
         path: String,
@@ -52,7 +52,7 @@ pub enum Proof {
 }
 
 impl Client {
-    /// Which application the keywords name, and how it proves itself.
+    /// The application that the keywords name, with the proof that `proof` reads.
     pub fn named(
         context: &CredentialContext<'_>,
         proof: fn(&Options) -> Result<Proof, Error>,
@@ -66,7 +66,7 @@ impl Client {
         })
     }
 
-    /// Starts the key of an identity that this client takes part in.
+    /// Starts the identity key of this client.
     pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
         let key = IdentityKey::builder(kind)?
             .with("authority", self.endpoint.authority())
@@ -84,7 +84,7 @@ impl Client {
         Ok(granted.token)
     }
 
-    /// Adds who asks, and the proof, to a token request.
+    /// Adds the client id and the proof to a token request.
     pub fn authenticate(&self, tenant: &str, form: Form) -> Result<Form, Error> {
         let form = form.with("client_id", &self.id);
         if let Proof::Secret(secret) = &self.proof {
@@ -240,7 +240,7 @@ impl Proof {
     }
 }
 
-/// A secret beside another proof: nobody could tell which one is meant.
+/// The error for a secret beside another proof, which is ambiguous.
 fn refuse_beside(options: &Options, chosen: Keyword) -> Result<(), Error> {
     let other = [Keyword::Password, Keyword::PasswordFile]
         .into_iter()
@@ -259,7 +259,7 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// `UID=client` or `UID=client@tenant`, and `TenantId=`; else the tenant that the server says.
+/// Client and tenant: `UID=client` or `UID=client@tenant`, and `TenantId=`; else the tenant that the server reports.
 fn client_and_tenant(context: &CredentialContext<'_>) -> Result<(String, Tenant), Error> {
     let options = context.options;
     let user = options

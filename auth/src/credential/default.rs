@@ -1,4 +1,4 @@
-//! `Default`: whatever this machine offers, tried in the order of the other languages' SDKs.
+//! `Default`: a chain of authentication modes, tried in the order of the SDKs for other languages.
 
 mod members;
 mod probe;
@@ -18,29 +18,29 @@ use std::{
 };
 use tracing::info;
 
-/// How long a developer's tool may take before the next one has its turn; as in azure-identity.
+/// The time limit of a developer tool before the next member is tried, as in azure-identity.
 const TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For how long a machine without IMDS is taken for one.
+/// How long the absence of IMDS is remembered.
 const IMDS_ABSENCE_TTL: Duration = Duration::from_secs(30);
 
-/// The longest line that tells why a member could not sign in: seven of them must fit into a message.
+/// The maximum length of a member's failure summary: seven of them must fit into a message.
 const MAX_SUMMARY_LENGTH: usize = 46;
 
 /// No member has worked yet.
 const NO_MEMBER: usize = usize::MAX;
 
-/// A member of the chain, for those who look for the cause of a failure.
+/// A member of the chain, for diagnostics.
 #[derive(Debug, Clone, Copy)]
 pub struct ChainMember {
-    /// Our name for its kind.
+    /// The name of the authentication mode.
     pub name: &'static str,
     /// What `AZURE_TOKEN_CREDENTIALS` calls it.
     pub credential: &'static str,
     /// Whether the chain of this environment has it.
     pub is_selected: bool,
-    /// Whether it surely ends the chain where it is configured and fails: who deploys a program means what they
-    /// configure. Developers' tools are passed by, and so is a managed identity that may be none.
+    /// Whether the failure of a configured member ends the chain: a configuration is intended. Developer tools do not
+    /// end it, nor does a managed identity that may be absent.
     pub is_last_word: bool,
 }
 
@@ -88,15 +88,15 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     )
 }
 
-/// Whether the next member has its turn after this error.
+/// Whether the next member is tried after this error.
 ///
-/// One that is configured and refused is a mistake to be told, not to be papered over by someone else's
-/// identity; a developer's tools are there or not, as it happens.
+/// A configured member that is refused is a mistake to report; another identity must not take its place. Developer
+/// tools are optional.
 fn allows_next_member(member: &Member, error: &Error) -> bool {
     member.is_tool || error.kind() == ErrorKind::Unavailable
 }
 
-/// A member, and its sign-in or why it has none.
+/// A member with its sign-in, or the error of its preparation.
 #[derive(Debug)]
 struct Link {
     member: &'static Member,
@@ -129,7 +129,7 @@ impl Link {
     }
 }
 
-/// The members, of which the one that worked is asked again.
+/// The members. The one that worked is used again.
 #[derive(Debug)]
 struct Chain {
     links: Vec<Link>,
@@ -180,7 +180,7 @@ impl Chain {
         link.request_token(request).await
     }
 
-    /// Whether the machine has an IMDS at all: on others a connect would wait for it in vain.
+    /// Checks whether the machine has IMDS; without the check a connect elsewhere would wait for it.
     async fn look_for(&self, probe: &Probe, request: &TokenRequest) -> Result<(), Error> {
         let absent = || {
             Error::new(
@@ -215,7 +215,7 @@ impl Credential for Chain {
     }
 }
 
-/// One short line per member; refused by its number where a developer's tool was.
+/// The error of the chain: one short line per member, with the error code of the first refusal.
 fn all_failed(failures: &[(&'static str, Error)]) -> Error {
     if let [(name, error)] = failures {
         return error.clone().in_member(name);
@@ -235,7 +235,7 @@ fn all_failed(failures: &[(&'static str, Error)]) -> Error {
     .remedy("Run az login or entra-odbc login, or set AZURE_CLIENT_ID and its kin.")
 }
 
-/// Why a member could not sign in, in a few words.
+/// A short reason why a member could not sign in.
 fn line(error: &Error) -> String {
     let number = match error.kind() {
         ErrorKind::Refused { code: code @ 1.. } => format!("AADSTS{code} "),

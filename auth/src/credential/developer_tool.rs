@@ -1,4 +1,4 @@
-//! What the command-line tools of developers have in common: whoever is signed in to one is who it asks for.
+//! Shared parts of developers' command-line tools, which get tokens for the account that is signed in to them.
 
 use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entra, reply};
 use crate::{
@@ -21,34 +21,35 @@ use std::{
 /// One of the tools.
 #[derive(Debug)]
 pub struct Tool {
-    /// The sign-in kind.
+    /// The authentication mode.
     pub kind: &'static str,
     /// The command.
     pub command: &'static str,
     /// What people call it.
     pub name: &'static str,
-    /// Which variable moves its directory.
+    /// The variable that overrides its directory.
     pub directory_variable: &'static str,
-    /// Where that is else, below the home directory.
+    /// The default directory, relative to the home directory.
     pub directory: &'static str,
-    /// Which variables make it sign in otherwise than by its directory.
+    /// Variables that make it sign in by other means than its directory.
     pub variables: &'static [&'static str],
-    /// The file in there that changes when someone signs in or out.
+    /// The file in that directory that changes with each sign-in and sign-out.
     pub state: &'static str,
     /// How to sign in to it.
     pub login: &'static str,
-    /// What it says where nobody is signed in.
+    /// Its error text if nobody is signed in.
     pub signed_out: &'static [&'static str],
-    /// How to see for oneself.
+    /// The command that shows the problem.
     pub trial: &'static str,
     /// Which version is needed.
     pub needs: &'static str,
 }
 
-/// How a tool is asked for a token.
-pub type Ask = for<'a> fn(&'a DeveloperTool, &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
+/// Requests a token from a tool.
+pub type RequestToken =
+    for<'a> fn(&'a DeveloperTool, &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
 
-/// A tool with its profile.
+/// A tool and the state of its profile.
 pub struct DeveloperTool {
     pub tool: &'static Tool,
     pub tenant: Option<String>,
@@ -56,11 +57,15 @@ pub struct DeveloperTool {
     profile: Option<PathBuf>,
     /// Of the profile, when the identity's key was made.
     state: Option<String>,
-    ask: Ask,
+    request_token: RequestToken,
 }
 
 /// The sign-in of whoever the tool is signed in with.
-pub fn sign_in(tool: &'static Tool, context: &CredentialContext<'_>, ask: Ask) -> Result<SignIn, Error> {
+pub fn sign_in(
+    tool: &'static Tool,
+    context: &CredentialContext<'_>,
+    request_token: RequestToken,
+) -> Result<SignIn, Error> {
     let environment = context.environment();
     if !environment.may_run_tools() {
         return Err(Error::new(
@@ -96,12 +101,12 @@ pub fn sign_in(tool: &'static Tool, context: &CredentialContext<'_>, ask: Ask) -
         environment: environment.clone(),
         profile,
         state,
-        ask,
+        request_token,
     };
     Ok(SignIn::requesting(key, tool.command, context.scope, credential))
 }
 
-/// Which version of the profile it is: another one after somebody signed in, or switched the account.
+/// The version of the profile, which changes with each sign-in and account switch.
 fn state(profile: &Path, tool: &Tool) -> Option<String> {
     let file = std::fs::metadata(profile.join(tool.state)).ok()?;
     let changed = (file.mtime(), file.mtime_nsec());
@@ -130,7 +135,7 @@ impl DeveloperTool {
                 Secret::new(token.token.secret().to_owned()),
                 SystemTime::from(token.expires_on),
             )),
-            // The parser's own words may quote what the tool printed, so they stay here.
+            // The parser's message may quote the tool's output and so a token: it is not shown.
             (None, Err(_)) => Err(self.malformed("its output or the scope is not as expected")),
         }
     }
@@ -157,7 +162,7 @@ impl DeveloperTool {
 
 impl Credential for DeveloperTool {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
-        (self.ask)(self, request)
+        (self.request_token)(self, request)
     }
 
     /// It may wait for something, or be slow at its first call after a start.
@@ -186,7 +191,7 @@ impl fmt::Debug for DeveloperTool {
     }
 }
 
-/// Runs a tool, and keeps why it failed in a form for the host.
+/// Runs a tool and records the error for the host.
 #[derive(Debug)]
 pub struct Runner {
     tool: &'static Tool,
@@ -222,7 +227,7 @@ impl Executor for Runner {
     }
 }
 
-/// What a tool says on its standard error.
+/// The message on the standard error of a tool.
 ///
 /// azd writes lines of JSON: until 1.23.6 with all of it in `data.message`, from then on with the reason in `error`.
 fn stderr_text(stderr: &str) -> String {

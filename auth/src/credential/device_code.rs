@@ -1,4 +1,4 @@
-//! `DeviceCode`: a person who signs in with a browser anywhere, by a code that this program shows (RFC 8628).
+//! `DeviceCode`: a user who signs in with a browser on any device, by a code that is shown (RFC 8628).
 
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
@@ -26,7 +26,7 @@ use tracing::debug;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// How long one question may take, so that an endpoint which does not answer is asked again.
+/// The time limit of one poll; a poll without an answer is repeated.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
@@ -35,7 +35,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let user = context.options.get(Keyword::User);
     let key = session
         .identify("DeviceCode", context.scope)?
-        // Entra is not told: whoever types the code signs in. Two names are two people even so.
+        // Entra does not receive the name: whoever enters the code signs in. Different names are different identities.
         .with_optional("user", user)
         .with("prompt_timeout", &prompt_timeout.as_secs().to_string())
         .finish();
@@ -49,7 +49,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
 
-/// A person, and how they are asked.
+/// The session of a user and the ways to show a prompt.
 struct DeviceCode {
     session: Session,
     prompt_timeout: Duration,
@@ -87,7 +87,7 @@ impl DeviceCode {
         }
     }
 
-    /// Asks whether the person has signed in, until they have, or no longer can.
+    /// Polls until the user has signed in, has refused, or the time is up.
     async fn poll(
         &self,
         tenant: &str,
@@ -139,7 +139,7 @@ impl DeviceCode {
     }
 }
 
-/// Why the code brings no token.
+/// The error for a refused code.
 fn refused(reason: &str, error: Error) -> Error {
     match reason {
         "authorization_declined" | "access_denied" => person::reworded(
@@ -162,7 +162,7 @@ fn ended(kind: ErrorKind) -> Error {
         .remedy("Connect again and enter the new code sooner.")
 }
 
-/// A code, and what goes with it.
+/// The response to a device authorization request.
 struct Code {
     secret: Secret,
     shown: String,
@@ -184,7 +184,7 @@ impl Code {
         };
         let device_code =
             oauth::secret(&mut object, "device_code").ok_or_else(|| malformed("device_code"))?;
-        // Shown on terminals, so without what controls one.
+        // Shown on terminals, so control characters are removed.
         let text = |name: &str| {
             let words = object.get(name).and_then(Value::as_str).map(reply::description);
             words.filter(|words| !words.is_empty())
@@ -217,7 +217,7 @@ impl Code {
     }
 }
 
-/// How often Entra is asked (RFC 8628, 3.5).
+/// The polling interval (RFC 8628, 3.5).
 #[derive(Debug)]
 struct Pace {
     interval: Duration,
@@ -225,7 +225,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// Where Entra does not say.
+    /// The interval if Entra names none.
     const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
     const SLOW_DOWN_STEP: Duration = Duration::from_secs(5);
     const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -242,7 +242,7 @@ impl Pace {
         self.interval.max(self.trouble)
     }
 
-    /// Entra gave this reason; `None` where it means that there is nothing more to ask.
+    /// Adjusts the interval to Entra's reason for refusing; `None` if polling is pointless.
     fn accept_reason(&mut self, reason: &str) -> Option<()> {
         self.trouble = Duration::ZERO;
         match reason {
@@ -253,7 +253,7 @@ impl Pace {
         Some(())
     }
 
-    /// There was no answer: each wait is twice as long as the one before.
+    /// Doubles the wait after a poll without an answer.
     fn back_off(&mut self, retry_after: Option<Duration>) {
         let next = (self.wait() * 2).max(retry_after.unwrap_or_default());
         self.trouble = next.min(Self::MAX_INTERVAL);

@@ -1,4 +1,4 @@
-//! Entra's answers: tokens, and refusals with an AADSTS number that are told with what to do.
+//! Errors for Entra's refusals and failures, with the remedy for an AADSTS code.
 
 mod refusal;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 pub use refusal::refusal;
 
-/// Why there is no token: OAuth's name for it, where Entra refused for good, and the error to tell.
+/// The reason for a missing token: the OAuth error code of a permanent refusal, and the error to report.
 pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
     let passing = matches!(answer.status, 408 | 429 | 500..);
     let object = match reply::object(answer, endpoint) {
@@ -43,7 +43,7 @@ pub fn refused(answer: &Reply, endpoint: &str) -> (Option<String>, Error) {
     (Some(text("error").to_owned()), refusal(code).detail(detail))
 }
 
-/// An answer that says "not now", after all tries.
+/// The error for an endpoint that still fails after all retries.
 pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
     let (status, retry_after) = (answer.status, answer.retry_after);
     let retry_after = retry_after.map_or_else(String::new, |retry_after| {

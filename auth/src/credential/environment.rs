@@ -1,4 +1,4 @@
-//! `Environment`: an application or person whom the `AZURE_*` variables name, as azure-identity reads them.
+//! `Environment`: an application or user configured by the `AZURE_*` variables, as in azure-identity.
 
 use super::{
     ANY_ORGANIZATION, CredentialContext, IdentityOrigin, SignIn,
@@ -82,7 +82,7 @@ fn application(context: &CredentialContext<'_>, proof: Proof) -> Result<SignIn, 
     Ok(SignIn::requesting(key, who, context.scope, client))
 }
 
-/// A name and password, which azure-identity takes from there as well.
+/// A user name and password, which azure-identity also reads from there.
 fn person(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let environment = context.environment();
     let (Some(user), Some(password)) = (environment.get(USER), environment.get(PASSWORD)) else {

@@ -1,4 +1,4 @@
-//! `Interactive`: a person who signs in with the browser of this machine (authorization code with PKCE).
+//! `Interactive`: a user who signs in with the browser of this machine (authorization code with PKCE).
 
 mod browser;
 mod loopback;
@@ -52,7 +52,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::Answer))
 }
 
-/// A person, and how they are asked.
+/// The session of a user and what the browser sign-in needs.
 struct Interactive {
     session: Session,
     hint: Option<String>,
@@ -108,11 +108,11 @@ impl Interactive {
         Ok(self.session.accept(granted))
     }
 
-    /// The page on which the person signs in.
+    /// The address of the sign-in page.
     fn url(&self, tenant: &str, attempt: &Attempt, redirect_uri: &str, scope: &str) -> Result<String, Error> {
         let scope = oauth::user_scope(scope);
         let challenge = attempt.challenge();
-        // As MSAL does: whoever is signed in to the browser already is no choice of this person's.
+        // As in MSAL: without `prompt` Entra would silently use the account that is signed in to the browser.
         let account = match &self.hint {
             Some(hint) => ("login_hint", hint.as_str()),
             None => ("prompt", "select_account"),
@@ -134,7 +134,7 @@ impl Interactive {
             .map_err(|_| Error::invalid("the Authority is no host").remedy("Correct Authority."))
     }
 
-    /// Waits for the browser to come back, as long as the person has.
+    /// Waits for the redirect of the browser until the time limit for prompts.
     async fn visitor(
         &self,
         loopback: Loopback,
@@ -142,7 +142,7 @@ impl Interactive {
         url: String,
         seen: bool,
     ) -> Result<Visitor, Error> {
-        // Both are dropped, and so ended, with the set; a browser that runs goes on.
+        // Dropping the set cancels both tasks; a running browser continues.
         let mut events = JoinSet::new();
         events.spawn(async move { Event::Returned(loopback.visitor().await) });
         events.spawn(async move { Event::Opened(browser.open(&url).await) });
@@ -170,7 +170,7 @@ impl Interactive {
     }
 }
 
-/// What happens while the person signs in.
+/// The events during the sign-in.
 enum Event {
     Returned(Option<Visitor>),
     Opened(Result<(), String>),
@@ -184,7 +184,7 @@ fn no_browser(reason: &str) -> Error {
     .remedy("Set BROWSER to one that works, or sign in beforehand with: entra-odbc login.")
 }
 
-/// Checks that the grant is the answer to this very attempt.
+/// Checks the nonce: the grant must belong to this attempt.
 fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
     let nonce = granted
         .id_token
@@ -200,7 +200,7 @@ fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
     }
 }
 
-/// Why the browser came back without a code.
+/// The error for a redirect without a code.
 fn refused(error: &str, description: &str) -> Error {
     let words = reply::description(if description.is_empty() {
         error

@@ -1,4 +1,4 @@
-//! `Msi`: the identity that Azure gives to the machine or app this process runs on.
+//! `Msi`: the managed identity of the machine or app that this process runs on.
 
 mod app_service;
 mod azure_arc;
@@ -30,17 +30,17 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in(context, platform::endpoint(context.environment())?, Role::Alone)
 }
 
-/// The same for a chain.
+/// The same as a member of the default chain.
 pub fn prepare_for_default_chain(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in(context, platform::endpoint(context.environment())?, Role::Member)
 }
 
-/// What is asked of the kind.
+/// How a missing identity is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// That it signs in.
+    /// It is an error.
     Alone,
-    /// That it signs in if this machine has an identity.
+    /// The next member of the chain is tried.
     Member,
 }
 
@@ -66,19 +66,19 @@ fn sign_in(
     Ok(SignIn::requesting(key, who, context.scope, credential))
 }
 
-/// A request that shows whether this machine has an endpoint, where that is not known beforehand.
+/// A request that shows whether this machine has an endpoint; `None` if that is known already.
 pub fn probe(environment: &Environment) -> Option<Call> {
     platform::endpoint(environment).ok()?.probe()
 }
 
-/// A managed identity by one id, or by one that may be of either of two kinds.
+/// A managed identity, identified by one id or by two alternative ids.
 #[derive(Debug)]
 struct ManagedIdentity {
     transport: Arc<HttpClient>,
     endpoint: Box<dyn Endpoint>,
     ids: Vec<Id>,
     role: Role,
-    /// Which of `ids` the endpoint knows, once one has worked.
+    /// The index of the id in `ids` that the endpoint accepted.
     winner: AtomicUsize,
 }
 
@@ -92,7 +92,7 @@ impl ManagedIdentity {
             }
             let answer = self.answer(id, request).await?;
             let name = self.endpoint.name();
-            // What has given a token is no stranger; it may be in the middle of an update.
+            // An endpoint that has returned a token before is the right one; it may be updating.
             if known == usize::MAX && !self.endpoint.is_its_own(&answer) {
                 return Err(self.endpoint.absent(foreign(&answer)));
             }
@@ -141,7 +141,7 @@ impl ManagedIdentity {
         );
         let error = match self.ids.first() {
             Some(Id::SystemAssigned) | None => {
-                // As in azure-identity: most developers' machines on Azure have none, and nobody asked for one.
+                // As in azure-identity: most developers' machines on Azure have no managed identity.
                 let kind = match self.role {
                     Role::Alone => ErrorKind::Refused { code: 0 },
                     Role::Member => ErrorKind::Unavailable,
@@ -165,7 +165,7 @@ impl Credential for ManagedIdentity {
     }
 }
 
-/// Something else has the endpoint's address.
+/// The error if another service answers at the endpoint's address.
 fn foreign(answer: &Reply) -> Error {
     let kind = reply::description(&answer.content_type);
     Error::new(
@@ -177,7 +177,7 @@ fn foreign(answer: &Reply) -> Error {
     )
 }
 
-/// A refusal for another reason than that the identity is not there.
+/// The error for a refusal other than a missing identity.
 fn refused(endpoint: &str, answer: &Reply) -> Error {
     let words = words(answer);
     if matches!(answer.status, 300..400 | 404 | 408 | 410 | 429 | 500..) {
@@ -194,7 +194,7 @@ fn refused(endpoint: &str, answer: &Reply) -> Error {
     error.detail(words)
 }
 
-/// The endpoint's own words, whichever name it has for them.
+/// The endpoint's error text, whose field name differs between platforms.
 fn words(answer: &Reply) -> String {
     let Ok(object) = reply::object(answer, "") else {
         return String::new();

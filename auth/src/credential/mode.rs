@@ -1,6 +1,6 @@
-//! THE table of authentication modes.
+//! The table of authentication modes.
 //!
-//! `docs/keywords.md`, the C header and the Python package list them as well, written from here by `make docs`.
+//! `make docs` writes it to `docs/keywords.md`.
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Every sign-in kind, once.
+/// All authentication modes.
 pub const MODES: &[Mode] = &[
     Mode {
         name: "Default",
@@ -207,27 +207,27 @@ pub const MODES: &[Mode] = &[
 /// One row of [`MODES`].
 #[derive(Debug)]
 pub struct Mode {
-    /// The name that we print; `Authentication=` takes it with `ActiveDirectory` before it.
+    /// The name in messages; `Authentication=` also accepts it with the prefix `ActiveDirectory`.
     pub name: &'static str,
-    /// What other clients call it.
+    /// The names in other clients.
     pub aliases: &'static [&'static str],
-    /// Who signs in, in a few words of Markdown.
+    /// Who signs in, as Markdown.
     pub who: &'static str,
-    /// The keywords without which it cannot be: one of each group.
+    /// The required keywords: one of each group.
     pub needs: &'static [&'static [Keyword]],
-    /// What else it looks at, beside what concerns all kinds.
+    /// The optional keywords, without those that all modes accept.
     pub may_have: &'static [Keyword],
     prepare: fn(&CredentialContext<'_>) -> Result<SignIn, Error>,
 }
 
 impl Mode {
-    /// Checks the keywords and resolves who signs in; asks nobody for a token yet.
+    /// Checks the keywords and resolves the identity; requests no token.
     pub fn prepare(&self, context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         (self.prepare)(context)
             .map(|sign_in| SignIn {
                 mode: self.name,
                 identity_origin: match sign_in.identity_origin {
-                    // Whatever the kind thinks: what a file says may change under the same string.
+                    // The content of a file may change while the connection string stays the same.
                     IdentityOrigin::String if context.options.name_a_file() => IdentityOrigin::Context,
                     identity_origin => identity_origin,
                 },

@@ -1,19 +1,19 @@
-//! Finding a sign-in kind by the value of `Authentication=`, and helping with one that is unknown.
+//! Finds the authentication mode for a value of `Authentication=`, and suggests one for an unknown value.
 
 use super::{MODES, Mode};
 use crate::{Error, ErrorKind};
 
-/// What Microsoft's clients put before the name.
+/// The prefixes that Microsoft's clients use.
 const PREFIXES: [&str; 2] = ["activedirectory", "entra"];
 
-/// The values of `Authentication=` that Driver 18 serves itself, as it spells them.
+/// The values of `Authentication=` that Driver 18 handles itself.
 pub const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
 
-/// Those of them that are named to the user beside ours.
+/// Those of them that error messages list beside our modes.
 const NOT_OURS: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
 
-/// The kind that `value` names, compared without case, blanks, `_` and `-`; `Active Directory` or
-/// `Entra` before the name may be left out.
+/// The mode that `value` names. Case, blanks, `_` and `-` are ignored, and the prefix `Active Directory` or `Entra`
+/// is optional.
 #[must_use]
 pub fn find(value: &str) -> Option<&'static Mode> {
     let wanted = essence(value);
@@ -22,8 +22,8 @@ pub fn find(value: &str) -> Option<&'static Mode> {
         .find(|mode| names(mode).any(|name| essence(name) == wanted))
 }
 
-/// The kind whose name in full, `ActiveDirectory…`, is `value`: for drivers that are not
-/// Microsoft's and may have values of their own.
+/// The mode whose full name, `ActiveDirectory…`, is `value`: for other vendors' drivers, which may have values of
+/// their own.
 #[must_use]
 pub fn find_exact(value: &str) -> Option<&'static Mode> {
     let (prefix, rest) = value.split_at_checked("ActiveDirectory".len())?;
@@ -36,7 +36,7 @@ pub fn find_exact(value: &str) -> Option<&'static Mode> {
 /// The error for a value that neither we nor the target driver know.
 #[must_use]
 pub fn unknown(value: &str) -> Error {
-    // Where a semicolon is missing, the value holds the keywords after it and their secrets.
+    // If a semicolon is missing, the value contains the following keywords and their secrets.
     let is_name = |c: &char| c.is_alphanumeric() || " _-".contains(*c);
     let mut shown: String = value
         .trim_matches('"')
@@ -53,7 +53,7 @@ pub fn unknown(value: &str) -> Error {
     let ours: Vec<_> = MODES.iter().map(|mode| mode.name).collect();
     Error::new(
         ErrorKind::UnknownMode,
-        // Driver 18's own words, which hosts may look for.
+        // The wording of Driver 18, which hosts may search for.
         format!("Invalid value specified for connection string attribute 'Authentication': \"{shown}\""),
     )
     .remedy(format!(
@@ -73,7 +73,7 @@ fn names(mode: &'static Mode) -> impl Iterator<Item = &'static str> {
     std::iter::once(mode.name).chain(mode.aliases.iter().copied())
 }
 
-/// What is compared: lower case, no separators, no prefix, and none of the quotes that ADO.NET's strings have
+/// The canonical form for comparison: lower case, without separators, prefix and the quotes of ADO.NET strings
 /// (`Authentication="Active Directory Default"` in the Azure portal).
 fn essence(value: &str) -> String {
     let mut essence: String = value
@@ -91,7 +91,7 @@ fn essence(value: &str) -> String {
     essence
 }
 
-/// The kind that was probably meant: the fewest typing errors, at most a third of the word.
+/// The most similar mode name, if its distance is at most a third of the name's length.
 fn nearest(value: &str) -> Option<&'static Mode> {
     let wanted: String = essence(value).chars().take(40).collect();
     MODES

@@ -1,10 +1,10 @@
-//! Errors that name the variable a value came from, and not the keyword that would else hold it.
+//! Replaces keyword names in errors by the names of the environment variables that the values came from.
 
 use super::{BoxFuture, Credential, TokenRequest};
 use crate::{Error, Token, error::text::Origin};
 use std::sync::Arc;
 
-/// A credential whose values came from elsewhere than the keywords that would else hold them.
+/// A credential configured by environment variables.
 #[derive(Debug)]
 pub struct Naming {
     pub credential: Arc<dyn Credential>,

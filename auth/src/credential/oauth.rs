@@ -1,4 +1,4 @@
-//! OAuth 2.0's token endpoint as Entra has it: a form goes in, tokens or a refusal come out.
+//! The OAuth 2.0 endpoints of Entra.
 
 use super::{TokenRequest, entra, reply};
 use crate::{
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// The type of every assertion that proves a client (RFC 7523).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Beside the scope of the access token: a refresh token, and who it is.
+/// The additional scopes of a user's sign-in: a refresh token and an id token.
 const USER_SCOPES: &str = "offline_access openid profile";
 
 /// A form whose values may be secret.
@@ -28,7 +28,7 @@ impl Form {
 
     /// Adds a field.
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        // Room for all of it at once, so that no part of a secret is left behind in a smaller buffer.
+        // Allocated once: a growing buffer would leave copies of the secret that are not zeroed.
         let mut longer = Zeroizing::new(String::with_capacity(
             self.0.len() + name.len() + 3 * value.len() + 2,
         ));
@@ -49,13 +49,13 @@ impl Form {
             .with("client_assertion", assertion.expose())
     }
 
-    /// Asks for this scope in the name of a person: with a refresh token, and with who it is.
+    /// Requests this scope for a user, with a refresh token and an id token.
     pub fn with_user_scope(self, scope: &str) -> Self {
         self.with("scope", &user_scope(scope))
     }
 }
 
-/// The scope of an access token together with what a sign-in of a person asks for beside it.
+/// The scope of an access token with the additional scopes of a user's sign-in.
 pub fn user_scope(scope: &str) -> String {
     format!("{scope} {USER_SCOPES}")
 }
@@ -67,28 +67,28 @@ pub struct Endpoint {
     authority: String,
 }
 
-/// What a token request brought.
+/// A successful token response.
 #[derive(Debug)]
 pub struct Granted {
     /// The access token.
     pub token: Token,
-    /// What the next one can be had for, where it was given.
+    /// The refresh token, if one was issued.
     pub refresh_token: Option<Secret>,
-    /// Who signed in, for us alone; unverified, but straight from the endpoint.
+    /// The id token. Its signature is not verified, since it comes directly from the endpoint.
     pub id_token: Option<Secret>,
 }
 
-/// What the endpoint said.
+/// The response of the token endpoint.
 #[derive(Debug)]
 pub enum Answer {
-    /// Yes.
+    /// A token.
     Granted(Granted),
-    /// No, by OAuth's name for the reason, and as the error to tell.
+    /// A refusal: the OAuth error code and the error to report.
     Refused(String, Error),
 }
 
 impl Endpoint {
-    /// The endpoints of an Entra.
+    /// The endpoints of an Entra host.
     pub fn new(http: &Arc<HttpClient>, authority: &str) -> Self {
         Self {
             http: Arc::clone(http),

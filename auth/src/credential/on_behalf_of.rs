@@ -1,4 +1,4 @@
-//! `OnBehalfOf`: a service reaches the database as the person who called it.
+//! `OnBehalfOf`: a service connects as the user who called it.
 
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
@@ -35,11 +35,11 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
-/// A service, and the person it acts for.
+/// A service and the user on whose behalf it acts.
 struct OnBehalfOf {
     client: Client,
     assertion: Secret,
-    /// By which it can go on after the assertion has ended.
+    /// Gets further tokens after the assertion has expired.
     refresh_token: Lock<Option<Secret>>,
 }
 

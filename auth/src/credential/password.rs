@@ -1,4 +1,4 @@
-//! `Password`: a person by name and password, which Microsoft advises against and multi-factor policies refuse.
+//! `Password`: a user by name and password. Microsoft advises against it, and multi-factor policies refuse it.
 
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
@@ -34,7 +34,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in(context, user, password, client, tenant)
 }
 
-/// The sign-in of a person with a password.
+/// The sign-in of a user with a password.
 pub fn sign_in(
     context: &CredentialContext<'_>,
     user: &str,
@@ -58,7 +58,7 @@ pub fn sign_in(
     Ok(SignIn::requesting(key, user, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
-/// Says once per process what Microsoft says of it.
+/// Logs Microsoft's advice once per process.
 fn warn_once() {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
@@ -72,7 +72,7 @@ fn warn_once() {
     }
 }
 
-/// A person's name and password.
+/// A user's name and password.
 struct Password {
     session: Session,
     user: String,

@@ -1,4 +1,4 @@
-//! What the kinds that ask a person to sign in have in common: where, for how long, and when not to.
+//! Shared parts of the authentication modes that prompt a user.
 
 use super::{
     CredentialContext, TokenRequest,
@@ -13,11 +13,10 @@ use crate::{
 use std::time::Duration;
 use tracing::warn;
 
-/// How long a person has where `InteractiveTimeout=` does not say.
+/// The time limit for a prompt if `InteractiveTimeout=` is not given.
 const DEFAULT_PROMPT_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// How much longer the request goes on: for what is left to do when the person was quick enough, and for
-/// telling them otherwise.
+/// The time that a request has after the prompt's time limit, to redeem the code or to report the timeout.
 pub const REQUEST_GRACE_PERIOD: Duration = Duration::from_secs(15);
 
 /// A session that nobody is signed in to yet: the Azure CLI's application unless told another one, in the
@@ -33,7 +32,7 @@ pub fn session(context: &CredentialContext<'_>) -> Result<Session, Error> {
     Ok(Session::new(endpoint, tenant, client))
 }
 
-/// `InteractiveTimeout=`: how long a person has.
+/// `InteractiveTimeout=`: the time limit for a prompt.
 pub fn prompt_timeout(options: &Options) -> Result<Duration, Error> {
     let Some(value) = options.get(Keyword::InteractiveTimeout) else {
         return Ok(DEFAULT_PROMPT_TIMEOUT);
@@ -47,7 +46,7 @@ pub fn prompt_timeout(options: &Options) -> Result<Duration, Error> {
     }
 }
 
-/// `SaveAccount=yes`: where sign-ins are saved for later processes.
+/// The saved accounts, with `SaveAccount=yes`.
 pub fn accounts_to_save_in(context: &CredentialContext<'_>) -> Result<Option<Accounts>, Error> {
     let wanted = context.options.flag_or(Keyword::SaveAccount, false)?;
     wanted
@@ -55,7 +54,7 @@ pub fn accounts_to_save_in(context: &CredentialContext<'_>) -> Result<Option<Acc
         .transpose()
 }
 
-/// Saves a sign-in where that was asked for; a connection does not fail because it could not be.
+/// Saves the account if requested. A failure is logged and does not fail the connect.
 pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
     let (Some(accounts), Some(id_token), Some(refresh_token)) =
         (accounts, &granted.id_token, &granted.refresh_token)
@@ -70,7 +69,7 @@ pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Gran
     }
 }
 
-/// An error unless this request may ask a person.
+/// An error unless this request may prompt the user.
 pub fn may_be_asked(request: &TokenRequest) -> Result<(), Error> {
     if request.prompting.is_allowed() {
         return Ok(());
@@ -82,7 +81,7 @@ pub fn may_be_asked(request: &TokenRequest) -> Result<(), Error> {
     .remedy("Connect again."))
 }
 
-/// The person did not sign in for so long.
+/// The error if the user did not sign in within this time.
 pub fn too_late(prompt_timeout: Duration, remedy: &str) -> Error {
     let seconds = prompt_timeout.as_secs();
     Error::new(
@@ -92,7 +91,7 @@ pub fn too_late(prompt_timeout: Duration, remedy: &str) -> Error {
     .remedy(format!("{remedy} InteractiveTimeout= gives more time."))
 }
 
-/// The same refusal in words of our own, and Entra's after them.
+/// The refusal with our own text, followed by Entra's.
 pub fn reworded(error: &Error, what: &str, remedy: &str) -> Error {
     Error::new(error.kind(), what)
         .remedy(remedy)

@@ -1,4 +1,4 @@
-//! `RefreshToken`: a person who has signed in elsewhere, by the refresh token of that sign-in.
+//! `RefreshToken`: a user who signed in elsewhere, by the refresh token of that sign-in.
 
 mod file;
 
@@ -54,13 +54,13 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     Ok(SignIn::requesting(key, client, context.scope, credential).identity_origin(IdentityOrigin::String))
 }
 
-/// Whom a refresh token stands for, as far as can be told.
+/// The identity key of a refresh token: the user is known only after it is redeemed.
 fn identity(token: &Secret) -> Result<IdentityKey, Error> {
     let key = IdentityKey::builder("refresh token")?;
     Ok(key.with("text", token.expose()).finish())
 }
 
-/// A refresh token, and the newer ones that it was exchanged for.
+/// A refresh token and the rotated ones that replaced it.
 struct RefreshToken {
     session: Session,
     given: Secret,

@@ -1,13 +1,13 @@
-//! What all token endpoints' answers have in common: JSON with a token and its times in it.
+//! Parses the JSON responses that all token endpoints have in common.
 
 use crate::{Error, ErrorKind, Secret, Token, http::Reply, plain_text::one_line};
 use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
-/// The longest piece of an endpoint's own words that is told.
+/// The maximum length of an endpoint's error text in a message, in characters.
 const MAX_DESCRIPTION_LENGTH: usize = 400;
 
-/// The object in the answer, or an error that says what came instead, without quoting it.
+/// The JSON object in the response, or an error that describes the response without quoting it.
 pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error> {
     if let Ok(Value::Object(object)) = serde_json::from_slice(&reply.body) {
         return Ok(object);
@@ -26,9 +26,9 @@ pub fn object(reply: &Reply, endpoint: &str) -> Result<Map<String, Value>, Error
     .remedy("Check for a proxy or sign-in page in between."))
 }
 
-/// The token in a successful answer: `access_token`, with its end in `expires_in` or `expires_on`.
+/// The token in a successful response: `access_token` with `expires_in` or `expires_on`.
 ///
-/// Entra writes numbers, managed identities write them as strings; both are taken.
+/// Entra sends numbers, managed identities send strings; both are accepted.
 pub fn token(object: &mut Map<String, Value>, endpoint: &str) -> Result<Token, Error> {
     let malformed = |what: &str| {
         Error::new(
@@ -49,7 +49,7 @@ pub fn token(object: &mut Map<String, Value>, endpoint: &str) -> Result<Token, E
     let now = SystemTime::now();
     let seconds = |name: &str| object.get(name).and_then(number).map(Duration::from_secs);
     let end = match (seconds("expires_in"), seconds("expires_on")) {
-        // A span holds even where this machine's clock is wrong.
+        // A duration is right even if this machine's clock is wrong.
         (Some(span), _) => now.checked_add(span),
         (None, Some(time)) => SystemTime::UNIX_EPOCH.checked_add(time),
         (None, None) => return Err(malformed("it says neither expires_in nor expires_on")),
@@ -59,12 +59,12 @@ pub fn token(object: &mut Map<String, Value>, endpoint: &str) -> Result<Token, E
     Ok(token)
 }
 
-/// A whole number, be it written as a string.
+/// A whole number, also in a string.
 pub fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// An endpoint's own words, fit for a message: one line, of bounded length.
+/// An endpoint's error text for a message: one line of bounded length.
 pub fn description(text: &str) -> String {
     let spaced: String = one_line(text).chars().take(MAX_DESCRIPTION_LENGTH).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! The account that `entra-odbc login` saved: the last member of the default chain.
+//! Sign-in with the account that `entra-odbc login` saved; the last member of the default chain.
 
 use super::{
     BoxFuture, Credential, CredentialContext, SignIn, TokenRequest,
@@ -44,7 +44,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     ))
 }
 
-/// An account on disk.
+/// A saved account.
 #[derive(Debug)]
 struct SavedAccount {
     id: String,
@@ -73,7 +73,8 @@ impl SavedAccount {
         }
     }
 
-    /// A token that cannot be saved still serves; the old one may, too, next time.
+    /// Saves the rotated refresh token. A failure is only logged: the access token is valid, and the old refresh token
+    /// may work again.
     async fn save_rotated(&self, account: Account, rotated: &Secret) {
         let saved = SystemTime::now();
         let account = Account { saved, ..account };
@@ -93,7 +94,7 @@ impl Credential for SavedAccount {
         Box::pin(self.request_token(request))
     }
 
-    /// Not after `entra-odbc logout`.
+    /// False after `entra-odbc logout`.
     fn is_current(&self) -> bool {
         self.accounts.has(&self.id).unwrap_or(false)
     }

@@ -1,4 +1,4 @@
-//! What a person's sign-in leaves behind: a refresh token, by which further access tokens are had silently.
+//! The session of a signed-in user: a refresh token that gets further access tokens without a prompt.
 
 use super::{
     TokenRequest,
@@ -13,23 +13,23 @@ use crate::{
 use std::fmt;
 use tracing::info;
 
-/// The Azure CLI's client id, which the other languages' SDKs use for people as well: every tenant knows
-/// it, and it may ask for Azure SQL without anyone's consent.
+/// The Azure CLI's client id, which the SDKs for other languages also use for users. It exists in every tenant and
+/// may request Azure SQL without consent.
 pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
-/// A public client in a tenant, and the person who is signed in to it.
+/// A public client in a tenant and the user who is signed in to it.
 pub struct Session {
-    /// Entra.
+    /// The endpoints of the Entra host.
     pub endpoint: Endpoint,
-    /// Where the person is, `organizations` where nobody knows.
+    /// The user's tenant; `organizations` if unknown.
     pub tenant: Tenant,
-    /// The application that the person signs in to.
+    /// The client id of the application.
     pub client: String,
     refresh_token: Lock<Option<Secret>>,
 }
 
 impl Session {
-    /// Nobody is signed in yet.
+    /// A session without a signed-in user.
     pub fn new(endpoint: Endpoint, tenant: Tenant, client: &str) -> Self {
         Self {
             endpoint,
@@ -39,7 +39,7 @@ impl Session {
         }
     }
 
-    /// Starts the key of an identity that signs in so.
+    /// Starts the identity key of this session.
     pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
         let key = IdentityKey::builder(kind)?
             .with("authority", self.endpoint.authority())
@@ -48,7 +48,7 @@ impl Session {
         Ok(self.tenant.identify(key))
     }
 
-    /// A token by the refresh token at hand; `None` where there is none, or where it is no longer good.
+    /// Requests a token with the stored refresh token; `None` if there is none or it is no longer valid.
     pub async fn silently(&self, request: &TokenRequest) -> Result<Option<Token>, Error> {
         let Some(refresh_token) = self.refresh_token() else {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Session {
         self.endpoint.request_token(&tenant, form, request).await
     }
 
-    /// Keeps what the next token can be had by, and hands this one out.
+    /// Stores the refresh token of a grant and returns its access token.
     pub fn accept(&self, granted: Granted) -> Token {
         if let Some(rotated) = granted.refresh_token {
             *self.refresh_token.lock() = Some(rotated);
@@ -82,12 +82,12 @@ impl Session {
         granted.token
     }
 
-    /// The refresh token at hand.
+    /// The stored refresh token.
     pub fn refresh_token(&self) -> Option<Secret> {
         self.refresh_token.lock().clone()
     }
 
-    /// Lets go of a refresh token that is no longer good, unless there is a newer one already.
+    /// Removes a refresh token that is no longer valid, unless a newer one has replaced it.
     fn forget(&self, spent: &Secret) {
         let mut current = self.refresh_token.lock();
         if current.as_ref() == Some(spent) {
@@ -96,7 +96,7 @@ impl Session {
     }
 }
 
-/// Whether a refusal means that only the person can go on: the token is spent, or more is asked of them.
+/// Whether a refusal requires a new sign-in by the user.
 pub fn is_over(reason: &str) -> bool {
     matches!(
         reason,

@@ -1,4 +1,4 @@
-//! `TokenProvider`: a token that a callback of the host's own gets.
+//! `TokenProvider`: a token from a callback of the host.
 
 use super::{BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, reply};
 use crate::{
@@ -28,7 +28,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         provider,
     };
     let sign_in = SignIn::requesting(key, name, context.scope, credential);
-    // Who it is, only the provider knows, and only when it is asked.
+    // Only the provider knows the identity, and only after a call.
     Ok(SignIn {
         cache: false,
         ..sign_in.identity_origin(IdentityOrigin::Token)
@@ -60,7 +60,7 @@ impl TokenProvider {
     fn token(&self, provided: Provided, scope: &str) -> Result<Token, Error> {
         let mut token = Token::supplied(provided.token);
         if let Some(end) = provided.expires_on {
-            // The earlier one, where the token says its end as well: the server goes by that.
+            // The earlier of both times if the token has an expiry of its own: the server enforces that one.
             if token.end_is_guessed || end < token.expires_on {
                 token.expires_on = end;
             }

@@ -1,4 +1,4 @@
-//! `WorkloadIdentity`: an application that the cluster vouches for by a token in a file, as on Kubernetes.
+//! `WorkloadIdentity`: an application that signs in with a token file of its Kubernetes cluster.
 
 use super::{
     CredentialContext, SignIn,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Error, ErrorKind, Keyword, ValueName, tenant::Tenant};
 
-/// What the webhook of Azure Workload Identity puts into a pod.
+/// The variable for the token file, set in pods by the Azure Workload Identity webhook.
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const CLIENT: &str = "AZURE_CLIENT_ID";
 const TENANT: &str = "AZURE_TENANT_ID";

@@ -1,11 +1,12 @@
-//! What a fork does to us: locks that a child finds free, and how it knows that it is another process.
+//! Fork safety: locks that are free in a forked child, and detection of being in another process.
 //!
-//! Only the thread that forks lives on in the child. A lock that another thread held at that moment
-//! stays locked there for ever, and the background thread is gone while all it had under way lies in
-//! the child's memory. So every lock that a child may need is a [`Lock`], held for a few instructions
-//! and never over I/O or a wait; a fork waits until all of them are free ([`before`], [`in_parent`],
-//! [`in_child`], which the library hands to `pthread_atfork`). What belongs to the parent's thread is
-//! marked with the [`Process`] that made it; a child leaves it alone, neither using nor dropping it.
+//! Only the forking thread exists in the child. A lock that another thread held at that moment stays
+//! locked for ever, and the state of the missing background thread remains in the child's memory.
+//!
+//! Every lock that a child may need is therefore a [`Lock`], held for a few instructions and never during I/O
+//! or a wait. A fork waits until all of them are free ([`before`], [`in_parent`], [`in_child`], which the library
+//! registers with `pthread_atfork`). State of the parent's thread is marked with the [`Process`] that created
+//! it; a child neither uses nor drops it.
 
 use std::{
     cell::Cell,
@@ -16,25 +17,25 @@ use std::{
     },
 };
 
-/// Shared by all who hold a [`Lock`], taken alone by whoever forks.
+/// Read-locked by every holder of a [`Lock`], write-locked by a forking thread.
 static GATE: RwLock<()> = RwLock::new(());
 
-/// How many forks lie between the first process and this one.
+/// The number of forks between the first process and this one.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// The gate, while this thread forks.
+    /// The write lock on the gate while this thread forks.
     static HELD: Cell<Option<RwLockWriteGuard<'static, ()>>> = const { Cell::new(None) };
 }
 
-/// A mutex that no child finds held by a thread that it does not have.
+/// A mutex that is never held in a child by a thread that does not exist there.
 #[derive(Debug, Default)]
 pub struct Lock<T>(Mutex<T>);
 
-/// What a [`Lock`] guards, for as long as this lives; no second [`Lock::lock`] meanwhile.
+/// The guard of a [`Lock`]. The thread must not call [`Lock::lock`] again while it exists.
 #[derive(Debug)]
 pub struct Guard<'a, T> {
-    // Dropped first: the gate outlasts every lock.
+    // Declared first and so dropped first: the gate must be released after the lock.
     value: MutexGuard<'a, T>,
     _gate: RwLockReadGuard<'static, ()>,
 }
@@ -45,10 +46,10 @@ impl<T> Lock<T> {
         Self(Mutex::new(value))
     }
 
-    /// Takes the lock. A panic under it is looked through: what it guards is valid after each step.
+    /// Acquires the lock. Poisoning is ignored: the guarded value is valid after each step.
     ///
-    /// A thread that holds one already takes the next by [`lock_within`](Self::lock_within), or would
-    /// wait for ever if another thread forks in between.
+    /// A thread that already holds a lock must use [`lock_within`](Self::lock_within), else it deadlocks if another
+    /// thread forks in between.
     pub fn lock(&self) -> Guard<'_, T> {
         let gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
         Guard {
@@ -57,7 +58,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes the lock under another one.
+    /// Acquires the lock while another one is held.
     pub fn lock_within<U>(&self, _outer: &Guard<'_, U>) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,33 +78,33 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
-/// This thread is about to fork: from now on nobody holds a [`Lock`].
+/// Called before a fork: waits until no [`Lock`] is held and keeps it so.
 pub fn before() {
     let gate = GATE.write().unwrap_or_else(PoisonError::into_inner);
-    // A thread that forks while it ends has no place for it, and goes unprotected.
+    // The thread-local is gone in a thread that forks while it exits; that fork is not protected.
     let _ = HELD.try_with(|held| held.set(Some(gate)));
 }
 
-/// The fork is done, or failed.
+/// Called in the parent after a fork, successful or not.
 pub fn in_parent() {
     let _ = HELD.try_with(Cell::take);
 }
 
-/// This is the child: a new generation begins.
+/// Called in the child: starts a new generation.
 pub fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     let _ = HELD.try_with(Cell::take);
 }
 
-/// The generation of this process: one load, for the calls where a nanosecond counts.
+/// The generation of this process. One atomic load, for calls on the fast path.
 #[must_use]
 pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// A process, told apart from its parent and its children.
+/// Identifies a process, distinct from its parent and its children.
 ///
-/// By its number too, which a fork without the C library's handlers (`_Fork`, `clone`) changes as well.
+/// Includes the process id, which also changes in a fork that bypasses the handlers (`_Fork`, `clone`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
     id: u32,

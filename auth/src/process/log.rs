@@ -1,10 +1,7 @@
 //! The log: off unless `ENTRA_ODBC_LOG` names a level or the host listens; one line per decision, never a secret.
 //!
-//! A line is a list of fields, `event` first: what was decided, in snake case. Durations are in `ms`. Values with blanks
-//! in them are in quotes. Programs may go by events and fields, which is why there is no prose beside them.
-//!
-//! A subscriber of our own: there are no spans to keep, and nothing below us is to be heard. It is that of this
-//! library's own copy of `tracing`, so a host in Rust keeps its own.
+//! A minimal `tracing` subscriber without spans, which ignores the libraries below. It belongs to this library's
+//! copy of `tracing`, so a host written in Rust keeps its own subscriber.
 
 mod listener;
 
@@ -34,10 +31,10 @@ use tracing::{
     span,
 };
 
-/// What the target of every line of ours begins with; what libraries below us would log is left out.
+/// The prefix of our targets. Lines of other libraries are ignored.
 const TARGET: &str = "entra_odbc";
 
-/// Where the lines go that the environment asks for, and from which level on.
+/// The destination and level that the environment sets.
 static OWNERS: OnceBox<Owners> = OnceBox::new();
 
 struct Owners {
@@ -75,15 +72,15 @@ fn start_at(level: &str, environment: &Environment) {
     }
 }
 
-/// Has lines written from now on, by the levels as they now are.
+/// Enables the subscriber with the current levels.
 fn install() {
-    // An error means that another call was first; then only the levels may have changed.
+    // An error means that the subscriber is already installed; then only the levels may have changed.
     if tracing::subscriber::set_global_default(Log).is_err() {
         rebuild_interest_cache();
     }
 }
 
-/// Writes each line to where someone wants it.
+/// Writes each line to the configured destinations.
 struct Log;
 
 impl Subscriber for Log {
@@ -162,13 +159,13 @@ impl fmt::Display for Milliseconds {
 }
 
 impl Owners {
-    /// One write without a lock of ours or std's: a child forked meanwhile must not find one held.
+    /// One `write` without any lock: a lock held during a fork would stay held in the child.
     fn write(&self, level: tracing::Level, text: &str) {
         let line = format!(
             "{} {level:>5} {TARGET}: {text}\n",
             calendar::rfc3339(SystemTime::now())
         );
-        // A log that cannot be written is no reason to fail.
+        // A log that cannot be written must not make a connect fail.
         let _ = match &self.file {
             Some(file) => { file }.write(line.as_bytes()),
             None => write_unless_full(io::stderr().as_fd(), line.as_bytes()),
@@ -176,19 +173,19 @@ impl Owners {
     }
 }
 
-/// Writes where there is room: a pipe that nobody reads would keep the background thread, and with it every identity,
-/// waiting. It cannot be made non-blocking, since other programs write to it as well.
+/// Writes only if the write cannot block: a full pipe without a reader would block the background thread and so every
+/// identity. O_NONBLOCK is no option, since it would affect other programs that share the pipe.
 fn write_unless_full(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     let mut ready = [PollFd::new(to, PollFlags::POLLOUT)];
     if poll(&mut ready, PollTimeout::ZERO)? == 0 {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    // What a pipe that is ready has room for at least.
+    // A pipe that is ready for writing has room for at least PIPE_BUF bytes.
     let bytes = bytes.get(..PIPE_BUF).unwrap_or(bytes);
     Ok(nix::unistd::write(to, bytes)?)
 }
 
-/// Appended to, and made for the owner's eyes only: it names principals and servers.
+/// Opened for appending, created with mode 0600: the log names principals and servers.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .append(true)

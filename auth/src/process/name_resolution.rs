@@ -1,8 +1,8 @@
-//! Looking host names up, so that a name server that keeps silent holds up nobody who asks for another name.
+//! Resolution of host names. A name server that does not answer delays only the names that depend on it.
 //!
-//! The system's look-up can neither be bounded in time nor be stopped, and takes up to half a minute. So each name has a
-//! thread of its own while it is looked up, and all who ask for it meanwhile share the answer. tokio's own look-up, and
-//! that of reqwest, wait for one of a few threads.
+//! The system's lookup takes up to half a minute and cannot be limited or cancelled. Each name therefore has its own
+//! thread during the lookup, and concurrent requests for the name share the answer. The lookups of tokio and reqwest
+//! share a small pool of threads, which slow names would exhaust.
 
 use crate::process::{
     fork::{Lock, Process},
@@ -16,18 +16,18 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many names are looked up at once; who comes then waits for one of them.
+/// The maximum number of concurrent lookups. Further ones wait.
 const MAX_CONCURRENT_LOOKUPS: usize = 128;
 
-/// How long between looks whether there is room.
+/// The pause between two checks whether another lookup may start.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Addresses without a port, or why there are none: an `io::Error` cannot be shared.
+/// Addresses without a port, or the error text: an `io::Error` cannot be cloned.
 type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
 
 type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
-/// The addresses of a host name, or the address that it is, each with port 0.
+/// The addresses of a host name or literal address, each with port 0.
 pub async fn addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, 0)]);
@@ -50,7 +50,7 @@ impl reqwest::dns::Resolve for Resolver {
 
 static SYSTEM: Names = Names::new(|host| Ok((host, 0).to_socket_addrs()?.collect()));
 
-/// The names that are being looked up.
+/// The lookups in progress.
 struct Names {
     under_way: Lock<Vec<UnderWay>>,
     look_up: LookUp,
@@ -85,13 +85,13 @@ impl Names {
         }
     }
 
-    /// Takes part in the look-up of that name, which begins if there is none; `None` where there are too many others.
+    /// Joins or starts the lookup of that name; `None` if the maximum number of lookups is running.
     fn join(&'static self, host: &str) -> io::Result<Option<watch::Receiver<Option<Answer>>>> {
         let host = host.to_ascii_lowercase();
         let mut under_way = self.under_way.lock();
         let process = Process::current();
         if under_way.iter().any(|one| one.process != process) {
-            // The threads are the parent's, who may have been about to answer: left alone, not dropped.
+            // The threads exist only in the parent. Their channels were copied in an unknown state: not dropped.
             mem::forget(mem::take(&mut *under_way));
         }
         if let Some(known) = under_way.iter().find(|one| one.host == host) {
@@ -110,7 +110,7 @@ impl Names {
         let ended = Ended { names: self, host };
         let look_up = move || {
             let looked_up = (self.look_up)(&ended.host);
-            // Before the answer: who asks from now on gets a new one.
+            // Before the answer is sent: later requests start a new lookup.
             drop(ended);
             let _ = sender.send(Some(looked_up.map_err(|error| (error.kind(), error.to_string()))));
         };
@@ -123,7 +123,7 @@ impl Names {
     }
 }
 
-/// Takes a name off the list, however its look-up ends.
+/// Removes a name from the list when its lookup ends, also by a panic.
 struct Ended {
     names: &'static Names,
     host: String,

@@ -1,4 +1,4 @@
-//! A directory that is one user's alone, and files in it that appear whole or not at all.
+//! A directory that only its owner can enter, with atomic replacement of its files.
 
 use super::atomic_file::TemporaryFile;
 use nix::{
@@ -20,13 +20,13 @@ use zeroize::Zeroizing;
 /// The names of incomplete files start with this.
 pub const TEMPORARY_PREFIX: &str = "new-";
 
-/// The open directory; all files in it are reached through it, whatever happens to its path.
+/// The open directory. Files are opened relative to its descriptor, so a replaced path has no effect.
 #[derive(Debug)]
 pub struct PrivateDirectory(File);
 
 impl PrivateDirectory {
-    /// The directory around it: the user's own, or where `public` the system's, in which nobody can put
-    /// another directory in the place of ours.
+    /// Opens the parent directory. It must belong to the user and be writable by nobody else. With `public` it may
+    /// also belong to root and have the sticky bit, so that other users cannot replace our directory.
     pub fn parent(path: &Path, public: bool) -> io::Result<File> {
         let parent = OpenOptions::new()
             .read(true)
@@ -45,7 +45,7 @@ impl PrivateDirectory {
         Ok(parent)
     }
 
-    /// Opens the directory of that name, made where it is not there yet.
+    /// Opens the directory of that name; creates it if it is absent.
     pub fn open(parent: &File, path: &Path, name: &str) -> io::Result<Self> {
         let open = || {
             let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -54,7 +54,7 @@ impl PrivateDirectory {
         let path = path.join(name);
         let opened = match open() {
             Err(Errno::ENOENT) => match mkdirat(parent, name, Mode::S_IRWXU) {
-                // Another process was faster.
+                // EEXIST: another process created it first.
                 Ok(()) | Err(Errno::EEXIST) => open(),
                 Err(error) => Err(error),
             },
@@ -74,7 +74,7 @@ impl PrivateDirectory {
         Ok(Self(directory))
     }
 
-    /// The content of a file of ours; `None` where there is none, or it is not as we make them.
+    /// The content of a file; `None` if it is absent, too long, or fails the checks of type, owner and mode.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         let Some(file) = self.open_file(name, OFlag::O_RDONLY)? else {
             return Ok(None);
@@ -83,13 +83,13 @@ impl PrivateDirectory {
         if length > limit {
             return Ok(None);
         }
-        // Never reallocated, so that no copy is left behind.
+        // Never reallocated: a reallocation would leave a copy that is not zeroed.
         let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
         file.take(length as u64 + 1).read_to_end(&mut bytes)?;
         Ok(Some(bytes).filter(|bytes| bytes.len() == length))
     }
 
-    /// The lock file of that name, made where it is not there yet.
+    /// Opens the lock file of that name; creates it if it is absent.
     pub fn lock_file(&self, name: &str) -> io::Result<File> {
         self.open_file(name, OFlag::O_RDWR | OFlag::O_CREAT)?
             .ok_or_else(|| io::Error::other(format!("{name} in the shared directory is no file of ours")))
@@ -107,18 +107,18 @@ impl PrivateDirectory {
         TemporaryFile::create(&self.0, TEMPORARY_PREFIX.as_ref(), content)?.link_as(name)
     }
 
-    /// Removes a file; nobody minds if it is gone already.
+    /// Removes a file if it exists.
     pub fn remove(&self, name: &str) {
         let _ = unlinkat(&self.0, name, UnlinkatFlags::NoRemoveDir);
     }
 
-    /// What is known of a file.
+    /// The status of a file; links are not followed.
     #[must_use]
     pub fn status(&self, name: &str) -> Option<FileStat> {
         fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
     }
 
-    /// The names in it.
+    /// The names of all entries.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut listing = Dir::openat(&self.0, ".", flags, Mode::empty())?;
@@ -141,12 +141,12 @@ impl PrivateDirectory {
     }
 }
 
-/// Whether a file is a regular one of this user, as we make them.
+/// Whether a file is regular, belongs to this user and has mode 0600.
 fn is_ours(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o777 == 0o600
 }
 
-/// Whether a file is a regular one, by its status.
+/// Whether the status is that of a regular file.
 #[must_use]
 pub fn is_file(status: &FileStat) -> bool {
     SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG

@@ -1,8 +1,8 @@
-//! Reading files that whoever writes a connection string or sets a variable may choose: regular ones of bounded length,
-//! without ever waiting.
+//! Reads files whose paths come from connection strings or variables: only regular files of bounded length, and
+//! without blocking.
 //!
-//! Much of it happens on the one background thread, where a FIFO that nobody writes to, or a device without an end,
-//! would keep every other identity from its token.
+//! Much of this runs on the only background thread. A FIFO without a writer or an endless device would delay the
+//! tokens of all other identities.
 
 use std::{
     fmt,
@@ -16,22 +16,22 @@ use zeroize::Zeroizing;
 /// The largest file that a `...File` keyword may name, in bytes.
 pub const MAX_SECRET_LENGTH: usize = 64 * 1024;
 
-/// The largest file with certificates or keys: a chain has a few thousand bytes for each certificate.
+/// The maximum length of a file with certificates or keys. A chain has a few thousand bytes per certificate.
 pub const MAX_CERTIFICATE_LENGTH: usize = 1024 * 1024;
 
-/// The largest bundle of authorities: those of the distributions have a quarter of a megabyte.
+/// The maximum length of a bundle of CA certificates. Those of distributions have about 250 kB.
 pub const MAX_BUNDLE_LENGTH: usize = 16 * 1024 * 1024;
 
 /// Why a file is not read.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It is no regular file but this.
+    /// The path names this instead of a regular file.
     Is(&'static str),
-    /// It is a link, where none is followed.
+    /// The path is a symbolic link, and links are refused.
     Link,
-    /// It is longer than so many bytes.
+    /// The file is longer than this many bytes.
     TooLong(usize),
-    /// The system says no.
+    /// A system call failed.
     System(io::Error),
 }
 
@@ -66,10 +66,10 @@ impl From<Refusal> for io::Error {
     }
 }
 
-/// Whether a link in the place of the file is followed.
+/// Whether a symbolic link is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// As everywhere.
+    /// A link is followed.
     Follow,
     /// A link is refused.
     Refuse,
@@ -86,11 +86,11 @@ pub fn open(path: &Path, links: Links) -> Result<File, Refusal> {
         Links::Follow => (fs::metadata(path)?, 0),
         Links::Refuse => (fs::symlink_metadata(path)?, libc::O_NOFOLLOW),
     };
-    // Before it is opened: that alone starts a watchdog, rewinds a tape, and kills a program that waits for a reader of
-    // its FIFO.
+    // Checked before opening: opening a device can start a watchdog or rewind a tape, and opening a FIFO releases a
+    // writer that then receives SIGPIPE.
     check(status.file_type())?;
-    // std adds O_CLOEXEC. O_NONBLOCK is for what took the place of the file since then, for leases of other processes
-    // (fcntl(2)), and for the logs of the kernel, which look like regular files and wait for the next line.
+    // std adds O_CLOEXEC. O_NONBLOCK is for a file that was replaced since the check, for leases of other
+    // processes (fcntl(2)), and for kernel logs, which look like regular files and wait for the next line.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flag)
@@ -105,7 +105,7 @@ pub fn content(file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal>
     if length > limit {
         return Err(Refusal::TooLong(limit));
     }
-    // All at once: what a growing buffer leaves behind is not zeroed. Some file systems tell no length.
+    // Read with one allocation: copies left by a growing buffer are not zeroed. Some file systems report length 0.
     let expected = if length == 0 {
         limit.min(MAX_SECRET_LENGTH)
     } else {

@@ -1,7 +1,7 @@
-//! The one background thread, with the runtime that carries out token requests.
+//! The only background thread and its runtime, which executes token requests.
 //!
-//! Host threads only hand tasks over and wait on a condition variable; none ever runs inside the
-//! runtime, since the host may have one of its own on that very thread.
+//! Host threads submit tasks and wait on a condition variable. They never run inside the runtime, since the host
+//! may have a runtime of its own on the same thread.
 
 use crate::{
     Error, ErrorKind,
@@ -11,7 +11,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use std::{future::Future, mem, sync::mpsc, thread, time::Instant};
 use tokio::{runtime::Handle, sync::oneshot};
 
-/// Starts the background thread at the first task, anew in each forked child.
+/// Starts the background thread at the first task, and again in each forked child.
 #[derive(Debug, Default)]
 pub struct Runtime(Lock<Option<Generation>>);
 
@@ -30,7 +30,7 @@ impl Runtime {
         let mut generation = self.0.lock();
         let process = Process::current();
         if let Some(old) = generation.take_if(|old| old.process != process) {
-            // The thread is the parent's: its runtime, copied in mid-work, can only be left alone.
+            // The thread exists only in the parent. Its runtime was copied in an unknown state and must not be dropped.
             mem::forget(old);
         }
         let generation = match generation.as_mut() {

@@ -1,9 +1,9 @@
-//! Running a command-line tool such as `az` as a guest in someone else's process.
+//! Runs command-line tools such as `az` without side effects on the host process.
 //!
-//! By `posix_spawn`, since std's `Command` hands our thread's signal mask on to the child, and a
-//! tool with all signals blocked cannot be interrupted; and since it cannot give the child SIGCHLD's
-//! default action back where the host ignores that signal (`az` starts children of its own).
-//! Tokio's process support would install a handler for SIGCHLD in the host.
+//! Uses `posix_spawn`. The child of std's `Command` inherits our thread's signal mask, and a tool with all signals
+//! blocked cannot be interrupted. `Command` also cannot restore the default action of SIGCHLD if the host ignores
+//! that signal, and `az` starts children of its own. Tokio's process support would install a SIGCHLD handler in
+//! the host.
 
 use crate::Environment;
 use nix::{
@@ -31,21 +31,21 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The most that a tool may print, in bytes.
+/// The maximum output of a tool in bytes.
 const MAX_OUTPUT_LENGTH: usize = 1024 * 1024;
 
-/// How much a pipe takes at once, at the least, in bytes (POSIX says 512, Linux 4,096).
+/// The number of bytes that a pipe accepts without blocking (POSIX: 512, Linux: 4,096).
 const PIPE_BUF: usize = 512;
 
-/// How long to wait between looks at a tool that has closed its output and goes on running, in ms.
+/// The pause between two checks whether a tool that has closed its output has exited, in ms.
 const POLL_INTERVAL_MS: u8 = 10;
 
-/// The file of a program: as it stands where it is a path, else found on `PATH`.
+/// The file of a program: a path is taken as it is, a name is searched on `PATH`.
 pub fn find(program: &str, environment: &Environment) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|path| is_executable(path));
     }
-    // Relative directories are left out: the host may stand anywhere.
+    // Relative directories are skipped: the host's working directory is arbitrary.
     let path = environment.get("PATH")?;
     std::env::split_paths(&path)
         .filter(|directory| directory.is_absolute())
@@ -57,8 +57,8 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Runs `program` (a path) to its end; if the future is dropped before, the tool and all that it
-/// has started are killed.
+/// Runs `program` (a path) until it exits. If the future is dropped earlier, the tool and its process group are
+/// killed.
 pub async fn run(program: &OsStr, arguments: &[&OsStr], environment: &Environment) -> io::Result<Output> {
     finish(Child::start(
         program,
@@ -77,7 +77,7 @@ pub async fn run_with_input(
     input: &[u8],
 ) -> io::Result<Output> {
     let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
-    // Within what a pipe holds, writing waits for no reader.
+    // Up to this length a write to the pipe does not block.
     if input.len() > PIPE_BUF {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -97,10 +97,9 @@ async fn finish(child: Child) -> io::Result<Output> {
     output
 }
 
-/// Starts `program` (a path) with nothing of ours but its arguments, and lets it live on as it likes: a
-/// browser outlasts the sign-in that opened it.
+/// Starts `program` (a path) detached: a browser outlives the sign-in that opened it.
 ///
-/// What is received is how it ended, should anyone wait for that.
+/// The receiver gets the exit status.
 pub fn launch(
     program: &OsStr,
     arguments: &[&OsStr],
@@ -110,7 +109,7 @@ pub fn launch(
     let streams = [nothing.as_raw_fd(); 3];
     let process = spawn(program, arguments, environment, streams)?;
     let (sender, ended) = oneshot::channel();
-    // Reaped, or it would stay behind as a zombie for as long as the host lives.
+    // Reaped here, else it would remain a zombie until the host exits.
     thread::Builder::new()
         .name("entra-odbc-reap".into())
         .spawn(move || {
@@ -123,13 +122,13 @@ pub fn launch(
                     Err(_) => return,
                 }
             };
-            // Nobody may be waiting any more.
+            // The receiver may have been dropped.
             let _ = sender.send(ExitStatus::from_raw(raw));
         })?;
     Ok(ended)
 }
 
-/// Starts a program in a process group of its own, with a clean signal state and these as its standard streams.
+/// Starts a program in its own process group, with a clean signal state and the given standard streams.
 fn spawn(
     program: &OsStr,
     arguments: &[&OsStr],
@@ -162,8 +161,8 @@ fn spawn(
     Ok(posix_spawn(program, &files, &attributes, &command, &variables)?)
 }
 
-/// The end of all waiting for a tool, once dropped: by a byte, since a forked child of the host may hold
-/// the pipe open.
+/// Ends the wait for a tool when dropped. Writes a byte, since closing has no effect if a forked child of the host
+/// holds the pipe open.
 struct Stop(OwnedFd);
 
 impl Drop for Stop {
@@ -172,7 +171,7 @@ impl Drop for Stop {
     }
 }
 
-/// A running tool; dropped, it and its group are killed.
+/// A running tool. Its process group is killed on drop.
 struct Child {
     process: Pid,
     running: bool,
@@ -203,14 +202,13 @@ impl Child {
         })
     }
 
-    /// Reads all that the tool prints and waits for its end.
+    /// Reads the output of the tool and waits until it exits.
     fn finish(mut self, stopped: &OwnedFd) -> io::Result<Output> {
         let mut stdout = Vec::new();
         let mut stderr = Vec::new();
         let (mut out_open, mut err_open) = (true, true);
         while out_open || err_open {
-            // A closed pipe is always ready, so it is left out by looking for nothing but errors of
-            // the one that ends all waiting.
+            // A closed pipe is always ready for reading, so `stopped` takes its place.
             let out = if out_open {
                 self.stdout.as_fd()
             } else {
@@ -239,8 +237,7 @@ impl Child {
             }
         }
         let status = self.wait(stopped)?.unwrap_or_else(|| {
-            // The host ignores SIGCHLD or reaps all children itself, so how it ended is lost: it is
-            // judged by what it said.
+            // The host ignores SIGCHLD or reaps all children, so the exit status is lost: the output decides.
             ExitStatus::from_raw(if stdout.is_empty() { 1 << 8 } else { 0 })
         });
         Ok(Output {
@@ -283,7 +280,7 @@ impl Drop for Child {
     }
 }
 
-/// Reads what is there; whether there may be more.
+/// Reads the available output; returns whether more may follow.
 fn more(pipe: &mut File, into: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     match pipe.read(&mut buffer) {

@@ -1,7 +1,7 @@
-//! Prompting a person to sign in: through the host's own callback, else on the terminal.
+//! Prompts that ask the user to sign in, shown by the host's callback or on the terminal.
 //!
-//! Never where nobody would see it: a service that waits five minutes for a code that nobody types is
-//! worse off than one that fails at once and says how to sign in beforehand.
+//! Without either, a prompt is an error: a service should fail at once with advice instead of waiting five
+//! minutes for a code that nobody enters.
 
 use crate::{
     Error, ErrorKind,
@@ -16,26 +16,26 @@ use std::{
     time::Duration,
 };
 
-/// What a person is asked to do.
+/// What the user is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// The whole request in words, ready to be shown; Entra's own for a device code.
+    /// The complete message to show; for a device code it is Entra's.
     pub message: String,
     /// The page to open.
     pub url: String,
-    /// What to type there; `None` where the page needs no code.
+    /// The code to enter there; `None` if the page needs none.
     pub user_code: Option<String>,
-    /// For how long an answer is waited for.
+    /// How long the sign-in is waited for.
     pub expires_in: Duration,
 }
 
-/// What a host registers to show prompts by.
+/// The host's callback that shows prompts.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals but those of faults
-/// blocked, so that a callback which blocks, or calls back into us, keeps nobody waiting but itself.
+/// Each call has its own thread, in which all signals but those of faults are blocked. A callback that blocks or
+/// calls this library delays nothing else.
 pub type Callback = Arc<dyn Fn(&Prompt) + Send + Sync>;
 
-/// The ways to a person; one per process.
+/// The ways to show a prompt; one value per process.
 #[derive(Default)]
 pub struct Prompts {
     callback: Lock<Option<Callback>>,
@@ -62,20 +62,20 @@ impl Prompts {
         }
     }
 
-    /// Has prompts shown by `callback` from now on; `None` takes the last one away.
+    /// Registers the callback that shows prompts; `None` removes it.
     pub fn register(&self, callback: Option<Callback>) {
         let old = std::mem::replace(&mut *self.callback.lock(), callback);
-        // Dropped without the lock: it is the host's code.
+        // Dropped after the lock is released: the destructor is the host's code.
         drop(old);
     }
 
-    /// Whether a person can be asked at all.
+    /// Whether a prompt can be shown at all.
     #[must_use]
     pub fn can_be_shown(&self) -> bool {
         self.callback.lock().is_some() || self.terminal && io::stderr().is_terminal()
     }
 
-    /// Shows a prompt and returns at once; an error where nobody would see it.
+    /// Shows a prompt and returns at once; an error if it cannot be shown.
     pub fn show(&self, prompt: &Prompt) -> Result<(), Error> {
         let callback = self.callback.lock().clone();
         let show: Box<dyn FnOnce(&Prompt) + Send> = match callback {
@@ -83,7 +83,7 @@ impl Prompts {
             None if self.terminal && io::stderr().is_terminal() => Box::new(print),
             None => return Err(nobody()),
         };
-        // Entra's words, and a page's address: neither steers the terminal on which they are shown.
+        // Entra's text and the page's address are untrusted: control characters must not reach the terminal.
         let line = |text: &str| one_line(text).into_owned();
         let prompt = Prompt {
             message: line(&prompt.message),
@@ -116,7 +116,7 @@ impl fmt::Debug for Prompts {
     }
 }
 
-/// A person would have to be asked, and there is none in sight.
+/// The error for a prompt that cannot be shown.
 #[must_use]
 pub fn nobody() -> Error {
     Error::new(
@@ -128,7 +128,7 @@ pub fn nobody() -> Error {
 
 fn print(prompt: &Prompt) {
     let mut terminal = io::stderr().lock();
-    // A terminal that went away is noticed by nobody, as is what it would have shown.
+    // A terminal that has closed shows nothing; that is no reason to fail.
     let _ = writeln!(terminal, "{}", prompt.message).and_then(|()| terminal.flush());
 }
 

@@ -1,10 +1,10 @@
-//! Saved sign-ins: people who signed in once, for the processes that come later.
+//! Accounts saved on disk, so that later processes sign in without a prompt.
 //!
-//! A saved sign-in is a refresh token with the name of its person, one file each (0600) in a directory of
-//! the user's own (0700): `$XDG_STATE_HOME/entra-odbc/accounts`, else below `~/.local/state`. Files are
-//! replaced as a whole, and a lock per account keeps two processes from redeeming one refresh token at a
-//! time, since the second might hold one that the first has just spent. Where a keyring runs, the refresh
-//! token is sealed with a key that lies there.
+//! Each account is one file (mode 0600) with a refresh token and the user's name. The directory (mode 0700)
+//! belongs to the user: `$XDG_STATE_HOME/entra-odbc/accounts`, else `~/.local/state/entra-odbc/accounts`. Files
+//! are replaced atomically. A lock per account prevents two processes from redeeming one refresh token at the
+//! same time: the second would send a token that the first has already used. If a keyring runs, the refresh
+//! token is encrypted with a key stored there.
 
 mod keyring;
 mod record;
@@ -29,34 +29,34 @@ use std::{
 };
 use tracing::info;
 
-/// The longest file that is read.
+/// The maximum length of an account file in bytes.
 const MAX_FILE_LENGTH: usize = 64 * 1024;
 
-/// What the files of accounts end in.
+/// The suffix of account files.
 const FILE_SUFFIX: &str = ".account";
 
-/// How long another process may take to make a key.
+/// How long to wait for another process that creates the key.
 const KEY_CREATION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A person who has signed in.
+/// A user who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The Entra host.
     pub authority: String,
-    /// The tenant that the person belongs to.
+    /// The user's tenant.
     pub tenant: String,
-    /// The application that they signed in to.
+    /// The client id of the application that the user signed in to.
     pub client: String,
-    /// Their name, `ada@contoso.com`.
+    /// The user name, such as `ada@contoso.com`.
     pub username: String,
-    /// Their object id.
+    /// The user's object id.
     pub object_id: String,
-    /// When they signed in, or a token was last renewed.
+    /// The time of the sign-in, or of the last rotation of the refresh token.
     pub saved: SystemTime,
 }
 
 impl Account {
-    /// The account that an id token tells of.
+    /// The account described by an id token; `None` if a claim is missing.
     #[must_use]
     pub fn signed_in(authority: &str, client: &str, id_token: &Secret) -> Option<Self> {
         let claims = Claims::parse(id_token.expose());
@@ -70,7 +70,7 @@ impl Account {
         })
     }
 
-    /// The same for one person, application and Entra, whenever they sign in.
+    /// A digest of authority, tenant, application and user; it does not change with later sign-ins.
     #[must_use]
     pub fn id(&self) -> String {
         let mut context = digest::Context::new(&digest::SHA256);
@@ -87,7 +87,7 @@ impl Account {
     }
 }
 
-/// The saved sign-ins of this user.
+/// The saved accounts of this user.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     state: PathBuf,
@@ -95,7 +95,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Where this environment has them; nothing is opened yet.
+    /// Determines the directory from the environment; opens nothing.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         if !environment.may_run_tools() {
             return Err(Error::new(
@@ -119,13 +119,13 @@ impl Accounts {
         })
     }
 
-    /// The directory with the files.
+    /// The directory with the account files.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.state.join("entra-odbc/accounts")
     }
 
-    /// All of them, the one that was saved last first.
+    /// All accounts, the last saved first.
     pub fn list(&self) -> Result<Vec<Account>, Error> {
         let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
             return Ok(Vec::new());
@@ -140,12 +140,12 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Whether there is an account of that id now.
+    /// Whether an account with that id exists.
     pub fn has(&self, id: &str) -> Result<bool, Error> {
         Ok(self.record(id)?.is_some())
     }
 
-    /// The account of that id, as it is now, and the refresh token by which its tokens are had.
+    /// Reads an account and decrypts its refresh token.
     pub async fn open(&self, id: &str) -> Result<Option<(Account, Secret)>, Error> {
         let Some(Record { account, kept }) = self.record(id)? else {
             return Ok(None);
@@ -170,9 +170,9 @@ impl Accounts {
         Ok(Some((account, refresh_token)))
     }
 
-    /// Saves an account, in the place of what was saved of it before.
+    /// Saves an account and replaces its previous file.
     ///
-    /// Sealed where a keyring runs; where that fails, the file's mode alone protects it.
+    /// The refresh token is encrypted if a keyring is available. Otherwise only the file mode protects it.
     pub async fn save(&self, account: &Account, refresh_token: &Secret) -> Result<(), Error> {
         let id = account.id();
         let key = match Keyring::detect(&self.environment) {
@@ -192,7 +192,8 @@ impl Accounts {
         save().map_err(|why| self.failed(&why))
     }
 
-    /// The key, made if there is none, by one process at a time: the second would seal with one that is overwritten.
+    /// Reads the key or creates it, one process at a time: otherwise one would encrypt with a key that the other
+    /// overwrites.
     async fn key_or_new(&self, keyring: &Keyring) -> Result<Option<keyring::Key>, String> {
         if let Some(key) = keyring.key().await? {
             return Ok(Some(key));
@@ -216,7 +217,7 @@ impl Accounts {
         read().map_err(|why| self.failed(&why))
     }
 
-    /// Forgets an account; whether there was one.
+    /// Removes an account; returns whether it existed.
     pub fn remove(&self, id: &str) -> Result<bool, Error> {
         let name = format!("{id}{FILE_SUFFIX}");
         let Some(directory) = self.existing().map_err(|why| self.failed(&why))? else {
@@ -227,7 +228,7 @@ impl Accounts {
         Ok(known)
     }
 
-    /// The right to redeem the account's refresh token; `None` while another process has it.
+    /// The lock for redeeming the account's refresh token; `None` while another process holds it.
     pub fn lock(&self, id: &str) -> Result<Option<FileLock>, Error> {
         self.made()
             .and_then(|directory| FileLock::try_acquire_in(&directory, &format!("{id}.lock")))

@@ -1,4 +1,4 @@
-//! Token providers: callbacks of the host's own, registered by name, that get its tokens in ways we do not know.
+//! Token providers: callbacks that the host registers by name and that return its own tokens.
 
 use crate::{
     Error, ErrorKind, Secret,
@@ -16,15 +16,15 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How many calls of one provider may be pending at once: one that never returns keeps its thread.
+/// The maximum number of pending calls of one provider. A call that never returns keeps its thread.
 const MAX_PENDING_CALLS: usize = 64;
 
-/// What a provider is asked for.
+/// A request to a provider.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The scope, for instance `https://database.windows.net/.default`.
     pub scope: String,
-    /// For how long an answer is of use.
+    /// How long the caller waits for the answer.
     pub timeout: Duration,
 }
 
@@ -33,19 +33,19 @@ pub struct Request {
 pub struct Provided {
     /// The access token.
     pub token: Secret,
-    /// When it ends; `None` where the token itself says it, or nobody knows.
+    /// When the token expires; `None` if the token says so itself or the time is unknown.
     pub expires_on: Option<SystemTime>,
-    /// Whose it is, by a name of the host's own choice that is never that of anyone else.
+    /// The identity of the token's owner: a name chosen by the host, unique for each identity.
     ///
-    /// With it the token is renewed, by calling the provider again, while connections that carry it are
-    /// open. Without it each token serves the one connect that it was asked for.
+    /// With an identity the token is renewed by further calls while connections that use it are open.
+    /// Without one each token serves only the connect that requested it.
     pub identity: Option<String>,
 }
 
-/// A callback. The error is its own words, told to whoever connects: no secrets in there.
+/// A callback. The error text is shown to the user, so it must contain no secrets.
 ///
-/// Called on a thread of our own that lives for this one call and has all signals but those of faults
-/// blocked. What it answers after [`Request::timeout`] is thrown away.
+/// Each call has its own thread, in which all signals but those of faults are blocked. An answer that arrives
+/// after [`Request::timeout`] is discarded.
 pub type Provider = Arc<dyn Fn(&Request) -> Result<Provided, String> + Send + Sync>;
 
 /// The providers of a process by name.
@@ -57,7 +57,7 @@ pub struct Providers(Lock<BTreeMap<String, Registered>>);
 pub(crate) struct Registered {
     provider: Provider,
     pending_calls: Arc<AtomicUsize>,
-    /// It was taken away: no call of it begins any more, whoever still has it.
+    /// Set when the provider is removed: no call starts after that, even for credentials that still hold it.
     gone: Arc<AtomicBool>,
 }
 
@@ -68,10 +68,10 @@ impl Providers {
         Self(Lock::new(BTreeMap::new()))
     }
 
-    /// Has `provider` answer for `name` from now on; `None` takes the last one away.
+    /// Registers `provider` under `name`; `None` removes the registered one.
     ///
-    /// Calls under way go on with the one that they began with. One that is taken away is not called any more, even
-    /// for connections that are open: an interpreter that is about to end must be able to rely on that.
+    /// Running calls continue with their provider. A removed provider is not called again, even for open
+    /// connections: an interpreter relies on that before it exits.
     pub fn register(&self, name: &str, provider: Option<Provider>) {
         let mut providers = self.0.lock();
         let old = match provider {
@@ -87,7 +87,7 @@ impl Providers {
                 .remove(name)
                 .inspect(|old| old.gone.store(true, Ordering::Release)),
         };
-        // Dropped without the lock: it is the host's code.
+        // Dropped after the lock is released: the destructor is the host's code.
         drop(providers);
         drop(old);
     }
@@ -104,7 +104,7 @@ impl fmt::Debug for Providers {
 }
 
 impl Registered {
-    /// Calls the provider; to be bounded by the caller's deadline.
+    /// Calls the provider. The caller applies its deadline.
     pub(crate) async fn call(&self, request: Request) -> Result<Provided, Error> {
         let pending_call = PendingCall::start(&self.pending_calls)?;
         let (provider, gone) = (Arc::clone(&self.provider), Arc::clone(&self.gone));
@@ -116,7 +116,7 @@ impl Registered {
                 provider(&request)
             };
             drop(pending_call);
-            // Nobody may be waiting any more.
+            // The receiver may have timed out.
             drop(sender.send(outcome));
         };
         with_signals_blocked(|| thread::Builder::new().name("entra-odbc-call".into()).spawn(call)).map_err(
@@ -143,7 +143,7 @@ impl Registered {
     }
 }
 
-/// One call that is under way.
+/// A running call.
 struct PendingCall(Arc<AtomicUsize>);
 
 impl PendingCall {

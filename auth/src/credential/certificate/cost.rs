@@ -1,4 +1,4 @@
-//! What reading a file may cost: it says itself how much, and the host waits for it.
+//! Limits the cost of key derivation: the file chooses the parameters, and the host waits.
 
 use super::Trouble;
 use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
@@ -15,7 +15,7 @@ const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 /// How much memory it may fill, all keys of a file together, in bytes: sixteen times as much.
 const MAX_TOTAL_MEMORY: u64 = 16 * MAX_MEMORY;
 
-/// What one file has cost so far: there may be any number of keys in it.
+/// The cost of one file so far; it may contain any number of keys.
 #[derive(Debug, Default)]
 pub struct Spent {
     rounds: Cell<u64>,

@@ -1,4 +1,4 @@
-//! As much of X.509's encoding as is needed to tell whose certificate it is, and until when.
+//! A minimal X.509 parser for subject, issuer, public key and validity.
 
 use pkcs8::der::{
     AnyRef, Decode as _, Reader, SliceReader, Tag, Tagged as _,
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 /// `id-ecPublicKey` (RFC 5480).
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// A certificate, looked into.
+/// A parsed certificate.
 pub struct X509<'a> {
     issuer: &'a [u8],
     subject: &'a [u8],
@@ -41,12 +41,12 @@ impl<'a> X509<'a> {
         })
     }
 
-    /// Whose certificate it is.
+    /// The subject.
     pub fn subject(&self) -> &'a [u8] {
         self.subject
     }
 
-    /// Who made it, if that is someone else.
+    /// The issuer, unless the certificate is self-signed.
     pub fn issuer(&self) -> Option<&'a [u8]> {
         Some(self.issuer).filter(|issuer| *issuer != self.subject)
     }
@@ -56,7 +56,7 @@ impl<'a> X509<'a> {
         self.public_key
     }
 
-    /// From when to when it is good.
+    /// The validity period.
     pub fn validity(&self) -> Option<(SystemTime, SystemTime)> {
         let mut reader = SliceReader::new(self.validity.value()).ok()?;
         Some((time(&mut reader)?, time(&mut reader)?))

@@ -1,4 +1,4 @@
-//! Who is in the chain, in which order, and how `AZURE_TOKEN_CREDENTIALS` chooses among them.
+//! The members of the chain, their order, and their selection by `AZURE_TOKEN_CREDENTIALS`.
 
 use crate::{
     Environment, Error, Keyword, Options,
@@ -8,23 +8,23 @@ use crate::{
     },
 };
 
-/// What all SDKs read.
+/// The variable that all SDKs read.
 const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
 
 /// A member of the chain.
 #[derive(Debug)]
 pub struct Member {
-    /// Our name of the kind.
+    /// The name of the authentication mode.
     pub name: &'static str,
     /// Its name in azure-identity, which `AZURE_TOKEN_CREDENTIALS` takes.
     pub credential: &'static str,
     /// Whether it belongs to a developer's machine, not to a deployed program.
     pub is_tool: bool,
-    /// Whether it is looked for before it is asked, where there are others.
+    /// Whether its endpoint is probed first if the chain has other members.
     pub needs_probe: bool,
-    /// Which of the connection's keywords are meant for it.
+    /// The connection's keywords that it uses.
     keywords: &'static [Keyword],
-    /// The kind's own check of keywords and environment.
+    /// The `prepare` function of the mode.
     pub prepare: fn(&CredentialContext<'_>) -> Result<SignIn, Error>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether this machine has an Instance Metadata Service at all.
+//! Checks whether this machine has an Instance Metadata Service (IMDS).
 
 use crate::{
     credential::{CredentialContext, managed_identity},
@@ -11,10 +11,10 @@ use std::{
 };
 use url::Url;
 
-/// How long IMDS, one hop away, may take to say anything; as in the SDKs.
+/// The time limit for IMDS, which is one hop away; as in the SDKs.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A request that a living IMDS answers at once, be it with a refusal.
+/// A request that a running IMDS answers at once, if only with a refusal.
 #[derive(Debug)]
 pub struct Probe {
     transport: Arc<HttpClient>,

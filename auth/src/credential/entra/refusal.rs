@@ -1,4 +1,4 @@
-//! What Entra's AADSTS numbers mean to whoever connects: the cause in a few words, and what to do.
+//! The table of Entra's AADSTS codes with a short cause and a remedy.
 //!
 //! <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>, and where that is silent
 //! <https://login.microsoftonline.com/error?code=…>.
@@ -11,7 +11,7 @@ use crate::{
     error::{Remedy, text::Template},
 };
 
-/// A refusal by its number.
+/// A refusal by its AADSTS code.
 pub fn refusal(code: u32) -> Error {
     let row = rows().find(|row| row.numbers.contains(&code));
     let error = Error::entra_refused(code, row.map(|row| row.cause));

@@ -1,11 +1,11 @@
-//! Opening the person's browser, by the means that this platform has for it.
+//! Opens the user's browser with the means of the platform.
 
 use crate::{Environment, process::tool};
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, info};
 
-/// How long an opener that fails may take to say so; one that runs for longer is a browser.
+/// The time within which a failing opener exits. One that runs longer is taken for the browser itself.
 const OPENER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What opens pages on a desktop, in the order of `xdg-open`'s own preference for what it wraps.
@@ -16,7 +16,7 @@ const DESKTOP_OPENERS: [(&str, &[&str]); 4] = [
     ("x-www-browser", &[]),
 ];
 
-/// The ways to a browser that there are, best first.
+/// The available openers, the preferred one first.
 #[derive(Debug, Clone)]
 pub struct Browser {
     openers: Vec<Opener>,
@@ -47,7 +47,7 @@ impl Browser {
             openers.extend(
                 DESKTOP_OPENERS
                     .iter()
-                    // Without a screen, all but Windows' own would start a browser in a terminal that is not there.
+                    // Without a display, all but the Windows openers would start a text browser without a terminal.
                     .filter(|(name, _)| desktop || *name == "wslview")
                     .filter_map(|(name, arguments)| Opener::found(name, arguments, environment)),
             );
@@ -58,7 +58,7 @@ impl Browser {
         }
     }
 
-    /// Whether a page that it opens is before someone's eyes, so that no other prompt is needed.
+    /// Whether the user sees an opened page, so that no other prompt is needed.
     pub fn is_prompt(&self) -> bool {
         let session = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"];
         !self.openers.is_empty() && session.iter().any(|name| self.environment.get(name).is_some())
@@ -123,7 +123,7 @@ impl Opener {
             .map_err(|error| format!("cannot be run: {error}"))?;
         match timeout(OPENER_TIMEOUT, ended).await {
             Ok(Ok(status)) if !status.success() => Err(failure(status)),
-            // It handed the page on, still runs, or somebody else learnt how it ended.
+            // It succeeded, still runs, or its exit status is unknown since the host reaped it.
             _ => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The listener that the browser comes back to (RFC 8252, 7.3), on this machine's loopback addresses alone.
+//! The listener for the redirect of the browser (RFC 8252, 7.3), on loopback addresses only.
 
 mod request;
 
@@ -23,20 +23,20 @@ use url::Url;
 /// The host in the redirect URI, literally: Entra lets public clients have any port there, and there only.
 const REDIRECT_HOST: &str = "http://localhost";
 
-/// How many connections each of the two addresses serves at a time: browsers open some ahead of need.
+/// The maximum number of concurrent connections per address. Browsers open some speculatively.
 const MAX_CONNECTIONS: usize = 32;
 
-/// How long a connection may take to say what it wants, or to take its answer.
+/// The time limit for receiving a request and for sending a response.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many ports are tried until both addresses have the same one free.
+/// The maximum number of ports tried to find one that is free on both addresses.
 const MAX_PORT_ATTEMPTS: u32 = 16;
 
-/// Where the browser is sent back to: `http://localhost`, perhaps with a port and a path.
+/// The redirect URI: `http://localhost` with an optional port and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
     port: Option<u16>,
-    /// As it is written: Entra compares it.
+    /// The path as configured: Entra compares it literally.
     path: String,
 }
 
@@ -65,14 +65,14 @@ impl Redirect {
             "" => None,
             port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),
         };
-        // Written as every reader of URLs understands it, so that what Entra compares is what we wait for.
+        // Only in the normalized form, so that the path that Entra compares is the one in the browser's request.
         let same = url.path() == if path.is_empty() { "/" } else { path };
         let path = path.to_owned();
         (same && url.query().is_none() && url.fragment().is_none()).then_some(Self { port, path })
     }
 }
 
-/// A listener for one sign-in; dropped, its port is free again.
+/// A listener for one sign-in. The port is released on drop.
 #[derive(Debug)]
 pub struct Loopback {
     listeners: Vec<TcpListener>,
@@ -80,26 +80,26 @@ pub struct Loopback {
     wanted: Wanted,
 }
 
-/// What the one request looks like that is waited for.
+/// The properties of the expected request.
 #[derive(Debug, Clone)]
 struct Wanted {
     path: String,
     state: String,
 }
 
-/// The browser that came back, waiting for a page.
+/// The connection of the browser, which waits for a page.
 #[derive(Debug)]
 pub struct Visitor {
     stream: TcpStream,
     returned: Returned,
 }
 
-/// What it came back with.
+/// The parameters of the redirect.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Returned {
-    /// The person has signed in.
+    /// The authorization code.
     Code(Secret),
-    /// Or not.
+    /// The sign-in failed.
     Refused {
         /// OAuth's name for the reason.
         error: String,
@@ -145,7 +145,7 @@ impl Loopback {
         &self.uri
     }
 
-    /// The first request with the right state; whatever else comes is answered and forgotten.
+    /// Waits for the first request with the expected state. Other requests get a response and are ignored.
     pub async fn visitor(self) -> Option<Visitor> {
         let (found, mut visitors) = mpsc::channel(1);
         let wanted = Arc::new(self.wanted);
@@ -158,7 +158,8 @@ impl Loopback {
     }
 }
 
-/// The same port on both loopback addresses, since `localhost` is either; on one where there is no other.
+/// Binds the same port on both loopback addresses, since `localhost` may resolve to either; on one if the machine has
+/// only one of them.
 async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
     let (four, six) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
     let mut result = Err(io::ErrorKind::AddrInUse.into());
@@ -175,7 +176,7 @@ async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
         match TcpListener::bind(SocketAddr::new(six, same)).await {
             Ok(second) => return Ok((vec![first, second], same)),
             Err(error) if is_absent(&error) => return Ok((vec![first], same)),
-            // Somebody else would get half of the browser's tries.
+            // Another program on the second address would receive some of the browser's requests.
             Err(error) => result = Err(error),
         }
         if port.is_some() {
@@ -185,7 +186,7 @@ async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
     result
 }
 
-/// Whether this machine does not have that kind of address.
+/// Whether this machine lacks that address family.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
@@ -205,7 +206,7 @@ async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<V
                 visits.spawn(visit(stream, Arc::clone(&wanted), found.clone()));
             }
             Err(error) => {
-                // Out of file descriptors, most likely: those of visits that end will do.
+                // Probably out of file descriptors; the end of other connections frees some.
                 debug!(target: "entra_odbc", event = "browser_connection_failed", %error);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -224,12 +225,12 @@ async fn visit(mut stream: TcpStream, wanted: Arc<Wanted>, found: mpsc::Sender<V
 }
 
 impl Visitor {
-    /// What it came back with.
+    /// The parameters of the redirect.
     pub fn returned(&self) -> &Returned {
         &self.returned
     }
 
-    /// Shows a page and says goodbye.
+    /// Sends the page and closes the connection.
     pub async fn respond(mut self, page: &str) {
         answer(&mut self.stream, "200 OK", page).await;
     }

@@ -1,8 +1,8 @@
-//! The page that the browser shows in the end: plain, and with nothing from anywhere else in it.
+//! The final page in the browser, without external resources.
 
 use crate::Error;
 
-/// What happened; no error means that the person is signed in.
+/// The page for the outcome; no error means that the user is signed in.
 pub fn render(error: Option<&Error>) -> String {
     match error {
         None => page(
@@ -16,7 +16,7 @@ pub fn render(error: Option<&Error>) -> String {
     }
 }
 
-/// The page for a request that is none of ours.
+/// The page for an unexpected request.
 pub fn unknown() -> String {
     page(
         "Not found",

@@ -1,4 +1,4 @@
-//! What ties a browser's answer to the attempt that asked for it: PKCE (RFC 7636), state and nonce.
+//! PKCE (RFC 7636), state and nonce, which bind the browser's response to one sign-in attempt.
 
 use crate::{Error, ErrorKind, Secret};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 /// One attempt to sign in.
 #[derive(Debug)]
 pub struct Attempt {
-    /// Comes back with the browser.
+    /// Returned in the redirect.
     pub state: String,
-    /// Comes back in the id token.
+    /// Returned in the id token.
     pub nonce: String,
-    /// Proves at the token endpoint that the code was asked for here.
+    /// Proves to the token endpoint that this attempt requested the code.
     pub verifier: Secret,
 }
 
 impl Attempt {
-    /// An attempt that nobody can guess.
+    /// An attempt with random values.
     pub fn new() -> Result<Self, Error> {
         Ok(Self {
             state: random()?,
@@ -29,7 +29,7 @@ impl Attempt {
         })
     }
 
-    /// What Entra is told of the verifier beforehand (`S256`).
+    /// The hash of the verifier that is sent with the authorization request (`S256`).
     pub fn challenge(&self) -> String {
         challenge(self.verifier.expose())
     }

@@ -1,7 +1,7 @@
-//! The agent of Azure Arc, on machines elsewhere than in Azure.
+//! The agent of Azure Arc, on machines outside Azure.
 //!
-//! Whoever asks must show that it may read a file of the agent's: the first request is answered by 401 and the
-//! file's path, the second brings the file's content.
+//! The client must prove that it can read a file of the agent: the first response is 401 with the path of the file,
+//! and the second request contains the file's content.
 
 mod key_file;
 
@@ -23,11 +23,11 @@ use zeroize::Zeroizing;
 /// Where the agent listens unless `IDENTITY_ENDPOINT` says otherwise.
 const ADDRESS: &str = "http://127.0.0.1:40342/metadata/identity/oauth2/token";
 
-/// The agent's program, by which the SDKs know such a machine where the variables are not set: services and
-/// cron jobs do not read the profile that sets them.
+/// The agent's program. The SDKs detect Azure Arc by it if the variables are not set: services and cron jobs do not
+/// read the profile that sets them.
 pub const AGENT_PROGRAM: &str = "/opt/azcmagent/bin/himds";
 
-/// Where the agent keeps the files that it challenges with.
+/// The directory of the agent's key files.
 const KEY_DIRECTORY: &str = "/var/opt/azcmagent/tokens";
 
 /// Where the agent is.
@@ -35,7 +35,7 @@ const KEY_DIRECTORY: &str = "/var/opt/azcmagent/tokens";
 pub struct AzureArc {
     endpoint: String,
     tokens: PathBuf,
-    /// Whether the environment names the agent; else it is known by its program alone.
+    /// Whether the environment names the agent; otherwise it was detected by its program.
     named: bool,
 }
 
@@ -121,7 +121,7 @@ impl Endpoint for AzureArc {
     }
 
     fn absent(&self, error: Error) -> Error {
-        // A program that is only installed promises nothing: a chain goes on, as without an IMDS.
+        // An installed program does not mean that the agent runs: the default chain continues, as without IMDS.
         let kind = if self.named {
             ErrorKind::Unreachable
         } else {

@@ -1,4 +1,4 @@
-//! Cloud Shell, whose endpoint gives out tokens of the person who is signed in to the portal.
+//! The endpoint of Cloud Shell, which returns tokens of the user who is signed in to the portal.
 
 use super::{
     endpoint::{self, Endpoint},

@@ -1,4 +1,4 @@
-//! Which of a machine's identities is meant.
+//! The ids that select one of a machine's managed identities.
 
 use crate::{Error, Keyword, Options, parameters::options::contradiction};
 use std::fmt;
@@ -6,18 +6,18 @@ use std::fmt;
 /// An id of a managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Id {
-    /// The one that the machine has of its own.
+    /// The system-assigned identity.
     SystemAssigned,
-    /// A user-assigned one by the id of its application.
+    /// A user-assigned identity by client id.
     Client(String),
-    /// By the id of its service principal.
+    /// By object id.
     Object(String),
-    /// By its path in Azure.
+    /// By resource id.
     Resource(String),
 }
 
 impl Id {
-    /// The kind in words.
+    /// The name of the id type.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SystemAssigned => "system-assigned",

@@ -1,4 +1,4 @@
-//! The Instance Metadata Service of Azure's virtual machines, and what speaks like it.
+//! The Instance Metadata Service (IMDS) of Azure virtual machines, and compatible services.
 
 use super::{endpoint::Endpoint, id::Id};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use url::Url;
 use zeroize::Zeroizing;
 
-/// The link-local address that every Azure VM has it at.
+/// The link-local address of IMDS on every Azure VM.
 const ADDRESS: &str = "http://169.254.169.254";
 
 const PATH: &str = "/metadata/identity/oauth2/token";

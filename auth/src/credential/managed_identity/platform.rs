@@ -1,4 +1,4 @@
-//! Which platform this process runs on, told by its environment in the order of the other languages' SDKs.
+//! Detects the platform from the environment, in the order of the SDKs for other languages.
 
 use super::{
     app_service::AppService,

@@ -1,4 +1,4 @@
-//! The token service of a Service Fabric cluster: HTTPS, with a certificate that is known by its thumbprint.
+//! The token service of a Service Fabric cluster: HTTPS with a certificate pinned by its thumbprint.
 
 use super::{
     endpoint::{self, Endpoint},
@@ -52,8 +52,8 @@ impl Endpoint for ServiceFabric {
             .with("thumbprint", &format!("{:?}", self.thumbprint))
     }
 
-    /// The cluster decides: an id would be passed over, and someone else sign in than was asked for. So
-    /// azure-identity refuses it too (Go since 1.8, Python since 1.22).
+    /// Ids are refused: the cluster selects the identity and would ignore an id, so another identity could sign in.
+    /// azure-identity refuses ids as well (Go since 1.8, Python since 1.22).
     fn ids(&self, ids: Vec<Id>) -> Result<Vec<Id>, Error> {
         match ids.as_slice() {
             [Id::SystemAssigned] => Ok(ids),

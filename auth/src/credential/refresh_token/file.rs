@@ -1,4 +1,4 @@
-//! A file with a refresh token in it, which is replaced when Entra rotates the token.
+//! A file that contains a refresh token and is replaced when Entra rotates the token.
 
 use crate::{
     Error, Keyword, Secret,
@@ -26,21 +26,21 @@ use zeroize::Zeroizing;
 
 const KEYWORD: Keyword = Keyword::RefreshTokenFile;
 
-/// How long another process may take to replace the token.
+/// How long to wait for another process that replaces the token.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many rotations are remembered.
+/// The maximum number of remembered rotations.
 const MAX_ROTATIONS: usize = 256;
 
-/// Which token of this process's was exchanged for which: the rotated one stands for the same person.
+/// Pairs of a rotated token and the token that it descends from: both are the same user's.
 static ROTATED: Lock<Vec<(IdentityKey, IdentityKey)>> = Lock::new(Vec::new());
 
-/// A file that was found to be this user's alone.
+/// A file that only this user can access.
 #[derive(Debug, Clone)]
 pub struct TokenFile(String);
 
 impl TokenFile {
-    /// Reads the token: from a regular file, no link, of this user's own, closed to all others.
+    /// Reads the token. The file must be regular, not a link, belong to this user and be inaccessible to others.
     pub fn read(path: &str) -> Result<(Self, Secret), Error> {
         let token = read(Path::new(path)).map_err(|why| {
             failed(path, KEYWORD, &why.to_string())
@@ -49,7 +49,7 @@ impl TokenFile {
         Ok((Self(path.to_owned()), token))
     }
 
-    /// Puts the rotated token in the place of the one that was redeemed, if that is still there.
+    /// Replaces the redeemed token by the rotated one if the file still contains the redeemed one.
     pub async fn replace(&self, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
         // A holder that exceeds the time limit hangs, or died and left the lock to a forked child. The token is then
         // replaced without the lock, which at worst loses one of two valid tokens.
@@ -59,8 +59,8 @@ impl TokenFile {
         .await?;
         let (path, redeemed, rotated) = (self.0.clone(), redeemed.clone(), rotated.clone());
         let (sender, replaced) = oneshot::channel();
-        // A disk may take seconds (`fsync`), in which other identities have their turn. Whoever waits may give up
-        // meanwhile: the rotated token is saved all the same.
+        // On a separate thread, since `fsync` may take seconds and must not delay other identities. The rotated token
+        // is saved even if the caller times out.
         let work = move || {
             let outcome = exchange(Path::new(&path), &redeemed, &rotated);
             drop(lock);
@@ -71,23 +71,23 @@ impl TokenFile {
     }
 }
 
-/// Puts the rotated token in the place of the redeemed one, under the lock.
+/// Replaces the redeemed token; the caller holds the lock.
 fn exchange(path: &Path, redeemed: &Secret, rotated: &Secret) -> io::Result<()> {
     if read(path)? != *redeemed {
-        // Another process, or its owner, was faster: what is there now is newer.
+        // Another process or the owner has replaced the token: the one in the file is newer.
         return Ok(());
     }
     replace(path, rotated)
 }
 
-/// The key of the first of the tokens that this one came of by rotation.
+/// The key of the first token in the chain of rotations that led to this one.
 pub fn origin(token: &IdentityKey) -> IdentityKey {
     let rotated = ROTATED.lock();
     let known = rotated.iter().find(|(new, _)| new == token);
     known.map_or(*token, |(_, origin)| *origin)
 }
 
-/// One token was exchanged for another.
+/// Records that one token was replaced by another.
 pub fn rotated(old: &IdentityKey, new: IdentityKey) {
     let origin = origin(old);
     let mut rotated = ROTATED.lock();

@@ -1,7 +1,7 @@
-//! A callback of the host's that hears the log, on a thread of its own.
+//! The host's callback for log lines, called on a separate thread.
 //!
-//! Lines are told of under all kinds of locks, so what hears them must not keep anyone waiting: they go into a
-//! queue, and a thread that lives while there are some calls the callback.
+//! Log lines are written while locks are held, so the callback must not delay the writer. Lines go into a queue,
+//! and a thread that runs while the queue is not empty calls the callback.
 
 use super::install;
 use crate::process::{fork::Process, runtime::with_signals_blocked};
@@ -16,23 +16,23 @@ use std::{
 };
 use tracing::level_filters::LevelFilter;
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What went wrong.
+    /// Failures.
     Error = 1,
-    /// What may go wrong.
+    /// Possible problems.
     Warn,
     /// One line for each decision.
     Info,
-    /// How a decision came about.
+    /// The reasons for decisions.
     Debug,
-    /// All else.
+    /// Everything else.
     Trace,
 }
 
 impl Level {
-    /// All of them, what matters most first.
+    /// All levels, the most severe first.
     pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
 
     fn filter(self) -> LevelFilter {
@@ -58,28 +58,28 @@ impl From<tracing::Level> for Level {
     }
 }
 
-/// What a host listens by: the level and the line, without time and line end. It must not panic.
+/// The host's callback: receives the level and the line without time and line end. It must not panic.
 pub type Callback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// How many lines may wait; those that come while it is full are counted, and the count is told.
+/// The maximum number of queued lines. Lines beyond it are dropped and counted, and the count is reported.
 const MAX_QUEUED_LINES: usize = 1000;
 
-/// How often a lock that is held is tried for: it is held for a few instructions, unless by a thread that a
-/// forked child does not have. Then its lines are lost, and nothing else.
+/// The number of attempts to acquire the lock. It is held for a few instructions, except in a forked child whose
+/// parent held it in another thread; there the lines are lost.
 const MAX_LOCK_ATTEMPTS: usize = 1000;
 
 pub(super) static LISTENER: Listener = Listener::new();
 
-/// Has lines of `level` and worse told to `callback` from now on, instead of to the last one.
+/// Registers `callback` for lines of `level` and above; replaces the registered one.
 ///
-/// Called on a thread of our own that has all signals but those of faults blocked, one line after the
-/// other. Lines that wait while it is exchanged go to the new one; a call under way goes on.
+/// Called on a separate thread in which all signals but those of faults are blocked, one line after the other.
+/// Queued lines go to the new callback; a running call of the old one continues.
 pub fn listen(level: Level, callback: Callback) {
     LISTENER.set(Some((level, callback)));
     install();
 }
 
-/// Takes the callback away.
+/// Removes the callback.
 pub fn listen_no_more() {
     LISTENER.set(None);
     install();
@@ -95,7 +95,7 @@ pub(super) struct Listener {
 struct State {
     callback: Option<Callback>,
     lines: VecDeque<(Level, String)>,
-    /// The process whose thread tells the lines.
+    /// The process whose thread delivers the lines.
     delivering_process: Option<Process>,
 }
 
@@ -130,7 +130,7 @@ impl Listener {
         }
         let old = mem::replace(&mut state.callback, callback);
         drop(state);
-        // Without the lock: it is the host's code.
+        // After the lock is released: the destructor is the host's code.
         drop(old);
     }
 
@@ -145,7 +145,7 @@ impl Listener {
         None
     }
 
-    /// A line; returns at once.
+    /// Adds a line to the queue; does not block.
     pub(super) fn enqueue(&'static self, level: Level, text: &str) {
         if level.filter() > self.level() {
             return;
@@ -162,7 +162,7 @@ impl Listener {
             .delivering_process
             .is_some_and(|delivering_process| delivering_process != process)
         {
-            // The parent tells what it left waiting here.
+            // The parent delivers the lines that were queued before the fork.
             state.lines.clear();
             state.delivering_process = None;
         }
@@ -184,12 +184,12 @@ impl Listener {
         if spawned.is_err()
             && let Some(mut state) = self.state()
         {
-            // The next line tries again.
+            // The next line tries to start the thread again.
             state.delivering_process = None;
         }
     }
 
-    /// Whether there was a line left to tell.
+    /// Delivers one line; returns false when the queue is empty.
     fn deliver_next(&self) -> bool {
         let Some(mut state) = self.state() else {
             return true;

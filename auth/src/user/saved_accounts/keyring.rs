@@ -1,7 +1,7 @@
-//! The desktop's keyring (Secret Service), where the key lies that saved sign-ins are sealed with.
+//! The desktop's keyring (Secret Service), which stores the encryption key of saved accounts.
 //!
-//! It is reached through `secret-tool`, libsecret's own client, run as a process: a D-Bus client within the
-//! library would bring a connection, threads and some forty crates into every host, for one look per sign-in.
+//! Accessed through the program `secret-tool` of libsecret. A D-Bus client inside the library would add a
+//! connection, threads and about forty crates to every host, for one lookup per sign-in.
 
 use crate::{Environment, process::tool};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -15,26 +15,26 @@ use std::{
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// In bytes.
+/// The length of the key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
-/// What saved sign-ins are sealed with.
+/// The encryption key of saved accounts.
 pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
 
-/// How long it may take: one that is locked asks the person to unlock it, who may not be there.
+/// The time limit of `secret-tool`. A locked keyring shows a dialog, and nobody may be there to answer it.
 const SECRET_TOOL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// By which the key is found, as anyone sees in the desktop's own program for the keyring.
+/// The attributes that identify the key. Desktop keyring programs display them.
 const ATTRIBUTES: [&str; 4] = ["service", "entra-odbc", "purpose", "saved sign-ins"];
 
-/// A keyring that seems to run.
+/// A keyring that is probably running.
 #[derive(Debug)]
 pub struct Keyring {
     secret_tool: PathBuf,
     environment: Environment,
 }
 
-/// Why there is none.
+/// The reason given when no keyring is available.
 pub fn absent() -> String {
     "no keyring is in reach (a session's D-Bus and secret-tool)".to_owned()
 }
@@ -55,12 +55,12 @@ impl Keyring {
         })
     }
 
-    /// The key; `None` where it was never made, or the keyring keeps it back.
+    /// The key; `None` if it does not exist or the keyring does not release it.
     pub async fn key(&self) -> Result<Option<Key>, String> {
         let output = self.run(&["lookup"], &[]).await?;
         let answer = Zeroizing::new(output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        // Nothing found and nobody to unlock it are told apart by what is said alone.
+        // The exit status is the same for a missing key and for a failure; only a failure prints a message.
         if !output.status.success() && !stderr.trim().is_empty() {
             return Err(format!("secret-tool: {}", first_line(&stderr)));
         }
@@ -71,7 +71,7 @@ impl Keyring {
             .map(Zeroizing::new))
     }
 
-    /// Makes a key and has the keyring keep it.
+    /// Creates a key and stores it in the keyring.
     pub async fn make_key(&self) -> Result<(), String> {
         let mut key = Zeroizing::new([0; KEY_LENGTH]);
         SystemRandom::new()

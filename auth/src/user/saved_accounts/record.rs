@@ -1,4 +1,4 @@
-//! An account as it is written: one JSON object.
+//! The file format of an account: one JSON object.
 
 use super::Account;
 use crate::Secret;
@@ -10,7 +10,7 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Another form gets another number; what has it is not read by older versions.
+/// The version of the format. A file with another version is ignored.
 const FORMAT_VERSION: u64 = 1;
 
 const PLAIN_TOKEN_FIELD: &str = "refresh_token";
@@ -22,11 +22,11 @@ pub struct Record {
     pub kept: Kept,
 }
 
-/// How a refresh token is kept.
+/// How a refresh token is stored.
 pub enum Kept {
-    /// As it is.
+    /// In plain text.
     Plain(Secret),
-    /// Sealed with the keyring's key.
+    /// Encrypted with the key from the keyring.
     Sealed(Vec<u8>),
 }
 
@@ -44,7 +44,7 @@ pub fn written(account: &Account, kept: &Kept) -> io::Result<Zeroizing<Vec<u8>>>
         }
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(token.len() + 2048));
-    // Written piece by piece: a value made of it all would leave the token behind.
+    // Written field by field: an intermediate JSON value would leave a copy of the token that is not zeroed.
     bytes.extend(format!("{{\"version\":{FORMAT_VERSION},\"saved\":{}", saved.as_micros()).as_bytes());
     for (name, text) in [
         ("authority", account.authority.as_str()),
@@ -66,7 +66,7 @@ pub fn read(bytes: &[u8]) -> Option<Record> {
     if object.get("version")?.as_u64()? != FORMAT_VERSION {
         return None;
     }
-    // In microseconds, since two people may be saved within one millisecond and the last one is the one.
+    // In microseconds: two accounts may be saved within one millisecond, and the last saved one is selected.
     let saved = Duration::from_micros(object.get("saved")?.as_u64()?);
     let mut text = |name: &str| match object.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),

@@ -1,4 +1,4 @@
-//! Sealing a refresh token: ChaCha20-Poly1305 with a random nonce before it, bound to its account.
+//! Encryption of refresh tokens: ChaCha20-Poly1305, a random nonce as prefix, the account id as associated data.
 
 use super::keyring::{KEY_LENGTH, Key};
 use crate::Secret;
@@ -8,7 +8,7 @@ use ring::{
 };
 use zeroize::Zeroizing;
 
-/// `None` only where the system has no random numbers.
+/// `None` only if the system provides no random numbers.
 pub fn seal(key: &Key, refresh_token: &Secret, id: &str) -> Option<Vec<u8>> {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).ok()?;
@@ -21,7 +21,7 @@ pub fn seal(key: &Key, refresh_token: &Secret, id: &str) -> Option<Vec<u8>> {
     Some([&nonce, text.as_slice()].concat())
 }
 
-/// `None` where it was sealed with another key, for another account, or is damaged.
+/// `None` if the data is damaged or was encrypted with another key or for another account.
 pub fn open(key: &Key, sealed: &[u8], id: &str) -> Option<Secret> {
     let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let mut rest = Zeroizing::new(rest.to_vec());

@@ -1,4 +1,4 @@
-//! Reads as much of HTTP as a browser that comes back needs.
+//! A minimal HTTP request reader for the redirect of the browser.
 
 use super::Returned;
 use crate::Secret;
@@ -13,7 +13,7 @@ const HEADER_END: &[u8] = b"\r\n\r\n";
 
 /// A request up to the end of its headers; `None` where none comes, or one that is too long.
 pub async fn head(stream: &mut TcpStream) -> Option<Zeroizing<Vec<u8>>> {
-    // All of it at once, so that no part of a code is left behind in a smaller buffer.
+    // Allocated once: a growing buffer would leave copies of the code that are not zeroed.
     let mut head = Zeroizing::new(Vec::with_capacity(MAX_REQUEST_LENGTH));
     while head.len() < MAX_REQUEST_LENGTH {
         let before = head.len();
@@ -33,7 +33,7 @@ pub async fn head(stream: &mut TcpStream) -> Option<Zeroizing<Vec<u8>>> {
     None
 }
 
-/// What the request came back with, if it is the one that is waited for.
+/// The parameters of the request, if it is the expected one.
 pub fn returned(head: &[u8], path: &str, state: &str) -> Option<Returned> {
     let line = head.split(|byte| *byte == b'\r').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split(' ');
@@ -46,7 +46,7 @@ pub fn returned(head: &[u8], path: &str, state: &str) -> Option<Returned> {
     if asked != path || !version.starts_with("HTTP/1.") {
         return None;
     }
-    // Once each: with two of a name nobody knows which one is meant.
+    // Repeated parameters are ambiguous and refused.
     let once = |name: &str| {
         let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(have, _)| have == name);
         match (values.next(), values.next()) {

@@ -1,7 +1,7 @@
-//! The file that Azure Arc's agent challenges with: only its own group may read it.
+//! The key file of Azure Arc's challenge, readable by the agent's group only.
 //!
-//! What answers as the agent may be someone else, who would like to be sent a file of ours. So a file is read only
-//! if it can be nothing but a key: in the agent's directory, with its extension, small, and no link.
+//! Another program may answer in place of the agent to obtain the content of one of our files. A file is therefore
+//! read only if it is in the agent's directory, has the agent's extension, is small and is not a link.
 
 use crate::{
     Error, ErrorKind,
@@ -14,7 +14,7 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The largest file that the SDKs take for a key, in bytes.
+/// The maximum length of a key file in bytes, as in the SDKs.
 const MAX_KEY_LENGTH: usize = 4096;
 
 /// The key in the file that `challenge` names: `Basic realm=/var/opt/azcmagent/tokens/….key`.
@@ -40,10 +40,10 @@ pub fn key(challenge: &str, directory: &Path) -> Result<Zeroizing<String>, Error
     Ok(Zeroizing::new(key.to_owned()))
 }
 
-/// The file is there for someone else, or not at all.
+/// The error for a file that is absent or not readable by this user.
 ///
-/// Who may not ask the agent has no managed identity here, so a chain goes on: a person on such a machine may well be
-/// signed in to a developer's tool.
+/// A user without access to the agent has no managed identity here, so the default chain continues: the user may be
+/// signed in to a developer tool.
 fn unread(path: &Path, error: &io::Error) -> Error {
     let (kind, remedy) = match error.kind() {
         io::ErrorKind::PermissionDenied => (
@@ -65,7 +65,7 @@ fn unread(path: &Path, error: &io::Error) -> Error {
     .remedy(remedy)
 }
 
-/// The path in the challenge, if it may be a key's.
+/// The path in the challenge, if it can be that of a key file.
 fn path(challenge: &str, directory: &Path) -> Result<PathBuf, Error> {
     let odd = |why: &str| {
         Error::new(
