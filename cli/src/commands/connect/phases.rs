@@ -34,19 +34,25 @@ impl Phases {
 
     /// Reads the phases of the connect from `start` to `end`, in microseconds since 1970.
     ///
-    /// The library that logs may be of another version: an event or a field that it does not write is a phase that is
-    /// not known.
+    /// The parts add up to the whole, so they go from event to event: what the driver manager does around them counts.
+    /// The library that logs may be of another version: where it writes no events, only the whole is known.
     pub fn from_log(log: &str, start: u64, end: u64) -> Self {
-        let within = |line: &LogLine<'_>| (start..=end).contains(&line.at);
-        let lines: Vec<_> = log.lines().filter_map(LogLine::parse).filter(within).collect();
-        let took = |event: &str| lines.iter().find(|line| line.event == event)?.ms;
-        let tenant = took("tenant_discovered");
+        let lines: Vec<_> = log.lines().filter_map(LogLine::parse).collect();
+        let find = |event: &str| {
+            let within = |line: &&LogLine<'_>| line.event == event && (start..=end).contains(&line.at);
+            lines.iter().find(within)
+        };
+        let loaded = find("driver_loaded").map(|line| line.at);
+        let token = find("token_acquired").map(|line| line.at);
+        let tenant = find("tenant_discovered").and_then(|line| line.ms);
+        let before_token = loaded.unwrap_or(start);
+        let login = milliseconds(token.unwrap_or(before_token), end);
         Self {
-            driver: took("driver_loaded"),
+            driver: loaded.map(|at| milliseconds(start, at)),
             tenant,
             // The server is asked for its tenant on the way to the token.
-            token: took("token_acquired").map(|ms| (ms - tenant.unwrap_or(0.0)).max(0.0)),
-            login: took("connected"),
+            token: token.map(|at| (milliseconds(before_token, at) - tenant.unwrap_or(0.0)).max(0.0)),
+            login: (!lines.is_empty()).then_some(login),
             total: milliseconds(start, end),
         }
     }
@@ -80,10 +86,10 @@ mod tests {
         let first = Phases::from_log(LOG, START, START + 91_000);
         assert_eq!(
             first.values(),
-            [Some(10.0), Some(8.25), Some(32.25), Some(41.0), Some(91.0)]
+            [Some(10.0), Some(8.25), Some(31.75), Some(41.0), Some(91.0)]
         );
         let second = Phases::from_log(LOG, START + 1_000_000, START + 1_020_000);
-        assert_eq!(second.values(), [None, None, Some(0.004), Some(15.0), Some(20.0)]);
+        assert_eq!(second.values(), [None, None, Some(5.0), Some(15.0), Some(20.0)]);
     }
 
     #[test]
