@@ -1,8 +1,8 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel examples test test-hosts fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel examples test e2e test-hosts fuzz bench bench-size header docs clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## install what the demo and the tests need (Debian packages, Python packages into .venv)
 	@scripts/setup.sh
@@ -18,7 +18,7 @@ install: ## put library, tool, header and pkg-config file under PREFIX (/usr/loc
 uninstall: ## remove what `make install` put there
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
 
-demo: setup build ## sign in by several kinds through several hosts, against stand-ins for Entra and SQL Server
+demo: setup build ## sign in by several authentication modes through several hosts, against stand-ins for Entra and SQL Server
 	cargo build --quiet -p standins
 	@.venv/bin/python scripts/demo.py
 
@@ -32,6 +32,9 @@ examples: setup build ## what the examples need: see examples/README.md
 test: setup ## every check: format, lints, units, end to end, header, documentation
 	@scripts/test.sh
 
+e2e: setup ## end-to-end tests by name: make e2e TEST=trust::strangers
+	@scripts/e2e.sh $(TEST)
+
 test-hosts: setup ## what needs further hosts and programs; CI runs it too
 	@scripts/test-hosts.sh
 
@@ -44,11 +47,12 @@ bench: setup build ## print the figures of the README, measured on this machine
 bench-size: build ## print what the library is made of, by section and by crate
 	@scripts/bench-size.sh
 
-header: ## write include/entra_odbc.h anew from the sources
+header: ## write include/entra_odbc.h anew from the sources and cbindgen.toml
 	@scripts/header.sh
 
-docs: ## write the generated table of docs/keywords.md anew
-	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test keywords_document
+docs: ## write the lists of authentication modes anew: docs/keywords.md, the C header, the Python package
+	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test mode_lists the_lists
+	@scripts/header.sh
 
 clean: ## remove what was built and installed here
 	cargo clean

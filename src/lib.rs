@@ -1,7 +1,8 @@
 //! An ODBC driver that signs in to Azure SQL with Microsoft Entra and forwards to Microsoft's ODBC Driver 18.
 //!
-//! The library has two interfaces, and is the only part of the project with `unsafe` in it. Connection strings,
-//! credentials, tokens and trust are the business of `entra_odbc_core`.
+//! The library has two interfaces, and is the only part of the project with `unsafe` in it. Connection strings and trust
+//! are in `entra_odbc_core`, authentication modes and tokens in `entra_auth`. `docs/architecture.md` follows one connect
+//! and one renewal through all three.
 //!
 //! - [`odbc`]: the ODBC driver that a driver manager loads. `odbc/functions.rs` lists every exported function
 //!   and says whether it is forwarded or intercepted.

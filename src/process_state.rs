@@ -25,20 +25,26 @@ struct ProcessState {
 /// Starts the log if the environment asks for one, and registers the fork handlers. Called before anything else.
 pub(crate) fn start() {
     os::fork::register_handlers();
-    log::start(&state().services.environment);
+    // Not by way of the services, whose code then stays on disk until somebody signs in.
+    log::start(&environment());
+}
+
+/// The variables of this process; none in a privileged program, whose caller chose them.
+#[inline]
+fn environment() -> Environment {
+    if os::environment::is_privileged() {
+        Environment::empty()
+    } else {
+        Environment::process()
+    }
 }
 
 fn state() -> &'static ProcessState {
     // A cell without a lock: a child that is forked while another thread fills it would find the lock taken for good.
     static STATE: OnceBox<ProcessState> = OnceBox::new();
     STATE.get_or_init(|| {
-        let environment = if os::environment::is_privileged() {
-            Environment::empty()
-        } else {
-            Environment::process()
-        };
         Box::new(ProcessState {
-            services: Services::new(environment, Prompts::new()),
+            services: Services::new(environment(), Prompts::new()),
             redirects: RedirectCache::new(),
         })
     })

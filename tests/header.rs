@@ -24,17 +24,6 @@ fn the_committed_header_is_what_the_code_says() {
     );
 }
 
-#[test]
-fn the_header_names_every_sign_in_kind() {
-    for mode in entra_auth::credential::MODES {
-        assert!(
-            COMMITTED.contains(&format!("\n *   {} ", mode.name)),
-            "{}",
-            mode.name
-        );
-    }
-}
-
 /// A program that names every type and many a function of the header; `tests/capi` has those that use them.
 const PROGRAM: &str = r#"
 #include "entra_odbc.h"

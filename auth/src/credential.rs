@@ -1,13 +1,14 @@
 //! The authentication modes and what they have in common.
 //!
-//! A mode has a `prepare` function in one of these files, which checks the keywords and returns a [`SignIn`], and
-//! one row in [`MODES`].
+//! A new mode is one file beside the others, with a `prepare` that checks the keywords and returns
+//! a [`SignIn`], and one row in [`MODES`]; CONTRIBUTING.md has the places outside.
 
 mod access_token;
 mod azure_cli;
 mod azure_developer_cli;
 mod azure_pipelines;
 mod azure_powershell;
+mod by_scope;
 mod certificate;
 mod client;
 mod default;
@@ -36,6 +37,7 @@ mod session;
 mod token_provider;
 mod workload_identity;
 
+pub use by_scope::SignInsByScope;
 pub use default::{ChainMember, chain as default_chain};
 pub use mode::{MODES, Mode};
 pub use mode_name::{FORWARDED, find, find_exact, same_mode, unknown};

@@ -1,6 +1,6 @@
 //! The seam for environment variables, so that tests build their own and privileged programs get none.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt};
+use std::{collections::BTreeMap, ffi::OsString, fmt, sync::Arc};
 
 /// Where environment variables are read from.
 #[derive(Debug, Clone)]
@@ -12,7 +12,8 @@ pub struct Environment {
 #[derive(Clone)]
 enum Source {
     Process,
-    Fixed(BTreeMap<String, String>),
+    /// Shared, since each credential keeps an environment.
+    Fixed(Arc<BTreeMap<String, String>>),
 }
 
 impl fmt::Debug for Source {
@@ -44,12 +45,12 @@ impl Environment {
     /// Exactly these variables; no tool is run unless [`with_tools`](Self::with_tools) allows it.
     pub fn fixed<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         Self {
-            source: Source::Fixed(
+            source: Source::Fixed(Arc::new(
                 variables
                     .into_iter()
                     .map(|(name, value)| (name.into(), value.into()))
                     .collect(),
-            ),
+            )),
             tools: false,
         }
     }

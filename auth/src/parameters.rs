@@ -1,5 +1,6 @@
 //! What says who signs in: the keywords of a connection string and their values.
 
+pub mod authority;
 pub mod keyword;
 pub mod options;
 pub mod scope;

@@ -6,6 +6,7 @@ use crate::{
     tenant::TenantCache,
     user::{prompt::Prompts, token_provider::Providers},
 };
+use once_cell::race::OnceBox;
 use std::sync::Arc;
 
 /// The services that credentials use.
@@ -28,6 +29,19 @@ pub struct Services {
 }
 
 impl Services {
+    /// Those that everything in this process shares which names no others: they see the process's environment, and ask
+    /// people on the terminal.
+    ///
+    /// Not for privileged programs (`AT_SECURE`), which must not go by their caller's environment: they make their own
+    /// with [`Environment::empty`].
+    #[must_use]
+    pub fn shared() -> Arc<Self> {
+        // A cell without a lock: a child forked while another thread fills it cannot find it held.
+        static SHARED: OnceBox<Arc<Services>> = OnceBox::new();
+        let make = || Box::new(Arc::new(Self::new(Environment::process(), Prompts::new())));
+        Arc::clone(SHARED.get_or_init(make))
+    }
+
     /// Services that see `environment` and ask people through `prompts`.
     #[must_use]
     pub fn new(environment: Environment, prompts: Prompts) -> Self {

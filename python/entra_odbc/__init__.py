@@ -17,24 +17,30 @@ or keep Microsoft's driver and take only the token from here:
 Who signs in is said by `Authentication=ActiveDirectory…` with one of these names, and the keywords that it needs (and
 may have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache):
 
-  Default                      whatever this machine offers (UID: a managed identity's client id)
-  Environment                  whom azure-identity's variables AZURE_… name
-  Msi                          the identity that Azure gave to this machine or app (UID, ObjectId, ResourceId)
-  ServicePrincipal             an application, by its secret: UID, PWD
-  ServicePrincipalCertificate  an application, by its certificate: UID, ClientCertificate (PWD)
+  Default                      whatever this machine offers (UID, ClientId)
+  Environment                  whom azure-identity's variables name
+  Msi                          the identity that Azure gave to this machine or app (UID, ClientId, ObjectId, ResourceId)
+  ServicePrincipal             an application, by its secret or certificate: UID, PWD(File) or ClientCertificate
+  ServicePrincipalCertificate  an application, by its certificate: UID, ClientCertificate (ClientKey,
+                               ClientCertificatePassword(File), PWD(File), SendCertificateChain)
   ClientAssertion              an application that someone else vouches for: UID, ClientAssertion(File)
-  WorkloadIdentity             an application that its Kubernetes cluster vouches for (UID)
-  AzurePipelines               the service connection of a task of Azure Pipelines (UID, ServiceConnectionId)
+  WorkloadIdentity             an application that its Kubernetes cluster vouches for (UID, ClientId,
+                               ClientAssertionFile)
+  AzurePipelines               the service connection of an Azure Pipelines task (UID, ClientId, ServiceConnectionId,
+                               SystemToken(File))
   AzCli                        whoever ran `az login`
   AzureDeveloperCli            whoever ran `azd auth login`
   AzurePowerShell              whoever ran `Connect-AzAccount`
-  DeviceCode                   a person with any browser anywhere, by a code (SaveAccount)
-  Interactive                  a person with this machine's browser (UID, SaveAccount)
-  Password                     a person, by name and password: UID, PWD
-  RefreshToken                 a person who signed in elsewhere: RefreshToken(File)
-  OnBehalfOf                   the person who called a service: UserAssertion(File), UID, PWD
-  AccessToken                  whoever the token names: AccessToken(File)
-  TokenProvider                whoever a callback of the program has a token for: TokenProvider
+  DeviceCode                   a person with any browser anywhere, by a code (ClientId, InteractiveTimeout, SaveAccount)
+  Interactive                  a person with this machine's browser (UID, ClientId, RedirectUri, InteractiveTimeout,
+                               SaveAccount)
+  Password                     a person, by name and password: UID, PWD(File) (ClientId)
+  RefreshToken                 a person who signed in elsewhere: RefreshToken(File) (ClientId)
+  OnBehalfOf                   the person who called a service: UserAssertion(File), UID, PWD(File) or ClientCertificate
+                               or ClientAssertion(File) (ClientKey, ClientCertificatePassword(File),
+                               SendCertificateChain)
+  AccessToken                  whoever the token names: AccessToken(File) or PWD
+  TokenProvider                whoever the program has a token for, by a callback of its own: TokenProvider
 
 The rest is in https://github.com/entra-odbc/entra-odbc/blob/main/docs/keywords.md. Any credential of azure-identity can
 sign in as well: `connect(…, credential=credential)`. Tokens are requested once for all connections of an identity,

@@ -6,7 +6,8 @@ use super::{
     reply,
 };
 use crate::{
-    Error, ErrorKind, Keyword, Secret, Token,
+    Error, ErrorKind, Keyword, Secret, Token, ValueName,
+    error::text::text,
     http::{Call, Policy, Route},
     identity_key::IdentityKey,
     parameters::options::{contradiction, missing},
@@ -101,7 +102,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     .filter(|(keyword, _)| {
         *keyword != Keyword::SystemToken || options.get(Keyword::SystemTokenFile).is_none()
     })
-    .map(|(keyword, variable)| (keyword.name(), variable))
+    .map(|(keyword, variable)| (keyword, ValueName::Other(variable)))
     .collect();
     Ok(SignIn::requesting(key, client, context.scope, credential).naming(from_variables))
 }
@@ -160,9 +161,7 @@ impl Pipeline {
                 ErrorKind::Refused { code: 0 },
                 format!("{name} refused the service connection (status {})", answer.status),
             );
-            return Err(error.remedy(
-                "Check ServiceConnectionId and SystemToken (a new one for each run), and that the pipeline may use the service connection.",
-            ));
+            return Err(error.remedy(text!("Check {} and {} (a new one for each run), and that the pipeline may use the service connection.", ServiceConnectionId, SystemToken)));
         }
         let mut object = reply::object(&answer, name)?;
         super::oauth::secret(&mut object, "oidcToken").ok_or_else(|| {

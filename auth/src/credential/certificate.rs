@@ -6,7 +6,8 @@ mod pem;
 mod pfx;
 
 use crate::{
-    Error, Secret, calendar,
+    Error, Keyword, Secret, Text, calendar,
+    error::text::text,
     parameters::secret_file::{self, failed},
     process::regular_file,
 };
@@ -32,13 +33,6 @@ const ASSERTION_LIFETIME: Duration = Duration::from_mins(10);
 
 /// How far the clock of the machine that made a certificate may be ahead of ours.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
-
-/// `ClientCertificate=`, as messages name it.
-const CERTIFICATE: &str = "ClientCertificate";
-/// `ClientKey=`.
-const KEY: &str = "ClientKey";
-/// `ClientCertificatePassword=`.
-const PASSWORD: &str = "ClientCertificatePassword";
 
 /// A certificate with its private key.
 ///
@@ -72,32 +66,42 @@ enum PrivateKey {
 impl Certificate {
     /// Reads a PEM or PFX file; the key may be in a PEM file of its own.
     pub fn read(path: &str, password: Option<&Secret>, key_path: Option<&str>) -> Result<Self, Error> {
-        let mut parts = parts(path, CERTIFICATE, password)?;
+        let mut parts = parts(path, Keyword::ClientCertificate, password)?;
         if let Some(key_path) = key_path {
-            let apart = self::parts(key_path, KEY, password)?;
+            let apart = self::parts(key_path, Keyword::ClientKey, password)?;
             parts.keys = apart.keys;
             parts.encrypted |= apart.encrypted;
             if parts.keys.is_empty() {
-                return Err(failed(key_path, KEY, "there is no private key in it")
-                    .remedy("Name the PEM file with the key of the certificate."));
+                return Err(
+                    failed(key_path, Keyword::ClientKey, "there is no private key in it")
+                        .remedy("Name the PEM file with the key of the certificate."),
+                );
             }
         }
         if parts.certificates.is_empty() {
-            return Err(failed(path, CERTIFICATE, "there is no certificate in it")
-                .remedy("Name a PEM or PFX file with the certificate of the application."));
+            return Err(
+                failed(path, Keyword::ClientCertificate, "there is no certificate in it")
+                    .remedy("Name a PEM or PFX file with the certificate of the application."),
+            );
         }
         let key = parts.keys.first().ok_or_else(|| {
-            failed(path, CERTIFICATE, "there is no private key in it")
+            failed(path, Keyword::ClientCertificate, "there is no private key in it")
                 .remedy("Name a file with certificate and key, or add ClientKey=… with the key's file.")
         })?;
-        let (key_path, keyword) = key_path.map_or((path, CERTIFICATE), |path| (path, KEY));
+        let (key_path, keyword) = key_path.map_or((path, Keyword::ClientCertificate), |path| {
+            (path, Keyword::ClientKey)
+        });
         let key = key.load().map_err(|why| {
             failed(key_path, keyword, why)
                 .remedy("Use an RSA key of 2048 bits or more: Entra takes no others.")
         })?;
         let chain = ordered(parts.certificates, &key).ok_or_else(|| {
-            failed(path, CERTIFICATE, "no certificate in it belongs to the key")
-                .remedy("Name the certificate and the key that were made together.")
+            failed(
+                path,
+                Keyword::ClientCertificate,
+                "no certificate in it belongs to the key",
+            )
+            .remedy("Name the certificate and the key that were made together.")
         })?;
         let certificate = Self {
             key,
@@ -111,19 +115,19 @@ impl Certificate {
     fn check_times(&self, path: &str) -> Result<(), Error> {
         let (start, end) = X509::parse(self.own())
             .and_then(|certificate| certificate.validity())
-            .ok_or_else(|| failed(path, CERTIFICATE, "its certificate is damaged"))?;
+            .ok_or_else(|| failed(path, Keyword::ClientCertificate, "its certificate is damaged"))?;
         let now = SystemTime::now();
         let renew = "Renew the certificate and upload the new one to the application.";
         if end <= now {
             let why = format!("the certificate expired {}", calendar::utc(end).date());
-            return Err(failed(path, CERTIFICATE, &why).remedy(renew));
+            return Err(failed(path, Keyword::ClientCertificate, &why).remedy(renew));
         }
         if start > now + CLOCK_SKEW {
             let why = format!(
                 "the certificate is good only from {}",
                 calendar::utc(start).date()
             );
-            return Err(failed(path, CERTIFICATE, &why).remedy("Check this machine's clock."));
+            return Err(failed(path, Keyword::ClientCertificate, &why).remedy("Check this machine's clock."));
         }
         Ok(())
     }
@@ -146,7 +150,7 @@ impl Certificate {
         let random = SystemRandom::new();
         let failed = || {
             Error::invalid("the assertion cannot be signed with the certificate's key")
-                .remedy("Check the key of ClientCertificate.")
+                .remedy(text!("Check the key of {}.", ClientCertificate))
         };
         let mut id = [0; 16];
         random.fill(&mut id).map_err(|_| failed())?;
@@ -185,7 +189,7 @@ impl Certificate {
 }
 
 /// Reads a file as PEM or PFX, according to its first bytes.
-fn parts(path: &str, keyword: &str, password: Option<&Secret>) -> Result<Parts, Error> {
+fn parts(path: &str, keyword: Keyword, password: Option<&Secret>) -> Result<Parts, Error> {
     let bytes = secret_file::bytes(path, keyword, regular_file::MAX_CERTIFICATE_LENGTH)?;
     let (found, convert) = if pem::is(&bytes) {
         (pem::parts(&bytes, password), CONVERT_PEM)
@@ -249,30 +253,30 @@ const CONVERT_PFX: &str =
     "Convert it: openssl pkcs12 -in old.pfx -nodes | openssl pkcs12 -export -out new.pfx";
 
 impl Trouble {
-    fn error(self, path: &str, keyword: &str, convert: &str) -> Error {
+    fn error(self, path: &str, keyword: Keyword, convert: &str) -> Error {
         let (why, remedy) = match self {
             Self::Damaged => (
                 "it is neither a PEM nor a PFX file, or it is damaged",
-                "Name a PEM or PFX (PKCS#12) file.".to_owned(),
+                "Name a PEM or PFX (PKCS#12) file.".into(),
             ),
-            Self::NeedsPassword => ("it is encrypted", format!("Add {PASSWORD}=….")),
-            Self::WrongPassword => ("the password is wrong", format!("Correct {PASSWORD}=.")),
+            Self::NeedsPassword => (
+                "it is encrypted",
+                Text::from(text!("Add {}=….", ClientCertificatePassword)),
+            ),
+            Self::WrongPassword => (
+                "the password is wrong",
+                text!("Correct {}=.", ClientCertificatePassword).into(),
+            ),
             Self::OldEncryption => (
                 "its key is encrypted in OpenSSL's old way",
-                format!("Convert it: openssl pkcs8 -topk8 -in {path} -out key.pem"),
+                format!("Convert it: openssl pkcs8 -topk8 -in {path} -out key.pem").into(),
             ),
-            Self::UnknownEncryption => (
-                "it is encrypted in a way that is not known here",
-                convert.to_owned(),
-            ),
+            Self::UnknownEncryption => ("it is encrypted in a way that is not known here", convert.into()),
             Self::Indefinite => (
                 "it is written with indefinite lengths (BER), not as DER",
-                convert.to_owned(),
+                convert.into(),
             ),
-            Self::Costly => (
-                "its encryption asks for too much time or memory",
-                convert.to_owned(),
-            ),
+            Self::Costly => ("its encryption asks for too much time or memory", convert.into()),
         };
         failed(path, keyword, why).remedy(remedy)
     }
@@ -287,4 +291,4 @@ impl fmt::Debug for Certificate {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,7 +6,7 @@ use super::{
     oauth::{Endpoint, Form},
 };
 use crate::{
-    Error, Keyword, Options, Secret, Token,
+    Error, Keyword, Options, Secret, Token, ValueName,
     identity_key::{IdentityKey, IdentityKeyBuilder},
     parameters::{
         options::{contradiction, missing},
@@ -47,7 +47,7 @@ pub enum Proof {
         /// Where it is.
         path: String,
         /// The keyword or variable that named it.
-        named_by: &'static str,
+        named_by: ValueName,
     },
 }
 
@@ -100,7 +100,7 @@ impl Client {
                 certificate,
                 send_chain,
             } => certificate.assertion(&self.id, &self.endpoint.url(tenant, "token"), *send_chain),
-            Proof::AssertionFile { path, named_by } => secret_file::read(path, named_by, Shape::Jwt),
+            Proof::AssertionFile { path, named_by } => secret_file::read(path, *named_by, Shape::Jwt),
             Proof::Secret(text) | Proof::Assertion(text) => Ok(text.clone()),
         }
     }
@@ -207,7 +207,7 @@ impl Proof {
                 Keyword::ClientAssertionFile.name(),
             )),
             (Some(text), None) => Ok(Self::Assertion(Secret::new(text.to_owned()))),
-            (None, Some(path)) => Self::assertion_file(path, Keyword::ClientAssertionFile.name()),
+            (None, Some(path)) => Self::assertion_file(path, Keyword::ClientAssertionFile.into()),
             (None, None) => Err(missing(
                 Keyword::ClientAssertion,
                 "the signed assertion, or ClientAssertionFile= with a path",
@@ -216,7 +216,7 @@ impl Proof {
     }
 
     /// An assertion in a file, which must be there already.
-    pub fn assertion_file(path: &str, named_by: &'static str) -> Result<Self, Error> {
+    pub fn assertion_file(path: &str, named_by: ValueName) -> Result<Self, Error> {
         secret_file::read(path, named_by, Shape::Jwt)?;
         Ok(Self::AssertionFile {
             path: path.to_owned(),

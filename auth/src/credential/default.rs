@@ -72,7 +72,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
                 Ok(sign_in)
             }
             Err(error) if allows_next_member(member, &error) => Err(error),
-            Err(error) => return Err(error.through(member.name)),
+            Err(error) => return Err(error.in_member(member.name)),
         };
         links.push(Link { member, prepared });
     }
@@ -120,11 +120,11 @@ impl Link {
         };
         let bounded = request.deadline.bound(credential.token(&request)).await;
         bounded.unwrap_or_else(|| {
-            let timeout_error = credential.timeout_error();
-            let remedy = timeout_error
-                .as_ref()
-                .map_or("", |timeout_error| timeout_error.words()[1]);
-            Err(Error::new(ErrorKind::TimedOut, "it did not answer in time").remedy(remedy))
+            let error = Error::new(ErrorKind::TimedOut, "it did not answer in time");
+            Err(match credential.timeout_error() {
+                Some(timeout_error) => error.remedy_of(&timeout_error),
+                None => error,
+            })
         })
     }
 }
@@ -165,7 +165,7 @@ impl Chain {
                     info!(target: "entra_odbc", member = link.member.name, %error, "not available");
                     failures.push((link.member.name, error));
                 }
-                Err(error) => return Err(error.through(link.member.name)),
+                Err(error) => return Err(error.in_member(link.member.name)),
             }
         }
         Err(all_failed(&failures))
@@ -218,7 +218,7 @@ impl Credential for Chain {
 /// The error of the chain: one short line per member, with the error code of the first refusal.
 fn all_failed(failures: &[(&'static str, Error)]) -> Error {
     if let [(name, error)] = failures {
-        return error.clone().through(name);
+        return error.clone().in_member(name);
     }
     let lines: Vec<_> = failures
         .iter()
@@ -237,13 +237,11 @@ fn all_failed(failures: &[(&'static str, Error)]) -> Error {
 
 /// A short reason why a member could not sign in.
 fn line(error: &Error) -> String {
-    let [what, ..] = error.words();
     let number = match error.kind() {
         ErrorKind::Refused { code: code @ 1.. } => format!("AADSTS{code} "),
         _ => String::new(),
     };
-    let what = what.strip_prefix("Entra refused the sign-in: ").unwrap_or(what);
-    let text = format!("{number}{what}");
+    let text = format!("{number}{}", error.short_what());
     if text.chars().count() <= MAX_SUMMARY_LENGTH {
         return text;
     }

@@ -262,14 +262,13 @@ impl Tool {
         }
         if let Some(code) = entra::number_in(stderr) {
             let refusal = entra::refusal(code);
-            let [_, remedy, _] = refusal.words();
-            // A new sign-in has to be made with this tool.
-            let again = remedy.starts_with("Sign in").then(|| self.sign_in_again());
-            return match again {
-                Some(again) => refusal.remedy(again),
-                None => refusal,
-            }
-            .detail(words);
+            let refusal = if refusal.asks_for_sign_in() {
+                // The new sign-in has to be made with this tool.
+                refusal.remedy(format!("Please run '{}' again.", self.login))
+            } else {
+                refusal
+            };
+            return refusal.detail(words);
         }
         if self.signed_out.iter().any(|sign| stderr.contains(sign)) {
             return self.not_signed_in().detail(words);
@@ -278,10 +277,6 @@ impl Tool {
         Error::new(ErrorKind::Unavailable, format!("{command} failed ({code})"))
             .remedy(format!("Run {} by hand to see.", self.trial))
             .detail(words)
-    }
-
-    fn sign_in_again(&self) -> String {
-        format!("Please run '{}' again.", self.login)
     }
 
     /// Nobody is signed in to it.

@@ -147,10 +147,7 @@ fn refused(reason: &str, error: Error) -> Error {
             "the person declined the sign-in",
             "Connect again to be asked again.",
         ),
-        "expired_token" => {
-            let [_, _, detail] = error.words();
-            ended(error.kind()).detail(detail)
-        }
+        "expired_token" => ended(error.kind()).detail(error.own_words()),
         "bad_verification_code" => person::reworded(
             &error,
             "Entra does not know the code that it gave",

@@ -6,7 +6,11 @@ use super::{
     oauth::Endpoint,
     password,
 };
-use crate::{Error, ErrorKind, Secret, tenant::Tenant};
+use crate::{
+    Error, ErrorKind, Keyword, Secret,
+    error::text::{Origin, ValueName},
+    tenant::Tenant,
+};
 
 const TENANT: &str = "AZURE_TENANT_ID";
 const CLIENT: &str = "AZURE_CLIENT_ID";
@@ -18,20 +22,23 @@ const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
 /// The variables that replace an application's keywords.
-const APPLICATION_VARIABLES: [(&str, &str); 5] = [
-    ("UID", CLIENT),
-    ("TenantId", TENANT),
-    ("PWD", SECRET),
-    ("ClientCertificate", CERTIFICATE),
-    ("ClientCertificatePassword", CERTIFICATE_PASSWORD),
+const APPLICATION_VARIABLES: [Origin; 5] = [
+    (Keyword::User, ValueName::Other(CLIENT)),
+    (Keyword::TenantId, ValueName::Other(TENANT)),
+    (Keyword::Password, ValueName::Other(SECRET)),
+    (Keyword::ClientCertificate, ValueName::Other(CERTIFICATE)),
+    (
+        Keyword::ClientCertificatePassword,
+        ValueName::Other(CERTIFICATE_PASSWORD),
+    ),
 ];
 
 /// The variables that replace a user's keywords.
-const USER_VARIABLES: [(&str, &str); 4] = [
-    ("UID", USER),
-    ("PWD", PASSWORD),
-    ("TenantId", TENANT),
-    ("ClientId", CLIENT),
+const USER_VARIABLES: [Origin; 4] = [
+    (Keyword::User, ValueName::Other(USER)),
+    (Keyword::Password, ValueName::Other(PASSWORD)),
+    (Keyword::TenantId, ValueName::Other(TENANT)),
+    (Keyword::ClientId, ValueName::Other(CLIENT)),
 ];
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {

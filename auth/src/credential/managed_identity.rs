@@ -128,6 +128,7 @@ impl ManagedIdentity {
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Unreachable => self.endpoint.absent(error),
+                ErrorKind::TimedOut if self.endpoint.may_be_absent() => error.perhaps_absent(),
                 _ => error,
             })
     }

@@ -1,6 +1,6 @@
 //! The table of authentication modes.
 //!
-//! `make docs` writes it to `docs/keywords.md`.
+//! `make docs` writes it to `docs/keywords.md`, the C header and the Python package.
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,
@@ -23,7 +23,7 @@ pub const MODES: &[Mode] = &[
     Mode {
         name: "Default",
         aliases: &[],
-        who: "whatever this machine offers, see below",
+        who: "whatever this machine offers",
         needs: &[],
         may_have: &[User, ClientId, TenantId],
         prepare: default::prepare,
@@ -238,24 +238,4 @@ impl Mode {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::credential::tests::Fixture;
-
-    #[test]
-    fn what_a_kind_needs_is_asked_for_by_name() {
-        for mode in MODES {
-            let prepared = mode.prepare(&Fixture::new(&[]).context());
-            let Some(first) = mode.needs.first() else {
-                continue;
-            };
-            let error = prepared.unwrap_err().to_string();
-            let begin = format!("[entra-odbc][{}] ", mode.name);
-            assert!(error.starts_with(&begin), "{error}");
-            assert!(
-                first.iter().all(|keyword| error.contains(keyword.name())),
-                "{error}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,21 @@
 //! Replaces keyword names in errors by the names of the environment variables that the values came from.
 
 use super::{BoxFuture, Credential, TokenRequest};
-use crate::{Error, Token};
+use crate::{Error, Token, error::text::Origin};
 use std::sync::Arc;
 
-/// A credential configured by environment variables.
+/// A credential whose values did not come from keywords.
 #[derive(Debug)]
 pub struct Naming {
     pub credential: Arc<dyn Credential>,
-    pub names: Vec<(&'static str, &'static str)>,
+    pub origins: Vec<Origin>,
 }
 
 impl Credential for Naming {
     fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
         Box::pin(async {
             let token = self.credential.token(request).await;
-            token.map_err(|error| error.naming(&self.names))
+            token.map_err(|error| error.naming(&self.origins))
         })
     }
 

@@ -93,8 +93,9 @@ pub fn too_late(prompt_timeout: Duration, remedy: &str) -> Error {
 
 /// The refusal with our own text, followed by Entra's.
 pub fn reworded(error: &Error, what: &str, remedy: &str) -> Error {
-    let [_, _, detail] = error.words();
-    Error::new(error.kind(), what).remedy(remedy).detail(detail)
+    Error::new(error.kind(), what)
+        .remedy(remedy)
+        .detail(error.own_words())
 }
 
 #[cfg(test)]

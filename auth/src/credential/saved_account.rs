@@ -67,10 +67,7 @@ impl SavedAccount {
                 Ok(granted.token)
             }
             Answer::Refused(reason, error) if is_over(&reason) => {
-                let [what, _, words] = error.words();
-                Err(Error::new(error.kind(), what)
-                    .remedy("Sign in again with: entra-odbc login.")
-                    .detail(words))
+                Err(error.remedy("Sign in again with: entra-odbc login."))
             }
             Answer::Refused(_, error) => Err(error),
         }

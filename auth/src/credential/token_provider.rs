@@ -51,8 +51,7 @@ impl TokenProvider {
             })
             .await
             .map_err(|error| {
-                let [_, _, words] = error.words();
-                let words = reply::description(words);
+                let words = reply::description(error.own_words());
                 error.detail(words)
             })?;
         self.token(provided, &request.scope)

@@ -5,7 +5,7 @@ use super::{
     client::{Client, Proof},
     oauth::Endpoint,
 };
-use crate::{Error, ErrorKind, Keyword, tenant::Tenant};
+use crate::{Error, ErrorKind, Keyword, ValueName, tenant::Tenant};
 
 /// The variable for the token file, set in pods by the Azure Workload Identity webhook.
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -15,7 +15,9 @@ const TENANT: &str = "AZURE_TENANT_ID";
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let value = |keyword: Keyword, variable: &'static str| {
         let given = context.options.get(keyword).map(str::to_owned);
-        let named_by = given.as_ref().map_or(variable, |_| keyword.name());
+        let named_by = given
+            .as_ref()
+            .map_or(ValueName::Other(variable), |_| keyword.into());
         given
             .or_else(|| context.environment().get(variable))
             .map(|value| (value, named_by))
@@ -47,6 +49,8 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     };
     let key = client.identify("WorkloadIdentity", context.scope)?.finish();
     let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, context.scope, client)
-        .naming(vec![("UID", client_named_by), ("TenantId", tenant_named_by)]))
+    Ok(SignIn::requesting(key, who, context.scope, client).naming(vec![
+        (Keyword::User, client_named_by),
+        (Keyword::TenantId, tenant_named_by),
+    ]))
 }

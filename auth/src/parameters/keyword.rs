@@ -208,12 +208,5 @@ mod tests {
         for name in KEYWORDS.iter().flat_map(|row| row.names) {
             assert!(documented.contains(&format!("`{name}`")), "{name}");
         }
-        for mode in crate::credential::MODES {
-            let heading = format!("### `ActiveDirectory{}`", mode.name);
-            assert!(documented.contains(&heading), "{heading}");
-            for alias in mode.aliases {
-                assert!(documented.contains(&format!("`{alias}`")), "{alias}");
-            }
-        }
     }
 }

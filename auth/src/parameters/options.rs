@@ -4,6 +4,7 @@ use crate::{
     Error, Keyword, Secret,
     parameters::secret_file::{self, Shape},
 };
+use std::time::Duration;
 
 /// The values of our keywords for one connect; the string's win over the data source's.
 #[derive(Debug, Default, Clone)]
@@ -68,10 +69,24 @@ impl Options {
             (Some(_), Some(_)) => Err(contradiction(keyword.name(), file.name())),
             (Some(value), None) => Ok(Some((Secret::new(value.to_owned()), false))),
             (None, Some(path)) => Ok(Some((
-                secret_file::read(path, file.name(), Shape::for_keyword(file))?,
+                secret_file::read(path, file, Shape::for_keyword(file))?,
                 true,
             ))),
             (None, None) => Ok(None),
+        }
+    }
+
+    /// `TokenTimeout=`: the longest that a token is waited for.
+    pub fn token_timeout(&self) -> Result<Option<Duration>, Error> {
+        let Some(value) = self.get(Keyword::TokenTimeout) else {
+            return Ok(None);
+        };
+        match value.parse::<u32>() {
+            Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
+            _ => Err(
+                Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
+                    .remedy("Correct or remove it."),
+            ),
         }
     }
 

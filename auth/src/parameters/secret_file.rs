@@ -2,7 +2,7 @@
 //! somewhere. So each must look like what its keyword is for, and no error quotes it.
 
 use crate::{
-    Error, Keyword, Secret,
+    Error, Keyword, Secret, Text, ValueName,
     process::regular_file::{self, MAX_SECRET_LENGTH},
     token::Claims,
 };
@@ -57,8 +57,9 @@ impl Shape {
 }
 
 /// Reads a secret from a regular file of at most 64 KiB, surrounding white space removed.
-pub fn read(path: &str, keyword: &str, shape: Shape) -> Result<Secret, Error> {
-    let failed = |why: &str| failed(path, keyword, why).remedy(shape.remedy());
+pub fn read(path: &str, named_by: impl Into<ValueName>, shape: Shape) -> Result<Secret, Error> {
+    let named_by = named_by.into();
+    let failed = |why: &str| failed(path, named_by, why).remedy(shape.remedy());
     let bytes =
         regular_file::read(Path::new(path), MAX_SECRET_LENGTH).map_err(|why| failed(&why.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text"))?;
@@ -68,15 +69,19 @@ pub fn read(path: &str, keyword: &str, shape: Shape) -> Result<Secret, Error> {
 }
 
 /// Reads a regular file of at most `limit` bytes, whatever is in it.
-pub fn bytes(path: &str, keyword: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub fn bytes(path: &str, named_by: impl Into<ValueName>, limit: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     regular_file::read(Path::new(path), limit)
-        .map_err(|why| failed(path, keyword, &why.to_string()).remedy("Name a readable file."))
+        .map_err(|why| failed(path, named_by, &why.to_string()).remedy("Name a readable file."))
 }
 
 /// A file that cannot be used, and why.
 #[must_use]
-pub fn failed(path: &str, keyword: &str, why: &str) -> Error {
-    Error::invalid(format!("the file of {keyword}= cannot be used: {path}: {why}"))
+pub fn failed(path: &str, named_by: impl Into<ValueName>, why: &str) -> Error {
+    Error::invalid(
+        Text::from("the file of ")
+            .value(named_by)
+            .words(&format!("= cannot be used: {path}: {why}")),
+    )
 }
 
 #[cfg(test)]
@@ -85,7 +90,7 @@ mod tests {
     use crate::{process::regular_file::tests::Place, token::jwt};
 
     fn refusal(path: &Path, shape: Shape) -> String {
-        let error = read(path.to_str().unwrap(), "AccessTokenFile", shape).unwrap_err();
+        let error = read(path.to_str().unwrap(), Keyword::AccessTokenFile, shape).unwrap_err();
         assert_eq!(error.kind().name(), "invalid");
         let text = error.to_string();
         assert!(
@@ -100,11 +105,11 @@ mod tests {
         let place = Place::new("secret");
         let path = place.file("secret", "\u{feff}s3cret\r\n");
         for shape in [Shape::Line, Shape::Token] {
-            let secret = read(path.to_str().unwrap(), "PWDFile", shape).unwrap();
+            let secret = read(path.to_str().unwrap(), Keyword::PasswordFile, shape).unwrap();
             assert_eq!(secret.expose(), "s3cret");
         }
         let path = place.file("jwt", jwt(&serde_json::json!({})));
-        assert!(read(path.to_str().unwrap(), "ClientAssertionFile", Shape::Jwt).is_ok());
+        assert!(read(path.to_str().unwrap(), Keyword::ClientAssertionFile, Shape::Jwt).is_ok());
     }
 
     #[test]

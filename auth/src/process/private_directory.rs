@@ -113,6 +113,7 @@ impl PrivateDirectory {
     }
 
     /// The status of a file; links are not followed.
+    #[must_use]
     pub fn status(&self, name: &str) -> Option<FileStat> {
         fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
     }
@@ -146,6 +147,7 @@ fn is_ours(metadata: &Metadata) -> bool {
 }
 
 /// Whether the status is that of a regular file.
+#[must_use]
 pub fn is_file(status: &FileStat) -> bool {
     SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
 }

@@ -39,12 +39,9 @@ pub fn judge(mut token: Token, scope: &str) -> Result<Token, Error> {
             Ok(token)
         }
         // What a token endpoint answers is not for the string to put right.
-        Err(error) if requested => {
-            let [what, remedy, _] = error.words();
-            Err(Error::new(ErrorKind::Unreachable, what)
-                .remedy(remedy)
-                .remedy_or("Check what answers as the token endpoint."))
-        }
+        Err(error) if requested => Err(error
+            .of_kind(ErrorKind::Unreachable)
+            .remedy_or("Check what answers as the token endpoint.")),
         Err(error) => Err(error),
     }
 }

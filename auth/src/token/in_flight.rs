@@ -26,6 +26,8 @@ pub type Outcome = Result<Arc<Token>, Error>;
 pub struct InFlightRequest {
     outcome: Mutex<Option<Outcome>>,
     completed: Condvar,
+    /// The same for tasks, which cannot wait for a condition variable.
+    completed_for_tasks: Notify,
     waiters: AtomicUsize,
     abandoned: Notify,
     latest: Instant,
@@ -42,6 +44,7 @@ impl InFlightRequest {
         Self {
             outcome: Mutex::new(None),
             completed: Condvar::new(),
+            completed_for_tasks: Notify::new(),
             waiters: AtomicUsize::new(0),
             abandoned: Notify::new(),
             latest: now + MAX_DURATION,
@@ -113,6 +116,24 @@ impl InFlightRequest {
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(outcome);
         self.completed.notify_all();
+        self.completed_for_tasks.notify_waiters();
+    }
+
+    /// The outcome, once it is there; waits without a deadline, on any executor.
+    pub async fn outcome(&self) -> Outcome {
+        loop {
+            // Before looking, so that no completion in between is missed.
+            let completed = self.completed_for_tasks.notified();
+            let outcome = self
+                .outcome
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            match outcome {
+                Some(outcome) => return outcome,
+                None => completed.await,
+            }
+        }
     }
 
     /// Waits for the outcome until the caller's deadline or, once a person is prompted, until the prompt's; the request

@@ -35,7 +35,11 @@ pub async fn run(entry: &Arc<Entry>, in_flight: &Arc<InFlightRequest>) -> Outcom
         deadline: deadline.clone(),
         prompting: in_flight.prompting().clone(),
     };
-    let outcome = unless_abandoned(in_flight, by_deadline(entry, &request, &deadline)).await;
+    let abandoned = async {
+        in_flight.abandoned().await;
+        Err(cancelled())
+    };
+    let outcome = first_of(by_deadline(entry, &request, &deadline), abandoned).await;
     // Checked after the request as well: somebody else may have signed in to a tool meanwhile.
     let is_current = entry.credential.is_current();
     let outcome = {
@@ -82,15 +86,12 @@ async fn by_deadline(entry: &Entry, request: &TokenRequest, deadline: &Deadline)
         .unwrap_or_else(|| Err(entry.credential.timeout_error().unwrap_or_else(timed_out)))
 }
 
-/// The outcome of `request`, unless nobody waits for it any more before it is there.
-async fn unless_abandoned(
-    in_flight: &InFlightRequest,
-    request: impl Future<Output = Result<Token, Error>>,
-) -> Result<Token, Error> {
-    let (mut request, mut abandoned) = (pin!(request), pin!(in_flight.abandoned()));
-    poll_fn(|context| match request.as_mut().poll(context) {
-        Poll::Pending => abandoned.as_mut().poll(context).map(|()| Err(cancelled())),
-        outcome @ Poll::Ready(_) => outcome,
+/// The output of whichever future ends first; of `one` where both have.
+pub async fn first_of<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Pending => other.as_mut().poll(context),
+        ready @ Poll::Ready(_) => ready,
     })
     .await
 }

@@ -1,5 +1,8 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
+mod report;
+mod waiter;
+
 use super::{
     Moment, Prompting, Token, TokenSubscriber, Wait,
     cache::{Cache, Entry},
@@ -8,15 +11,16 @@ use super::{
     renewer, request, subscriber,
 };
 use crate::{
-    Error, ErrorKind,
-    credential::{SignIn, SignInSource},
+    Error,
+    credential::{Credential, SignIn, SignInSource},
     process::runtime::Runtime,
 };
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
-use tracing::{debug, info};
+use tracing::debug;
+use waiter::Waiter;
 
 /// A refused token younger than this is not replaced: the server's reason must be another one than a revocation.
 const MIN_REFUSED_AGE: Duration = Duration::from_mins(1);
@@ -50,6 +54,37 @@ pub struct Issued {
     pub prompted: bool,
 }
 
+/// A token, with what [`Issued`] says of it except the time.
+struct Found {
+    token: Arc<Token>,
+    source: Source,
+    prompted: bool,
+}
+
+impl Found {
+    fn given(token: &Arc<Token>) -> Self {
+        Self {
+            token: Arc::clone(token),
+            source: Source::Given,
+            prompted: false,
+        }
+    }
+
+    fn cached(token: Arc<Token>) -> Self {
+        Self {
+            token,
+            source: Source::Cached,
+            prompted: false,
+        }
+    }
+}
+
+/// How a call for a token goes on.
+enum Begun {
+    Cached(Arc<Token>),
+    Waiting(Waiter),
+}
+
 /// Gets tokens, caches and renews them; one per process, usable from any thread.
 #[derive(Debug, Default)]
 pub struct TokenService {
@@ -69,30 +104,29 @@ impl TokenService {
         let (start, wait) = (Moment::now(), wait.into());
         let found = match sign_in.source() {
             _ if wait.is_cancelled() => Err(cancelled()),
-            SignInSource::Given(token) => Ok((Arc::clone(token), Source::Given, false)),
+            SignInSource::Given(token) => Ok(Found::given(token)),
             SignInSource::Credential(credential) => {
-                let entry = if sign_in.cache {
-                    self.cache.entry(sign_in, credential)
-                } else {
-                    Entry::uncached(sign_in, credential)
-                };
+                let entry = self.entry(sign_in, credential);
                 self.get_or_request(&entry, wait, start, Prompting::allowed)
             }
         };
-        let issued = found
-            .map(|(token, source, prompted)| Issued {
-                // The clock is read only after a wait: a cached token costs no system call.
-                waited: match source {
-                    Source::Given | Source::Cached => Duration::ZERO,
-                    Source::Requested | Source::Waited => start.steady.elapsed(),
-                },
-                token,
-                source,
-                prompted,
-            })
-            .map_err(|error| error.in_mode(sign_in.mode));
-        report(sign_in, &issued, start.steady);
-        issued
+        report::issued(sign_in, found, start)
+    }
+
+    /// The same for a task of any executor, which goes on with other tasks meanwhile.
+    ///
+    /// The request runs on the background thread. Whoever drops the future waits no longer; a request that nobody
+    /// waits for any more is given up.
+    pub async fn token_async(&self, sign_in: &SignIn, until: Instant) -> Result<Issued, Error> {
+        let start = Moment::now();
+        let found = match sign_in.source() {
+            SignInSource::Given(token) => Ok(Found::given(token)),
+            SignInSource::Credential(credential) => {
+                let entry = self.entry(sign_in, credential);
+                self.get_or_request_async(&entry, until, start).await
+            }
+        };
+        report::issued(sign_in, found, start)
     }
 
     /// Runs a task on the background thread and waits for it until `deadline`; `None` where that came first.
@@ -144,7 +178,7 @@ impl TokenService {
                 .is_some_and(|token| token.text == refused.text);
         }
         match self.get_or_request(&entry, deadline.into(), now, Prompting::forbidden) {
-            Ok((token, ..)) if token.text != refused.text => Some(token),
+            Ok(found) if found.token.text != refused.text => Some(found.token),
             Ok(_) => None,
             Err(error) => {
                 debug!(target: "entra_odbc", mode = sign_in.mode, %error, "no fresh token");
@@ -185,63 +219,96 @@ impl TokenService {
         }
     }
 
+    fn entry(&self, sign_in: &SignIn, credential: &Arc<dyn Credential>) -> Arc<Entry> {
+        if sign_in.cache {
+            self.cache.entry(sign_in, credential)
+        } else {
+            Entry::uncached(sign_in, credential)
+        }
+    }
+
     /// The token of an entry, from memory or by a request that all callers of the identity share.
     ///
-    /// `prompting` is a function, so that a token in memory costs no allocation.
+    /// `prompting` is a function, so that a cached token costs no allocation.
     fn get_or_request(
         &self,
         entry: &Arc<Entry>,
         wait: Wait<'_>,
         now: Moment,
         prompting: fn() -> Prompting,
-    ) -> Result<(Arc<Token>, Source, bool), Error> {
-        let (in_flight, source) = {
-            let mut state = entry.state();
-            state.last_request = Some(now.steady);
-            if let Some(token) = state.living(now).map(Arc::clone) {
-                let needs_renewer = entry.kept && state.needs_renewer();
-                drop(state);
-                if needs_renewer {
-                    self.start_renewer(entry);
-                }
-                return Ok((token, Source::Cached, false));
-            }
-            if wait.until <= now.steady {
-                return Err(timed_out());
-            }
-            if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.is_ours()) {
-                in_flight.join(wait.until);
-                (Arc::clone(in_flight), Source::Waited)
-            } else {
-                if let Some(error) = state.failures.remembered(now.steady) {
-                    return Err(error.clone());
-                }
-                let in_flight = Arc::new(InFlightRequest::new(prompting()));
-                in_flight.join(wait.until);
-                state.in_flight = Some(Arc::clone(&in_flight));
-                (in_flight, Source::Requested)
-            }
-        };
-        if source == Source::Requested {
-            let task = request::run_and_renew(Arc::clone(entry), Arc::clone(&in_flight));
-            if let Err(error) = self.runtime.spawn(task) {
-                entry.state().in_flight = None;
-                in_flight.complete(Err(error));
+    ) -> Result<Found, Error> {
+        loop {
+            let waiter = match self.begin(entry, wait.until, now, prompting)? {
+                Begun::Cached(token) => return Ok(Found::cached(token)),
+                Begun::Waiting(waiter) => waiter,
+            };
+            let outcome = waiter.block(wait);
+            if let Some(found) = waiter.finish(outcome, prompting)? {
+                return Ok(found);
             }
         }
-        let outcome = in_flight.wait(wait);
-        request::leave(entry, &in_flight);
-        match outcome {
-            // The request was a renewal, which may not prompt and would have had to; this call may prompt.
-            Err(error)
-                if error.kind() == ErrorKind::PromptNeeded
-                    && prompting().is_allowed()
-                    && !in_flight.prompting().is_allowed() =>
-            {
-                self.get_or_request(entry, wait, now, prompting)
+    }
+
+    async fn get_or_request_async(
+        &self,
+        entry: &Arc<Entry>,
+        until: Instant,
+        now: Moment,
+    ) -> Result<Found, Error> {
+        loop {
+            let waiter = match self.begin(entry, until, now, Prompting::allowed)? {
+                Begun::Cached(token) => return Ok(Found::cached(token)),
+                Begun::Waiting(waiter) => waiter,
+            };
+            let outcome = waiter.outcome(until, &self.runtime).await;
+            if let Some(found) = waiter.finish(outcome, Prompting::allowed)? {
+                return Ok(found);
             }
-            outcome => outcome.map(|token| (token, source, in_flight.prompting().until().is_some())),
         }
+    }
+
+    /// The cached token, or a request to wait for: the one in flight, else a new one.
+    fn begin(
+        &self,
+        entry: &Arc<Entry>,
+        until: Instant,
+        now: Moment,
+        prompting: fn() -> Prompting,
+    ) -> Result<Begun, Error> {
+        let mut state = entry.state();
+        state.last_request = Some(now.steady);
+        if let Some(token) = state.living(now).map(Arc::clone) {
+            let needs_renewer = entry.kept && state.needs_renewer();
+            drop(state);
+            if needs_renewer {
+                self.start_renewer(entry);
+            }
+            return Ok(Begun::Cached(token));
+        }
+        if until <= now.steady {
+            return Err(timed_out());
+        }
+        if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.is_ours()) {
+            return Ok(Begun::Waiting(Waiter::join(
+                entry,
+                in_flight,
+                until,
+                Source::Waited,
+            )));
+        }
+        if let Some(error) = state.failures.remembered(now.steady) {
+            return Err(error.clone());
+        }
+        let in_flight = Arc::new(InFlightRequest::new(prompting()));
+        let waiter = Waiter::join(entry, &in_flight, until, Source::Requested);
+        state.in_flight = Some(Arc::clone(&in_flight));
+        drop(state);
+        let task = request::run_and_renew(Arc::clone(entry), Arc::clone(&in_flight));
+        if let Err(error) = self.runtime.spawn(task) {
+            entry.state().in_flight = None;
+            in_flight.complete(Err(error));
+        }
+        Ok(Begun::Waiting(waiter))
     }
 
     /// Starts the renewer of an entry. Where the background thread cannot be started, the next request tells so.
@@ -249,44 +316,6 @@ impl TokenService {
         if self.runtime.spawn(renewer::run(Arc::downgrade(entry))).is_err() {
             entry.state().renewer = None;
         }
-    }
-}
-
-/// One line per decision; the claims are decoded only if someone reads them.
-fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
-    if !tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) {
-        return;
-    }
-    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match issued {
-        Ok(issued) => {
-            let left = issued
-                .token
-                .expires_on
-                .duration_since(SystemTime::now())
-                .unwrap_or_default();
-            info!(
-                target: "entra_odbc",
-                mode = sign_in.mode,
-                who = sign_in.who,
-                identity = ?sign_in.key,
-                source = ?issued.source,
-                milliseconds,
-                expires_in_s = left.as_secs(),
-                principal = %issued.token.claims(),
-                "token"
-            );
-        }
-        Err(error) => info!(
-            target: "entra_odbc",
-            mode = sign_in.mode,
-            who = sign_in.who,
-            identity = ?sign_in.key,
-            milliseconds,
-            kind = error.kind().name(),
-            %error,
-            "no token"
-        ),
     }
 }
 

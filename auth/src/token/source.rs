@@ -1,7 +1,7 @@
 //! What the token service asks for tokens: a sign-in, and the credential behind it.
 
 use super::{Deadline, Prompting, Sharing, Token, arrival};
-use crate::{Error, identity_key::IdentityKey};
+use crate::{Error, error::text::Origin, identity_key::IdentityKey};
 use std::{
     fmt,
     future::Future,
@@ -105,12 +105,12 @@ impl SignIn {
         }
     }
 
-    /// Has its errors speak of these variables in place of the keywords beside them.
+    /// Has its errors name values by where they came from.
     #[must_use]
-    pub(crate) fn naming(self, names: Vec<(&'static str, &'static str)>) -> Self {
+    pub(crate) fn naming(self, origins: Vec<Origin>) -> Self {
         let source = match self.source {
             SignInSource::Credential(credential) => {
-                SignInSource::Credential(Arc::new(crate::credential::Naming { credential, names }))
+                SignInSource::Credential(Arc::new(crate::credential::Naming { credential, origins }))
             }
             given @ SignInSource::Given(_) => given,
         };

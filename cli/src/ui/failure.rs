@@ -79,11 +79,13 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let [what, remedy, detail] = error.words();
-        let remedy = match (remedy, detail) {
-            (remedy, "") => remedy.to_owned(),
-            ("", detail) => detail.to_owned(),
-            (remedy, detail) => format!("{remedy}\n{detail}"),
-        };
+        let parts = [remedy, detail];
+        let parts: Vec<_> = parts
+            .iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect();
+        let remedy = parts.join("\n");
         match error.kind() {
             ErrorKind::Invalid | ErrorKind::UnknownMode => Self::refused(what, remedy),
             _ => Self::failed(what, remedy),

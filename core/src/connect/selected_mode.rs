@@ -45,7 +45,7 @@ impl SelectedMode {
         let target = channel.and_then(|channel| channel.target(request.database()));
         Ok(Self {
             scope: scope(Some(&options), cloud),
-            token_timeout: token_timeout(&options)?,
+            token_timeout: options.token_timeout()?,
             mode,
             authority,
             server: target.map(|target| server_tenant(target, context)),
@@ -77,17 +77,4 @@ pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String 
     let of_cloud = || cloud.unwrap_or(&PUBLIC).scope.to_owned();
     let named = options.and_then(|options| options.get(Keyword::Scope));
     named.map_or_else(of_cloud, scopes::normalize)
-}
-
-fn token_timeout(options: &Options) -> Result<Option<Duration>, Error> {
-    let Some(value) = options.get(Keyword::TokenTimeout) else {
-        return Ok(None);
-    };
-    match value.parse::<u32>() {
-        Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
-        _ => Err(
-            Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
-                .remedy("Correct or remove it."),
-        ),
-    }
 }

@@ -14,24 +14,19 @@ use crate::{
 };
 use entra_auth::{
     Error, Keyword,
-    credential::{IdentityOrigin, Mode, SignIn, SignInSource},
+    credential::{Mode, SignIn, SignInsByScope},
     parameters::{options::missing, scope as scopes},
-    process::fork::Lock,
     tenant::TenantCache,
     token::{Deadline, Issued, Wait},
 };
 use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
 
-/// For how many scopes a sign-in is kept as resolved.
-const MAX_RESOLVED_SCOPES: usize = 16;
-
 /// Who signs in, by keywords: a token for any scope can be had from it, from any thread.
 #[derive(Debug)]
 pub struct KeywordSignIn {
     selected: SelectedMode,
-    /// By scope, where the keywords alone decide who signs in: then nothing can change it any more.
-    kept: Lock<Vec<(String, Arc<SignIn>)>>,
+    sign_ins: SignInsByScope,
 }
 
 impl KeywordSignIn {
@@ -93,7 +88,7 @@ impl KeywordSignIn {
         let options = request.options(mode)?;
         let sign_in = Self {
             selected: SelectedMode::new(request, mode, options, channel.as_ref(), &administrator, context)?,
-            kept: Lock::default(),
+            sign_ins: SignInsByScope::default(),
         };
         sign_in.resolved(&sign_in.selected.scope, context)?;
         Ok(sign_in)
@@ -163,24 +158,8 @@ impl KeywordSignIn {
 
     /// Who signs in. What depends on a file, the environment or a tool's profile is looked at anew each time.
     fn resolved(&self, scope: &str, context: &ConnectContext<'_>) -> Result<Arc<SignIn>, Error> {
-        let kept = self
-            .kept
-            .lock()
-            .iter()
-            .find(|(known, _)| known == scope)
-            .map(|(_, sign_in)| Arc::clone(sign_in));
-        if let Some(sign_in) = kept {
-            return Ok(sign_in);
-        }
-        let sign_in = Arc::new(self.selected.prepare(scope, context)?);
-        let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
-        if lasts && sign_in.identity_origin == IdentityOrigin::String && sign_in.cache {
-            let mut kept = self.kept.lock();
-            if kept.len() < MAX_RESOLVED_SCOPES && !kept.iter().any(|(known, _)| known == scope) {
-                kept.push((scope.to_owned(), Arc::clone(&sign_in)));
-            }
-        }
-        Ok(sign_in)
+        self.sign_ins
+            .resolve(scope, || self.selected.prepare(scope, context))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whose certificate will do for the probe: the same as for the driver.
 
 use entra_auth::{
-    Environment, Error,
+    Environment, Error, ValueName,
     http::{
         pinned::{Rule, Special},
         roots::Verifier,
@@ -55,7 +55,7 @@ impl Trust {
 
 /// The first certificate in the PEM file of `ServerCertificate=`, which the string chooses.
 fn certificate(path: &str) -> Result<CertificateDer<'static>, Error> {
-    const KEYWORD: &str = "ServerCertificate";
+    const KEYWORD: ValueName = ValueName::Other("ServerCertificate");
     CertificateDer::from_pem_slice(&bytes(path, KEYWORD, MAX_CERTIFICATE_LENGTH)?).map_err(|_| {
         failed(path, KEYWORD, "there is no certificate in it")
             .remedy("Name the PEM file with the certificate of the server.")

@@ -4,7 +4,7 @@ use super::*;
 use std::{fs, path::PathBuf, process::Command};
 
 /// A directory with a key (`key.pem`) and its certificate (`cert.pem`) in it.
-struct Files(PathBuf);
+pub(crate) struct Files(PathBuf);
 
 impl Files {
     fn new(name: &str, days: &str, algorithm: &[&str]) -> Self {
@@ -28,7 +28,7 @@ impl Files {
         files
     }
 
-    fn rsa(name: &str) -> Self {
+    pub(crate) fn rsa(name: &str) -> Self {
         Self::new(
             name,
             "2",
@@ -49,11 +49,11 @@ impl Files {
         );
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
-    fn join(&self, names: &[&str], into: &str) {
+    pub(crate) fn join(&self, names: &[&str], into: &str) {
         let all: Vec<_> = names
             .iter()
             .map(|name| fs::read(self.path(name)).unwrap())

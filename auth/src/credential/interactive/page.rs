@@ -11,7 +11,7 @@ pub fn render(error: Option<&Error>) -> String {
         ),
         Some(error) => {
             let [what, remedy, detail] = error.words();
-            page("Not signed in", &[what, remedy, detail])
+            page("Not signed in", &[&what, &remedy, &detail])
         }
     }
 }

@@ -57,6 +57,11 @@ pub trait Endpoint: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether no answer may mean that this machine has no such endpoint.
+    fn may_be_absent(&self) -> bool {
+        false
+    }
+
     /// The error where nobody answers there.
     fn absent(&self, error: Error) -> Error {
         error
@@ -77,8 +82,7 @@ pub fn address(variable: &str, endpoint: &str, query: &[(&str, &str)]) -> Result
 
 /// The error where nothing answers at the address, in place of the HTTP client's.
 pub fn silent(kind: ErrorKind, who: &str, remedy: &str, error: &Error) -> Error {
-    let cause = error.to_string();
     Error::new(kind, format!("{who} does not answer"))
         .remedy(remedy)
-        .detail(cause.trim_start_matches("[entra-odbc] "))
+        .detail(error.sentences())
 }

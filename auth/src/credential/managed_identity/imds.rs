@@ -97,8 +97,12 @@ impl Endpoint for Imds {
             })
     }
 
+    /// That address is routed somewhere on most networks, and nobody answers there.
+    fn may_be_absent(&self) -> bool {
+        self.address == ADDRESS
+    }
+
     fn absent(&self, error: Error) -> Error {
-        let cause = error.to_string();
         Error::new(
             ErrorKind::Unavailable,
             format!(
@@ -107,6 +111,6 @@ impl Endpoint for Imds {
             ),
         )
         .remedy("Elsewhere than on Azure use another kind of sign-in.")
-        .detail(cause.trim_start_matches("[entra-odbc] "))
+        .detail(error.sentences())
     }
 }

@@ -89,10 +89,9 @@ impl Endpoint for ServiceFabric {
 
     fn absent(&self, error: Error) -> Error {
         // It may be there with another certificate, so the transport's words say more than "no answer".
-        let [what, ..] = error.words();
         Error::new(
             ErrorKind::Unreachable,
-            format!("Service Fabric's token service (IDENTITY_ENDPOINT): {what}"),
+            format!("Service Fabric's token service (IDENTITY_ENDPOINT): {}", error.what()),
         )
         .remedy(
             "Check that the cluster has its Managed Identity Token Service enabled; restart this process if the \

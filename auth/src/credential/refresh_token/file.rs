@@ -1,7 +1,7 @@
 //! A file that contains a refresh token and is replaced when Entra rotates the token.
 
 use crate::{
-    Error, Secret,
+    Error, Keyword, Secret,
     identity_key::IdentityKey,
     parameters::secret_file::failed,
     process::{
@@ -24,7 +24,7 @@ use std::{
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-const KEYWORD: &str = "RefreshTokenFile";
+const KEYWORD: Keyword = Keyword::RefreshTokenFile;
 
 /// How long to wait for another process that replaces the token.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,10 +1,9 @@
 //! The service with a scripted credential.
 
 use super::*;
-use crate::credential::TokenRequest;
 use crate::{
     ErrorKind, Secret,
-    credential::{BoxFuture, Credential},
+    credential::{BoxFuture, Credential, TokenRequest},
     identity_key::IdentityKey,
 };
 use std::{
@@ -13,6 +12,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::SystemTime,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 

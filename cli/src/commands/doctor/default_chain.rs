@@ -55,11 +55,11 @@ pub fn check(
                 findings.ok(Check::DefaultChain, format!("{name} signs in as {claims}{used}"))?;
             }
             Err(error) if is_absent(&error) => {
-                let [what, ..] = words_without_name(&error, name);
+                let what = error.what();
                 findings.skipped(Check::DefaultChain, format!("{name} is not available: {what}"))?;
             }
             Err(error) => {
-                let [what, remedy, detail] = words_without_name(&error, name);
+                let (what, [_, remedy, detail]) = (error.what(), error.words());
                 findings.warning(Check::DefaultChain, format!("{name}: {what}"), detail, remedy)?;
                 if first.is_none() && member.is_last_word {
                     broken.get_or_insert(name);
@@ -118,19 +118,8 @@ fn sign_in_with(
     issued.map(|issued| issued.token.claims())
 }
 
-/// The parts of the error, without the member's name with which a chain starts it.
-fn words_without_name<'a>(error: &'a Error, name: &str) -> [&'a str; 3] {
-    let [what, remedy, detail] = error.words();
-    let without_name = what.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
-    [without_name.unwrap_or(what), remedy, detail]
-}
-
 /// Whether the member is not available here, unlike one that is available and fails.
 fn is_absent(error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::Unavailable => true,
-        // A chain of one member does not probe the managed identity first: no answer means that there is none.
-        ErrorKind::Unreachable | ErrorKind::TimedOut => error.to_string().contains("169.254.169.254"),
-        _ => false,
-    }
+    // A chain of one member does not probe the managed identity first: no answer means that there is none.
+    error.kind() == ErrorKind::Unavailable || error.may_be_absent()
 }

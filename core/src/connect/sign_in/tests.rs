@@ -157,18 +157,22 @@ fn pairs_mean_what_they_say_whatever_is_in_them() {
 #[test]
 fn what_the_keywords_alone_decide_is_resolved_once_and_all_else_each_time() {
     let program = Program::new();
-    let kept = |text: &str| program.read(text).unwrap().kept.lock().len();
+    let is_kept = |text: &str| {
+        let sign_in = program.read(text).unwrap();
+        let resolved = || program.context(|context| sign_in.resolved("scope", context).unwrap());
+        Arc::ptr_eq(&resolved(), &resolved())
+    };
     let application = "Authentication=ActiveDirectoryServicePrincipal;UID=a;TenantId=t.example;";
-    assert_eq!(kept(&format!("{application}PWD=x")), 1);
+    assert!(is_kept(&format!("{application}PWD=x")));
     // Any file will do for it here; it is a line of text once, and something else the next time.
     let file = std::env::temp_dir().join(format!("entra-odbc-{}-kept", std::process::id()));
     std::fs::write(&file, "x").unwrap();
-    assert_eq!(kept(&format!("{application}PWDFile={}", file.display())), 0);
+    assert!(!is_kept(&format!("{application}PWDFile={}", file.display())));
     std::fs::remove_file(file).unwrap();
     // Variables say where its endpoint is, or that it is elsewhere by not being set.
-    assert_eq!(kept("Authentication=Msi"), 0);
-    assert_eq!(kept(MINE), 0);
-    assert_eq!(kept("AccessToken=opaque"), 0);
+    assert!(!is_kept("Authentication=Msi"));
+    assert!(!is_kept(MINE));
+    assert!(!is_kept("AccessToken=opaque"));
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! What the administrator of the machine has said, in the environment and in our section of odbcinst.ini.
 
-use super::authority::normalized;
 use crate::connection_string::server::{Server, parse_name};
-use entra_auth::Environment;
+use entra_auth::{Environment, parameters::authority::normalized};
 use std::fmt;
 
 /// The keyword of our section of odbcinst.ini for hosts that tokens may go to; `ENTRA_ODBC_TRUSTED_SERVERS` adds to it.

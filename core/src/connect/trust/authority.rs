@@ -1,9 +1,7 @@
 //! Which host Entra's tokens may be asked from.
 
 use super::Administrator;
-use entra_auth::Error;
-use std::str::FromStr;
-use url::Url;
+use entra_auth::{Error, parameters::authority::normalized};
 
 /// Entra's hosts (from azure-identity's and MSAL's lists of known authorities).
 const ENTRA_HOSTS: [&str; 7] = [
@@ -46,23 +44,6 @@ pub fn authority(
     } else {
         Err(refused("names a host that is not known as Entra's"))
     }
-}
-
-/// `https://host[:port]`, or `None` where the text is anything else.
-pub(super) fn normalized(authority: &str) -> Option<String> {
-    let authority = authority.trim();
-    let url = if authority.contains("://") {
-        Url::from_str(authority).ok()?
-    } else {
-        Url::from_str(&format!("https://{authority}")).ok()?
-    };
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.path() == "/";
-    let https = url.scheme() == "https" && url.host_str().is_some_and(|host| !host.is_empty());
-    (bare && https).then(|| url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

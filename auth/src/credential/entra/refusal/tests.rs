@@ -1,12 +1,11 @@
 //! What refusals say, and that they fit in what arrives.
 
 use super::*;
+use crate::Text;
 use std::collections::HashSet;
 
 fn numbers() -> impl Iterator<Item = (u32, &'static Row)> {
-    REFUSALS
-        .iter()
-        .flat_map(|row| row.numbers.iter().map(move |number| (*number, row)))
+    rows().flat_map(|row| row.numbers.iter().map(move |number| (*number, row)))
 }
 
 #[test]
@@ -14,13 +13,16 @@ fn each_number_stands_once_with_a_cause_and_a_remedy() {
     let mut seen = HashSet::new();
     for (number, row) in numbers() {
         assert!(seen.insert(number), "{number} stands twice");
-        assert!(row.remedy.ends_with('.'), "{number}");
+        let Template { words, values } = row.remedy;
+        assert!(words.ends_with('.'), "{number}");
+        assert_eq!(words.matches("{}").count(), values.len(), "{number}");
         assert!(!row.cause.ends_with('.'), "{number}");
         let error = refusal(number);
         assert_eq!((error.kind().name(), error.code()), ("refused", number));
         let [what, remedy, _] = error.words();
         assert!(what.ends_with(row.cause), "{number}: {what}");
-        assert_eq!(remedy, row.remedy, "{number}");
+        let start = if error.asks_for_sign_in() { "Sign in " } else { "" };
+        assert_eq!(remedy, format!("{start}{}", Text::from(row.remedy)), "{number}");
     }
 }
 
@@ -65,7 +67,7 @@ fn keywords_in_remedies_are_keywords_of_ours() {
     ] {
         assert!(known(word), "{word} is no keyword");
         assert!(
-            numbers().any(|(_, row)| row.remedy.contains(word)),
+            numbers().any(|(_, row)| row.remedy.values.iter().any(|value| value.name() == word)),
             "{word} is in no remedy"
         );
     }

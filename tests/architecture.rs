@@ -1,0 +1,129 @@
+//! docs/architecture.md names files and functions that exist.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+#![allow(missing_docs, reason = "a test's name says it")]
+
+use std::{fs, path::Path};
+
+const DOCUMENT: &str = include_str!("../docs/architecture.md");
+
+/// The sections that lead a reader through files, and how much of them there may be to read.
+const PATHS: [&str; 2] = ["One connect", "One renewal"];
+const MAX_FILES: usize = 10;
+const MAX_LINES: usize = 1500;
+
+/// A name in backticks, with the source file that was named last before it.
+struct Mention {
+    file: Option<String>,
+    name: String,
+}
+
+/// What stands in backticks outside of blocks, in order.
+fn mentions() -> Vec<Mention> {
+    let mut file = None;
+    let outside = DOCUMENT.split("```").step_by(2);
+    outside
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .map(|name| {
+            if is_path(name) {
+                file = Some(name.to_owned());
+            }
+            Mention {
+                file: file.clone(),
+                name: name.to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn is_path(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "rs")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn source(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Whether the source defines a function of this name.
+fn has_function(source: &str, name: &str) -> bool {
+    [format!("fn {name}("), format!("fn {name}<")]
+        .iter()
+        .any(|start| source.contains(start))
+}
+
+/// Whether the source defines something other than a function by this name.
+fn has_definition(source: &str, name: &str) -> bool {
+    ["struct", "enum", "trait", "type", "const"].iter().any(|kind| {
+        source
+            .split(&format!("{kind} {name}"))
+            .skip(1)
+            .any(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+    })
+}
+
+#[test]
+fn every_file_function_and_type_that_is_named_exists() {
+    let mut count = 0;
+    for Mention { file, name } in mentions() {
+        if is_path(&name) {
+            assert!(root().join(&name).is_file(), "{name} does not exist");
+            continue;
+        }
+        let Some(file) = file else { continue };
+        let exists = if let Some(function) = name.strip_suffix("()") {
+            has_function(&source(&file), function)
+        } else if let Some(name) = name.strip_suffix('!') {
+            source(&file).contains(&format!("macro_rules! {name} "))
+        } else {
+            continue;
+        };
+        assert!(exists, "{file} has no {name}");
+        count += 1;
+    }
+    assert!(count > 50, "{count} functions");
+    let (_, terms) = DOCUMENT.split_once("\n## Terms\n").unwrap();
+    for row in terms.lines() {
+        let Some((place, names)) = row.rsplit('|').nth(1).and_then(|cell| cell.split_once("`: ")) else {
+            continue;
+        };
+        let file = place.trim().trim_start_matches('`');
+        for name in names
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| !name.ends_with("()"))
+        {
+            assert!(has_definition(&source(file), name), "{file} defines no {name}");
+        }
+    }
+}
+
+#[test]
+fn a_path_through_the_code_is_short_enough_to_be_read() {
+    for section in PATHS {
+        let (_, text) = DOCUMENT.split_once(&format!("\n## {section}\n")).unwrap();
+        let (text, _) = text.split_once("\n## ").unwrap();
+        // | number | `file` | lines | lines to read | what happens |
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .filter(|line| line.starts_with("| ") && line.contains(".rs`"))
+            .map(|line| line.split('|').map(str::trim).collect())
+            .collect();
+        assert!(
+            !rows.is_empty() && rows.len() <= MAX_FILES,
+            "{section}: {} files",
+            rows.len()
+        );
+        let lines: usize = rows
+            .iter()
+            .map(|row| row.get(4).unwrap().parse::<usize>().unwrap())
+            .sum();
+        assert!(lines <= MAX_LINES, "{section}: {lines} lines");
+    }
+}
