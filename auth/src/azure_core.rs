@@ -47,7 +47,7 @@ fn credential_error(error: Error) -> azure_core::Error {
 
 /// A token provider that asks `credential`, to be [registered](crate::user::token_provider::Providers::register).
 ///
-/// It is called on a thread of its own, in a tokio runtime of that thread's; an answer after the request's patience is
+/// It is called on a thread of its own, in a tokio runtime of that thread's; an answer after the request's timeout is
 /// not waited for. A token of Entra's says whose it is, and is renewed for open connections, which never get another
 /// one's; one that does not say (no JWT) serves the one connect that it was asked for.
 #[must_use]

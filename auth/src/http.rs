@@ -17,6 +17,7 @@ use crate::{
     Environment, Error, ErrorKind,
     process::{
         fork::{Lock, Process},
+        log::Milliseconds,
         name_resolution::Resolver,
     },
     token::Deadline,
@@ -142,14 +143,14 @@ impl HttpClient {
         for sent in 1.. {
             let start = Instant::now();
             let result = self.exchange(call, host).await;
-            let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let took = Milliseconds(start.elapsed());
             let (trouble, retry_after) = match &result {
                 Ok(reply) => {
-                    debug!(target: "entra_odbc", host, status = reply.status, milliseconds, sent, "answer");
+                    debug!(target: "entra_odbc", event = "http_answer", host, status = reply.status, ms = %took, sent);
                     (Trouble::Status(reply.status), reply.retry_after)
                 }
                 Err(Failed { error, may_retry }) => {
-                    debug!(target: "entra_odbc", host, %error, milliseconds, sent, "no answer");
+                    debug!(target: "entra_odbc", event = "http_failed", host, %error, ms = %took, sent);
                     if !may_retry {
                         return Err(error.clone());
                     }

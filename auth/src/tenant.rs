@@ -4,7 +4,7 @@ use crate::{
     Error, ErrorKind,
     credential::BoxFuture,
     identity_key::{IdentityKey, IdentityKeyBuilder},
-    process::fork::Lock,
+    process::{fork::Lock, log::Milliseconds},
     token::Deadline,
 };
 use std::{
@@ -88,7 +88,7 @@ impl Tenant {
         let short = Deadline::at(deadline.instant().min(Instant::now() + OPTIONAL_TIMEOUT));
         let discovered = tenants.get_or_discover(&**server, &short).await;
         Ok(discovered.unwrap_or_else(|error| {
-            debug!(target: "entra_odbc", %error, fallback, "the server does not tell its tenant");
+            debug!(target: "entra_odbc", event = "tenant_discovery_failed", %error, fallback);
             (*fallback).to_owned()
         }))
     }
@@ -126,8 +126,7 @@ impl TenantCache {
             .bound(server.discover())
             .await
             .unwrap_or_else(|| Err(timeout_error(server)))?;
-        let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(target: "entra_odbc", server = server.name(), tenant, ms, "the server told its tenant");
+        info!(target: "entra_odbc", event = "tenant_discovered", server = server.name(), tenant, ms = %Milliseconds(start.elapsed()));
         let mut known = self.0.lock();
         if known.len() >= MAX_CACHED_TENANTS {
             known.clear();

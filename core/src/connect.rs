@@ -23,7 +23,7 @@ pub use sign_in::KeywordSignIn;
 pub use target::{ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, DriverCompletion, DriverReply, TargetConnection};
 
 use crate::driver::access_token_struct::AccessTokenStruct;
-use entra_auth::{Error, Token, token::Issued};
+use entra_auth::{Error, Token, process::log::Milliseconds, token::Issued};
 use login_refusal::LOGIN_FAILED;
 use plan::{Plan, SignInPlan};
 use std::{
@@ -57,6 +57,8 @@ pub struct Attempt {
     text: Zeroizing<Vec<u16>>,
     plan: Box<SignInPlan>,
     token: Arc<Token>,
+    /// When the driver was first called.
+    start: Instant,
     deadline: Instant,
     retried: bool,
 }
@@ -98,6 +100,7 @@ pub fn connect(
         text: Zeroizing::new(text.to_vec()),
         plan,
         token,
+        start: Instant::now(),
         deadline,
         retried: false,
     };
@@ -132,14 +135,14 @@ impl Attempt {
                     if let Some(subscriber) = connection.subscriber() {
                         self.plan.subscribe(&self.token, &subscriber, context);
                     }
-                    tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "connected");
+                    tracing::info!(target: "entra_odbc", event = "connected", mode = self.plan.mode(), ms = %Milliseconds(self.start.elapsed()));
                     opened = Some(Box::new(OpenConnection::new(self.text, &self.plan, self.token)));
                 }
                 ConnectOutcome::Failed(_) => {
                     if self.replace_refused_token(connection, context)? {
                         continue;
                     }
-                    tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "the server refused the connection");
+                    tracing::info!(target: "entra_odbc", event = "login_refused", mode = self.plan.mode(), ms = %Milliseconds(self.start.elapsed()));
                     refusal = self.refusal(connection);
                 }
             }
@@ -170,7 +173,7 @@ impl Attempt {
         let Some(token) = self.plan.replace_refused(&self.token, self.deadline, context) else {
             return Ok(false);
         };
-        tracing::info!(target: "entra_odbc", mode = self.plan.mode(), "login refused, trying once more with a fresh token");
+        tracing::info!(target: "entra_odbc", event = "login_retried", mode = self.plan.mode());
         place(&token, &self.plan, connection)?;
         connection.limit_login(self.deadline.saturating_duration_since(Instant::now()));
         self.token = token;

@@ -73,7 +73,7 @@ def test_the_log_reaches_a_logger(machine):
     entra_odbc.log_to(None)
     """
     text = machine.python(program)
-    assert "INFO entra token" in text
+    assert "INFO entra event=token_acquired" in text
     assert machine.standins.description["app"]["secret"] not in text
 
 

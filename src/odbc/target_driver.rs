@@ -4,8 +4,9 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use entra_auth::{Error, ErrorKind};
+use entra_auth::{Error, ErrorKind, process::log::Milliseconds};
 use entra_odbc_core::driver::{Loaded, Search, SearchContext, agree, search};
 use once_cell::race::OnceBox;
 
@@ -109,6 +110,7 @@ pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
 }
 
 fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<str>> {
+    let began = Instant::now();
     let Search {
         candidates,
         mut failures,
@@ -121,7 +123,7 @@ fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<
                 if driver.has_bulk_copy() {
                     openssl::isolate();
                 }
-                tracing::info!(target: "entra_odbc", path = %driver.path.display(), origin = candidate.origin, "loaded the target driver");
+                tracing::info!(target: "entra_odbc", event = "driver_loaded", path = %driver.path.display(), origin = candidate.origin, ms = %Milliseconds(began.elapsed()));
                 return Ok(driver);
             }
             Err(reason) => {
@@ -141,6 +143,6 @@ fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<
         ),
     )
     .remedy("Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.");
-    tracing::warn!(target: "entra_odbc", "{error}");
+    tracing::warn!(target: "entra_odbc", event = "driver_missing", %error);
     Err(error.to_string().into())
 }

@@ -62,8 +62,7 @@ fn refuse(function: Function, first: usize, second: usize) -> isize {
     }
     tracing::debug!(
         target: "entra_odbc",
-        function = function.name(),
-        "the target driver lacks this function"
+        event = "function_unsupported", function = function.name()
     );
     let message = format!(
         "[entra-odbc] Driver does not support this function: the target driver has no {}",

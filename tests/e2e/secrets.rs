@@ -20,7 +20,7 @@ fn the_log_tells_decisions_and_no_secret() {
     for expected in [
         "ServicePrincipal",
         "AccessToken",
-        "milliseconds",
+        " ms=",
         "expires",
         "ada@contoso.com",
     ] {

@@ -160,7 +160,10 @@ fn a_directory_that_is_open_to_others_is_not_used_and_the_connect_goes_on() {
     let output = machine.python(PYODBC_LOGIN_NAME, &[&machine.string(SHARED)]);
     finished(&output, "python");
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(log.contains("not shared") && log.contains("0700"), "{log}");
+    assert!(
+        log.contains("event=sharing_failed") && log.contains("0700"),
+        "{log}"
+    );
     assert_eq!(fs::read_dir(directory(&machine)).unwrap().count(), 0);
 }
 

@@ -145,7 +145,7 @@ impl Chain {
             let outcome = link.request_token(request).await;
             match outcome {
                 Err(error) if allows_next_member(link.member, &error) => {
-                    info!(target: "entra_odbc", member = link.member.name, %error, "no longer signs in");
+                    info!(target: "entra_odbc", event = "member_lost", member = link.member.name, %error);
                     self.winner.store(NO_MEMBER, Ordering::Relaxed);
                 }
                 outcome => return outcome,
@@ -155,14 +155,14 @@ impl Chain {
         for (at, link) in self.links.iter().enumerate() {
             match self.probe_and_request_token(link, request).await {
                 Ok(token) => {
-                    info!(target: "entra_odbc", member = link.member.name, "signs in for the chain");
+                    info!(target: "entra_odbc", event = "member_selected", member = link.member.name);
                     self.winner.store(at, Ordering::Relaxed);
                     return Ok(token);
                 }
                 Err(error)
                     if allows_next_member(link.member, &error) && !request.deadline.remaining().is_zero() =>
                 {
-                    info!(target: "entra_odbc", member = link.member.name, %error, "not available");
+                    info!(target: "entra_odbc", event = "member_unavailable", member = link.member.name, %error);
                     failures.push((link.member.name, error));
                 }
                 Err(error) => return Err(error.in_member(link.member.name)),

@@ -122,7 +122,7 @@ impl DeviceCode {
                     None
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
-                    debug!(target: "entra_odbc", %error, "the code stays good, asking again");
+                    debug!(target: "entra_odbc", event = "device_code_poll_failed", %error);
                     pace.back_off(error.retry_after());
                     Some(error)
                 }

@@ -106,7 +106,7 @@ impl ManagedIdentity {
             if !self.endpoint.lacks_identity(&answer) {
                 return Err(refused(name, &answer));
             }
-            debug!(target: "entra_odbc", endpoint = name, %id, "no such identity");
+            debug!(target: "entra_odbc", event = "identity_unknown", endpoint = name, %id);
             last = Some(answer);
         }
         Err(self.no_identity(last.as_ref()))

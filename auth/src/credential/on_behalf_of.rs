@@ -52,7 +52,7 @@ impl OnBehalfOf {
             match self.send(&tenant, form, request).await? {
                 Answer::Granted(granted) => return Ok(self.accept(granted)),
                 Answer::Refused(_, error) => {
-                    info!(target: "entra_odbc", %error, "the refresh token is no longer good");
+                    info!(target: "entra_odbc", event = "refresh_token_refused", %error);
                     *self.refresh_token.lock() = None;
                 }
             }

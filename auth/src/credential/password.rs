@@ -64,7 +64,9 @@ fn warn_once() {
     if !WARNED.swap(true, Ordering::Relaxed) {
         warn!(
             target: "entra_odbc",
-            "ActiveDirectoryPassword is deprecated by Microsoft and cannot do multi-factor authentication: \
+            event = "mode_deprecated",
+            mode = "Password",
+            hint = "ActiveDirectoryPassword is deprecated by Microsoft and cannot do multi-factor authentication: \
              use ActiveDirectoryInteractive, a managed identity or a service principal"
         );
     }

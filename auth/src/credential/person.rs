@@ -65,7 +65,7 @@ pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Gran
     if let Some(account) = Account::signed_in(authority, &session.client, id_token)
         && let Err(error) = accounts.save(&account, refresh_token).await
     {
-        warn!(target: "entra_odbc", %error, "the sign-in is not saved");
+        warn!(target: "entra_odbc", event = "sign_in_not_saved", %error);
     }
 }
 

@@ -94,7 +94,7 @@ impl RefreshToken {
         }
         file::rotated(&identity(redeemed)?, identity(&new)?);
         if let Err(error) = file.replace(redeemed, &new).await {
-            warn!(target: "entra_odbc", %error, "the rotated refresh token is not written back");
+            warn!(target: "entra_odbc", event = "refresh_token_not_written", %error);
         }
         Ok(())
     }

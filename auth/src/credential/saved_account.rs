@@ -79,7 +79,7 @@ impl SavedAccount {
         let saved = SystemTime::now();
         let account = Account { saved, ..account };
         if let Err(error) = self.accounts.save(&account, rotated).await {
-            tracing::warn!(target: "entra_odbc", %error, "the renewed sign-in is not saved");
+            tracing::warn!(target: "entra_odbc", event = "sign_in_not_saved", %error);
         }
     }
 }

@@ -56,7 +56,7 @@ impl Session {
         match self.refresh(&refresh_token, request).await? {
             Answer::Granted(granted) => Ok(Some(self.accept(granted))),
             Answer::Refused(reason, error) if is_over(&reason) => {
-                info!(target: "entra_odbc", %error, "the person must sign in again");
+                info!(target: "entra_odbc", event = "sign_in_expired", %error);
                 self.forget(&refresh_token);
                 Ok(None)
             }

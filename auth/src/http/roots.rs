@@ -183,7 +183,7 @@ impl Verifier {
     }
 
     fn verifier(&self, store: RootCertStore, trouble: Option<Refusal>) -> Loaded {
-        debug!(target: "entra_odbc", certificates = store.len(), places = %self.places, "trusted roots");
+        debug!(target: "entra_odbc", event = "roots_loaded", certificates = store.len(), places = %self.places);
         if store.is_empty() {
             let why = trouble.map_or_else(String::new, |why| format!(": {why}"));
             return Err(NoRoots(format!("{}{why}", self.places)));
@@ -284,7 +284,7 @@ fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
 /// Adds what is in a file; a bundle may well have a certificate in it that webpki does not take. Returns its length.
 fn add_file(store: &mut RootCertStore, path: &Path, limit: usize) -> Result<usize, Refusal> {
     let bytes = regular_file::read(path, limit).inspect_err(|error| {
-        debug!(target: "entra_odbc", path = %path.display(), %error, "roots cannot be read");
+        debug!(target: "entra_odbc", event = "roots_unreadable", path = %path.display(), %error);
     })?;
     let certificates = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok);
     store.add_parsable_certificates(certificates);

@@ -21,7 +21,7 @@ use std::{
         unix::fs::OpenOptionsExt,
     },
     path::Path,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 use tracing::{
     Event, Metadata, Subscriber,
@@ -97,8 +97,7 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(String::with_capacity(256));
         event.record(&mut line);
-        let line = line.whole();
-        let (level, text) = (*event.metadata().level(), line.trim_start());
+        let (level, text) = (*event.metadata().level(), line.0.as_str());
         if let Some(owners) = OWNERS.get().filter(|owners| level <= owners.level) {
             owners.write(level, text);
         }
@@ -118,23 +117,44 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// The message, then the fields, each as `name=value`.
+/// The fields, each as `name=value`, `event` first.
 struct Line(String);
 
 impl Line {
-    /// The text as one line; endpoints and servers may send line breaks.
-    fn whole(self) -> String {
-        plain_text::fit(&self.0)
+    /// Adds a field on the one line that it is, whatever endpoints and servers put into their own words.
+    fn add(&mut self, name: &str, value: &str) {
+        let value = plain_text::fit(value);
+        let is_bare = |c: char| !c.is_whitespace() && !matches!(c, '"' | '=');
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        // Writing to a string cannot fail.
+        let _ = if !value.is_empty() && value.chars().all(is_bare) {
+            write!(self.0, "{name}={value}")
+        } else {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(self.0, "{name}=\"{value}\"")
+        };
     }
 }
 
 impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field.name(), value);
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string cannot fail, unless the value refuses to be written.
-        let _ = match field.name() {
-            "message" => write!(self.0, "{value:?}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
+        self.add(field.name(), &format!("{value:?}"));
+    }
+}
+
+/// A duration as the field `ms` of a line has it: milliseconds, with microseconds behind the point.
+#[derive(Debug, Clone, Copy)]
+pub struct Milliseconds(pub Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0.as_millis(), self.0.subsec_micros() % 1000)
     }
 }
 
@@ -201,14 +221,35 @@ mod tests {
     }
 
     #[test]
-    fn words_with_a_line_end_in_them_make_no_second_line() {
-        let line = Line("no token error=refused:\r\n2026-01-01 \u{1b}[2J".to_owned());
-        assert_eq!(line.whole(), "no token error=refused:  2026-01-01  [2J");
+    fn a_line_is_a_list_of_fields() {
+        let mut line = Line(String::new());
+        line.add("event", "token_failed");
+        line.add("error", "no \"token\" \\ here");
+        line.add("ms", &Milliseconds(Duration::from_micros(12_034)).to_string());
+        line.add("who", "");
+        assert_eq!(
+            line.0,
+            r#"event=token_failed error="no \"token\" \\ here" ms=12.034 who="""#
+        );
+    }
+
+    #[test]
+    fn a_value_with_a_line_end_in_it_makes_no_second_line() {
+        let mut line = Line(String::new());
+        line.add("error", "refused:\r\n2026-01-01 \u{1b}[2J");
+        assert_eq!(line.0, "error=\"refused:  2026-01-01  [2J\"");
         for text in plain_text::tests::hostile() {
-            let line = Line(text.clone()).whole();
-            assert!(!line.contains(plain_text::is_harmful), "{line:?}");
+            let mut line = Line(String::new());
+            line.add("error", &text);
+            assert!(
+                !line.0.contains(plain_text::is_harmful),
+                "{line:?}",
+                line = line.0
+            );
         }
-        let line = Line(" host=contoso PWD=s3cret".to_owned());
-        assert_eq!(line.whole(), " host=contoso PWD=***");
+        let mut line = Line(String::new());
+        line.add("host", "contoso PWD=s3cret");
+        line.add("sent", "1");
+        assert_eq!(line.0, "host=\"contoso PWD=***\" sent=1");
     }
 }

@@ -141,7 +141,7 @@ impl State {
                         "the renewed token is that of another identity",
                     ));
                 }
-                warn!(target: "entra_odbc", "the new token is that of another identity: open connections keep the old one");
+                warn!(target: "entra_odbc", event = "identity_changed");
                 self.subscribers = Subscribers::default();
             } else if old.text == token.text && self.living(now).is_some() {
                 // The endpoint has a cache of its own and nothing newer in it.

@@ -6,7 +6,7 @@ use super::{
     in_flight::InFlightRequest,
     renewal, request,
 };
-use crate::Error;
+use crate::{Error, process::log::Milliseconds};
 use std::{
     sync::{Arc, Weak},
     time::{Duration, Instant, SystemTime},
@@ -130,7 +130,6 @@ fn judge(entry: &Entry, outcome: &Result<Arc<Token>, Error>, failures: &mut u32)
 }
 
 fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(token) => {
             let left = token
@@ -139,18 +138,16 @@ fn report(entry: &Entry, outcome: &Result<Arc<Token>, Error>, took: Duration) {
                 .unwrap_or_default();
             info!(
                 target: "entra_odbc",
-                mode = entry.mode,
-                milliseconds,
-                expires_in_s = left.as_secs(),
-                "renewed ahead"
+                event = "token_renewed", mode = entry.mode,
+                ms = %Milliseconds(took),
+                expires_in_s = left.as_secs()
             );
         }
         Err(error) => warn!(
             target: "entra_odbc",
-            mode = entry.mode,
-            milliseconds,
-            %error,
-            "not renewed, the token at hand stays in use"
+            event = "token_renewal_failed", mode = entry.mode,
+            ms = %Milliseconds(took),
+            %error
         ),
     }
 }

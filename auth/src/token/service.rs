@@ -41,6 +41,19 @@ pub enum Source {
     Waited,
 }
 
+impl Source {
+    /// Its name, for the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Cached => "cache",
+            Self::Requested => "request",
+            Self::Waited => "request_in_flight",
+        }
+    }
+}
+
 /// A token, and where it came from.
 #[derive(Debug, Clone)]
 pub struct Issued {
@@ -181,7 +194,7 @@ impl TokenService {
             Ok(found) if found.token.text != refused.text => Some(found.token),
             Ok(_) => None,
             Err(error) => {
-                debug!(target: "entra_odbc", mode = sign_in.mode, %error, "no fresh token");
+                debug!(target: "entra_odbc", event = "token_replacement_failed", mode = sign_in.mode, %error);
                 None
             }
         }

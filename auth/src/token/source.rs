@@ -15,7 +15,7 @@ use std::{
 pub struct SignIn {
     /// Equal for sign-ins that may share a token.
     pub key: IdentityKey,
-    /// The kind's name; [`Mode::prepare`] fills it in.
+    /// The kind's name; [`Mode::prepare`](crate::credential::Mode::prepare) fills it in.
     pub mode: &'static str,
     /// For the log: a client id, a tool's name; never a secret.
     pub who: String,
@@ -24,7 +24,7 @@ pub struct SignIn {
     /// Whether a token may be kept for the next connect.
     pub cache: bool,
     /// Where its tokens are shared with the user's other processes, if that was asked for and the
-    /// credential [may be shared](Credential::may_be_shared).
+    /// credential [may be shared](Credential::is_shareable).
     pub shared: Option<Sharing>,
     /// The scope of the token.
     pub scope: String,

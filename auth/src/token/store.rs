@@ -77,29 +77,29 @@ pub async fn token(key: &StoreKey, entry: &Entry, request: &TokenRequest) -> Res
     let stored = match key.open(&entry.scope) {
         Ok(stored) => stored,
         Err(why) => {
-            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            warn!(target: "entra_odbc", event = "sharing_failed", mode = entry.mode, %why);
             return from_credential(entry, request).await;
         }
     };
     let old = entry.state().token.clone();
     match stored.acquire(old.as_deref(), &request.deadline).await {
         Ok(Acquire::Found(token)) => {
-            info!(target: "entra_odbc", mode = entry.mode, "the token is one that another process got");
+            info!(target: "entra_odbc", event = "shared_token_found", mode = entry.mode);
             Ok(token)
         }
         Ok(Acquire::Failed(error)) => {
-            info!(target: "entra_odbc", mode = entry.mode, "another process was refused meanwhile");
+            info!(target: "entra_odbc", event = "shared_failure_found", mode = entry.mode);
             Err(error)
         }
         Ok(Acquire::Locked(lock)) => {
             let outcome = from_credential(entry, request).await;
             if let Err(why) = stored.publish(&outcome, &lock) {
-                warn!(target: "entra_odbc", mode = entry.mode, %why, "what came of the request is not shared");
+                warn!(target: "entra_odbc", event = "outcome_not_shared", mode = entry.mode, %why);
             }
             outcome
         }
         Err(why) => {
-            warn!(target: "entra_odbc", mode = entry.mode, %why, "tokens are not shared");
+            warn!(target: "entra_odbc", event = "sharing_failed", mode = entry.mode, %why);
             from_credential(entry, request).await
         }
     }

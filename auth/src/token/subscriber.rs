@@ -51,7 +51,7 @@ pub fn renew(subscriber: &Arc<dyn TokenSubscriber>, token: &Token) -> bool {
     if !renewed {
         warn!(
             target: "entra_odbc",
-            "a renewed token does not fit in the place of a connection's old one, which stays"
+            event = "renewed_token_too_long"
         );
     }
     renewed

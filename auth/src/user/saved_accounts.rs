@@ -177,7 +177,7 @@ impl Accounts {
         let id = account.id();
         let key = match Keyring::detect(&self.environment) {
             Some(keyring) => self.key_or_new(&keyring).await.unwrap_or_else(|why| {
-                info!(target: "entra_odbc", why, "the keyring cannot be used");
+                info!(target: "entra_odbc", event = "keyring_unavailable", why);
                 None
             }),
             None => None,

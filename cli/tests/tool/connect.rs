@@ -193,7 +193,7 @@ fn the_log_that_was_asked_for_is_written_and_nothing_is_left_behind() {
         .env("ENTRA_ODBC_LOG", "debug")
         .env("ENTRA_ODBC_LOG_FILE", machine.path("log"));
     Run::of(&mut command).done();
-    assert!(machine.read("log").contains("connected mode=\"Msi\""));
+    assert!(machine.read("log").contains("event=connected mode=Msi ms="));
     assert_eq!(fs::read_dir(machine.path("tmp")).unwrap().count(), 0);
     // Where there is no place for the log, there are no times of parts, and all else works.
     let mut command = machine.tool_command(&["connect", &server(&machine), MSI]);

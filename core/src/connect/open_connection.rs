@@ -76,7 +76,7 @@ impl OpenConnection {
             }
             Ok(_) => false,
             Err(error) => {
-                debug!(target: "entra_odbc", %error, "a pooled connection's string signs in nobody any more");
+                debug!(target: "entra_odbc", event = "pooled_string_invalid", %error);
                 false
             }
         }

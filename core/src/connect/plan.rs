@@ -161,8 +161,8 @@ fn sign_in_plan(
         None
     };
     tracing::debug!(
-        target: "entra_odbc", server = %channel.server, encrypt = channel.encryption.name(),
-        validated = channel.is_validated(), "decided where the token may go"
+        target: "entra_odbc", event = "channel_decided", server = %channel.server, encrypt = channel.encryption.name(),
+        validated = channel.is_validated()
     );
     let selected = SelectedMode::new(request, mode, options, Some(channel), &administrator, context)?;
     let driver = request.driver().filter(|name| name.len() <= MAX_DRIVER_NAME);

@@ -46,7 +46,7 @@ pub(super) fn redirect_target(request: &ConnectRequest<'_>, channel: &Channel) -
     let server = &channel.server;
     let cannot = |why: &str| {
         Error::invalid(format!(
-            "nothing vouches for {server}, and it cannot be request whether it sends the token on to another server: {why} \
+            "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why} \
              (docs/trust.md)"
         ))
     };

@@ -134,7 +134,7 @@ impl KeywordSignIn {
         self.obtain(scope, wait, context).map(|(_, issued)| issued)
     }
 
-    /// The same, and who signed in, for [`TokenService::carry`](entra_auth::TokenService::carry).
+    /// The same, and who signed in, for [`TokenService::subscribe`](entra_auth::TokenService::subscribe).
     pub fn obtain(
         &self,
         scope: Option<&str>,

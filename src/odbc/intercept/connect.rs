@@ -254,7 +254,7 @@ unsafe fn connect_with(
 impl Connection {
     /// Fails a call with a record of this driver's.
     pub(crate) fn fail(&mut self, error: &Error) -> SqlReturn {
-        tracing::info!(target: "entra_odbc", sqlstate = error.sqlstate(), "refused: {error}");
+        tracing::info!(target: "entra_odbc", event = "call_refused", sqlstate = error.sqlstate(), %error);
         self.records.ours = vec![Record::from(error)];
         self.records.then_drivers = false;
         self.end_call();

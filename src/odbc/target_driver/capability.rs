@@ -55,7 +55,7 @@ pub(super) fn takes_tokens() -> bool {
     let Some(takes) = probe() else {
         return false;
     };
-    tracing::debug!(target: "entra_odbc", takes, "asked the target driver whether it takes access tokens");
+    tracing::debug!(target: "entra_odbc", event = "token_support_probed", takes);
     TAKES_TOKENS.store(if takes { YES } else { NO }, Ordering::Relaxed);
     takes
 }

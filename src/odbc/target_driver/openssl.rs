@@ -21,8 +21,9 @@ pub(super) fn isolate() {
         .iter()
         .find(|name| Library::open_deepbind(Path::new(name)).is_ok());
     tracing::info!(
-        library = loaded,
-        "the program has an OpenSSL of its own; keeping the driver's apart"
+        target: "entra_odbc",
+        event = "openssl_isolated",
+        library = loaded
     );
 }
 

@@ -247,9 +247,7 @@ impl Log {
     fn decided(&mut self) -> Option<Decided> {
         let text = fs::read_to_string(&self.path).unwrap_or_default();
         let new = &text[self.read..];
-        let line = new
-            .lines()
-            .rfind(|line| line.contains("decided where the token may go"));
+        let line = new.lines().rfind(|line| line.contains("event=channel_decided"));
         let field = |name: &str| {
             let (_, rest) = line?.split_once(&format!(" {name}="))?;
             Some(rest.split(' ').next()?.trim_matches('"').to_owned())

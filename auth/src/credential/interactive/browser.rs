@@ -72,12 +72,12 @@ impl Browser {
         for opener in &self.openers {
             match opener.open(url, &self.environment).await {
                 Ok(()) => {
-                    info!(target: "entra_odbc", opener = %opener.program.display(), "the browser is open");
+                    info!(target: "entra_odbc", event = "browser_opened", opener = %opener.program.display());
                     return Ok(());
                 }
                 Err(failure) => reason = format!("{} {failure}", opener.program.display()),
             }
-            debug!(target: "entra_odbc", reason, "not opened");
+            debug!(target: "entra_odbc", event = "browser_not_opened", reason);
         }
         Err(reason)
     }

@@ -207,7 +207,7 @@ async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<V
             }
             Err(error) => {
                 // Probably out of file descriptors; the end of other connections frees some.
-                debug!(target: "entra_odbc", %error, "a connection of the browser was not taken");
+                debug!(target: "entra_odbc", event = "browser_connection_failed", %error);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -253,7 +253,7 @@ async fn answer(stream: &mut TcpStream, status: &str, page: &str) {
         stream.shutdown().await
     };
     if !matches!(timeout(CONNECTION_TIMEOUT, write).await, Ok(Ok(()))) {
-        debug!(target: "entra_odbc", "the browser did not wait for its page");
+        debug!(target: "entra_odbc", event = "browser_page_not_sent");
     }
 }
 

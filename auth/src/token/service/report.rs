@@ -1,7 +1,7 @@
 //! What a call for a token answers with, and its line in the log.
 
 use super::{Found, Issued, Source};
-use crate::{Error, credential::SignIn, token::Moment};
+use crate::{Error, credential::SignIn, process::log::Milliseconds, token::Moment};
 use std::time::{Duration, Instant, SystemTime};
 use tracing::info;
 
@@ -34,7 +34,7 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
     if !tracing::enabled!(target: "entra_odbc", tracing::Level::INFO) {
         return;
     }
-    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = Milliseconds(start.elapsed());
     match issued {
         Ok(issued) => {
             let left = issued
@@ -44,25 +44,23 @@ fn report(sign_in: &SignIn, issued: &Result<Issued, Error>, start: Instant) {
                 .unwrap_or_default();
             info!(
                 target: "entra_odbc",
-                mode = sign_in.mode,
+                event = "token_acquired", mode = sign_in.mode,
                 who = sign_in.who,
                 identity = ?sign_in.key,
-                source = ?issued.source,
-                milliseconds,
+                source = issued.source.name(),
+                ms = %took,
                 expires_in_s = left.as_secs(),
-                principal = %issued.token.claims(),
-                "token"
+                principal = %issued.token.claims()
             );
         }
         Err(error) => info!(
             target: "entra_odbc",
-            mode = sign_in.mode,
+            event = "token_failed", mode = sign_in.mode,
             who = sign_in.who,
             identity = ?sign_in.key,
-            milliseconds,
+            ms = %took,
             kind = error.kind().name(),
-            %error,
-            "no token"
+            %error
         ),
     }
 }

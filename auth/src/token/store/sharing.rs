@@ -31,13 +31,13 @@ impl Sharing {
             })?,
             None => environment.get(VARIABLE).is_some_and(|value| {
                 means_shared(&value).unwrap_or_else(|| {
-                    warn!(target: "entra_odbc", "{VARIABLE} is neither shared nor process: tokens are not shared");
+                    warn!(target: "entra_odbc", event = "sharing_setting_invalid", variable = VARIABLE);
                     false
                 })
             }),
         };
         if shared && !environment.may_run_tools() {
-            debug!(target: "entra_odbc", "a privileged program shares no tokens");
+            debug!(target: "entra_odbc", event = "sharing_refused", reason = "privileged_program");
         }
         Ok((shared && environment.may_run_tools()).then(|| Self {
             runtime: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
@@ -51,7 +51,7 @@ impl Sharing {
             // After `su` the variable still names that of another user.
             match PrivateDirectory::parent(runtime, false) {
                 Ok(parent) => return PrivateDirectory::open(&parent, runtime, "entra-odbc"),
-                Err(why) => debug!(target: "entra_odbc", %why, "XDG_RUNTIME_DIR is not used"),
+                Err(why) => debug!(target: "entra_odbc", event = "runtime_directory_unused", %why),
             }
         }
         let parent = PrivateDirectory::parent(&self.memory, true)?;

@@ -14,6 +14,7 @@ use crate::{
 use entra_odbc_core::{connection_string::ConnectionString, driver::OUR_SECTION};
 pub use event::{Diagnostic, Event};
 use log::Log;
+pub use log::LogLine;
 use serde_json::json;
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},

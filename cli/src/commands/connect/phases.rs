@@ -1,6 +1,6 @@
-//! The phases of a connect and their durations, from the timestamps of the driver's log.
+//! The phases of a connect and their durations, from the events of the driver's log.
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use super::connector::LogLine;
 
 /// The phases of one connect, in milliseconds; `None` for one that did not take place.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -33,34 +33,23 @@ impl Phases {
     }
 
     /// Reads the phases of the connect from `start` to `end`, in microseconds since 1970.
+    ///
+    /// The library that logs may be of another version: an event or a field that it does not write is a phase that is
+    /// not known.
     pub fn from_log(log: &str, start: u64, end: u64) -> Self {
-        let within = |(at, _): &(u64, &str)| (start..=end).contains(at);
-        let lines: Vec<_> = log.lines().filter_map(parse_line).filter(within).collect();
-        let find = |words: &str| lines.iter().find(|(_, text)| text.contains(words));
-        let loaded = find("loaded the target driver").map(|(at, _)| *at);
-        let token = find(": token mode=").map(|(at, _)| *at);
-        let tenant = find("the server told its tenant").and_then(|(_, text)| field(text, "milliseconds="));
-        let before_token = loaded.unwrap_or(start);
+        let within = |line: &LogLine<'_>| (start..=end).contains(&line.at);
+        let lines: Vec<_> = log.lines().filter_map(LogLine::parse).filter(within).collect();
+        let took = |event: &str| lines.iter().find(|line| line.event == event)?.ms;
+        let tenant = took("tenant_discovered");
         Self {
-            driver: loaded.map(|at| milliseconds(start, at)),
+            driver: took("driver_loaded"),
             tenant,
-            token: token.map(|at| (milliseconds(before_token, at) - tenant.unwrap_or(0.0)).max(0.0)),
-            login: Some(milliseconds(token.unwrap_or(before_token), end)),
+            // The server is asked for its tenant on the way to the token.
+            token: took("token_acquired").map(|ms| (ms - tenant.unwrap_or(0.0)).max(0.0)),
+            login: took("connected"),
             total: milliseconds(start, end),
         }
     }
-}
-
-/// The timestamp of a line in microseconds since 1970, and the line.
-fn parse_line(text: &str) -> Option<(u64, &str)> {
-    let (time, _) = text.split_once(' ')?;
-    let nanoseconds = OffsetDateTime::parse(time, &Rfc3339).ok()?.unix_timestamp_nanos();
-    Some((u64::try_from(nanoseconds / 1000).ok()?, text))
-}
-
-fn field(text: &str, name: &str) -> Option<f64> {
-    let (_, rest) = text.split_once(name)?;
-    rest.split_whitespace().next()?.parse().ok()
 }
 
 #[allow(
@@ -76,24 +65,33 @@ mod tests {
     use super::*;
 
     const LOG: &str = "\
-2026-03-01T12:00:00.010000Z  INFO entra_odbc::odbc::target_driver: loaded the target driver path=/x.so
-2026-03-01T12:00:00.030000Z  INFO entra_odbc: the server told its tenant host=\"x\" tenant=\"t\" milliseconds=8
-2026-03-01T12:00:00.050000Z  INFO entra_odbc: token mode=\"Msi\" source=Requested milliseconds=40
-2026-03-01T12:00:00.090000Z  INFO entra_odbc: connected mode=\"Msi\"
-2026-03-01T12:00:01.005000Z  INFO entra_odbc: token mode=\"Msi\" source=Cached milliseconds=0
+2026-03-01T12:00:00.010000Z  INFO entra_odbc: event=driver_loaded path=/x.so ms=10.000
+2026-03-01T12:00:00.030000Z  INFO entra_odbc: event=tenant_discovered server=x tenant=t ms=8.250
+2026-03-01T12:00:00.050000Z  INFO entra_odbc: event=token_acquired mode=Msi source=request ms=40.500
+2026-03-01T12:00:00.090000Z  INFO entra_odbc: event=connected mode=Msi ms=41.000
+2026-03-01T12:00:01.005000Z  INFO entra_odbc: event=token_acquired mode=Msi source=cache ms=0.004
+2026-03-01T12:00:01.019000Z  INFO entra_odbc: event=connected mode=Msi ms=15.000
 ";
+
+    const START: u64 = 1_772_366_400_000_000;
 
     #[test]
     fn phases_are_read_from_the_log() {
-        let start = 1_772_366_400_000_000;
-        let first = Phases::from_log(LOG, start, start + 91_000);
+        let first = Phases::from_log(LOG, START, START + 91_000);
         assert_eq!(
             first.values(),
-            [Some(10.0), Some(8.0), Some(32.0), Some(41.0), Some(91.0)]
+            [Some(10.0), Some(8.25), Some(32.25), Some(41.0), Some(91.0)]
         );
-        let second = Phases::from_log(LOG, start + 1_000_000, start + 1_020_000);
-        assert_eq!(second.values(), [None, None, Some(5.0), Some(15.0), Some(20.0)]);
-        let without_log = Phases::from_log("", start, start + 2000);
-        assert_eq!(without_log.values(), [None, None, None, Some(2.0), Some(2.0)]);
+        let second = Phases::from_log(LOG, START + 1_000_000, START + 1_020_000);
+        assert_eq!(second.values(), [None, None, Some(0.004), Some(15.0), Some(20.0)]);
+    }
+
+    #[test]
+    fn a_library_that_writes_other_lines_leaves_the_phases_open() {
+        let prose = LOG.replace("event=", "the ").replace("ms=", "milliseconds=");
+        for log in ["", &prose] {
+            let phases = Phases::from_log(log, START, START + 2000);
+            assert_eq!(phases.values(), [None, None, None, None, Some(2.0)]);
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::token::{
     TokenService,
     service::{
         Source,
-        tests::{Script, soon, text, until_asked},
+        tests::{Script, entry, soon, text, until_asked},
     },
 };
 use std::{
@@ -21,10 +21,9 @@ fn run<T>(task: impl Future<Output = T>) -> T {
 }
 
 /// Polls a future once, and expects that it waits.
-async fn begin(future: impl Future) {
-    let mut future = pin!(future);
+async fn begin(future: &mut (impl Future + Unpin)) {
     poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending());
+        assert!(pin!(&mut *future).poll(context).is_pending());
         Poll::Ready(())
     })
     .await;
@@ -40,12 +39,8 @@ fn a_task_and_a_thread_share_one_request() {
         until_asked(&script, 1);
         run(async {
             let mut task = pin!(tokens.token_async(&sign_in, soon()));
-            poll_fn(|context| {
-                assert!(task.as_mut().poll(context).is_pending());
-                script.gate.add_permits(1);
-                Poll::Ready(())
-            })
-            .await;
+            begin(&mut task).await;
+            script.gate.add_permits(1);
             let issued = task.await.unwrap();
             assert_eq!((issued.source, text(&issued)), (Source::Waited, "token-1"));
             let again = tokens.token_async(&sign_in, Instant::now()).await.unwrap();
@@ -76,8 +71,13 @@ fn a_request_whose_only_task_is_dropped_ends_and_the_next_one_starts() {
     let script = Script::closed();
     let tokens = TokenService::new();
     let sign_in = script.sign_in("one");
-    run(begin(tokens.token_async(&sign_in, soon())));
-    until_asked(&script, 1);
+    let abandoned = run(async {
+        let mut task = pin!(tokens.token_async(&sign_in, soon()));
+        begin(&mut task).await;
+        let in_flight = entry(&tokens, &sign_in).state().in_flight.clone();
+        in_flight.unwrap()
+    });
+    assert_eq!(run(abandoned.outcome()).unwrap_err().kind().name(), "cancelled");
     script.gate.add_permits(1);
     let issued = run(tokens.token_async(&sign_in, soon())).unwrap();
     assert_eq!(issued.source, Source::Requested);
@@ -91,7 +91,7 @@ fn a_task_that_is_dropped_leaves_the_request_to_the_others() {
     thread::scope(|scope| {
         let other = scope.spawn(|| tokens.token(&sign_in, soon()));
         until_asked(&script, 1);
-        run(begin(tokens.token_async(&sign_in, soon())));
+        run(async { begin(&mut pin!(tokens.token_async(&sign_in, soon()))).await });
         script.gate.add_permits(1);
         assert_eq!(text(&other.join().unwrap().unwrap()), "token-1");
     });

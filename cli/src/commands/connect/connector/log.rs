@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A log file in a private directory; both are removed on drop.
 pub struct Log {
@@ -65,8 +66,65 @@ impl Log {
     }
 }
 
+/// A line of the log: when, what was decided, how long it took.
+#[derive(Debug, PartialEq)]
+pub struct LogLine<'a> {
+    /// In microseconds since 1970.
+    pub at: u64,
+    /// The field `event`.
+    pub event: &'a str,
+    /// The field `ms`.
+    pub ms: Option<f64>,
+}
+
+impl<'a> LogLine<'a> {
+    /// Reads `<time> <level> entra_odbc: event=… …`; `None` for a line of another form.
+    pub fn parse(line: &'a str) -> Option<Self> {
+        let (time, rest) = line.split_once(' ')?;
+        let nanoseconds = OffsetDateTime::parse(time, &Rfc3339).ok()?.unix_timestamp_nanos();
+        let (_, fields) = rest.split_once(": ")?;
+        Some(Self {
+            at: u64::try_from(nanoseconds / 1000).ok()?,
+            event: field(fields, "event")?,
+            ms: field(fields, "ms").and_then(|ms| ms.parse().ok()),
+        })
+    }
+}
+
+/// The value of a field that is not in quotes.
+fn field<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let mut pairs = fields.split(|c: char| {
+        let is_end = c == ' ' && !is_quoted;
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    });
+    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
 impl Drop for Log {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_by_its_fields_whatever_stands_in_quotes() {
+        let line = r#"1970-01-01T00:00:00.000007Z  INFO entra_odbc: event=token_failed error="a \" ms=3 b" ms=5.250"#;
+        let read = LogLine::parse(line).unwrap();
+        assert_eq!((read.at, read.event, read.ms), (7, "token_failed", Some(5.25)));
+        for other in [
+            "",
+            "1970-01-01T00:00:00Z  INFO entra_odbc: connected",
+            "x INFO entra_odbc: event=connected",
+        ] {
+            assert_eq!(LogLine::parse(other), None, "{other}");
+        }
     }
 }
