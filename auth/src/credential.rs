@@ -1,7 +1,7 @@
 //! The authentication modes and what they have in common.
 //!
-//! A mode has a `prepare` function in one of these files, which checks the keywords and returns a [`SignIn`], and
-//! one row in [`MODES`].
+//! A new mode is one file beside the others, with a `prepare` that checks the keywords and returns
+//! a [`SignIn`], and one row in [`MODES`]; CONTRIBUTING.md has the places outside.
 
 mod access_token;
 mod azure_cli;

@@ -263,7 +263,7 @@ impl Tool {
         if let Some(code) = entra::number_in(stderr) {
             let refusal = entra::refusal(code);
             let refusal = if refusal.asks_for_sign_in() {
-                // It is to this tool that the person signs in.
+                // The new sign-in has to be made with this tool.
                 refusal.remedy(format!("Please run '{}' again.", self.login))
             } else {
                 refusal

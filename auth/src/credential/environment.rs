@@ -21,7 +21,7 @@ const SEND_CHAIN: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
 const USER: &str = "AZURE_USERNAME";
 const PASSWORD: &str = "AZURE_PASSWORD";
 
-/// What an application's keywords are called here.
+/// The variables that replace an application's keywords.
 const APPLICATION_VARIABLES: [Origin; 5] = [
     (Keyword::User, ValueName::Other(CLIENT)),
     (Keyword::TenantId, ValueName::Other(TENANT)),
@@ -33,7 +33,7 @@ const APPLICATION_VARIABLES: [Origin; 5] = [
     ),
 ];
 
-/// What a person's are.
+/// The variables that replace a user's keywords.
 const USER_VARIABLES: [Origin; 4] = [
     (Keyword::User, ValueName::Other(USER)),
     (Keyword::Password, ValueName::Other(PASSWORD)),

@@ -1,6 +1,6 @@
 //! The table of authentication modes.
 //!
-//! `make docs` writes it to `docs/keywords.md`.
+//! `make docs` writes it to `docs/keywords.md`, the C header and the Python package.
 
 use super::{
     CredentialContext, IdentityOrigin, SignIn, access_token, azure_cli, azure_developer_cli, azure_pipelines,

@@ -4,7 +4,7 @@ use super::{BoxFuture, Credential, TokenRequest};
 use crate::{Error, Token, error::text::Origin};
 use std::sync::Arc;
 
-/// A credential configured by environment variables.
+/// A credential whose values did not come from keywords.
 #[derive(Debug)]
 pub struct Naming {
     pub credential: Arc<dyn Credential>,

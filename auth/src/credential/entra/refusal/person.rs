@@ -3,11 +3,12 @@
 use super::{Row, row, sign_in};
 use crate::error::text::{Template, text};
 
-const AGAIN: Template = text!("again.");
+const SIGN_IN_AGAIN: Template = text!("again.");
 
-const POLICY: Template = text!("Ask an administrator which policy applies to this machine and account.");
+const ASK_FOR_POLICY: Template =
+    text!("Ask an administrator which policy applies to this machine and account.");
 
-const ANOTHER_KIND: Template =
+const USE_ANOTHER_MODE: Template =
     text!("with a browser or device code, or use a service principal or managed identity.");
 
 /// The numbers, by subject.
@@ -90,7 +91,7 @@ pub const REFUSALS: &[Row] = &[
     sign_in(
         &[50074, 50076, 50078, 500_121],
         "multi-factor authentication is needed",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     sign_in(
         &[50072, 50079, 53004],
@@ -100,12 +101,12 @@ pub const REFUSALS: &[Row] = &[
     sign_in(
         &[50158, 50161, 50177],
         "a further check of another provider (such as multi-factor authentication) is needed",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     row(
         &[50005, 50131, 53003, 53011, 530_032],
         "a Conditional Access policy blocks it",
-        POLICY,
+        ASK_FOR_POLICY,
     ),
     sign_in(
         &[50097, 50129, 50155, 50187, 53000, 53001, 530_002, 530_003],
@@ -125,23 +126,23 @@ pub const REFUSALS: &[Row] = &[
     sign_in(
         &[530_034, 530_035],
         "the tenant's security defaults block it",
-        ANOTHER_KIND,
+        USE_ANOTHER_MODE,
     ),
     // Sign-ins of earlier.
     sign_in(
         &[50173, 50132, 50133],
         "the saved sign-in was revoked, perhaps by a new password",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     sign_in(
         &[700_082, 70008, 700_084, 50089],
         "the saved sign-in or code has expired",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     sign_in(
         &[70043],
         "the organization wants a new sign-in from time to time",
-        AGAIN,
+        SIGN_IN_AGAIN,
     ),
     sign_in(
         &[70000, 9_002_313],
@@ -153,7 +154,7 @@ pub const REFUSALS: &[Row] = &[
         ),
     ),
     sign_in(&[54005], "the code was used already", text!("again.")),
-    sign_in(&[50058, 50197], "nobody is signed in", AGAIN),
+    sign_in(&[50058, 50197], "nobody is signed in", SIGN_IN_AGAIN),
     // The device code.
     row(
         &[70016],
