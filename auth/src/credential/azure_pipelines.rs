@@ -73,7 +73,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
             ErrorKind::Unavailable,
             "SYSTEM_OIDCREQUESTURI is not set, so this is no task of Azure Pipelines",
         )
-        .remedy("Run in an Azure Pipelines task, or use another kind of sign-in.")
+        .remedy("Run in an Azure Pipelines task, or use another authentication mode.")
     })?;
     let url = oidc_url(&request_uri, &connection)?;
     let key = IdentityKey::builder("AzurePipelines")?

@@ -72,7 +72,7 @@ pub fn sign_in(
             ErrorKind::Unsupported,
             format!("a privileged program runs no tools, {} included", tool.command),
         )
-        .remedy("Use another kind of sign-in there."));
+        .remedy("Use another authentication mode there."));
     }
     let tenant = context.options.get(Keyword::TenantId);
     if let Some(tenant) = tenant {

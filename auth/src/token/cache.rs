@@ -42,7 +42,7 @@ pub struct Entry {
     pub credential: Arc<dyn Credential>,
     /// The scope of its tokens.
     pub scope: String,
-    /// The kind of sign-in, for the log.
+    /// The authentication mode, for the log.
     pub mode: &'static str,
     /// Whether it is in the cache, so that its token serves more than one connect.
     pub kept: bool,

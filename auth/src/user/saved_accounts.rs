@@ -102,7 +102,7 @@ impl Accounts {
                 ErrorKind::Unavailable,
                 "a privileged program uses no saved sign-in",
             )
-            .remedy("Use another kind of sign-in there."));
+            .remedy("Use another authentication mode there."));
         }
         let state = environment
             .get("XDG_STATE_HOME")

@@ -110,7 +110,7 @@ impl Endpoint for Imds {
                 self.address
             ),
         )
-        .remedy("Elsewhere than on Azure use another kind of sign-in.")
+        .remedy("Elsewhere than on Azure use another authentication mode.")
         .detail(error.sentences())
     }
 }

@@ -30,7 +30,7 @@ pub const REFUSALS: &[Row] = &[
     ),
     row(
         &[90010, 9_001_023],
-        "this kind of sign-in needs a tenant of its own",
+        "this authentication mode needs a tenant of its own",
         text!("Set {} to the tenant, not to common or consumers.", TenantId),
     ),
     row(
