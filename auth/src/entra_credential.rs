@@ -15,6 +15,9 @@ use std::{
 /// For how long a token is waited for, unless `TokenTimeout` says otherwise; a person who is asked has more.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Where azure-identity as well looks for the host of Entra.
+const AUTHORITY_VARIABLE: &str = "AZURE_AUTHORITY_HOST";
+
 /// Keywords that select what the builder has methods or arguments for.
 const NOT_OPTIONS: [Keyword; 3] = [Keyword::Authentication, Keyword::Authority, Keyword::Scope];
 
@@ -156,12 +159,40 @@ impl EntraCredentialBuilder {
 }
 
 fn authority_of(named: Option<&str>, environment: &Environment) -> Result<String, Error> {
-    let Some(named) = named else {
-        let variable = environment.get("AZURE_AUTHORITY_HOST");
-        let of_variable = variable.as_deref().and_then(authority::normalized);
-        return Ok(of_variable.unwrap_or_else(|| PUBLIC.authority.to_owned()));
+    let variable = environment.get(AUTHORITY_VARIABLE);
+    let (named, by) = match (named, variable.as_deref()) {
+        (Some(named), _) => (named, "the authority"),
+        (None, Some(named)) => (named, AUTHORITY_VARIABLE),
+        (None, None) => return Ok(PUBLIC.authority.to_owned()),
     };
+    // Not passed over: a secret would go to another cloud than was meant.
     authority::normalized(named).ok_or_else(|| {
-        Error::invalid("the authority is not an https URL or host name without path, user or query")
+        Error::invalid(format!(
+            "{by} is not an https URL or host name without path, user or query"
+        ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, user::prompt::Prompts};
+
+    #[test]
+    fn an_authority_that_is_no_host_is_an_error_and_not_the_public_cloud() {
+        let environment = Environment::fixed([(AUTHORITY_VARIABLE, "http://login.microsoftonline.us/x")]);
+        let services = Arc::new(Services::new(environment, Prompts::unseen()));
+        let build = |authority: Option<&str>| {
+            let builder = EntraCredential::builder("Msi").services(Arc::clone(&services));
+            match authority {
+                Some(authority) => builder.authority(authority).build(),
+                None => builder.build(),
+            }
+        };
+        let error = build(None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(AUTHORITY_VARIABLE), "{error}");
+        assert!(build(Some("a b")).is_err());
+        assert!(build(Some("login.microsoftonline.us")).is_ok());
+    }
 }

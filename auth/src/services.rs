@@ -6,6 +6,7 @@ use crate::{
     tenant::TenantCache,
     user::{prompt::Prompts, token_provider::Providers},
 };
+use nix::unistd::{getegid, geteuid, getgid, getuid};
 use once_cell::race::OnceBox;
 use std::sync::Arc;
 
@@ -32,13 +33,22 @@ impl Services {
     /// Those that everything in this process shares which names no others: they see the process's environment, and ask
     /// people on the terminal.
     ///
-    /// Not for privileged programs (`AT_SECURE`), which must not go by their caller's environment: they make their own
-    /// with [`Environment::empty`].
+    /// A set-user-id or set-group-id program, which must not go by its caller's environment, sees none. One that is
+    /// privileged by file capabilities is not recognised without unsafe code: it makes its own with
+    /// [`Environment::empty`].
     #[must_use]
     pub fn shared() -> Arc<Self> {
         // A cell without a lock: a child forked while another thread fills it cannot find it held.
         static SHARED: OnceBox<Arc<Services>> = OnceBox::new();
-        let make = || Box::new(Arc::new(Self::new(Environment::process(), Prompts::new())));
+        let make = || {
+            let is_privileged = getuid() != geteuid() || getgid() != getegid();
+            let environment = if is_privileged {
+                Environment::empty()
+            } else {
+                Environment::process()
+            };
+            Box::new(Arc::new(Self::new(environment, Prompts::new())))
+        };
         Arc::clone(SHARED.get_or_init(make))
     }
 

@@ -5,7 +5,7 @@ use crate::{Error, process::fork::Lock};
 use std::sync::Arc;
 
 /// For how many scopes a sign-in is kept as resolved.
-const KEPT: usize = 16;
+const MAX_KEPT: usize = 16;
 
 /// Keeps a [`SignIn`] per scope, where the keywords alone decide who signs in: then nothing can change it any more.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl SignInsByScope {
         let lasts = matches!(sign_in.source(), SignInSource::Credential(_));
         if lasts && sign_in.identity_origin == IdentityOrigin::String && sign_in.cache {
             let mut kept = self.0.lock();
-            if kept.len() < KEPT && !kept.iter().any(|(known, _)| known == scope) {
+            if kept.len() < MAX_KEPT && !kept.iter().any(|(known, _)| known == scope) {
                 kept.push((scope.to_owned(), Arc::clone(&sign_in)));
             }
         }
