@@ -145,7 +145,7 @@ def show(demo):
     answer = json.dumps({"accessToken": user["token"], "expires_on": 4102444800, "tokenType": "Bearer"})
     demo.write("tools/az", f"#!/bin/sh\necho '{answer}'\n", 0o700)
 
-    print(f"     {'sign-in kind':<42} {'host':<28} who the server says we are")
+    print(f"     {'authentication mode':<42} {'host':<28} who the server says we are")
     msi = "Authentication=ActiveDirectoryMsi"
     kind = "managed identity (IMDS), system-assigned"
     demo.isql(kind, ["-k", f"{string}{msi}"], system, "isql -k")

@@ -1,4 +1,4 @@
-//! Each sign-in kind, seen by the server, on the real driver.
+//! Each authentication mode, seen by the server, on the real driver.
 
 use standins::playground::{PAYROLL_CLIENT_ID, TENANT_ID};
 use test_support::{

@@ -1,4 +1,4 @@
-//! Every sign-in kind, on the real driver: what the host is told, and who came at the server.
+//! Every authentication mode, on the real driver: what the host is told, and who came at the server.
 
 mod application;
 mod given;

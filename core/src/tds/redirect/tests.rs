@@ -4,17 +4,15 @@ use super::*;
 use crate::tds::scripted::{ScriptedServer, TENANT};
 use standins::sql_server::{Fault, Login, SqlError};
 
+fn rule_out(redirects: &RedirectCache, target: &Target, services: &Services) -> Result<(), Error> {
+    redirects.rule_out_redirect(target, Instant::now() + Duration::from_secs(10), services)
+}
+
 #[test]
 fn a_server_that_redirects_is_refused_and_one_that_does_not_is_asked_once() {
     let bench = ScriptedServer::new(&format!("https://login.example/{TENANT}"));
     let (redirects, services) = (RedirectCache::new(), bench.services());
-    let rule_out = || {
-        redirects.rule_out_redirect(
-            &bench.target(),
-            Instant::now() + Duration::from_secs(10),
-            &services,
-        )
-    };
+    let rule_out = || rule_out(&redirects, &bench.target(), &services);
     bench.server.inject(Fault::RouteLogin {
         host: "gateway.example".into(),
         port: 11_000,
@@ -45,13 +43,7 @@ fn a_server_that_cannot_be_asked_about_redirects_is_not_trusted() {
         port: 1,
         ..bench.target()
     };
-    let error = RedirectCache::new()
-        .rule_out_redirect(
-            &unreachable,
-            Instant::now() + Duration::from_secs(10),
-            &bench.services(),
-        )
-        .unwrap_err();
+    let error = rule_out(&RedirectCache::new(), &unreachable, &bench.services()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
 }
 
@@ -59,13 +51,7 @@ fn a_server_that_cannot_be_asked_about_redirects_is_not_trusted() {
 fn a_server_that_refuses_the_question_about_redirects_is_asked_again() {
     let bench = ScriptedServer::new(&format!("https://login.example/{TENANT}"));
     let (redirects, services) = (RedirectCache::new(), bench.services());
-    let rule_out = || {
-        redirects.rule_out_redirect(
-            &bench.target(),
-            Instant::now() + Duration::from_secs(10),
-            &services,
-        )
-    };
+    let rule_out = || rule_out(&redirects, &bench.target(), &services);
     let busy = SqlError::new(40613, "Database is not currently available.");
     bench.server.inject(Fault::RefuseLogin(busy));
     let error = rule_out().unwrap_err();
