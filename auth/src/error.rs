@@ -152,14 +152,14 @@ impl Error {
         self
     }
 
-    /// Names the sign-in kind, unless a deeper layer already did.
+    /// Names the authentication mode, unless a deeper layer already did.
     #[must_use]
     pub fn in_mode(mut self, mode: &'static str) -> Self {
         self.0.mode.get_or_insert(mode);
         self
     }
 
-    /// Says which member of a chain failed: the chain is the kind that the host asked for.
+    /// Says which member of a chain failed: the chain is the mode that the application asked for.
     #[must_use]
     pub(crate) fn in_member(mut self, member: &'static str) -> Self {
         self.0.member = Some(member);
@@ -187,7 +187,7 @@ impl Error {
 
     /// Adds how long the endpoint asks to be left alone.
     #[must_use]
-    pub fn asking_for(mut self, wait: Option<Duration>) -> Self {
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
     }

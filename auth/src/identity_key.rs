@@ -33,8 +33,8 @@ pub struct IdentityKeyBuilder {
 static KEY: OnceBox<hmac::Key> = OnceBox::new();
 
 impl IdentityKey {
-    /// Starts the key of a sign-in of this kind.
-    pub fn builder(kind: &str) -> Result<IdentityKeyBuilder, Error> {
+    /// Starts the key of a sign-in by this authentication mode.
+    pub fn builder(mode: &str) -> Result<IdentityKeyBuilder, Error> {
         let key = KEY.get_or_try_init(|| {
             let mut bytes = [0; 32];
             SystemRandom::new().fill(&mut bytes).map_err(|_| {
@@ -44,7 +44,8 @@ impl IdentityKey {
             Ok(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
         })?;
         let digest = digest::Context::new(&digest::SHA256);
-        Ok(IdentityKeyBuilder { key, digest }.with("kind", kind))
+        // "kind" as in earlier versions, whose shared entries have this digest in their names.
+        Ok(IdentityKeyBuilder { key, digest }.with("kind", mode))
     }
 
     /// The digest of the same identity under another key, for a name that other processes find as well.

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 const REUSE_MARGIN: Duration = Duration::from_secs(270);
 
 const AZ: Tool = Tool {
-    kind: "AzCli",
+    mode: "AzCli",
     command: "az",
     name: "the Azure CLI (az)",
     directory_variable: "AZURE_CONFIG_DIR",

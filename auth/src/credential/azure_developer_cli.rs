@@ -9,7 +9,7 @@ use ::azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialO
 use std::sync::Arc;
 
 const AZD: Tool = Tool {
-    kind: "AzureDeveloperCli",
+    mode: "AzureDeveloperCli",
     command: "azd",
     name: "the Azure Developer CLI (azd)",
     directory_variable: "AZD_CONFIG_DIR",

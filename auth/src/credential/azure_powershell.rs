@@ -14,7 +14,7 @@ use std::{
 use zeroize::Zeroizing;
 
 const PWSH: Tool = Tool {
-    kind: "AzurePowerShell",
+    mode: "AzurePowerShell",
     command: "pwsh",
     name: "PowerShell (pwsh)",
     directory_variable: "AZURE_POWERSHELL_CONFIG_DIR",

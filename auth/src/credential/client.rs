@@ -67,8 +67,8 @@ impl Client {
     }
 
     /// Starts the identity key of this client.
-    pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
-        let key = IdentityKey::builder(kind)?
+    pub fn identify(&self, mode: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
+        let key = IdentityKey::builder(mode)?
             .with("authority", self.endpoint.authority())
             .with("client", &self.id)
             .with("scope", scope);

@@ -22,7 +22,7 @@ use std::{
 #[derive(Debug)]
 pub struct Tool {
     /// The authentication mode.
-    pub kind: &'static str,
+    pub mode: &'static str,
     /// The command.
     pub command: &'static str,
     /// What people call it.
@@ -86,7 +86,7 @@ pub fn sign_in(
     let key = tool
         .variables
         .iter()
-        .fold(IdentityKey::builder(tool.kind)?, |key, name| {
+        .fold(IdentityKey::builder(tool.mode)?, |key, name| {
             key.with_optional(name, environment.get(name).as_deref())
         });
     let key = key

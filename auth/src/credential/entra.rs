@@ -54,7 +54,7 @@ pub fn unavailable(answer: &Reply, endpoint: &str) -> Error {
         format!("{endpoint} keeps failing (status {status}{retry_after})"),
     )
     .remedy("Try again later.")
-    .asking_for(answer.retry_after)
+    .with_retry_after(answer.retry_after)
 }
 
 /// The number in `AADSTS7000215: …`.

@@ -97,7 +97,7 @@ pub fn prompts(fixture: &Fixture) -> Receiver<Prompt> {
     receiver
 }
 
-/// A sign-in of this kind.
+/// A sign-in by this mode.
 pub fn sign_in(mode: &str, fixture: &Fixture) -> SignIn {
     super::find(mode).unwrap().prepare(&fixture.context()).unwrap()
 }

@@ -40,8 +40,8 @@ impl Session {
     }
 
     /// Starts the identity key of this session.
-    pub fn identify(&self, kind: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
-        let key = IdentityKey::builder(kind)?
+    pub fn identify(&self, mode: &str, scope: &str) -> Result<IdentityKeyBuilder, Error> {
+        let key = IdentityKey::builder(mode)?
             .with("authority", self.endpoint.authority())
             .with("client", &self.client)
             .with("scope", scope);

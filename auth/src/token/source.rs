@@ -15,7 +15,7 @@ use std::{
 pub struct SignIn {
     /// Equal for sign-ins that may share a token.
     pub key: IdentityKey,
-    /// The kind's name; [`Mode::prepare`](crate::credential::Mode::prepare) fills it in.
+    /// The authentication mode's name; [`Mode::prepare`](crate::credential::Mode::prepare) fills it in.
     pub mode: &'static str,
     /// For the log: a client id, a tool's name; never a secret.
     pub who: String,
@@ -57,7 +57,7 @@ pub enum SignInSource {
 impl SignIn {
     /// A sign-in whose tokens are requested, and cached under `key`.
     ///
-    /// Told by its surroundings, unless the kind says otherwise.
+    /// Taken from its context, unless the authentication mode says otherwise.
     pub fn requesting(
         key: IdentityKey,
         who: impl Into<String>,

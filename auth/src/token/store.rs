@@ -35,7 +35,7 @@ use tracing::{info, warn};
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Where one identity's tokens are shared.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl StoreEntry {
                 },
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            pause = (pause * 3 / 2).min(MAX_POLL_INTERVAL);
         }
     }
 

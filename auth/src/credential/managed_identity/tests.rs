@@ -1,4 +1,4 @@
-//! The kind against the stand-ins of its endpoints.
+//! The mode against the stand-ins of its endpoints.
 
 mod platforms;
 

@@ -59,7 +59,7 @@ pub fn read(file: &[u8], key: &Key, name: &Name, began: Duration) -> Option<Erro
     let error = Error::new(kind, text("what")?)
         .remedy(text("remedy")?)
         .detail(text("detail")?);
-    Some(error.asking_for(number("retry_after").map(Duration::from_secs)))
+    Some(error.with_retry_after(number("retry_after").map(Duration::from_secs)))
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
         let error = Error::new(ErrorKind::Refused { code: 7_000_215 }, "wrong secret")
             .remedy("Check PWD.")
             .detail("AADSTS7000215")
-            .asking_for(Some(Duration::from_secs(3)));
+            .with_retry_after(Some(Duration::from_secs(3)));
         let file = write(&error, &key, &name).unwrap().unwrap();
         assert_eq!(read(&file, &key, &name, began), Some(error));
         assert_eq!(read(&file, &key, &name, since_boot().unwrap()), None);
