@@ -85,6 +85,9 @@ pub fn connect(
     let timeout = connection.login_timeout();
     let limit = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
     plan.rule_out_redirect(start + limit, context)?;
+    if plan.validates_server() {
+        connection.prepare_login();
+    }
     let Issued { token, prompted, .. } = plan.token(start + limit, context)?;
     if prompted {
         // A prompt has its own time limit; the login timeout starts after it.

@@ -1,6 +1,7 @@
 //! The target driver: where it may be, and what can be told of it without loading it.
 
 pub mod access_token_struct;
+mod ca_cache;
 mod distribution;
 mod file;
 mod manager;
@@ -9,6 +10,7 @@ mod scripted;
 mod search;
 mod sections;
 
+pub use ca_cache::ca_cache;
 pub use file::check;
 pub use search::{Candidate, Search, search, version};
 pub use sections::{Loaded, Named, agree, others};

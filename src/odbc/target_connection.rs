@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     connections::{AttachError, Connection, TokenOwner},
-    target, utf16,
+    target, target_driver, utf16,
 };
 
 /// `SQL_DRIVER_NOPROMPT` (sqlext.h).
@@ -122,6 +122,10 @@ impl TargetConnection for DriverConnection<'_> {
         // Rounded up, since 0 would mean no limit.
         let seconds = u32::try_from(remaining.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
         self.connection.login_timeout.limit(seconds.max(1));
+    }
+
+    fn prepare_login(&self) {
+        target_driver::load_authorities();
     }
 
     fn has_application_token(&self) -> bool {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use entra_auth::{Error, ErrorKind, process::log::Milliseconds};
-use entra_odbc_core::driver::{Loaded, Search, SearchContext, agree, search};
+use entra_odbc_core::driver::{Loaded, Search, SearchContext, agree, ca_cache, search};
 use once_cell::race::OnceBox;
 
 use super::{ini, table::ROWS};
@@ -90,6 +90,20 @@ pub(crate) fn check_same_driver(text: &[u16]) -> Result<(), Error> {
             agree(text, loaded, driver_of_source, &machine::Machine)
         }
         None => Ok(()),
+    }
+}
+
+/// Has connections of the loaded driver share their CA certificates, if it is Microsoft's; called before each connect.
+pub(crate) fn share_authorities() {
+    if let Some(driver) = loaded().filter(|driver| driver.has_bulk_copy()) {
+        openssl::share_authorities(driver.library, || ca_cache(&machine::Machine));
+    }
+}
+
+/// Loads the CA certificates while the token of a first connect is requested.
+pub(crate) fn load_authorities() {
+    if loaded().is_some_and(TargetDriver::has_bulk_copy) {
+        openssl::load_ahead();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Environment variables, which are ignored in privileged programs.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// Whether the program runs with rights that its caller lacks (set-user-id, file capabilities).
 ///
@@ -17,6 +17,14 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
         return None;
     }
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The variable's value, also an empty one, unless it is unset or the program is privileged: `secure_getenv`.
+pub(crate) fn even_empty(name: &OsStr) -> Option<OsString> {
+    if is_privileged() {
+        return None;
+    }
+    std::env::var_os(name)
 }
 
 #[cfg(test)]

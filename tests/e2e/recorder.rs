@@ -15,7 +15,8 @@ use test_support::{
 use crate::script_host::{compile, compile_as};
 
 /// The driver's file.
-pub static RECORDER: LazyLock<PathBuf> = LazyLock::new(|| compile("recorder.c", &["-shared", "-fPIC"]));
+pub static RECORDER: LazyLock<PathBuf> =
+    LazyLock::new(|| compile("recorder.c", &["-shared", "-fPIC", "-ldl"]));
 
 /// The same without bulk copy functions, as a driver that is not one of Microsoft's C++ ones.
 pub static WITHOUT_BULK_COPY: LazyLock<PathBuf> = LazyLock::new(|| {

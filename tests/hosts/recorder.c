@@ -12,6 +12,11 @@
  * RECORDER_KEEPS_TOKEN
  *                  set: 1256 = NULL is refused (HY009), as by Microsoft's driver in Rust
  *
+ * RECORDER_OPENSSL
+ *                  set: each connect makes a TLS context with the default CA certificates, as Microsoft's driver does;
+ *                  further functions of OpenSSL that are looked up, separated by commas
+ * RECORDER_ALTERS  set: it then changes the settings of that context's store
+ *
  * With -DWITHOUT_BULK_COPY it has no bulk copy functions, as drivers other than Microsoft's C++ ones.
  *
  * Where it matters it behaves as Microsoft's ODBC Driver 18.6 was seen to: it keeps the pointer to an
@@ -81,6 +86,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 #include "recorder/log.c"
 #include "recorder/diagnostics.c"
 #include "recorder/attributes.c"
+#include "recorder/openssl.c"
 #include "recorder/connect.c"
 #include "recorder/handles.c"
 #include "recorder/statements.c"

@@ -251,6 +251,11 @@ impl SignInPlan {
         driver_string::completed(completed, &self.replaced, &self.removed)
     }
 
+    /// Whether the server's certificate will be validated.
+    pub fn validates_server(&self) -> bool {
+        self.may_redirect.is_none()
+    }
+
     /// Makes sure that the server sends nobody on, where nothing else would keep the token from going along.
     pub fn rule_out_redirect(&self, deadline: Instant, context: &ConnectContext<'_>) -> Result<(), Error> {
         let Some(target) = &self.may_redirect else {

@@ -16,6 +16,8 @@ pub trait TargetConnection {
     fn limit_login(&mut self, remaining: Duration);
     /// Whether the application itself set `SQL_COPT_SS_ACCESS_TOKEN`.
     fn has_application_token(&self) -> bool;
+    /// Begins what the driver's login will need, while a token is requested; the server's certificate will be validated.
+    fn prepare_login(&self) {}
     /// Puts a token into the connection's own buffer, and sets that on the target connection.
     fn place(&mut self, token: &AccessTokenStruct<'_>) -> Result<(), Error>;
     /// Takes a token of ours, not one of the application's, off the target connection.

@@ -9,7 +9,7 @@ use super::SearchContext;
 /// A machine made of maps.
 #[derive(Default)]
 pub(super) struct Machine {
-    pub(super) variable: Option<&'static str>,
+    pub(super) variables: BTreeMap<&'static str, &'static str>,
     pub(super) entries: BTreeMap<(&'static str, &'static str), &'static str>,
     pub(super) directories: BTreeMap<&'static str, Vec<&'static str>>,
     pub(super) sources: BTreeMap<&'static str, &'static str>,
@@ -20,9 +20,7 @@ pub(super) const OWN_FILE: &str = "/venv/site-packages/entra_odbc/libentra_odbc.
 
 impl SearchContext for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {
-        self.variable
-            .filter(|_| name == "ENTRA_ODBC_DRIVER")
-            .map(OsString::from)
+        self.variables.get(name).map(OsString::from)
     }
     fn driver_entry(&self, section: &str, key: &str) -> Option<String> {
         self.entries

@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_named_driver_is_the_only_candidate() {
         let mut machine = Machine {
-            variable: Some("/mine.so"),
+            variables: [("ENTRA_ODBC_DRIVER", "/mine.so")].into(),
             entries: [
                 ((MICROSOFT_SECTION, "Driver"), "/stock.so"),
                 ((OUR_SECTION, "RealDriver"), "/real.so"),
@@ -229,9 +229,9 @@ mod tests {
             ..Machine::default()
         };
         assert_eq!(paths(&machine), ["/mine.so"]);
-        machine.variable = Some(MICROSOFT_SECTION);
+        machine.variables = [("ENTRA_ODBC_DRIVER", MICROSOFT_SECTION)].into();
         assert_eq!(paths(&machine), ["/stock.so"]);
-        machine.variable = None;
+        machine.variables.clear();
         assert_eq!(paths(&machine), ["/real.so"]);
     }
 
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_named_driver_that_is_not_registered_ends_the_search() {
         let machine = Machine {
-            variable: Some("No Such Driver"),
+            variables: [("ENTRA_ODBC_DRIVER", "No Such Driver")].into(),
             entries: [((MICROSOFT_SECTION, "Driver"), "/stock.so")].into(),
             ..Machine::default()
         };

@@ -117,7 +117,7 @@ pub fn others(loaded: Loaded<'_>, surroundings: &impl SearchContext) -> Vec<Name
 }
 
 /// The sections whose driver is this library.
-fn ours(surroundings: &impl SearchContext) -> Vec<String> {
+pub(super) fn ours(surroundings: &impl SearchContext) -> Vec<String> {
     let mut sections = surroundings.driver_sections();
     sections.retain(|section| {
         search::driver_of(surroundings, section).is_some_and(|path| surroundings.is_ourselves(&path))

@@ -141,6 +141,7 @@ pub(crate) unsafe fn browse_connect(
     if let Err(error) = target_driver::check_same_driver(&text) {
         return connection.fail(&error);
     }
+    target_driver::share_authorities();
     let plan = with_connect_context(|context| {
         plan::read(
             &text,
@@ -208,6 +209,7 @@ unsafe fn connect_with(
     if let Err(error) = target_driver::check_same_driver(text) {
         return connection.fail(&error);
     }
+    target_driver::share_authorities();
     let mut pending = connection.pending.take();
     let mut target = DriverConnection {
         hdbc,

@@ -26,6 +26,7 @@ static SQLRETURN play(struct handle *this)
     int native = 0;
     if (this->connected)
         return record(this, SQL_ERROR, "08002", 0, "Connection name in use");
+    verify_server();
     next_word(word, sizeof word);
     this->executing = strcmp(word, "executing") == 0;
     if (this->executing)

@@ -64,6 +64,13 @@ impl CertificateAuthority {
         self.signed(names, now - Duration::days(30), now - Duration::days(1))
     }
 
+    /// As [`server_config`](Self::server_config), but the certificate begins tomorrow.
+    #[must_use]
+    pub fn early_server_config(&self, names: &[&str]) -> Arc<ServerConfig> {
+        let now = OffsetDateTime::now_utc();
+        self.signed(names, now + Duration::days(1), now + Duration::days(30))
+    }
+
     /// A server configuration whose certificate no authority vouches for.
     #[must_use]
     pub fn self_signed_server_config(names: &[&str]) -> Arc<ServerConfig> {

@@ -1,0 +1,122 @@
+//! When the certificates are loaded, by which thread and process, and what turns sharing off.
+
+use std::time::Duration;
+
+use test_support::{
+    connection_string::{MSI, sql_login},
+    host_process::HostProcess,
+    machine::Machine,
+    process::finished,
+    registration::DRIVER,
+};
+
+use super::{Host, LOADED, OFF, SHARED, count, logging};
+
+fn connect_three_times(machine: &Machine, string: &str) {
+    let mut host = Host::start(machine);
+    for _ in 0..3 {
+        assert_eq!(host.connect(string), "connected");
+    }
+}
+
+#[test]
+fn the_first_connection_loads_for_all_that_follow() {
+    let machine = logging();
+    connect_three_times(&machine, &machine.string(&sql_login()));
+    assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (1, 2));
+    assert_eq!(count(&machine, OFF), 0);
+}
+
+#[test]
+fn they_are_loaded_while_the_first_token_is_requested() {
+    let machine = logging();
+    connect_three_times(&machine, &machine.string(MSI));
+    assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (1, 3));
+    assert!(machine.read("log").contains("ahead=true"));
+}
+
+#[test]
+fn a_variable_and_the_section_turn_sharing_off_and_the_log_says_which() {
+    let machine = logging().with("ENTRA_ODBC_CA_CACHE", "no");
+    connect_three_times(&machine, &machine.string(MSI));
+    assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (0, 0));
+    assert!(
+        machine.read("log").contains("ENTRA_ODBC_CA_CACHE=no"),
+        "{}",
+        machine.read("log")
+    );
+
+    let machine = logging();
+    let sections = machine.read("odbcinst.ini");
+    let section = format!("[{DRIVER}]\n");
+    assert!(sections.contains(&section));
+    machine.register(&sections.replace(&section, &format!("{section}CaCache=no\n")));
+    connect_three_times(&machine, &machine.string(MSI));
+    assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (0, 0));
+    assert!(
+        machine.read("log").contains("CaCache=no in ["),
+        "{}",
+        machine.read("log")
+    );
+}
+
+#[test]
+fn sixty_four_first_connections_load_once() {
+    let machine = logging();
+    let output = machine.python(
+        "
+import pyodbc, sys, threading
+pyodbc.pooling = False
+together = threading.Barrier(64)
+failures = []
+def connect():
+    together.wait()
+    try: pyodbc.connect(sys.argv[1]).close()
+    except pyodbc.Error as error: failures.append(error)
+threads = [threading.Thread(target=connect) for _ in range(64)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(failures), failures[:1])
+",
+        &[&machine.string(&sql_login())],
+    );
+    assert_eq!(finished(&output, "python"), "0 []");
+    assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (1, 63));
+}
+
+#[test]
+fn children_forked_while_threads_connect_load_their_own() {
+    let machine = logging();
+    let mut host = HostProcess::start(
+        &machine,
+        "
+pyodbc.pooling = False
+string = sys.argv[1]
+pyodbc.connect(string).close()
+stop = threading.Event()
+def connect():
+    while not stop.is_set(): pyodbc.connect(string).close()
+threads = [threading.Thread(target=connect) for _ in range(4)]
+for thread in threads: thread.start()
+bad = 0
+for _ in range(20):
+    child = os.fork()
+    if not child:
+        try:
+            for _ in range(2): pyodbc.connect(string).close()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    bad += os.waitpid(child, 0)[1] != 0
+stop.set()
+for thread in threads: thread.join()
+say('bad children:', bad)
+",
+        &[&machine.string(&sql_login())],
+    );
+    assert_eq!(host.read_line(), "bad children: 0");
+    let (status, _) = host.wait(Duration::from_secs(10));
+    assert!(status.success());
+    // One in the parent, one in each child.
+    assert_eq!(count(&machine, LOADED), 21);
+}
