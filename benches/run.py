@@ -67,11 +67,11 @@ class Bench:
         run = subprocess.run(command, env=environment, cwd=self.directory, stdout=subprocess.PIPE, text=True, check=True)
         return run.stdout
 
-    def rows(self, *command):
-        return [line.split("\t") for line in self.run(*command).splitlines()]
+    def rows(self, *command, **variables):
+        return [line.split("\t") for line in self.run(*command, **variables).splitlines()]
 
-    def host(self, program, *arguments):
-        return self.rows(sys.executable, os.path.join(HERE, "hosts", program), *arguments)
+    def host(self, program, *arguments, **variables):
+        return self.rows(sys.executable, os.path.join(HERE, "hosts", program), *arguments, **variables)
 
 
 def forward(bench):
@@ -123,13 +123,20 @@ def cold_start(bench):
 
 
 SECTIONS = {
+    "ca_bundle": (
+        "a connect with Debian's CA certificates, cached token against ready struct",
+        "shim",
+        "Driver 18",
+        lambda bench: bench.host("ca_bundle.py", SSL_CERT_FILE=bench.roots),
+    ),
     "forward": ("a forwarded call (SQLNumResultCols)", "shim", "Driver 18", forward),
     "fetch": ("a large result", "shim", "Driver 18", lambda bench: bench.host("fetch.py")),
     "connect": (
         "a connect: cached token, against the bare driver with a ready struct",
         "shim",
         "Driver 18",
-        lambda bench: bench.host("connect.py"),
+        # Both in one process, where the driver would share its certificates with itself as well.
+        lambda bench: bench.host("connect.py", ENTRA_ODBC_CA_CACHE="no"),
     ),
     "load": ("loading", "shim", "Driver 18", load),
     "ready_struct": (

@@ -252,6 +252,7 @@ impl SignInPlan {
     }
 
     /// Whether the server's certificate will be validated.
+    #[must_use]
     pub fn validates_server(&self) -> bool {
         self.may_redirect.is_none()
     }

@@ -318,7 +318,7 @@ mod tests {
         let found = search(&machine);
         assert!(found.candidates.is_empty(), "{found:?}");
         // That the environment names one settles it.
-        machine.variable = Some("/mine.so");
+        machine.variables.insert("ENTRA_ODBC_DRIVER", "/mine.so");
         let found = search(&machine);
         assert!(found.overridden && found.candidates.len() == 1, "{found:?}");
     }
