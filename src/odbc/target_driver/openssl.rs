@@ -24,15 +24,17 @@
 //!
 //! `ENTRA_ODBC_CA_CACHE=no`, or `CaCache=no` in odbcinst.ini, turns it off.
 
+mod ahead;
 mod authorities;
 mod functions;
 mod isolation;
 mod lookup;
 mod shared_store;
+mod store;
 
+pub(super) use ahead::load_ahead;
 pub(super) use isolation::isolate;
 pub(super) use lookup::share_authorities;
-pub(super) use shared_store::load_ahead;
 
 /// The names that Driver 18.6 looks for, newest first.
 const LIBRARIES: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use test_support::{
     connection_string::{MSI, sql_login},
+    drivers::real_driver,
     host_process::HostProcess,
     machine::Machine,
     process::finished,
@@ -33,6 +34,28 @@ fn they_are_loaded_while_the_first_token_is_requested() {
     connect_three_times(&machine, &machine.string(MSI));
     assert_eq!((count(&machine, LOADED), count(&machine, SHARED)), (1, 3));
     assert!(machine.read("log").contains("ahead=true"));
+}
+
+#[test]
+fn the_builds_of_driver_18_for_other_distributions_share_as_well() {
+    let real = real_driver();
+    let file = real.file_name().unwrap();
+    let builds = real.ancestors().nth(4).unwrap();
+    for build in ["rhel", "suse"] {
+        let driver = builds
+            .join(build)
+            .join(real.strip_prefix(builds).unwrap().iter().nth(1).unwrap());
+        let machine = logging().with(
+            "ENTRA_ODBC_DRIVER",
+            driver.join("lib").join(file).to_str().unwrap(),
+        );
+        connect_three_times(&machine, &machine.string(&sql_login()));
+        assert_eq!(
+            (count(&machine, LOADED), count(&machine, SHARED)),
+            (1, 2),
+            "{build}"
+        );
+    }
 }
 
 #[test]
@@ -85,7 +108,7 @@ print(len(failures), failures[:1])
 }
 
 #[test]
-fn children_forked_while_threads_connect_load_their_own() {
+fn forked_children_load_their_own() {
     let machine = logging();
     let mut host = HostProcess::start(
         &machine,
@@ -94,13 +117,16 @@ pyodbc.pooling = False
 string = sys.argv[1]
 pyodbc.connect(string).close()
 stop = threading.Event()
+# unixODBC's own locks stay locked in a child where another thread held them.
+inside = threading.Lock()
 def connect():
-    while not stop.is_set(): pyodbc.connect(string).close()
+    while not stop.is_set():
+        with inside: pyodbc.connect(string).close()
 threads = [threading.Thread(target=connect) for _ in range(4)]
 for thread in threads: thread.start()
 bad = 0
 for _ in range(20):
-    child = os.fork()
+    with inside: child = os.fork()
     if not child:
         try:
             for _ in range(2): pyodbc.connect(string).close()
@@ -119,4 +145,27 @@ say('bad children:', bad)
     assert!(status.success());
     // One in the parent, one in each child.
     assert_eq!(count(&machine, LOADED), 21);
+}
+
+#[test]
+fn a_program_that_ends_while_they_are_loaded_ends_well() {
+    let machine = logging();
+    // Enough to outlast the refusal.
+    let system = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let bundle = machine.file("large.pem", &system.repeat(2));
+    super::settle(std::path::Path::new(&bundle));
+    // Nobody listens there.
+    let string = format!("DRIVER={{{DRIVER}}};SERVER=127.0.0.1,1;{MSI}");
+    for _ in 0..5 {
+        let mut command = machine.command(test_support::hosts::python());
+        command
+            .args([
+                "-c",
+                "import pyodbc, sys\ntry: pyodbc.connect(sys.argv[1], timeout=1)\nexcept pyodbc.Error: print('refused')",
+            ])
+            .arg(&string)
+            .env("SSL_CERT_FILE", &bundle);
+        assert_eq!(finished(&command.output().unwrap(), "python"), "refused");
+    }
+    assert_eq!(count(&machine, LOADED), 5);
 }

@@ -42,6 +42,7 @@ macro_rules! functions {
 functions! {
     version: c"OpenSSL_version_num" () -> c_ulong;
     init_ssl: c"OPENSSL_init_ssl" (u64, *const c_void) -> c_int;
+    thread_stop: c"OPENSSL_thread_stop" ();
     client_method: c"TLS_client_method" () -> *const c_void;
     ctx_new: c"SSL_CTX_new" (*const c_void) -> *mut SslCtx;
     ctx_free: c"SSL_CTX_free" (*mut SslCtx);

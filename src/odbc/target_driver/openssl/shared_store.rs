@@ -1,25 +1,19 @@
-//! The store of CA certificates that the driver's connections share.
+//! The store of CA certificates that the driver's connections share: who loads it, who gets it.
 
-use std::ffi::{c_int, c_ulong};
+use std::ffi::c_int;
 use std::mem;
-use std::path::Path;
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use entra_auth::process::{
     fork::{Lock, Process},
     log::Milliseconds,
-    runtime::with_signals_blocked,
 };
 
-use super::LIBRARIES;
 use super::authorities::Authorities;
-use super::functions::{OpenSsl, SslCtx, X509Store};
-use crate::os::library::Library;
-use crate::panic_guard::catch_panic;
+use super::functions::{OpenSsl, SslCtx};
+use super::store::{Condition, Fingerprint, SharedStore};
 
 /// How long a connection waits for another thread that loads the certificates. That thread may need a lock that this one
 /// holds: a program may connect while a library is being loaded, which the loader does one at a time.
@@ -89,7 +83,7 @@ pub(super) unsafe fn set_default_verify_paths(
     }
     let mut found = find(openssl, &authorities);
     if let Found::Loading(load) = &found {
-        load.wait();
+        load.wait(LOAD_TIMEOUT);
         found = find(openssl, &authorities);
     }
     match found {
@@ -100,12 +94,8 @@ pub(super) unsafe fn set_default_verify_paths(
             answer
         }
         Found::Store(store) => {
-            // SAFETY: both are of this OpenSSL, and the context takes a reference of its own. The real function
-            // leaves no errors in the thread's queue either.
-            unsafe {
-                (openssl.set1_cert_store)(context, store.store.as_ptr());
-                (openssl.clear_error)();
-            }
+            // SAFETY: by the caller; `find` gives a store of the same OpenSSL.
+            unsafe { store.attach(context) };
             tracing::debug!(target: "entra_odbc", event = "ca_certificates_shared");
             1
         }
@@ -118,6 +108,30 @@ pub(super) unsafe fn set_default_verify_paths(
             answer
         }
     }
+}
+
+/// Gives the right to load, where nobody loads and nothing is kept.
+pub(super) fn permit_if_empty(process: Process) -> Option<Permit> {
+    let mut state = STATE.lock();
+    match state.of(process) {
+        State::Empty => Some(Permit::take(&mut state, process)),
+        State::Loading(..) | State::Kept(..) => None,
+    }
+}
+
+/// Waits for a thread of this process that loads, if there is one.
+pub(super) fn wait_for_load(timeout: Duration) {
+    let mut state = STATE.lock();
+    if let State::Loading(_, load) = state.of(Process::current()) {
+        let load = load.clone();
+        drop(state);
+        load.wait(timeout);
+    }
+}
+
+/// Whether nothing is shared.
+pub(super) fn is_off() -> bool {
+    IS_OFF.load(Ordering::Relaxed)
 }
 
 enum Found {
@@ -177,96 +191,6 @@ unsafe fn compare(kept: &SharedStore, openssl: &OpenSsl, context: *mut SslCtx) {
     }
 }
 
-/// A store, all of whose certificates come from the bundle.
-struct SharedStore {
-    openssl: OpenSsl,
-    store: NonNull<X509Store>,
-    authorities: Authorities,
-    /// As it was when it was loaded.
-    loaded: Fingerprint,
-}
-
-// SAFETY: OpenSSL counts references and guards the certificates by a lock of the store's own, so that one SSL_CTX may serve
-// many threads (openssl-threads(7)).
-unsafe impl Send for SharedStore {}
-// SAFETY: as above.
-unsafe impl Sync for SharedStore {}
-
-impl Drop for SharedStore {
-    fn drop(&mut self) {
-        // SAFETY: gives back the reference that `keep` took.
-        unsafe { (self.openssl.store_free)(self.store.as_ptr()) };
-    }
-}
-
-#[derive(PartialEq, Eq)]
-enum Condition {
-    AsLoaded,
-    /// Certificates were looked up in a directory, and added.
-    Grown,
-    Altered,
-}
-
-impl SharedStore {
-    fn condition(&self) -> Condition {
-        // SAFETY: a store of this OpenSSL, of which a reference is held.
-        let now = unsafe { Fingerprint::of(&self.openssl, self.store.as_ptr()) };
-        if now == self.loaded {
-            Condition::AsLoaded
-        } else if (Fingerprint {
-            objects: now.objects,
-            ..self.loaded
-        }) == now
-        {
-            Condition::Grown
-        } else {
-            Condition::Altered
-        }
-    }
-}
-
-/// What can be told of a store.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Fingerprint {
-    objects: c_int,
-    flags: c_ulong,
-    depth: c_int,
-    functions: [usize; 2],
-}
-
-impl Fingerprint {
-    /// # Safety
-    /// `store` is one of this OpenSSL, and stays.
-    unsafe fn of(openssl: &OpenSsl, store: *mut X509Store) -> Self {
-        // SAFETY: by the caller; the certificates are counted under the store's lock.
-        unsafe {
-            (openssl.store_lock)(store);
-            let objects = (openssl.count)((openssl.store_objects)(store));
-            (openssl.store_unlock)(store);
-            let param = (openssl.store_param)(store);
-            Self {
-                objects,
-                flags: (openssl.param_flags)(param),
-                depth: (openssl.param_depth)(param),
-                functions: [
-                    (openssl.store_verify)(store).addr(),
-                    (openssl.store_verify_cb)(store).addr(),
-                ],
-            }
-        }
-    }
-
-    /// # Safety
-    /// `context` is an `SSL_CTX` of this OpenSSL.
-    unsafe fn of_context(openssl: &OpenSsl, context: *mut SslCtx) -> Option<Self> {
-        // SAFETY: by the caller; the context holds its store.
-        unsafe {
-            let store = (openssl.get_cert_store)(context);
-            (!store.is_null()).then(|| Self::of(openssl, store))
-        }
-    }
-}
-
 /// A load, for those who wait for it.
 #[derive(Default)]
 struct Load {
@@ -275,12 +199,12 @@ struct Load {
 }
 
 impl Load {
-    fn wait(&self) {
+    fn wait(&self, timeout: Duration) {
         let is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
         // Not longer, whether or not it is over: the caller looks again.
         let _ = self
             .over
-            .wait_timeout_while(is_over, LOAD_TIMEOUT, |is_over| !*is_over);
+            .wait_timeout_while(is_over, timeout, |is_over| !*is_over);
     }
 
     fn finish(&self) {
@@ -290,7 +214,7 @@ impl Load {
 }
 
 /// The right to load, of one thread at a time; without a result, the next one may.
-struct Permit {
+pub(super) struct Permit {
     process: Process,
     load: Arc<Load>,
     /// What was kept before, freed with the permit: outside of the lock.
@@ -312,8 +236,8 @@ impl Permit {
     ///
     /// # Safety
     /// As for [`set_default_verify_paths`].
-    unsafe fn keep(
-        self,
+    pub(super) unsafe fn keep(
+        &self,
         openssl: &OpenSsl,
         context: *mut SslCtx,
         authorities: Authorities,
@@ -323,23 +247,9 @@ impl Permit {
         if Authorities::now(openssl) != authorities {
             return;
         }
-        // SAFETY: by the caller; the context holds its store until a reference of our own is taken.
-        let store = unsafe {
-            let Some(loaded) = Fingerprint::of_context(openssl, context) else {
-                return;
-            };
-            let Some(store) = NonNull::new((openssl.get_cert_store)(context)) else {
-                return;
-            };
-            if loaded.objects <= 0 || (openssl.store_up_ref)(store.as_ptr()) != 1 {
-                return;
-            }
-            SharedStore {
-                openssl: *openssl,
-                store,
-                authorities,
-                loaded,
-            }
+        // SAFETY: by the caller.
+        let Some(store) = (unsafe { SharedStore::of(openssl, context, authorities) }) else {
+            return;
         };
         tracing::info!(
             target: "entra_odbc",
@@ -369,51 +279,5 @@ impl Drop for Permit {
         }
         drop(state);
         self.load.finish();
-    }
-}
-
-/// Loads the certificates on a thread of its own, before the first connection needs them; once per process.
-pub(in crate::odbc::target_driver) fn load_ahead() {
-    static BEGUN: Lock<Option<Process>> = Lock::new(None);
-    let process = Process::current();
-    if IS_OFF.load(Ordering::Relaxed) || BEGUN.lock().replace(process) == Some(process) {
-        return;
-    }
-    let permit = {
-        let mut state = STATE.lock();
-        match state.of(process) {
-            State::Empty => Permit::take(&mut state, process),
-            State::Loading(..) | State::Kept(..) => return,
-        }
-    };
-    let body = || catch_panic(|| load(permit), || ());
-    // A thread that cannot be had is no reason to fail: the first connection loads them.
-    let _ = with_signals_blocked(|| thread::Builder::new().name("entra-odbc-ca".into()).spawn(body));
-}
-
-/// As the driver does it for a connection.
-fn load(permit: Permit) {
-    let start = Instant::now();
-    let [library, ..] = LIBRARIES;
-    let Ok(library) = Library::open(Path::new(library)) else {
-        return;
-    };
-    let Ok(openssl) = OpenSsl::of_version_3(|name| library.symbol(name)) else {
-        return;
-    };
-    openssl.initialise();
-    let authorities = Authorities::now(&openssl);
-    if !authorities.may_be_kept() {
-        return;
-    }
-    // SAFETY: a context of our own, made and freed here, of the OpenSSL that the functions are of.
-    unsafe {
-        let context = (openssl.ctx_new)((openssl.client_method)());
-        if context.is_null() {
-            return;
-        }
-        (openssl.set_default_verify_paths)(context);
-        permit.keep(&openssl, context, authorities, start, true);
-        (openssl.ctx_free)(context);
     }
 }
