@@ -20,7 +20,10 @@ pub mod unwrapped;
 pub use context::ConnectContext;
 pub use open_connection::OpenConnection;
 pub use sign_in::KeywordSignIn;
-pub use target::{ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, DriverCompletion, DriverReply, TargetConnection};
+pub use target::{
+    ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, Destination, DriverCompletion, DriverReply, TargetConnection,
+    cannot_lead,
+};
 
 use crate::driver::access_token_struct::AccessTokenStruct;
 use entra_auth::{Error, Token, process::log::Milliseconds, token::Issued};
@@ -85,6 +88,9 @@ pub fn connect(
     let timeout = connection.login_timeout();
     let limit = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
     plan.rule_out_redirect(start + limit, context)?;
+    if let Some(destination) = plan.destination() {
+        connection.lead_to(destination)?;
+    }
     if plan.validates_server() {
         connection.prepare_login();
     }

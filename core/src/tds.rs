@@ -61,6 +61,8 @@ pub struct Target {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Where the connection is made to in place of them.
+    pub connect_to: Option<(String, u16)>,
     /// The database, by which some servers route.
     pub database: Option<String>,
     /// What is encrypted, and when.
@@ -72,7 +74,11 @@ pub struct Target {
 /// Asks a server where it wants its tokens from, and whether it redirects.
 pub async fn probe(target: &Target, environment: &Environment) -> io::Result<Answer> {
     let config = config(target, environment)?;
-    let mut channel = Channel::connect(&target.host, target.port).await?;
+    let (host, port) = match &target.connect_to {
+        Some((host, port)) => (host, *port),
+        None => (&target.host, target.port),
+    };
+    let mut channel = Channel::connect(host, port).await?;
     if target.encryption == Encryption::Strict {
         channel.encrypt(&target.host, config.clone(), false).await?;
     }

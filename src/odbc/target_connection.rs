@@ -4,7 +4,7 @@ use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
 use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use entra_odbc_core::{
-    connect::{ConnectOutcome, DriverCompletion, DriverReply, TargetConnection},
+    connect::{ConnectOutcome, Destination, DriverCompletion, DriverReply, TargetConnection, cannot_lead},
     diagnostics::MESSAGE_LIMIT,
     driver::access_token_struct::AccessTokenStruct,
 };
@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{
     connections::{AttachError, Connection, TokenOwner},
-    target, target_driver, utf16,
+    target,
+    target_driver::{self, name_resolution},
+    utf16,
 };
 
 /// `SQL_DRIVER_NOPROMPT` (sqlext.h).
@@ -110,6 +112,8 @@ pub(crate) struct DriverConnection<'a> {
     pub(crate) hdbc: HDbc,
     pub(crate) connection: &'a mut Connection,
     pub(crate) host: HostCall,
+    /// Where the connect goes, if not to the server's own address.
+    pub(crate) destination: Option<Destination>,
 }
 
 impl TargetConnection for DriverConnection<'_> {
@@ -154,6 +158,14 @@ impl TargetConnection for DriverConnection<'_> {
         }
     }
 
+    fn lead_to(&mut self, destination: Destination) -> Result<(), Error> {
+        if !target_driver::can_be_led() {
+            return Err(cannot_lead());
+        }
+        self.destination = Some(destination);
+        Ok(())
+    }
+
     fn connect(&mut self, connection_string: &[u16], completion: DriverCompletion) -> DriverReply {
         let executing = self.connection.executing.take();
         let mut arguments = executing
@@ -165,6 +177,7 @@ impl TargetConnection for DriverConnection<'_> {
             DriverCompletion::NoPrompt => NOPROMPT,
         };
         let (target, capacity, length_target) = arguments.output();
+        let _led = self.destination.as_ref().and_then(name_resolution::lead);
         // SAFETY: the handle and window are the host's; the input is terminated, the output as large as
         // stated, and both live through the call, or for as long as the driver goes on executing it.
         let answer = unsafe {

@@ -16,6 +16,7 @@ use crate::os::library::Library;
 mod candidate;
 mod capability;
 mod machine;
+pub(crate) mod name_resolution;
 mod openssl;
 
 /// The target driver of this process, for as long as the process lives.
@@ -98,6 +99,11 @@ pub(crate) fn share_authorities() {
     if let Some(driver) = loaded().filter(|driver| driver.has_bulk_copy()) {
         openssl::share_authorities(driver.library, || ca_cache(&machine::Machine));
     }
+}
+
+/// Whether connects of the loaded driver can be led to another address, by [`name_resolution::lead`].
+pub(crate) fn can_be_led() -> bool {
+    loaded().is_some_and(|driver| driver.has_bulk_copy() && name_resolution::can_be_led(driver.library))
 }
 
 /// Loads the CA certificates while the token of a first connect is requested.

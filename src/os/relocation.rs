@@ -5,9 +5,13 @@
 
 use std::ffi::{CStr, c_void};
 use std::io;
-use std::ptr::with_exposed_provenance_mut;
+use std::ptr::{NonNull, with_exposed_provenance_mut};
 use std::slice;
 use std::sync::atomic::{AtomicPtr, Ordering};
+
+use entra_auth::process::fork::Lock;
+
+use super::library;
 
 /// Of `elf.h`, for both processors that Driver 18 exists for.
 const DT_NULL: usize = 0;
@@ -53,7 +57,7 @@ struct Symbol {
 
 /// The slot of one imported function in one library.
 #[derive(Clone, Copy)]
-pub(crate) struct Slot {
+struct Slot {
     pointer: &'static AtomicPtr<c_void>,
     /// Whether the dynamic linker made its page read-only after it had filled it.
     read_only: bool,
@@ -61,14 +65,14 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// What the library calls now.
-    pub(crate) fn get(self) -> *mut c_void {
+    fn get(self) -> *mut c_void {
         self.pointer.load(Ordering::Acquire)
     }
 
     /// Has the library call another function from now on.
     ///
-    /// Not from two threads at once: the first would make the page read-only while the second writes.
-    pub(crate) fn set(self, function: *mut c_void) -> io::Result<()> {
+    /// Not from two threads at once: the first would make a page read-only while the second writes to it.
+    fn set(self, function: *mut c_void) -> io::Result<()> {
         if self.read_only {
             self.protect(libc::PROT_READ | libc::PROT_WRITE)?;
         }
@@ -92,10 +96,48 @@ impl Slot {
     }
 }
 
+/// Has the library that contains `inside` call `replacement` in place of an imported function, and puts that function into
+/// `original` before; does nothing where that was done already.
+///
+/// The library must never be unloaded.
+///
+/// # Errors
+/// Why it is not done: the library does not import the function, or its slots are not filled or cannot be changed.
+pub(crate) fn replace(
+    inside: NonNull<c_void>,
+    function: &CStr,
+    replacement: *mut c_void,
+    original: &AtomicPtr<c_void>,
+) -> Result<(), String> {
+    static REPLACING: Lock<()> = Lock::new(());
+    let name = function.to_string_lossy();
+    // Before the lock is taken, since the loader has locks of its own.
+    let slots = find(inside.as_ptr(), function);
+    let own = library::load_address(inside.as_ptr());
+    let _replacing = REPLACING.lock();
+    if !original.load(Ordering::Acquire).is_null() {
+        return Ok(());
+    }
+    let first = slots
+        .first()
+        .ok_or_else(|| format!("the driver does not import {name}"))?
+        .get();
+    // A slot that was never used leads into the library itself, and would be filled at its first use.
+    let is_bound = library::load_address(first).is_some_and(|address| Some(address) != own);
+    if !is_bound || slots.iter().any(|slot| slot.get() != first) {
+        return Err(format!("the driver's relocation slots of {name} are not bound"));
+    }
+    original.store(first, Ordering::Release);
+    slots
+        .into_iter()
+        .try_for_each(|slot| slot.set(replacement))
+        .map_err(|error| format!("the driver's relocation slot of {name} cannot be changed: {error}"))
+}
+
 /// The slots by which the library that contains `inside` calls `function`; none where it does not import it.
 ///
 /// The library must never be unloaded.
-pub(crate) fn find(inside: *const c_void, function: &CStr) -> Vec<Slot> {
+fn find(inside: *const c_void, function: &CStr) -> Vec<Slot> {
     let mut search = Search {
         inside: inside.addr(),
         function,

@@ -1,5 +1,6 @@
 //! Where a token may go: each rule of docs/trust.md, checked at the servers that nothing else arrived.
 
+mod connect_to;
 mod differential;
 mod local_names;
 mod redirects;

@@ -43,6 +43,7 @@ pub enum Keyword {
     TokenTimeout,
     TokenExpiryIsDead,
     TokenCache,
+    ConnectTo,
 }
 
 /// One row of [`KEYWORDS`].
@@ -140,6 +141,8 @@ pub const KEYWORDS: &[Row] = &[
     row(Keyword::TokenExpiryIsDead, &["TokenExpiryIsDead"]),
     // `process` unless told, `shared` for all processes of the user; the environment says it for all strings.
     row(Keyword::TokenCache, &["TokenCache"]),
+    // Where the connection is made to, while Server= stays the server's name.
+    row(Keyword::ConnectTo, &["ConnectTo"]),
 ];
 
 impl Keyword {

@@ -5,6 +5,7 @@
 
 use crate::{
     connect::{
+        Destination,
         context::ConnectContext,
         driver_string,
         request::{ConnectRequest, Selection, is_keyword},
@@ -60,6 +61,7 @@ pub struct SignInPlan {
     opaque_tokens: bool,
     /// The server that must say first that it sends nobody on.
     may_redirect: Option<Target>,
+    destination: Option<Destination>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
     expiry_is_dead: bool,
@@ -174,6 +176,7 @@ fn sign_in_plan(
         replaced: driver_string::replaced(request),
         removed: driver_string::removed(request, mode),
         may_redirect,
+        destination: channel.destination(),
         sign_in: selected.prepare(&scope, context)?,
         token_timeout: selected.token_timeout,
         expiry_is_dead: selected.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
@@ -249,6 +252,12 @@ impl SignInPlan {
     #[must_use]
     pub fn restore_output(&self, completed: &[u16]) -> Zeroizing<Vec<u16>> {
         driver_string::completed(completed, &self.replaced, &self.removed)
+    }
+
+    /// Where the connection is made to, if not to the server's own address.
+    #[must_use]
+    pub fn destination(&self) -> Option<Destination> {
+        self.destination.clone()
     }
 
     /// Whether the server's certificate will be validated.

@@ -1,12 +1,23 @@
 //! The target driver's connection, as far as a connect needs it, and what it answers.
 
 use crate::driver::access_token_struct::AccessTokenStruct;
-use entra_auth::{Error, token::TokenSubscriber};
+use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 /// The login timeout where the host set none, or 0: Driver 18's own default.
 pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Where a connection is made to in place of a server's own address, while the driver knows it by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The server's name, as the driver is told it.
+    pub server: String,
+    /// The host or address to which the connection is made.
+    pub host: String,
+    /// The port there.
+    pub port: u16,
+}
 
 /// The target driver's connection, as far as a connect needs it.
 pub trait TargetConnection {
@@ -24,6 +35,12 @@ pub trait TargetConnection {
     ///
     /// An error where it stays: then nobody else may connect on this handle.
     fn remove_token(&mut self) -> Result<(), Error>;
+    /// Has [`connect`](Self::connect) go to this destination.
+    ///
+    /// An error where this driver cannot be led there.
+    fn lead_to(&mut self, _: Destination) -> Result<(), Error> {
+        Err(cannot_lead())
+    }
     /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
     fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply;
     /// The message of the first of the driver's diagnostic records that has this native error.
@@ -34,6 +51,20 @@ pub trait TargetConnection {
     fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
         None
     }
+}
+
+/// Says that a driver goes to no other address than the server's own.
+#[must_use]
+pub fn cannot_lead() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "this target driver cannot be led to another address than the server's own, as ConnectTo= asks, or a Server= that \
+         differs from HostnameInCertificate=",
+    )
+    .remedy(
+        "Write the server's address into /etc/hosts and its Azure name into Server=, use Microsoft's ODBC Driver 18, or, if \
+         that server is yours, run `entra-odbc trust add` with the name in Server=.",
+    )
 }
 
 /// Whether the driver may prompt.

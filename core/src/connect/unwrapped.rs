@@ -1,6 +1,7 @@
 //! The string of a program that keeps Driver 18 and sets a token itself: the C API and SQLAlchemy.
 
 use super::{
+    Destination,
     context::ConnectContext,
     driver_string,
     request::{ConnectRequest, Selection},
@@ -9,7 +10,7 @@ use super::{
     trust::Administrator,
 };
 use crate::connection_string::Attribute;
-use entra_auth::{Error, Keyword, credential::Mode};
+use entra_auth::{Error, ErrorKind, Keyword, credential::Mode};
 use std::time::Instant;
 use zeroize::Zeroizing;
 
@@ -46,6 +47,13 @@ fn without_our_keywords(
     let administrator = Administrator::read(&context.services.environment, context.installed);
     mode.map(|mode| request.options(mode)).transpose()?;
     let (_, decision) = decide_channel(request, None, &administrator)?;
+    if let Some(Destination { server, .. }) = decision.channel.destination() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the unwrapped driver cannot be led to another address than that of {server}, as this string needs"),
+        )
+        .remedy("Connect through this driver, or write the address in Server= and the name in HostnameInCertificate=."));
+    }
     if decision.rules_out_redirect {
         let target = redirect_target(request, &decision.channel)?;
         let deadline = Instant::now() + DEFAULT_LOGIN_TIMEOUT;

@@ -63,6 +63,16 @@ impl Server {
         })
     }
 
+    /// The same under another name; `None` where that is a pattern.
+    #[must_use]
+    pub fn renamed(&self, name: &str) -> Option<Self> {
+        Some(Self {
+            host: parse_name(name)?,
+            is_local_name: false,
+            ..self.clone()
+        })
+    }
+
     /// The host where it is a literal address and not a name.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {

@@ -46,6 +46,7 @@ impl ScriptedServer {
         Target {
             host: "localhost".into(),
             port: self.server.port(),
+            connect_to: None,
             database: Some("payroll".into()),
             encryption: Encryption::Yes,
             trust: Trust::Authorities {

@@ -44,6 +44,7 @@ impl ServerTenant {
                 let next = Target {
                     host,
                     port,
+                    connect_to: None,
                     ..target.clone()
                 };
                 if !may_redirect_to(&target.host, &next.host) {

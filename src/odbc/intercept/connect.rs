@@ -215,6 +215,7 @@ unsafe fn connect_with(
         hdbc,
         connection: &mut connection,
         host,
+        destination: None,
     };
     let answer =
         with_connect_context(|context| core_connect::connect(text, &mut pending, &mut target, context));

@@ -1,6 +1,7 @@
 //! The connection to the server as a string and its data source ask for it, and as the driver is told to make it.
 
 use crate::{
+    connect::target::Destination,
     connection_string::{
         append, append_quoted,
         server::{SERVER_KEYWORDS, Server, parse_name},
@@ -23,6 +24,8 @@ pub struct Channel {
     pub hostname_in_certificate: Option<String>,
     /// `ServerCertificate=`.
     pub server_certificate: Option<String>,
+    /// `ConnectTo=`: where the connection is made to in place of the server's own address.
+    pub connect_to: Option<Server>,
 }
 
 /// The keywords that the driver is told first; what string and data source say of them goes no further.
@@ -36,6 +39,9 @@ pub const DICTATED: [&str; 8] = [
     "HostnameInCertificate",
     "ServerCertificate",
 ];
+
+/// Where the connection is made to.
+const CONNECT_TO: &str = "ConnectTo";
 
 /// A mirror of the database, to which Driver 18.6 goes with the token when the server does not answer.
 ///
@@ -74,6 +80,9 @@ impl Channel {
                 get("TrustServerCertificate").as_deref().map(String::as_str),
             )?,
             server_certificate: get("ServerCertificate").map(|path| path.to_string()),
+            connect_to: get(CONNECT_TO)
+                .map(|value| connect_to(&value, &server))
+                .transpose()?,
             hostname_in_certificate,
             server,
         }))
@@ -116,6 +125,10 @@ impl Channel {
         append(text, "SERVER", &server);
         append(text, "ADDRESS", &server);
         append(text, "Encrypt", self.encryption.name());
+        if self.connect_to.is_some() {
+            // A lost connection is restored by the driver itself, which would go to the server's own address.
+            append(text, "ConnectRetryCount", "0");
+        }
         append(text, "TrustServerCertificate", trust);
         for (keyword, value) in [
             ("HostnameInCertificate", &self.hostname_in_certificate),
@@ -123,6 +136,17 @@ impl Channel {
         ] {
             append_quoted(text, keyword, value.as_deref().unwrap_or_default());
         }
+    }
+
+    /// Where the driver is led to in place of the server's own address.
+    #[must_use]
+    pub fn destination(&self) -> Option<Destination> {
+        let to = self.connect_to.as_ref()?;
+        Some(Destination {
+            server: self.server.host.clone(),
+            host: to.host.clone(),
+            port: to.port.or(self.server.port).unwrap_or(tds::PORT),
+        })
     }
 
     /// The same for a login of ours that ends before anyone has signed in; `None` for a named instance, whose port is not
@@ -144,11 +168,29 @@ impl Channel {
         Some(Target {
             host: self.server.host.clone(),
             port,
+            connect_to: self
+                .destination()
+                .map(|destination| (destination.host, destination.port)),
             database,
             encryption: self.encryption,
             trust,
         })
     }
+}
+
+/// `ConnectTo=` for a server.
+fn connect_to(value: &str, server: &Server) -> Result<Server, Error> {
+    let to = Server::parse(value).filter(|to| to.instance.is_none()).ok_or_else(|| {
+        Error::invalid("ConnectTo= does not say for certain which address it means")
+            .remedy("Write a host name or an address, with ,port behind it where needed: ConnectTo=127.0.0.1,1433.")
+    })?;
+    if server.instance.is_some() && server.port.is_none() {
+        return Err(Error::invalid(
+            "ConnectTo= cannot be used with a named instance, whose port is asked for over UDP",
+        )
+        .remedy("Write the port in place of the instance: Server=host,port."));
+    }
+    Ok(to)
 }
 
 /// The server that Driver 18.6 would go to by the string, else the data source's, where it knows one keyword only.

@@ -27,7 +27,17 @@ impl Channel {
     /// says. Everything else is encrypted and validated, and each name that the certificate may have is one of Azure's
     /// or of the administrator's; for a token that is not for SQL Server, the name is the token's own audience.
     pub fn decide(mut self, scope: &str, administrator: &Administrator) -> Result<Decision, Error> {
-        if self.server.is_loopback() || administrator.trusts(&self.server.host) {
+        self.connect_by_certificate_name(administrator);
+        // What is true of a loopback address or of the administrator's host is not true of where the connection goes then.
+        let goes_there = self.connect_to.is_none();
+        if !goes_there && !self.is_validated() {
+            return Err(Error::invalid(format!(
+                "ConnectTo= leads elsewhere than to {}, so its certificate has to be validated (docs/trust.md)",
+                self.server.host
+            ))
+            .remedy("Have it validated: Encrypt=yes;TrustServerCertificate=no, or Encrypt=strict."));
+        }
+        if goes_there && (self.server.is_loopback() || administrator.trusts(&self.server.host)) {
             return Ok(Decision {
                 rules_out_redirect: !self.is_validated(),
                 opaque_tokens: true,
@@ -47,6 +57,28 @@ impl Channel {
             opaque_tokens: false,
             rules_out_redirect: false,
         })
+    }
+
+    /// A server by a name of one's own, whose certificate has a name of Azure's: the driver gets the latter as the server,
+    /// and is led to the former. It would accept a certificate for either, and those for names of one's own are free.
+    fn connect_by_certificate_name(&mut self, administrator: &Administrator) {
+        let own = &self.server;
+        let is_own_name = own.address().is_none()
+            && own.cloud().is_none()
+            && !administrator.trusts(&own.host)
+            && own.instance.is_none();
+        let Some(name) = self
+            .hostname_in_certificate
+            .as_deref()
+            .filter(|name| is_own_name && self.connect_to.is_none() && Cloud::for_host(name).is_some())
+            .filter(|_| self.encryption != Encryption::No && self.server_certificate.is_none())
+        else {
+            return;
+        };
+        let Some(server) = own.renamed(name) else { return };
+        self.connect_to = Some(std::mem::replace(&mut self.server, server));
+        self.hostname_in_certificate = None;
+        self.trust_server_certificate = false;
     }
 
     fn check_validation(&self) -> Result<(), Error> {
@@ -109,7 +141,7 @@ impl Channel {
         ))
         .remedy(trust_remedy(
             host,
-            "Write the Azure name in Server=; or its address there and the Azure name in HostnameInCertificate=; or",
+            "Write the Azure name in Server=, or add HostnameInCertificate=<the Azure name>; or",
         ))
     }
 

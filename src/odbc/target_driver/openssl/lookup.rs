@@ -6,13 +6,12 @@ use std::mem;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use entra_auth::process::fork::Lock;
 use once_cell::race::OnceBox;
 
 use super::functions::{OpenSsl, SslCtx};
 use super::shared_store::{self, Driver};
-use crate::os::library::{self, Library};
-use crate::os::relocation::{self, Slot};
+use crate::os::library::Library;
+use crate::os::relocation;
 use crate::panic_guard::catch_panic;
 
 /// What the driver's slot held: `dlsym`, or what another library put in its place.
@@ -106,48 +105,18 @@ pub(in crate::odbc::target_driver) fn share_authorities(
     is_allowed: impl FnOnce() -> Result<(), String>,
 ) {
     static DONE: AtomicBool = AtomicBool::new(false);
-    /// Two threads that come first must not change the slot at once.
-    static CHANGING: Lock<()> = Lock::new(());
     if DONE.load(Ordering::Acquire) {
         return;
     }
-    let found = is_allowed().and_then(|()| find(driver));
-    let changing = CHANGING.lock();
-    if DONE.load(Ordering::Relaxed) {
-        return;
-    }
-    let changed = found.and_then(|(slots, original)| {
-        ORIGINAL.store(original, Ordering::Release);
-        let hook = driver_dlsym as *mut c_void;
-        slots
-            .into_iter()
-            .try_for_each(|slot| slot.set(hook))
-            .map_err(|error| format!("the driver's relocation slot of dlsym cannot be changed: {error}"))
+    let replaced = is_allowed().and_then(|()| {
+        let inside = driver
+            .symbol(c"SQLDriverConnectW")
+            .ok_or("the driver has no SQLDriverConnectW")?;
+        relocation::replace(inside, c"dlsym", driver_dlsym as *mut c_void, &ORIGINAL)
     });
     DONE.store(true, Ordering::Release);
-    drop(changing);
-    if let Err(reason) = changed {
+    if let Err(reason) = replaced {
         shared_store::turn_off(&reason);
-    }
-}
-
-/// The driver's slots of `dlsym`, and the function that all of them hold.
-fn find(driver: Library) -> Result<(Vec<Slot>, *mut c_void), String> {
-    let inside = driver
-        .symbol(c"SQLDriverConnectW")
-        .ok_or("the driver has no SQLDriverConnectW")?;
-    let slots = relocation::find(inside.as_ptr(), c"dlsym");
-    let original = slots.first().ok_or("the driver does not import dlsym")?.get();
-    let is_bound = |slot: &Slot| {
-        // A slot that was never used leads into the driver itself, and would be filled at its first use.
-        slot.get() == original
-            && library::load_address(original)
-                .is_some_and(|at| Some(at) != library::load_address(inside.as_ptr()))
-    };
-    if slots.iter().all(is_bound) {
-        Ok((slots, original))
-    } else {
-        Err("the driver's relocation slots of dlsym are not bound".to_owned())
     }
 }
 

@@ -68,10 +68,6 @@ fn every_name_that_the_certificate_may_have_is_azures_or_the_administrators() {
         &["evil.example", "trust add evil.example", "docs/trust.md"],
     );
     refused(
-        "Server=evil.example;HostnameInCertificate=x.database.windows.net",
-        &["evil.example is no name of Azure's"],
-    );
-    refused(
         "Server=x.database.windows.net;HostnameInCertificate=evil.example",
         &["HostnameInCertificate=evil.example"],
     );
@@ -91,6 +87,39 @@ fn every_name_that_the_certificate_may_have_is_azures_or_the_administrators() {
     refused(
         "Server=x.database.windows.net;HostnameInCertificate=x.database.usgovcloudapi.net",
         &["two clouds"],
+    );
+}
+
+#[test]
+fn a_name_of_ones_own_is_where_the_connection_goes_and_the_certificates_name_is_the_server() {
+    let channel = |string: &str| decide(string, SQL).unwrap().channel;
+    let decided = channel(
+        "Server=tcp:mi1.example,1444;HostnameInCertificate=mi1.a1.database.windows.net;TrustServerCertificate=yes",
+    );
+    assert_eq!(decided.server.to_string(), "tcp:mi1.a1.database.windows.net,1444");
+    assert_eq!(
+        (decided.hostname_in_certificate.as_deref(), decided.is_validated()),
+        (None, true)
+    );
+    let destination = decided.destination().unwrap();
+    assert_eq!(
+        (destination.host.as_str(), destination.port),
+        ("mi1.example", 1444)
+    );
+    // What the administrator trusts, an address and a pattern stay as they are.
+    for string in [
+        "Server=trusted.example;HostnameInCertificate=x.database.windows.net",
+        "Server=10.1.2.3;HostnameInCertificate=x.database.windows.net",
+    ] {
+        assert_eq!(channel(string).destination(), None, "{string}");
+    }
+    refused(
+        "Server=mi1.example;HostnameInCertificate=*.database.windows.net",
+        &["mi1.example"],
+    );
+    refused(
+        "Server=mi1.example;HostnameInCertificate=x.database.windows.net;Encrypt=no",
+        &["Encrypt="],
     );
 }
 
