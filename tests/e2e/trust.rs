@@ -2,6 +2,7 @@
 
 mod differential;
 mod local_names;
+mod private_endpoints;
 mod redirects;
 mod sections;
 mod stock_driver;

@@ -45,6 +45,7 @@ fn azures_names_are_validated_whatever_the_string_says() {
     for string in [
         "Server=x.database.windows.net;TrustServerCertificate=yes",
         "Server=x.privatelink.database.windows.net;HostnameInCertificate=x.database.windows.net",
+        "Server=x.privatelink.database.windows.net;TrustServerCertificate=yes",
         "Server=tcp:x.database.windows.net,1433;Encrypt=strict",
         "Server=10.1.2.3;HostnameInCertificate=x.database.windows.net",
         "Server=10.1.2.3;HostnameInCertificate=*.database.windows.net;TrustServerCertificate=yes",
