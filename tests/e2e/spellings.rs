@@ -11,6 +11,7 @@
 //! - mssql-python: <https://learn.microsoft.com/sql/connect/python/mssql-python/entra-authentication>.
 
 mod go_mssqldb;
+mod scopes;
 mod sqlclient;
 
 use standins::playground::{OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};

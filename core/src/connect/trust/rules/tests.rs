@@ -138,8 +138,16 @@ fn sql_servers_scope_is_known_in_every_spelling() {
             "{scope}: {error}"
         );
     }
-    let scope = "https://Org.CRM.dynamics.example/.default";
-    assert!(decide("Server=org.crm.dynamics.example", scope).is_ok());
+    for scope in [
+        "https://Org.CRM.dynamics.example/.default",
+        "https://org.crm.dynamics.example//.default",
+        "https://org.crm.dynamics.example/user_impersonation",
+    ] {
+        assert!(
+            decide("Server=org.crm.dynamics.example", scope).is_ok(),
+            "{scope}"
+        );
+    }
 }
 
 #[test]
@@ -166,6 +174,7 @@ fn a_token_for_something_else_goes_to_that_very_host() {
         "https://vault.azure.net@evil.example/.default",
         "https://evil.example/x/.default",
         "http://evil.example/.default",
+        "https://evil.example/a b",
     ] {
         assert!(decide("Server=evil.example", scope).is_err(), "{scope}");
     }
