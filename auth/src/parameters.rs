@@ -5,3 +5,4 @@ pub mod keyword;
 pub mod options;
 pub mod scope;
 pub mod secret_file;
+pub mod token_form;

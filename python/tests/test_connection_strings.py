@@ -64,7 +64,8 @@ def test_what_c_would_cut_or_misread_is_an_error(text):
 NOT_WHO = {
     "trusted_connection", "integrated security", "sendcertificatechain", "redirecturi", "interactivetimeout",
     "saveaccount", "additionallyallowedtenants", "authority", "scope", "resource", "disableinstancediscovery",
-    "tokentimeout", "tokenexpiryisdead", "tokencache",
+    "tokentimeout", "tokenexpiryisdead", "tokencache", "logintimeout", "connect timeout", "connecttimeout",
+    "connection timeout",
 }
 
 

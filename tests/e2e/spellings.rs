@@ -14,7 +14,9 @@ mod go_mssqldb;
 mod scopes;
 mod sqlclient;
 
-use standins::playground::{OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
+use standins::playground::{
+    OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, SQL_PASSWORD, SQL_USER, TENANT_ID, USER,
+};
 use test_support::{
     browser::with_browser,
     connection_string::braced,
@@ -92,6 +94,9 @@ fn mssql_jdbcs_properties() {
         &[
             "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipal;\
              userName=<application>;password=<secret>",
+            // Until version 9.4.
+            "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipal;\
+             AADSecurePrincipalId=<application>;AADSecurePrincipalSecret=<secret>;loginTimeout=30",
             &format!(
                 "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipalCertificate;\
                  user=<application>;clientCertificate={};clientKey={};clientKeyPassword={}",
@@ -117,6 +122,66 @@ fn mssql_jdbcs_properties() {
             "server=<server>;databaseName=testdb;accessToken={token}"
         )],
     );
+}
+
+/// `NotSpecified` is what SqlClient and mssql-jdbc print where nobody said anything.
+#[test]
+fn an_authentication_that_is_not_specified() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[unsaid]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=NotSpecified\nDatabase=testdb\n"),
+    );
+    let login = format!("UID={SQL_USER};PWD={}", braced(SQL_PASSWORD));
+    for string in [
+        filled(
+            &machine,
+            &format!("Server=<server>;Authentication=NotSpecified;{login}"),
+        ),
+        filled(
+            &machine,
+            &format!(
+                "Data Source=<server>;Authentication=\"Not Specified\";User ID={SQL_USER};Password={}",
+                braced(SQL_PASSWORD)
+            ),
+        ),
+        format!("DSN=unsaid;{login}"),
+    ] {
+        assert_eq!(machine.pyodbc(&string), SQL_USER, "{string}");
+    }
+    assert!(machine.playground.entra.token_requests().is_empty());
+    let token = machine.user_token(USER);
+    assert_works(
+        &machine,
+        USER,
+        &[&format!(
+            "Server=<server>;Database=testdb;Authentication=NotSpecified;AccessToken={token}"
+        )],
+    );
+    assert_eq!(machine.pyodbc(&format!("DSN=unsaid;AccessToken={token}")), USER);
+}
+
+/// As an `.env` file, a header, and `az account get-access-token` have it.
+#[test]
+fn an_access_token_in_the_forms_in_which_it_is_at_hand() {
+    let machine = Machine::new();
+    let token = machine.user_token(USER);
+    let json = format!(
+        "{{\n  \"accessToken\": \"{token}\",\n  \"expires_on\": 4102444800,\n  \"tokenType\": \"Bearer\"\n}}\n"
+    );
+    let file = machine.file("token.json", &json);
+    let string = |rest: String| format!("Server=<server>;Database=testdb;{rest}");
+    for rest in [
+        format!("AccessToken=\"{token}\""),
+        format!("AccessToken=Bearer {token}"),
+        format!("AccessToken={json}"),
+        format!("AccessToken={}", braced(&json)),
+        format!("AccessTokenFile={file}"),
+        format!("fedauth=ActiveDirectoryServicePrincipalAccessToken;PWD='{token}'"),
+    ] {
+        assert_works(&machine, USER, &[&string(rest)]);
+    }
 }
 
 #[test]

@@ -7,10 +7,10 @@ use crate::{Error, ErrorKind};
 const PREFIXES: [&str; 2] = ["activedirectory", "entra"];
 
 /// The values of `Authentication=` that Driver 18 handles itself.
-pub const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
+pub const FORWARDED: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
 
-/// Those of them that error messages list beside our modes.
-const NOT_OURS: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
+/// What SqlClient and mssql-jdbc say where `Authentication=` is absent; Driver 18 knows no such value.
+const UNSPECIFIED: &str = "NotSpecified";
 
 /// The mode that `value` names. Case, blanks, `_` and `-` are ignored, and the prefix `Active Directory` or `Entra`
 /// is optional.
@@ -59,8 +59,14 @@ pub fn unknown(value: &str) -> Error {
     .remedy(format!(
         "{suggestion}Known values: ActiveDirectory followed by {}; or {}.",
         ours.join(", "),
-        NOT_OURS.join(", ")
+        FORWARDED.join(", ")
     ))
+}
+
+/// Whether this value of `Authentication=` says as little as none.
+#[must_use]
+pub fn is_unspecified(value: &str) -> bool {
+    same_mode(UNSPECIFIED, value)
 }
 
 /// Whether two values of `Authentication=` are spellings of one name.

@@ -40,6 +40,7 @@ pub enum Keyword {
     Authority,
     Scope,
     DisableInstanceDiscovery,
+    LoginTimeout,
     TokenTimeout,
     TokenExpiryIsDead,
     TokenCache,
@@ -75,8 +76,15 @@ const fn secret(keyword: Keyword, names: &'static [&'static str]) -> Row {
 /// Every keyword of ours, once.
 pub const KEYWORDS: &[Row] = &[
     row(Keyword::Authentication, &["Authentication", "fedauth"]),
-    row(Keyword::User, &["UID", "User", "User ID", "UserName"]),
-    secret(Keyword::Password, &["PWD", "Password", "ClientSecret"]),
+    // The last of each are mssql-jdbc's.
+    row(
+        Keyword::User,
+        &["UID", "User", "User ID", "UserName", "AADSecurePrincipalId"],
+    ),
+    secret(
+        Keyword::Password,
+        &["PWD", "Password", "ClientSecret", "AADSecurePrincipalSecret"],
+    ),
     row(
         Keyword::PasswordFile,
         &["PWDFile", "PasswordFile", "ClientSecretFile"],
@@ -134,6 +142,16 @@ pub const KEYWORDS: &[Row] = &[
     row(Keyword::Authority, &["Authority"]),
     row(Keyword::Scope, &["Scope", "Resource"]),
     row(Keyword::DisableInstanceDiscovery, &["DisableInstanceDiscovery"]),
+    // For programs that cannot set SQL_ATTR_LOGIN_TIMEOUT; Driver 18 knows none of these.
+    row(
+        Keyword::LoginTimeout,
+        &[
+            "LoginTimeout",
+            "Connect Timeout",
+            "ConnectTimeout",
+            "Connection Timeout",
+        ],
+    ),
     row(Keyword::TokenTimeout, &["TokenTimeout"]),
     // `yes` unless told: asked for SQL_ATTR_CONNECTION_DEAD, a connection is dead once the token that it
     // logged in with has ended. `no` is for hosts that ask in mid-work (nanodbc, PHP's odbc_pconnect).

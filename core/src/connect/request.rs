@@ -15,7 +15,11 @@ use zeroize::Zeroizing;
 /// Who signs in, as `Authentication=` and its kin select it.
 #[derive(Debug)]
 pub(crate) enum Selection {
+    /// Nothing of ours.
     None,
+    /// `Authentication=NotSpecified`, which Driver 18 refuses.
+    Unspecified,
+    /// A mode of Driver 18's own, in another client's spelling.
     Respelled(&'static str),
     Mode(&'static Mode),
 }
@@ -82,11 +86,15 @@ impl<'a> ConnectRequest<'a> {
     /// `takes_tokens` says whether the target driver takes access tokens.
     pub(crate) fn selection(&self, takes_tokens: &dyn Fn() -> bool) -> Result<Selection, Error> {
         let authentication = self.value(Keyword::Authentication);
-        let Some(value) = authentication.as_deref().map(|value| value.trim()) else {
+        let value = authentication.as_deref().map(|value| value.trim());
+        let unspecified = value.filter(|value| credential::is_unspecified(value));
+        let Some(value) = value.filter(|_| unspecified.is_none()) else {
             let token = [Keyword::AccessToken, Keyword::AccessTokenFile];
-            let has_token = token.iter().any(|keyword| self.value(*keyword).is_some()) && takes_tokens();
+            let has_token = token.iter().any(|keyword| self.value(*keyword).is_some());
+            let is_ours = (has_token || unspecified.is_some()) && takes_tokens();
             return Ok(match credential::find("AccessToken") {
-                Some(mode) if has_token => Selection::Mode(mode),
+                Some(mode) if is_ours && has_token => Selection::Mode(mode),
+                _ if is_ours => Selection::Unspecified,
                 _ => Selection::None,
             });
         };

@@ -16,7 +16,7 @@ pub fn decide(text: &[u16], context: &ConnectContext<'_>) -> Result<Decision, Er
     let request = ConnectRequest::read(text, context);
     let mode = match request.selection(&|| true)? {
         Selection::Mode(mode) => Some(mode),
-        Selection::None | Selection::Respelled(_) => None,
+        Selection::None | Selection::Unspecified | Selection::Respelled(_) => None,
     };
     request.with_driver_keywords(context, |request| {
         let administrator = Administrator::read(&context.services.environment, context.installed);

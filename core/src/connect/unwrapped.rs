@@ -26,6 +26,7 @@ pub fn string(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Ve
             Some(value) => return Err(left_to_the_driver(value.trim())),
             None => (None, None),
         },
+        Selection::Unspecified => (None, None),
         Selection::Respelled(value) => return Err(left_to_the_driver(value)),
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };

@@ -146,6 +146,9 @@ impl TargetConnection for Yes {
     fn login_timeout(&mut self) -> Option<Duration> {
         Some(Duration::from_secs(15))
     }
+    fn has_application_timeout(&self) -> bool {
+        false
+    }
 
     fn limit_login(&mut self, _: Duration) {}
 
