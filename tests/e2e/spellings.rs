@@ -271,3 +271,107 @@ fn a_server_by_another_name_is_trusted_no_more_than_by_its_own() {
     }
     assert!(machine.playground.managed_identity.record().requests().is_empty());
 }
+
+/// As Microsoft's own samples have them, or as a hand slips: never passed over in silence.
+#[test]
+fn near_misses_of_keywords_sign_in_or_are_told() {
+    let machine = Machine::new();
+    assert_works(
+        &machine,
+        &application(PAYROLL_CLIENT_ID),
+        &[
+            "Server = <server>; Database = testdb; Authentication = ActiveDirectoryServicePrincipal; \
+             UID = <application>; PWD = wrong;Tenant Id = <tenant>"
+                .replace("PWD = wrong", "PWD=<secret>")
+                .as_str(),
+            "Server=<server>;Database=testdb;Authentication=Service Principal;User_ID=<application>;\
+             Client_Secret=<secret>;Tenant-Id=<tenant>",
+        ],
+    );
+    assert_works(
+        &machine,
+        &user_assigned(&machine),
+        &["Server=<server>;Database=testdb;Authentication=ActiveDirectoryMsi;Client_Id=<identity>"],
+    );
+    for (string, right) in [
+        (
+            "Server=<server>;Authentication=ActiveDirectoryMsi;ClientIds=x",
+            "ClientId=",
+        ),
+        (
+            "Server=<server>;Authentification=ActiveDirectoryMsi",
+            "Authentication=",
+        ),
+        (
+            "Server=<server>;Authentication=Service Principal;UID=x;PWD = {s3cret;x}",
+            "PWD=",
+        ),
+    ] {
+        let error = machine.pyodbc_error(&filled(&machine, string));
+        assert!(
+            error.contains("HY000") && error.contains(right) && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+    // Words of nobody's go on to Driver 18, which passes them over.
+    let string = "Server=<server>;Database=testdb;Authentication=ActiveDirectoryMsi;Persist Security Info=False;Foo = a";
+    assert_works(&machine, &system_assigned(&machine), &[string]);
+}
+
+#[test]
+fn a_data_source_is_spelled_as_a_string_is() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    let secret = PAYROLL_SECRET;
+    machine.write_ini(
+        "odbc.ini",
+        &format!(
+            "[payroll]\nDriver = {DRIVER}\nData Source = \"localhost\"\nPort = {port}\nInitial Catalog = {{testdb}}\n\
+             Encrypt = True\nConnect Timeout = 30\nAuthentication = \"Active Directory Service Principal\"\n\
+             User_ID = {PAYROLL_CLIENT_ID}\nClient Secret = {}\nTenant_Id = {{{TENANT_ID}}}\n\
+             [slip]\nDriver = {DRIVER}\nServer = localhost,{port}\nAuthentication = ActiveDirectoryMsi\nTennantId = x\n",
+            braced(secret)
+        ),
+    );
+    let who = machine.pyodbc("DSN=payroll");
+    assert_eq!(who, application(PAYROLL_CLIENT_ID));
+    let logins = machine.playground.sql_server.take_logins();
+    assert_eq!(logins.last().unwrap().database, "testdb");
+    let error = machine.pyodbc_error("DSN=slip");
+    assert!(
+        error.contains("TennantId= in the data source") && error.contains("TenantId=?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_that_is_too_long_for_odbc_ini_is_told() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    let token = machine.user_token(USER);
+    assert!(token.len() > 500, "{}", token.len());
+    let section = |name: &str, token: &str| {
+        format!(
+            "[{name}]\nDriver={DRIVER}\nServer=localhost,{port}\nAccessToken = {token}\nDatabase=testdb\n"
+        )
+    };
+    // Longer than a line that unixODBC reads; its own claims do not matter.
+    let long = format!("{token}{}", "x".repeat(2000));
+    machine.write_ini(
+        "odbc.ini",
+        &(section("long", &long) + &section("last", &long).replace("Database=testdb\n", "")),
+    );
+    for name in ["long", "last"] {
+        let error = machine.pyodbc_error(&format!("DSN={name}"));
+        assert!(
+            error.contains("HY000")
+                && error.contains("unixODBC reads 999")
+                && error.contains("AccessTokenFile="),
+            "{error}"
+        );
+        assert!(
+            !error.contains(&token[..40]) && !error.contains("xxxx"),
+            "{error}"
+        );
+    }
+}

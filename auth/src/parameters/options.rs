@@ -4,7 +4,7 @@ use crate::{
     Error, Keyword, Secret,
     parameters::secret_file::{self, Shape},
 };
-use std::time::Duration;
+use std::{num::ParseIntError, time::Duration};
 
 /// The values of our keywords for one connect; the string's win over the data source's.
 #[derive(Debug, Default, Clone)]
@@ -79,7 +79,7 @@ impl Options {
     /// `TokenTimeout=`: the longest that a token is waited for.
     pub fn token_timeout(&self) -> Result<Option<Duration>, Error> {
         match self.seconds(Keyword::TokenTimeout) {
-            Some(Some(timeout)) if !timeout.is_zero() => Ok(Some(timeout)),
+            Some(Ok(timeout)) if !timeout.is_zero() => Ok(Some(timeout)),
             None => Ok(None),
             _ => Err(
                 Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
@@ -91,18 +91,17 @@ impl Options {
     /// `LoginTimeout=`: the login timeout where the program sets none; 0 is no limit.
     pub fn login_timeout(&self) -> Result<Option<Duration>, Error> {
         match self.seconds(Keyword::LoginTimeout) {
-            Some(Some(timeout)) => Ok(Some(timeout)),
+            Some(Ok(timeout)) => Ok(Some(timeout)),
             None => Ok(None),
-            Some(None) => Err(Error::invalid(
+            Some(Err(_)) => Err(Error::invalid(
                 "LoginTimeout= (Connect Timeout=) must be a number of seconds, or 0 for no limit",
             )
             .remedy("Correct or remove it.")),
         }
     }
 
-    /// A number of seconds; `Some(None)` for a value that is none.
-    fn seconds(&self, keyword: Keyword) -> Option<Option<Duration>> {
-        let seconds = self.get(keyword)?.parse::<u32>().ok();
+    fn seconds(&self, keyword: Keyword) -> Option<Result<Duration, ParseIntError>> {
+        let seconds = self.get(keyword)?.parse::<u32>();
         Some(seconds.map(|seconds| Duration::from_secs(seconds.into())))
     }
 

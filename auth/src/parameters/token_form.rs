@@ -1,5 +1,6 @@
 //! An access token as people paste it: in the quotes of an `.env` file, as a header has it, or as the JSON that a tool prints.
 
+use super::spelling::unquoted;
 use crate::Secret;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -29,13 +30,6 @@ fn without_decoration(text: &str) -> &str {
         _ => text,
     };
     unquoted(text)
-}
-
-fn unquoted(text: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(text)
 }
 
 /// The token of a JSON object; of one without its braces as well, which a connection string takes for its own.

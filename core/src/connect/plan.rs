@@ -104,7 +104,7 @@ pub fn read(text: &[u16], host_token: bool, context: &ConnectContext<'_>) -> Res
             completion: DriverCompletion::AsRequested,
         }),
         Selection::Mode(mode) => request
-            .with_driver_keywords(context, |request| sign_in_plan(request, mode, context))
+            .with_driver_keywords(|request| sign_in_plan(request, mode, context))
             .map(|plan| Plan::SignIn(Box::new(plan)))
             .map_err(|error| error.in_mode(mode.name)),
     }

@@ -71,7 +71,7 @@ impl KeywordSignIn {
             }
         };
         request
-            .with_driver_keywords(context, |request| Self::select(request, mode, context))
+            .with_driver_keywords(|request| Self::select(request, mode, context))
             .map_err(|error| error.in_mode(mode.name))
     }
 

@@ -131,6 +131,10 @@ impl Machine {
                 let entry = self.section.iter().find(is_asked).filter(|_| section == payroll);
                 entry.map(|(_, value)| value.clone())
             },
+            data_source_keywords: &|_| {
+                let keys = self.section.iter().map(|(key, _)| Zeroizing::new(key.clone()));
+                keys.collect()
+            },
         };
         connect(&text, pending, real, &context)
     }
@@ -173,7 +177,7 @@ fn without_one_of_our_modes_the_call_is_forwarded_unchanged() {
         "Server=x;authentication=activedirectoryintegrated",
         "Server=x;Authentication=;Trusted_Connection=yes",
         "Server=x;UID={open",
-        "Authentication =ActiveDirectoryAccessToken;AccessTokenfile =x;Server=localhost",
+        "Server=x;Tennant=a;Authenticated=ActiveDirectoryMsi",
     ] {
         let mut real = Scripted::answering([]);
         let answer = Machine::new().connect(text, &mut real);
@@ -526,6 +530,89 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn near_misses_are_ours_or_told_with_the_right_spelling() {
+    let machine = Machine::new();
+    for text in [
+        "Server = localhost; Authentication = ActiveDirectoryAccessToken ; AccessToken = abcdef ;APP=a",
+        "Server=localhost;Access_Token=abcdef;APP=a",
+        "Server=localhost;access token=abcdef;Client-Id =x;APP=a",
+        "Server=\"localhost\";Authentication='Access Token';AccessToken=\"abcdef\";APP=a",
+    ] {
+        let mut real = Scripted::connecting();
+        machine.connect(text, &mut real).unwrap();
+        assert_eq!(real.strings(), [driver_string(STOCK, "APP=a;")], "{text}");
+        assert!(real.did.contains(&Did::Place(16)), "{text}: {:?}", real.did);
+    }
+    for (text, expected) in [
+        ("Server=localhost;AccessToken=abc;Tennant=x", "Tenant="),
+        (
+            "Server=localhost;Authentification=ActiveDirectoryMsi",
+            "Authentication=",
+        ),
+        ("Server=localhost;Acces_Token=eyJ0", "AccessToken="),
+        ("Server=localhost;Authentication = nonsense", "nonsense"),
+        ("Server=localhost;AccessToken=abc;UID = {a;b}", "UID="),
+    ] {
+        let error = machine.refusal(text).to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let error = machine.refusal("Server=localhost;Authentication=Msi;PWD= {s3cret;x}");
+    assert!(
+        error.to_string().contains("PWD=") && !error.to_string().contains("s3cret"),
+        "{error}"
+    );
+    // As Driver 18 has it comes first.
+    let mut real = Scripted::connecting();
+    machine
+        .connect(
+            "Server=localhost;Access_Token=abcdefg;AccessToken=abcdef",
+            &mut real,
+        )
+        .unwrap();
+    assert_eq!(real.did[1], Did::Place(16));
+    // Driver 18 would pass this over, and log in as somebody else.
+    let mut real = Scripted::connecting();
+    machine
+        .connect(
+            "Server = x;Authentication = SqlPassword;UID = a;PWD = b",
+            &mut real,
+        )
+        .unwrap();
+    assert_eq!(
+        real.strings(),
+        ["Authentication=SqlPassword;Server=x;UID=a;PWD=b;"]
+    );
+}
+
+#[test]
+fn a_section_has_the_same_spellings_as_a_string() {
+    let machine = Machine::with_section(&[
+        ("Driver", "Entra"),
+        ("Data Source", "localhost"),
+        ("Port", "1"),
+        ("Initial Catalog", "{b}"),
+        ("Authentication", "{Active Directory Access Token}"),
+        ("Access_Token", "\"abcdef\""),
+        ("Trust Server Certificate", "False"),
+    ]);
+    let mut real = Scripted::connecting();
+    machine.connect("DSN=payroll", &mut real).unwrap();
+    let expected = driver_string("Entra", "Database=b;").replace("=127.0.0.1", "=127.0.0.1,1");
+    assert_eq!(real.strings(), [expected]);
+    assert!(real.did.contains(&Did::Place(16)), "{:?}", real.did);
+    for (entry, expected) in [
+        (("Authentification", "ActiveDirectoryMsi"), "Authentication="),
+        (("AccesToken", "eyJ0"), "AccessToken="),
+    ] {
+        let error = Machine::with_section(&[("Server", "localhost"), entry]).refusal("DSN=payroll");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let plain = Machine::with_section(&[("Server", "x"), ("Authentification", "none"), ("Tennant", "x")]);
+    let answer = plain.connect("DSN=payroll;UID=a", &mut Scripted::answering([]));
+    assert!(matches!(answer, Ok(Answer::StepAside)), "{answer:?}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn string(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Ve
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };
     request
-        .with_driver_keywords(context, |request| without_our_keywords(request, mode, context))
+        .with_driver_keywords(|request| without_our_keywords(request, mode, context))
         .map_err(|error| match name {
             Some(name) => error.in_mode(name),
             None => error,
