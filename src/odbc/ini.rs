@@ -56,6 +56,8 @@ pub(crate) fn get_in_section(section: &[u16], key: &str, file: &str) -> Option<S
 }
 
 /// The names of the entries of a section, in their order; the rest of a line that is too long is one of them.
+///
+/// Not all where one has no name (` = value`): there libodbcinst's list may end.
 pub(crate) fn keys(section: &[u16], file: &str) -> Vec<Zeroizing<String>> {
     let Some(function) = function() else {
         let section = String::from_utf16(section).unwrap_or_default();

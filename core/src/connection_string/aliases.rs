@@ -54,7 +54,8 @@ pub(crate) fn is_known(keyword: &str) -> bool {
     all.any(|known| is_same(known, keyword))
 }
 
-fn drivers() -> impl Iterator<Item = &'static str> {
+/// The keywords that Driver 18 reads, those of the sign-in excepted.
+pub(crate) fn drivers() -> impl Iterator<Item = &'static str> {
     DICTATED
         .into_iter()
         .chain(FORWARDED)

@@ -12,7 +12,7 @@ use super::{
     ConnectionString, aliases, append, known_keyword,
     misspelling::{Place, is_ours_or_rewritten, misspelled},
 };
-use entra_auth::{Error, Keyword};
+use entra_auth::{Error, KEYWORDS, Keyword};
 use std::{cell::OnceCell, fmt};
 use zeroize::Zeroizing;
 
@@ -139,7 +139,7 @@ impl<'a> DataSource<'a> {
         value.filter(|value| !value.is_empty())
     }
 
-    /// The keywords of the section, in their order.
+    /// The keywords of the section, in their order; unixODBC 2.3.11 does not list those behind an entry without a name.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = &str> {
         let (in_file, rewritten) = match &self.entries {
             Entries::InFile { list, keywords, .. } if self.is_name_certain() => {
@@ -156,17 +156,26 @@ impl<'a> DataSource<'a> {
     pub(crate) fn value(&self, keyword: Keyword) -> Option<Zeroizing<String>> {
         let is_one = |name: &&str| Keyword::named(name).is_some_and(|row| row.keyword == keyword);
         let names: Vec<&str> = self.keywords().filter(is_one).collect();
-        let exact = names.iter().filter(|name| keyword.is_named(name));
-        let others = names.iter().filter(|name| !keyword.is_named(name));
-        let value = exact.chain(others).find_map(|name| self.get(name))?;
-        Some(unbraced(value))
+        let (exact, others): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| keyword.is_named(name));
+        // Also what is not listed, see `keywords`.
+        let known = keyword.row().map_or(&[][..], |row| row.names);
+        let mut all = exact.iter().chain(known).chain(&others);
+        all.find_map(|name| self.get(name)).map(unbraced)
     }
 
     /// The same section in Driver 18's own words, as a connection string with these entries would be rewritten.
     ///
     /// An error where unixODBC has read a part of a value only, or a keyword of ours is misspelled.
     pub(crate) fn in_driver_keywords(&self) -> Result<DataSource<'static>, Error> {
-        let names: Vec<&str> = self.keywords().collect();
+        let mut names: Vec<&str> = self.keywords().collect();
+        // Also what is not listed.
+        for row in KEYWORDS {
+            names.extend_from_slice(row.names);
+        }
+        for name in aliases::drivers().chain(["Driver"]) {
+            names.push(name);
+        }
         let mut entries: Vec<(&str, Zeroizing<String>)> = Vec::new();
         for (at, name) in names.iter().enumerate() {
             if !is_keyword(name) {

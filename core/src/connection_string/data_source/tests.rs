@@ -87,6 +87,20 @@ fn a_line_that_unix_odbc_cuts_is_told() {
 }
 
 #[test]
+fn what_is_not_listed_is_read_by_its_name() {
+    let look_up = |_: &[u16], keyword: &str| match keyword {
+        "Server" => Some("a".to_owned()),
+        "UID" => Some("{b}".to_owned()),
+        _ => None,
+    };
+    let section = DataSource::new("a".encode_utf16().collect(), &look_up, &|_| Vec::new());
+    assert_eq!(section.value(Keyword::User).unwrap().as_str(), "b");
+    let rewritten = section.in_driver_keywords().unwrap();
+    assert_eq!(rewritten.get("server").unwrap().as_str(), "a");
+    assert_eq!(rewritten.value(Keyword::User).unwrap().as_str(), "b");
+}
+
+#[test]
 fn a_slip_of_the_pen_in_a_section_is_told() {
     let error = rewritten(&[("Server", "a"), ("TennantId", "b")]).unwrap_err();
     assert!(
