@@ -69,5 +69,6 @@ pub(crate) fn with_connect_context<T>(body: impl FnOnce(&ConnectContext<'_>) -> 
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
         takes_tokens: &target_driver::takes_tokens,
         data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),
+        data_source_keywords: &|section| ini::keys(section, ini::ODBC_INI),
     })
 }

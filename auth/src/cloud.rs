@@ -63,6 +63,13 @@ pub fn is_audience(aud: &str) -> bool {
     aud.eq_ignore_ascii_case(AZURE_SQL) || CLOUDS.iter().any(is_of)
 }
 
+/// The scopes of all services of Azure that are known here, in all clouds.
+pub fn scopes() -> impl Iterator<Item = &'static str> {
+    CLOUDS
+        .into_iter()
+        .flat_map(|cloud| [cloud.scope, cloud.postgres_scope, cloud.graph_scope])
+}
+
 impl Cloud {
     /// The cloud that a host name, or a pattern such as `*.database.windows.net`, belongs to.
     #[must_use]

@@ -40,7 +40,7 @@ mod workload_identity;
 pub use by_scope::SignInsByScope;
 pub use default::{ChainMember, chain as default_chain};
 pub use mode::{MODES, Mode};
-pub use mode_name::{FORWARDED, find, find_exact, same_mode, unknown};
+pub use mode_name::{FORWARDED, find, find_exact, is_unspecified, same_mode, unknown};
 
 pub use crate::token::source::{BoxFuture, Credential, IdentityOrigin, SignIn, SignInSource, TokenRequest};
 

@@ -5,3 +5,5 @@ pub mod keyword;
 pub mod options;
 pub mod scope;
 pub mod secret_file;
+pub mod spelling;
+pub mod token_form;

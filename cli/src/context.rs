@@ -21,6 +21,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use zeroize::Zeroizing;
 
 /// Everything that a sign-in needs besides its keywords.
 pub struct Context {
@@ -64,12 +65,18 @@ impl Context {
                 .find_map(|file| file.ini.get(&section, keyword))
                 .map(str::to_owned)
         };
+        let data_source_keywords = |section: &[u16]| {
+            let section = String::from_utf16(section).unwrap_or_default();
+            let entries = self.sources.iter().flat_map(|file| file.ini.entries(&section));
+            entries.map(|(keyword, _)| Zeroizing::new(keyword)).collect()
+        };
         body(&ConnectContext {
             services: &self.services,
             redirects: &self.redirects,
             installed: &installed,
             takes_tokens: &|| true,
             data_source: &data_source,
+            data_source_keywords: &data_source_keywords,
         })
     }
 

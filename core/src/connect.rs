@@ -85,7 +85,13 @@ pub fn connect(
         Plan::SignIn(plan) => plan,
     };
     let mut start = Instant::now();
-    let timeout = connection.login_timeout();
+    let of_string = plan
+        .login_timeout()
+        .filter(|_| !connection.has_application_timeout());
+    let timeout = match of_string {
+        Some(timeout) => Some(timeout).filter(|timeout| !timeout.is_zero()),
+        None => connection.login_timeout(),
+    };
     let limit = timeout.unwrap_or(DEFAULT_LOGIN_TIMEOUT);
     plan.rule_out_redirect(start + limit, context)?;
     if let Some(destination) = plan.destination() {
@@ -102,7 +108,7 @@ pub fn connect(
     let deadline = start + limit;
     place(&token, &plan, connection)?;
     // The driver's login timeout is in whole seconds: it is set only where that makes a difference.
-    if timeout.is_none() || start.elapsed() >= Duration::from_secs(1) {
+    if of_string.is_some() || timeout.is_none() || start.elapsed() >= Duration::from_secs(1) {
         connection.limit_login(deadline.saturating_duration_since(Instant::now()));
     }
     let attempt = Attempt {

@@ -9,7 +9,7 @@ from ._credential import Credential
 from ._error import Error
 from ._library import find, load
 from ._providers import name_of
-from ._string import ended, joined, pairs
+from ._string import ended, joined, pairs, plain
 from ._system import load_odbc, missing
 
 TYPE_CHECKING = False
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 # What pyodbc.connect takes for itself; every other keyword is part of the connection string.
 _PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "encoding", "readonly", "timeout"))
 
-# The keywords by which a connection string says who signs in, in all spellings.
+# The keywords by which a connection string says who signs in, in lower case and as `plain` has them.
 _WHO = frozenset(
     (
-        *("authentication", "fedauth", "uid", "user", "user id", "username", "pwd", "password", "clientsecret"),
+        *("authentication", "fedauth", "uid", "user", "userid", "username", "pwd", "password", "clientsecret"),
         *("pwdfile", "passwordfile", "clientsecretfile", "clientid", "applicationclientid", "msiclientid", "tenantid"),
-        *("tenant", "objectid", "resourceid", "msiresourceid", "resource id", "accesstoken", "accesstokenfile"),
+        *("tenant", "objectid", "resourceid", "msiresourceid", "accesstoken", "accesstokenfile"),
         *("clientcertificate", "clientcertpath", "clientcertificatepassword", "clientkeypassword", "clientkey"),
         *("clientcertificatepasswordfile", "clientkeypasswordfile", "clientassertion", "clientassertionfile"),
         *("tokenfilepath", "serviceconnectionid", "systemtoken", "systemtokenfile", "refreshtoken", "refreshtokenfile"),
-        *("userassertion", "userassertionfile", "tokenprovider"),
+        *("userassertion", "userassertionfile", "tokenprovider", "aadsecureprincipalid", "aadsecureprincipalsecret"),
     )
 )
 
@@ -68,7 +68,7 @@ def connect(
     own = {name: keywords.pop(name) for name in _PYODBC & keywords.keys()}
     string = ended(string) + joined(keywords)
     if credential is not None:
-        who = next((name for name, *_ in pairs(string) if name in _WHO), None)
+        who = next((name for name, *_ in pairs(string) if plain(name) in _WHO), None)
         if who is not None:
             raise TypeError(f"either credential= or {who}=: together they might sign in somebody else")
         string = f"{ended(string)}{_signing_in(credential)}"

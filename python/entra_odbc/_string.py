@@ -54,6 +54,11 @@ def pairs(string: str) -> Iterator[tuple[str, str, str]]:
         position = end + 1
 
 
+def plain(name: str) -> str:
+    """A keyword without what makes no difference in it, in lower case."""
+    return "".join(name.split()).replace("_", "").replace("-", "").lower()
+
+
 def without(string: str, *names: str) -> str:
     """The string without these keywords."""
     return "".join(piece for name, _, piece in pairs(string) if name not in names)

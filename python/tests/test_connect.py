@@ -33,7 +33,12 @@ def test_keywords_that_say_who_are_not_mixed_with_a_credential(machine):
     program = """
     import entra_odbc
     credential = entra_odbc.Credential(MSI)
-    for string, keywords in (server + MSI, {}), (server, {"UID": app["client_id"]}), (server + "User Id=x;", {}):
+    for string, keywords in (
+        (server + MSI, {}),
+        (server, {"UID": app["client_id"]}),
+        (server + "User Id=x;", {}),
+        (server + "Client_Id=x;", {}),
+    ):
         for who in credential, azure():
             try:
                 entra_odbc.connect(string, credential=who, **keywords)
@@ -46,7 +51,7 @@ def test_keywords_that_say_who_are_not_mixed_with_a_credential(machine):
             print(error)
     """
     mixed = [f"either credential= or {name}=: together they might sign in somebody else" for name in
-             ("authentication", "authentication", "uid", "uid", "user id", "user id")]
+             ("authentication", "authentication", "uid", "uid", "user id", "user id", "client_id", "client_id")]
     none = ["credential is a Credential, or an object with get_token(), such as azure-identity's"] * 2
     assert machine.python(program).split("\n") == mixed + none
 

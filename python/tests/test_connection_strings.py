@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from entra_odbc import Error
 from entra_odbc._connect import _WHO
-from entra_odbc._string import ended, joined, pairs, utf8, without
+from entra_odbc._string import ended, joined, pairs, plain, utf8, without
 
 
 def names(string):
@@ -62,9 +62,10 @@ def test_what_c_would_cut_or_misread_is_an_error(text):
 
 # How somebody signs in, or what a token is for and how it is kept: said of anybody.
 NOT_WHO = {
-    "trusted_connection", "integrated security", "sendcertificatechain", "redirecturi", "interactivetimeout",
+    "trustedconnection", "integratedsecurity", "sendcertificatechain", "redirecturi", "interactivetimeout",
     "saveaccount", "additionallyallowedtenants", "authority", "scope", "resource", "disableinstancediscovery",
-    "tokentimeout", "tokenexpiryisdead", "tokencache",
+    "tokentimeout", "tokenexpiryisdead", "tokencache", "logintimeout", "connecttimeout",
+    "connectiontimeout",
 }
 
 
@@ -72,7 +73,7 @@ def test_every_keyword_that_says_who_signs_in_is_known_as_one():
     table = (Path(__file__).parents[2] / "auth/src/parameters/keyword.rs").read_text()
     table = table.split("pub const KEYWORDS")[1].split("];")[0]
     rows = re.findall(r"(?:row|secret)\(\s*Keyword::\w+,\s*&\[(.*?)\]", table, re.DOTALL)
-    names = {name.lower() for row in rows for name in re.findall(r'"(.*?)"', row)}
+    names = {plain(name) for row in rows for name in re.findall(r'"(.*?)"', row)}
     assert len(rows) > 30
     assert names == _WHO | NOT_WHO
 

@@ -13,7 +13,7 @@ use super::{diagnostic_record::Record, target_connection::Arguments};
 use crate::process_state::with_connect_context;
 
 pub(crate) use attached_token::{ACCESS_TOKEN, AttachError, AttachedToken, IS_POINTER, TokenOwner};
-pub(crate) use login_timeout::LoginTimeout;
+pub(crate) use login_timeout::{LOGIN_TIMEOUT, LoginTimeout};
 pub(crate) use registry::{begin_call, begin_in_child, get, get_or_insert, lock, records, remove, restore};
 
 /// How many connections have records of ours, or something to undo before their next call: while it is 0, calls that

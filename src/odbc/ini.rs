@@ -14,6 +14,8 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::{NonNull, null};
 
+use zeroize::Zeroizing;
+
 use super::target_driver;
 use crate::os::{environment::is_privileged, library::Library};
 
@@ -26,6 +28,9 @@ pub(crate) const ODBCINST_INI: &str = "odbcinst.ini";
 
 /// What comes back for an absent entry: no text file holds it, and no other caller asks with it.
 const ABSENT: u16 = 1;
+
+/// Room for the names of sections or entries.
+const LIST_CAPACITY: u16 = 60_000;
 
 type GetProfileString =
     unsafe extern "C" fn(*const u16, *const u16, *const u16, *mut u16, i32, *const u16) -> i32;
@@ -50,17 +55,34 @@ pub(crate) fn get_in_section(section: &[u16], key: &str, file: &str) -> Option<S
     Some(decode(&value))
 }
 
+/// The names of the entries of a section, in their order; the rest of a line that is too long is one of them.
+///
+/// Not all where one has no name (` = value`): there libodbcinst's list may end.
+pub(crate) fn keys(section: &[u16], file: &str) -> Vec<Zeroizing<String>> {
+    let Some(function) = function() else {
+        let section = String::from_utf16(section).unwrap_or_default();
+        return parser::keys(&section, file);
+    };
+    let names = read_profile_string(function, Some(section), None, file, LIST_CAPACITY);
+    let names = Zeroizing::new(names.unwrap_or_default());
+    listed(&names).map(Zeroizing::new).collect()
+}
+
 /// The names of the sections of `file`.
 pub(crate) fn sections(file: &str) -> Vec<String> {
     let Some(function) = function() else {
         return parser::sections(file);
     };
-    let names = read_profile_string(function, None, None, file, 60_000).unwrap_or_default();
+    let names = read_profile_string(function, None, None, file, LIST_CAPACITY).unwrap_or_default();
+    listed(&names).collect()
+}
+
+/// The names of a list, each of which ends at a NUL; the default, for a section that is not there, is none.
+fn listed(names: &[u16]) -> impl Iterator<Item = String> {
     names
         .split(|unit| *unit == 0)
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && *name != [ABSENT])
         .map(decode)
-        .collect()
 }
 
 /// libodbcinst's function: the target driver's, else that of a copy already in the process, else the system's.

@@ -122,6 +122,10 @@ impl TargetConnection for DriverConnection<'_> {
         (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
+    fn has_application_timeout(&self) -> bool {
+        self.connection.login_timeout.is_applications()
+    }
+
     fn limit_login(&mut self, remaining: Duration) {
         // Rounded up, since 0 would mean no limit.
         let seconds = u32::try_from(remaining.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);

@@ -147,6 +147,40 @@ fn authority_and_audience_follow_the_servers_name() {
     }
 }
 
+/// An address, a tunnel or a name of one's own says nothing; the name of the certificate does.
+#[test]
+fn authority_and_audience_follow_the_certificates_name() {
+    let (machine, proxy) = network();
+    for (authority, audience, certificate) in [
+        (
+            US_GOVERNMENT,
+            "https://database.usgovcloudapi.net",
+            "payroll.database.usgovcloudapi.net",
+        ),
+        (
+            CHINA,
+            "https://database.chinacloudapi.cn",
+            "*.database.chinacloudapi.cn",
+        ),
+        (
+            PUBLIC,
+            "https://database.windows.net",
+            "payroll.database.windows.net",
+        ),
+    ] {
+        for server in ["10.1.2.3", "127.0.0.1,14330", "db.internal.example"] {
+            let rest = format!("HostnameInCertificate={certificate}");
+            let seen = asked(&machine, &proxy, server, &rest);
+            assert_eq!(seen, expected(authority, audience), "{server} {certificate}");
+        }
+    }
+    let privately = "payroll.privatelink.database.usgovcloudapi.net";
+    assert_eq!(
+        asked(&machine, &proxy, privately, ""),
+        expected(US_GOVERNMENT, "https://database.usgovcloudapi.net")
+    );
+}
+
 #[test]
 fn a_string_may_name_another_cloud_than_the_servers_name_tells() {
     let (machine, proxy) = network();

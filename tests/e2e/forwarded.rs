@@ -55,7 +55,6 @@ fn a_string_with_a_kind_of_driver_18s_own() {
         "Authentication=ActiveDirectoryIntegrated",
         "Authentication=ActiveDirectoryIntegrated;UID=ada@contoso.com;Encrypt=strict",
         "Authentication=;Trusted_Connection=no",
-        "Authentication=NotSpecified;UID=sa;PWD=secret",
     ] {
         let string = format!("DRIVER=<driver>;SERVER=db.example;{rest}");
         assert_untouched(

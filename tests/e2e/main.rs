@@ -24,6 +24,7 @@ mod guest;
 mod handles;
 mod hosts;
 mod kinds;
+mod login_timeout;
 mod managed_identity;
 mod messages;
 mod network;

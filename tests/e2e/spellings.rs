@@ -11,9 +11,12 @@
 //! - mssql-python: <https://learn.microsoft.com/sql/connect/python/mssql-python/entra-authentication>.
 
 mod go_mssqldb;
+mod scopes;
 mod sqlclient;
 
-use standins::playground::{OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
+use standins::playground::{
+    OTHER_PASSWORD, OTHER_USER, PAYROLL_CLIENT_ID, PAYROLL_SECRET, SQL_PASSWORD, SQL_USER, TENANT_ID, USER,
+};
 use test_support::{
     browser::with_browser,
     connection_string::braced,
@@ -91,6 +94,9 @@ fn mssql_jdbcs_properties() {
         &[
             "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipal;\
              userName=<application>;password=<secret>",
+            // Until version 9.4.
+            "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipal;\
+             AADSecurePrincipalId=<application>;AADSecurePrincipalSecret=<secret>;loginTimeout=30",
             &format!(
                 "server=<server>;databaseName=testdb;authentication=ActiveDirectoryServicePrincipalCertificate;\
                  user=<application>;clientCertificate={};clientKey={};clientKeyPassword={}",
@@ -116,6 +122,66 @@ fn mssql_jdbcs_properties() {
             "server=<server>;databaseName=testdb;accessToken={token}"
         )],
     );
+}
+
+/// `NotSpecified` is what SqlClient and mssql-jdbc print where nobody said anything.
+#[test]
+fn an_authentication_that_is_not_specified() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[unsaid]\nDriver={DRIVER}\nServer=localhost,{port}\nAuthentication=NotSpecified\nDatabase=testdb\n"),
+    );
+    let login = format!("UID={SQL_USER};PWD={}", braced(SQL_PASSWORD));
+    for string in [
+        filled(
+            &machine,
+            &format!("Server=<server>;Authentication=NotSpecified;{login}"),
+        ),
+        filled(
+            &machine,
+            &format!(
+                "Data Source=<server>;Authentication=\"Not Specified\";User ID={SQL_USER};Password={}",
+                braced(SQL_PASSWORD)
+            ),
+        ),
+        format!("DSN=unsaid;{login}"),
+    ] {
+        assert_eq!(machine.pyodbc(&string), SQL_USER, "{string}");
+    }
+    assert!(machine.playground.entra.token_requests().is_empty());
+    let token = machine.user_token(USER);
+    assert_works(
+        &machine,
+        USER,
+        &[&format!(
+            "Server=<server>;Database=testdb;Authentication=NotSpecified;AccessToken={token}"
+        )],
+    );
+    assert_eq!(machine.pyodbc(&format!("DSN=unsaid;AccessToken={token}")), USER);
+}
+
+/// As an `.env` file, a header, and `az account get-access-token` have it.
+#[test]
+fn an_access_token_in_the_forms_in_which_it_is_at_hand() {
+    let machine = Machine::new();
+    let token = machine.user_token(USER);
+    let json = format!(
+        "{{\n  \"accessToken\": \"{token}\",\n  \"expires_on\": 4102444800,\n  \"tokenType\": \"Bearer\"\n}}\n"
+    );
+    let file = machine.file("token.json", &json);
+    let string = |rest: String| format!("Server=<server>;Database=testdb;{rest}");
+    for rest in [
+        format!("AccessToken=\"{token}\""),
+        format!("AccessToken=Bearer {token}"),
+        format!("AccessToken={json}"),
+        format!("AccessToken={}", braced(&json)),
+        format!("AccessTokenFile={file}"),
+        format!("fedauth=ActiveDirectoryServicePrincipalAccessToken;PWD='{token}'"),
+    ] {
+        assert_works(&machine, USER, &[&string(rest)]);
+    }
 }
 
 #[test]
@@ -204,4 +270,108 @@ fn a_server_by_another_name_is_trusted_no_more_than_by_its_own() {
         assert!(machine.pyodbc_error(&string).contains("Encrypt="));
     }
     assert!(machine.playground.managed_identity.record().requests().is_empty());
+}
+
+/// As Microsoft's own samples have them, or as a hand slips: never passed over in silence.
+#[test]
+fn near_misses_of_keywords_sign_in_or_are_told() {
+    let machine = Machine::new();
+    assert_works(
+        &machine,
+        &application(PAYROLL_CLIENT_ID),
+        &[
+            "Server = <server>; Database = testdb; Authentication = ActiveDirectoryServicePrincipal; \
+             UID = <application>; PWD = wrong;Tenant Id = <tenant>"
+                .replace("PWD = wrong", "PWD=<secret>")
+                .as_str(),
+            "Server=<server>;Database=testdb;Authentication=Service Principal;User_ID=<application>;\
+             Client_Secret=<secret>;Tenant-Id=<tenant>",
+        ],
+    );
+    assert_works(
+        &machine,
+        &user_assigned(&machine),
+        &["Server=<server>;Database=testdb;Authentication=ActiveDirectoryMsi;Client_Id=<identity>"],
+    );
+    for (string, right) in [
+        (
+            "Server=<server>;Authentication=ActiveDirectoryMsi;ClientIds=x",
+            "ClientId=",
+        ),
+        (
+            "Server=<server>;Authentification=ActiveDirectoryMsi",
+            "Authentication=",
+        ),
+        (
+            "Server=<server>;Authentication=Service Principal;UID=x;PWD = {s3cret;x}",
+            "PWD=",
+        ),
+    ] {
+        let error = machine.pyodbc_error(&filled(&machine, string));
+        assert!(
+            error.contains("HY000") && error.contains(right) && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+    // Words of nobody's go on to Driver 18, which passes them over.
+    let string = "Server=<server>;Database=testdb;Authentication=ActiveDirectoryMsi;Persist Security Info=False;Foo = a";
+    assert_works(&machine, &system_assigned(&machine), &[string]);
+}
+
+#[test]
+fn a_data_source_is_spelled_as_a_string_is() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    let secret = PAYROLL_SECRET;
+    machine.write_ini(
+        "odbc.ini",
+        &format!(
+            "[payroll]\nDriver = {DRIVER}\nData Source = \"localhost\"\nPort = {port}\nInitial Catalog = {{testdb}}\n\
+             Encrypt = True\nConnect Timeout = 30\nAuthentication = \"Active Directory Service Principal\"\n\
+             User_ID = {PAYROLL_CLIENT_ID}\nClient Secret = {}\nTenant_Id = {{{TENANT_ID}}}\n\
+             [slip]\nDriver = {DRIVER}\nServer = localhost,{port}\nAuthentication = ActiveDirectoryMsi\nTennantId = x\n",
+            braced(secret)
+        ),
+    );
+    let who = machine.pyodbc("DSN=payroll");
+    assert_eq!(who, application(PAYROLL_CLIENT_ID));
+    let logins = machine.playground.sql_server.take_logins();
+    assert_eq!(logins.last().unwrap().database, "testdb");
+    let error = machine.pyodbc_error("DSN=slip");
+    assert!(
+        error.contains("TennantId= in the data source") && error.contains("TenantId=?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_that_is_too_long_for_odbc_ini_is_told() {
+    let machine = Machine::new();
+    let port = machine.playground.sql_server.port();
+    let token = machine.user_token(USER);
+    assert!(token.len() > 500, "{}", token.len());
+    let section = |name: &str, token: &str| {
+        format!(
+            "[{name}]\nDriver={DRIVER}\nServer=localhost,{port}\nAccessToken = {token}\nDatabase=testdb\n"
+        )
+    };
+    // Longer than a line that unixODBC reads; its own claims do not matter.
+    let long = format!("{token}{}", "x".repeat(2000));
+    machine.write_ini(
+        "odbc.ini",
+        &(section("long", &long) + &section("last", &long).replace("Database=testdb\n", "")),
+    );
+    for name in ["long", "last"] {
+        let error = machine.pyodbc_error(&format!("DSN={name}"));
+        assert!(
+            error.contains("HY000")
+                && error.contains("unixODBC reads 999")
+                && error.contains("AccessTokenFile="),
+            "{error}"
+        );
+        assert!(
+            !error.contains(&token[..40]) && !error.contains("xxxx"),
+            "{error}"
+        );
+    }
 }

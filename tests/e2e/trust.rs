@@ -3,6 +3,7 @@
 mod connect_to;
 mod differential;
 mod local_names;
+mod private_endpoints;
 mod redirects;
 mod sections;
 mod stock_driver;
@@ -82,14 +83,22 @@ fn a_string_names_no_authority_that_the_administrator_does_not_know() {
 #[test]
 fn what_a_connect_refuses_reaches_the_driver_by_no_browsing_either() {
     let machine = recording("");
+    machine.write_ini(
+        "odbc.ini",
+        &format!("[modes]\nDriver={DRIVER}\nAuthentication=Msi\n"),
+    );
     for string in [
         "Authentication=ActiveDirectoryMsi;Server=evil.example",
         "Authentication=ActiveDirectoryMsi;Server=127.0.0.1",
         "Authentication=ActiveDirectoryServicePrincipal;UID=x;PWD=s3cret",
+        "Authentication=ActiveDirectoryServicePrincipal",
+        "Authentication=msi;UID={open",
+        "AccessToken=s3cret",
+        "DSN=modes;Database=x",
     ] {
-        let output = machine.script(&[&format!("!browse:DRIVER={{{DRIVER}}};{string}")]);
+        let output = machine.script(&[&format!("!browse:{}", browsed(string))]);
         assert!(
-            output.contains("[entra-odbc]") && !output.contains("s3cret"),
+            output.contains("HYC00") && output.contains("SQLDriverConnect") && !output.contains("s3cret"),
             "{output}"
         );
         let arrived = arrived(&machine);
@@ -97,6 +106,14 @@ fn what_a_connect_refuses_reaches_the_driver_by_no_browsing_either() {
             !arrived.iter().any(|line| line.starts_with("SQLBrowseConnect")),
             "{arrived:?}"
         );
+    }
+}
+
+fn browsed(string: &str) -> String {
+    if string.starts_with("DSN=") {
+        string.to_owned()
+    } else {
+        format!("DRIVER={{{DRIVER}}};{string}")
     }
 }
 

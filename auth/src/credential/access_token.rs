@@ -1,16 +1,19 @@
 //! `AccessToken`: a token that the connection string or a file holds.
 
 use super::{CredentialContext, SignIn};
-use crate::{Error, Keyword, Secret, Token, identity_key::IdentityKey, parameters::options::missing};
+use crate::{
+    Error, Keyword, Secret, Token,
+    identity_key::IdentityKey,
+    parameters::{options::missing, token_form},
+};
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let options = context.options;
     let given = options.secret(Keyword::AccessToken, Keyword::AccessTokenFile)?;
     // go-mssqldb has it in `password`.
     let password = || {
-        options
-            .get(Keyword::Password)
-            .map(|text| (Secret::new(text.to_owned()), false))
+        let text = options.get(Keyword::Password)?;
+        Some((Secret::new(text.to_owned()), false))
     };
     let (text, from_file) = given.or_else(password).ok_or_else(|| {
         missing(
@@ -18,7 +21,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
             "the access token (PWD= does as well), or AccessTokenFile= with a path",
         )
     })?;
-    let token = Token::supplied(text);
+    let token = Token::supplied(token_form::bare(text.expose()));
     let key = IdentityKey::builder("AccessToken")?
         .with("token", token.text.expose())
         .finish();
@@ -70,6 +73,24 @@ mod tests {
         assert_eq!(sign_in.key, sign_in_by_password(&text).key);
         assert_eq!(token.text.expose(), text);
         assert_eq!(token.expires_on, in_2100());
+    }
+
+    #[test]
+    fn the_output_of_a_tool_in_a_file_is_as_good_as_the_token() {
+        let text = jwt(&json!({ "aud": AUD, "exp": 4_102_444_800_u64 }));
+        let path = std::env::temp_dir().join(format!("entra-odbc-token-json-{}", std::process::id()));
+        std::fs::write(
+            &path,
+            format!("{{\n  \"accessToken\": \"{text}\",\n  \"tenant\": \"t\"\n}}\n"),
+        )
+        .unwrap();
+        let in_file = sign_in(&[(Keyword::AccessTokenFile, path.to_str().unwrap())]);
+        std::fs::remove_file(&path).unwrap();
+        let key = sign_in(&[(Keyword::AccessToken, &text)]).unwrap().key;
+        assert_eq!(in_file.unwrap().key, key);
+        for decorated in [format!("\"{text}\""), format!("Bearer {text}")] {
+            assert_eq!(sign_in_by_password(&decorated).key, key);
+        }
     }
 
     #[test]

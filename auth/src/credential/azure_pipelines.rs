@@ -10,7 +10,10 @@ use crate::{
     error::text::text,
     http::{Call, Policy, Route},
     identity_key::IdentityKey,
-    parameters::options::{contradiction, missing},
+    parameters::{
+        options::{contradiction, missing},
+        scope,
+    },
     tenant::Tenant,
 };
 use std::fmt;
@@ -134,7 +137,7 @@ impl Pipeline {
         let tenant = self.tenant.resolve(&request.deadline).await?;
         let assertion = self.assertion(request).await?;
         let form = Form::grant("client_credentials")
-            .with("scope", &request.scope)
+            .with("scope", &scope::for_application(&request.scope))
             .with("client_id", &self.client)
             .with_assertion(&assertion);
         Ok(self.endpoint.redeem(&tenant, form, request).await?.token)

@@ -10,6 +10,7 @@ use crate::{
     identity_key::{IdentityKey, IdentityKeyBuilder},
     parameters::{
         options::{contradiction, missing},
+        scope,
         secret_file::{self, Shape},
     },
     tenant::Tenant,
@@ -78,7 +79,7 @@ impl Client {
     /// A token for the application itself.
     async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
-        let form = Form::grant("client_credentials").with("scope", &request.scope);
+        let form = Form::grant("client_credentials").with("scope", &scope::for_application(&request.scope));
         let form = self.authenticate(&tenant, form)?;
         let granted = self.endpoint.redeem(&tenant, form, request).await?;
         Ok(granted.token)

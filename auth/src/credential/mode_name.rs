@@ -1,16 +1,16 @@
 //! Finds the authentication mode for a value of `Authentication=`, and suggests one for an unknown value.
 
 use super::{MODES, Mode};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, parameters::spelling::distance};
 
 /// The prefixes that Microsoft's clients use.
 const PREFIXES: [&str; 2] = ["activedirectory", "entra"];
 
 /// The values of `Authentication=` that Driver 18 handles itself.
-pub const FORWARDED: [&str; 3] = ["SqlPassword", "ActiveDirectoryIntegrated", "NotSpecified"];
+pub const FORWARDED: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
 
-/// Those of them that error messages list beside our modes.
-const NOT_OURS: [&str; 2] = ["SqlPassword", "ActiveDirectoryIntegrated"];
+/// What SqlClient and mssql-jdbc say where `Authentication=` is absent; Driver 18 knows no such value.
+const UNSPECIFIED: &str = "NotSpecified";
 
 /// The mode that `value` names. Case, blanks, `_` and `-` are ignored, and the prefix `Active Directory` or `Entra`
 /// is optional.
@@ -59,8 +59,14 @@ pub fn unknown(value: &str) -> Error {
     .remedy(format!(
         "{suggestion}Known values: ActiveDirectory followed by {}; or {}.",
         ours.join(", "),
-        NOT_OURS.join(", ")
+        FORWARDED.join(", ")
     ))
+}
+
+/// Whether this value of `Authentication=` says as little as none.
+#[must_use]
+pub fn is_unspecified(value: &str) -> bool {
+    same_mode(UNSPECIFIED, value)
 }
 
 /// Whether two values of `Authentication=` are spellings of one name.
@@ -101,25 +107,6 @@ fn nearest(value: &str) -> Option<&'static Mode> {
         .filter(|(distance, name, _)| *distance <= name.len().div_ceil(3).max(1))
         .min_by_key(|(distance, ..)| *distance)
         .map(|(.., mode)| mode)
-}
-
-/// Levenshtein's distance.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (above, b) in row.iter_mut().skip(1).zip(&other) {
-            let cost = (diagonal + usize::from(a != *b)).min(left + 1).min(*above + 1);
-            diagonal = std::mem::replace(above, cost);
-            left = cost;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The connection-string keywords that are ours: names, aliases, and which of them hold secrets.
 
+use super::spelling;
+
 /// A keyword that we interpret and take out of the string once one of our modes is selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(
@@ -40,6 +42,7 @@ pub enum Keyword {
     Authority,
     Scope,
     DisableInstanceDiscovery,
+    LoginTimeout,
     TokenTimeout,
     TokenExpiryIsDead,
     TokenCache,
@@ -76,8 +79,15 @@ const fn secret(keyword: Keyword, names: &'static [&'static str]) -> Row {
 /// Every keyword of ours, once.
 pub const KEYWORDS: &[Row] = &[
     row(Keyword::Authentication, &["Authentication", "fedauth"]),
-    row(Keyword::User, &["UID", "User", "User ID", "UserName"]),
-    secret(Keyword::Password, &["PWD", "Password", "ClientSecret"]),
+    // The last of each are mssql-jdbc's.
+    row(
+        Keyword::User,
+        &["UID", "User", "User ID", "UserName", "AADSecurePrincipalId"],
+    ),
+    secret(
+        Keyword::Password,
+        &["PWD", "Password", "ClientSecret", "AADSecurePrincipalSecret"],
+    ),
     row(
         Keyword::PasswordFile,
         &["PWDFile", "PasswordFile", "ClientSecretFile"],
@@ -135,6 +145,16 @@ pub const KEYWORDS: &[Row] = &[
     row(Keyword::Authority, &["Authority"]),
     row(Keyword::Scope, &["Scope", "Resource"]),
     row(Keyword::DisableInstanceDiscovery, &["DisableInstanceDiscovery"]),
+    // For programs that cannot set SQL_ATTR_LOGIN_TIMEOUT; Driver 18 knows none of these.
+    row(
+        Keyword::LoginTimeout,
+        &[
+            "LoginTimeout",
+            "Connect Timeout",
+            "ConnectTimeout",
+            "Connection Timeout",
+        ],
+    ),
     row(Keyword::TokenTimeout, &["TokenTimeout"]),
     // `yes` unless told: asked for SQL_ATTR_CONNECTION_DEAD, a connection is dead once the token that it
     // logged in with has ended. `no` is for hosts that ask in mid-work (nanodbc, PHP's odbc_pconnect).
@@ -146,12 +166,28 @@ pub const KEYWORDS: &[Row] = &[
 ];
 
 impl Keyword {
-    /// The keyword that `name` (trimmed, any case) stands for.
+    /// The keyword that `name` stands for, in any case, and with blanks, `_` and `-` wherever people put them.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Row> {
         KEYWORDS
             .iter()
-            .find(|row| row.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+            .find(|row| row.names.iter().any(|known| spelling::is_same(known, name)))
+    }
+
+    /// Whether `name` is one of this keyword's names as they are written down, in any case.
+    #[must_use]
+    pub fn is_named(self, name: &str) -> bool {
+        self.row()
+            .is_some_and(|row| row.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    /// The keyword that `word` is meant for where it is none, and the right spelling.
+    #[must_use]
+    pub fn nearest(word: &str) -> Option<(Self, &'static str)> {
+        KEYWORDS.iter().find_map(|row| {
+            let name = row.names.iter().find(|known| spelling::is_nearly(word, known))?;
+            Some((row.keyword, *name))
+        })
     }
 
     /// This keyword's row.
@@ -191,6 +227,12 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), all);
+        for name in KEYWORDS.iter().flat_map(|row| row.names) {
+            let keywords = KEYWORDS
+                .iter()
+                .filter(|row| row.names.iter().any(|known| spelling::is_same(known, name)));
+            assert_eq!(keywords.count(), 1, "{name}");
+        }
         for row in KEYWORDS {
             assert_eq!(row.keyword.row().map(|found| found.names), Some(row.names));
         }
@@ -203,6 +245,100 @@ mod tests {
             Some(Keyword::User)
         );
         assert!(Keyword::named("Server").is_none());
+        for name in ["Client_Id", "Client Id", "CLIENTID ", "Application-Client-Id"] {
+            let found = Keyword::named(name).map(|row| row.keyword);
+            assert_eq!(found, Some(Keyword::ClientId), "{name}");
+            assert!(!Keyword::ClientId.is_named(name), "{name}");
+        }
+        assert!(Keyword::ClientId.is_named("msiclientid"));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_told_from_what_others_call_their_keywords() {
+        for (word, right) in [
+            ("Authentification", "Authentication"),
+            ("Acces_Token", "AccessToken"),
+            ("AccessTokenFiles", "AccessTokenFile"),
+            ("Tennant Id", "TenantId"),
+            ("ClientSecrets", "ClientSecret"),
+            ("ClientlD", "ClientId"),
+        ] {
+            assert_eq!(
+                Keyword::nearest(word).map(|(_, name)| name),
+                Some(right),
+                "{word}"
+            );
+        }
+        // Of SqlClient, go-mssqldb, mssql-jdbc, FreeTDS, psqlODBC and unixODBC.
+        for word in [
+            "Application Name",
+            "App",
+            "Asynchronous Processing",
+            "Attestation Protocol",
+            "Column Encryption Setting",
+            "Command Timeout",
+            "Connection Lifetime",
+            "Connection Reset",
+            "Context Connection",
+            "Current Language",
+            "Enclave Attestation Url",
+            "Enlist",
+            "Extended Properties",
+            "Failover Partner SPN",
+            "IP Address Preference",
+            "Load Balance Timeout",
+            "Max Pool Size",
+            "Min Pool Size",
+            "MultipleActiveResultSets",
+            "Net",
+            "Network Library",
+            "Packet Size",
+            "Persist Security Info",
+            "Pool Blocking Period",
+            "Pooling",
+            "Server Certificate",
+            "Server SPN",
+            "Transaction Binding",
+            "Type System Version",
+            "User Instance",
+            "Workstation ID",
+            "ClientName",
+            "ClientCharset",
+            "dial timeout",
+            "keepAlive",
+            "log",
+            "protocol",
+            "disableRetry",
+            "guid conversion",
+            "accessTokenCallbackClass",
+            "applicationIntent",
+            "authenticationScheme",
+            "cancelQueryTimeout",
+            "domain",
+            "keyStoreAuthentication",
+            "keyVaultProviderClientId",
+            "keyVaultProviderClientKey",
+            "lockTimeout",
+            "queryTimeout",
+            "realm",
+            "selectMethod",
+            "socketTimeout",
+            "trustStorePassword",
+            "useBulkCopyForBatchInsert",
+            "xopenStates",
+            "TDS_Version",
+            "DumpFile",
+            "Servername",
+            "SSLmode",
+            "ConnSettings",
+            "Trace",
+            "TraceFile",
+            "Threading",
+            "UsageCount",
+            "Setup",
+        ] {
+            assert_eq!(Keyword::nearest(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     Error, Keyword, Secret,
     parameters::secret_file::{self, Shape},
 };
-use std::time::Duration;
+use std::{num::ParseIntError, time::Duration};
 
 /// The values of our keywords for one connect; the string's win over the data source's.
 #[derive(Debug, Default, Clone)]
@@ -78,16 +78,31 @@ impl Options {
 
     /// `TokenTimeout=`: the longest that a token is waited for.
     pub fn token_timeout(&self) -> Result<Option<Duration>, Error> {
-        let Some(value) = self.get(Keyword::TokenTimeout) else {
-            return Ok(None);
-        };
-        match value.parse::<u32>() {
-            Ok(seconds) if seconds > 0 => Ok(Some(Duration::from_secs(seconds.into()))),
+        match self.seconds(Keyword::TokenTimeout) {
+            Some(Ok(timeout)) if !timeout.is_zero() => Ok(Some(timeout)),
+            None => Ok(None),
             _ => Err(
                 Error::invalid("TokenTimeout= must be a number of seconds, at least 1")
                     .remedy("Correct or remove it."),
             ),
         }
+    }
+
+    /// `LoginTimeout=`: the login timeout where the program sets none; 0 is no limit.
+    pub fn login_timeout(&self) -> Result<Option<Duration>, Error> {
+        match self.seconds(Keyword::LoginTimeout) {
+            Some(Ok(timeout)) => Ok(Some(timeout)),
+            None => Ok(None),
+            Some(Err(_)) => Err(Error::invalid(
+                "LoginTimeout= (Connect Timeout=) must be a number of seconds, or 0 for no limit",
+            )
+            .remedy("Correct or remove it.")),
+        }
+    }
+
+    fn seconds(&self, keyword: Keyword) -> Option<Result<Duration, ParseIntError>> {
+        let seconds = self.get(keyword)?.parse::<u32>();
+        Some(seconds.map(|seconds| Duration::from_secs(seconds.into())))
     }
 
     /// `yes`, `true`, `1`, `on` or their opposites, `absent` where there is no value; an error for
@@ -149,6 +164,30 @@ mod tests {
             .to_string();
         assert!(error.contains("PWD=") && error.contains("PWDFile="), "{error}");
         assert!(!error.contains("s3cret"));
+    }
+
+    #[test]
+    fn timeouts_are_whole_seconds() {
+        for (value, token, login) in [
+            ("", Some(None), Some(None)),
+            ("30", Some(Some(30)), Some(Some(30))),
+            ("0", None, Some(Some(0))),
+            ("-1", None, None),
+            ("30s", None, None),
+            ("1.5", None, None),
+            ("99999999999", None, None),
+        ] {
+            let mut options = Options::default();
+            options.add(Keyword::TokenTimeout, value.into());
+            options.add(Keyword::LoginTimeout, value.into());
+            let seconds = |timeout: Result<Option<Duration>, Error>| {
+                timeout
+                    .ok()
+                    .map(|timeout| timeout.map(|timeout| timeout.as_secs()))
+            };
+            assert_eq!(seconds(options.token_timeout()), token, "{value}");
+            assert_eq!(seconds(options.login_timeout()), login, "{value}");
+        }
     }
 
     #[test]

@@ -1,8 +1,14 @@
-//! `Scope=`, which takes a scope or, as older tools do, a resource.
+//! `Scope=`, which takes a scope or, as older tools do, a resource, each in several spellings.
 
 use crate::cloud::{self, AZURE_SQL};
 
-/// The scope that `value` means: a resource gets `/.default`, a scope stays as it is.
+/// The permission of a scope that asks for all that was agreed to beforehand; applications can ask for no other.
+const DEFAULT: &str = ".default";
+
+/// The scope that `value` means: a resource gets `/.default`, a scope keeps its permission.
+///
+/// Spellings of one resource become one: scheme and host in lower case, and those of Azure's own services with `https://`
+/// before them and one slash behind. So they share a token, and are known for what they are.
 #[must_use]
 pub fn normalize(value: &str) -> String {
     let value = value.trim();
@@ -10,10 +16,47 @@ pub fn normalize(value: &str) -> String {
     let is_scope = path
         .split_once('/')
         .is_some_and(|(_, path)| !path.trim_matches('/').is_empty());
-    if is_scope {
-        value.to_owned()
+    let (resource, permission) = match value.rsplit_once('/').filter(|_| is_scope) {
+        Some((resource, permission)) if !permission.is_empty() => (resource, permission),
+        // A scope with a slash behind it is one that we do not take apart.
+        Some(_) => return value.to_owned(),
+        None => (value.trim_end_matches('/'), DEFAULT),
+    };
+    let known = lower(resource);
+    if let Some(resource) = known_resource(&known) {
+        return format!("{resource}/{permission}");
+    }
+    let resource = if known.starts_with("https://") {
+        // Of the same length up to the slashes behind it, which are a part of what Entra calls the audience.
+        format!("{known}{}", resource.get(known.len()..).unwrap_or_default())
     } else {
-        format!("{}/.default", value.trim_end_matches('/'))
+        resource.to_owned()
+    };
+    format!("{resource}/{permission}")
+}
+
+/// The name of a service of Azure's that this is a spelling of.
+fn known_resource(resource: &str) -> Option<&str> {
+    let host = resource.strip_prefix("https://").unwrap_or(resource);
+    if resource.eq_ignore_ascii_case(AZURE_SQL) {
+        return Some(AZURE_SQL);
+    }
+    cloud::scopes()
+        .filter_map(|scope| scope.strip_suffix("/.default"))
+        .find(|known| {
+            known
+                .strip_prefix("https://")
+                .is_some_and(|known| known.eq_ignore_ascii_case(host))
+        })
+}
+
+/// The scope in which an application asks for itself: a permission that only people can use, such as
+/// `user_impersonation`, makes way for `.default`.
+#[must_use]
+pub fn for_application(scope: &str) -> String {
+    match scope.rsplit_once('/') {
+        Some((resource, _)) => format!("{resource}/{DEFAULT}"),
+        None => scope.to_owned(),
     }
 }
 
@@ -120,8 +163,73 @@ mod tests {
                 "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
             ),
             ("api://x/user_impersonation", "api://x/user_impersonation"),
+            ("api://Mine/Path/", "api://Mine/Path/"),
+            ("User.Read", "User.Read/.default"),
         ] {
             assert_eq!(normalize(value), scope);
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_resource_become_one() {
+        for value in [
+            "https://database.windows.net//.default",
+            "https://database.windows.net//",
+            "HTTPS://Database.Windows.Net/",
+            "https://Database.Windows.Net/.default",
+            "database.windows.net",
+            "Database.windows.net/",
+            "database.windows.net/.default",
+        ] {
+            assert_eq!(
+                normalize(value),
+                "https://database.windows.net/.default",
+                "{value}"
+            );
+        }
+        for (value, scope) in [
+            (
+                "https://Database.Windows.Net//user_impersonation",
+                "https://database.windows.net/user_impersonation",
+            ),
+            (
+                "DATABASE.usgovcloudapi.net",
+                "https://database.usgovcloudapi.net/.default",
+            ),
+            (
+                "022907D3-0f1b-48f7-badc-1ba6abab6d66",
+                "022907d3-0f1b-48f7-badc-1ba6abab6d66/.default",
+            ),
+            (
+                "ossrdbms-aad.database.windows.net",
+                "https://ossrdbms-aad.database.windows.net/.default",
+            ),
+            (
+                "HTTPS://Org.crm.Dynamics.example//.default",
+                "https://org.crm.dynamics.example//.default",
+            ),
+            // Nobody can tell that these are hosts.
+            ("org.crm.dynamics.example", "org.crm.dynamics.example/.default"),
+            (
+                "api://Database.windows.net",
+                "api://Database.windows.net/.default",
+            ),
+        ] {
+            assert_eq!(normalize(value), scope, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_application_asks_for_the_resource_as_a_whole() {
+        for (scope, whole) in [
+            (
+                "https://database.windows.net/user_impersonation",
+                "https://database.windows.net/.default",
+            ),
+            ("https://x.example//.default", "https://x.example//.default"),
+            ("api://mine/.default", "api://mine/.default"),
+        ] {
+            assert_eq!(for_application(scope), whole);
         }
     }
 }

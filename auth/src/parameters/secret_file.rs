@@ -1,6 +1,7 @@
 //! The files that `...File` keywords name: they may be chosen by whoever writes the string, and what is in them is sent
 //! somewhere. So each must look like what its keyword is for, and no error quotes it.
 
+use super::token_form;
 use crate::{
     Error, Keyword, Secret, Text, ValueName,
     process::regular_file::{self, MAX_SECRET_LENGTH},
@@ -16,6 +17,8 @@ pub enum Shape {
     Line,
     /// Characters of tokens alone: printable ASCII, no blanks.
     Token,
+    /// The same, or such a token as [`token_form`] finds it.
+    AccessToken,
     /// A signed JWT, which all assertions for Entra are (RFC 7523).
     Jwt,
 }
@@ -26,7 +29,8 @@ impl Shape {
     pub fn for_keyword(file: Keyword) -> Self {
         match file {
             Keyword::ClientAssertionFile | Keyword::UserAssertionFile => Self::Jwt,
-            Keyword::AccessTokenFile | Keyword::SystemTokenFile | Keyword::RefreshTokenFile => Self::Token,
+            Keyword::AccessTokenFile => Self::AccessToken,
+            Keyword::SystemTokenFile | Keyword::RefreshTokenFile => Self::Token,
             _ => Self::Line,
         }
     }
@@ -50,7 +54,9 @@ impl Shape {
     fn remedy(self) -> &'static str {
         match self {
             Self::Line => "Name a readable text file with the secret in it.",
-            Self::Token => "Name a readable text file with the token alone in it, as its issuer gave it.",
+            Self::Token | Self::AccessToken => {
+                "Name a readable text file with the token alone in it, as its issuer gave it."
+            }
             Self::Jwt => "Name a readable text file with the assertion alone in it, as its issuer gave it.",
         }
     }
@@ -64,8 +70,12 @@ pub fn read(path: &str, named_by: impl Into<ValueName>, shape: Shape) -> Result<
         regular_file::read(Path::new(path), MAX_SECRET_LENGTH).map_err(|why| failed(&why.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8 text"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
-    shape.check(text).map_err(failed)?;
-    Ok(Secret::new(text.to_owned()))
+    let secret = match shape {
+        Shape::AccessToken => token_form::bare(text),
+        _ => Secret::new(text.to_owned()),
+    };
+    shape.check(secret.expose()).map_err(failed)?;
+    Ok(secret)
 }
 
 /// Reads a regular file of at most `limit` bytes, whatever is in it.

@@ -6,7 +6,7 @@ use crate::{
     ui::{failure::Failure, input, terminal, time_format},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use entra_auth::Token;
+use entra_auth::{Keyword, Token};
 use entra_odbc_core::connection_string::{ConnectionString, server::SERVER_KEYWORDS};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
@@ -89,20 +89,26 @@ impl Request {
         let has = |names: &[&str]| names.iter().any(|name| parsed.find(name).is_some());
         // In front: after an unclosed brace it would be part of that value.
         let mut completed = Zeroizing::new(String::with_capacity(string.len() + 128));
-        if !has(&[
-            "Authentication",
-            "fedauth",
-            "AccessToken",
-            "AccessTokenFile",
-            "DSN",
-        ]) {
+        let has_ours = |keywords: &[Keyword]| {
+            let mut ours = parsed
+                .attributes()
+                .iter()
+                .filter_map(|attribute| Keyword::named(attribute.keyword()));
+            ours.any(|row| keywords.contains(&row.keyword))
+        };
+        let mode = [
+            Keyword::Authentication,
+            Keyword::AccessToken,
+            Keyword::AccessTokenFile,
+        ];
+        if !has_ours(&mode) && !has(&["DSN"]) {
             completed.push_str("Authentication=ActiveDirectoryDefault;");
         }
         let other_cloud = cloud != Cloud::Public;
-        if other_cloud && !has(&["Authority"]) {
+        if other_cloud && !has_ours(&[Keyword::Authority]) {
             completed.extend(["Authority=", cloud.authority(), ";"]);
         }
-        let names_resource = has(&["Scope", "Resource"]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
+        let names_resource = has_ours(&[Keyword::Scope]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
         let default_resource = (other_cloud && !names_resource).then_some(Resource::Service(Service::Sql));
         completed.push_str(&string);
         Ok(Self {

@@ -36,6 +36,13 @@ fn nothing_but_the_token_is_written_to_standard_output() {
 }
 
 #[test]
+fn a_mode_with_blanks_around_its_sign_is_a_mode() {
+    let machine = machine::with_standins();
+    let run = machine.run(&["token", "--json", "Authentication = ActiveDirectoryMsi"]);
+    assert_eq!(run.json()["sign_in"], "Msi");
+}
+
+#[test]
 fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
     let machine = machine::with_standins();
     let [mode, user, tenant] = payroll();

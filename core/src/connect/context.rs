@@ -1,6 +1,9 @@
 //! What a connect looks at beside its string.
 
-use crate::RedirectCache;
+use crate::{
+    RedirectCache,
+    connection_string::data_source::{List, LookUp},
+};
 use entra_auth::Services;
 
 /// The process, the administrator's settings and the data sources that a connect depends on.
@@ -16,5 +19,7 @@ pub struct ConnectContext<'a> {
     /// A function, since the answer may cost calls of the driver: it is asked only where it decides something.
     pub takes_tokens: &'a dyn Fn() -> bool,
     /// An entry of a section of odbc.ini, by the section's name as UTF-16 units and a keyword; as libodbcinst has it.
-    pub data_source: &'a dyn Fn(&[u16], &str) -> Option<String>,
+    pub data_source: LookUp<'a>,
+    /// The keywords of such a section, in their order.
+    pub data_source_keywords: List<'a>,
 }

@@ -7,7 +7,10 @@ use crate::{
     },
     connection_string::{Attribute, ConnectionString, append, append_quoted, data_source},
 };
-use entra_auth::{Keyword, credential::Mode};
+use entra_auth::{
+    Keyword,
+    credential::{self, Mode},
+};
 use zeroize::Zeroizing;
 
 /// The string for the driver: the driver's own name, which keeps it from reading a data source; then what it is told
@@ -50,18 +53,24 @@ pub(super) fn replaced(request: &ConnectRequest<'_>) -> Vec<u16> {
 
 /// Our keywords, secrets excepted.
 pub(super) fn removed(request: &ConnectRequest<'_>, mode: &Mode) -> Vec<u16> {
+    let names_mode = |attribute: &Attribute| {
+        is_keyword(attribute, Keyword::Authentication)
+            && !credential::is_unspecified(&request.string.value(attribute))
+    };
     let mut text = request
         .string
         .only(|attribute| {
-            Keyword::named(attribute.keyword())
-                .is_some_and(|row| !row.secret && row.keyword != Keyword::TrustedConnection)
+            Keyword::named(attribute.keyword()).is_some_and(|row| match row.keyword {
+                Keyword::TrustedConnection => false,
+                Keyword::Authentication => names_mode(attribute),
+                _ => !row.secret,
+            })
         })
         .to_vec();
-    let names = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
     // A token was given without a mode: without its secret the string must still ask for one.
     if mode.name == "AccessToken"
         && request.string.find(Keyword::AccessToken.name()).is_some()
-        && !request.string.attributes().iter().any(names)
+        && !request.string.attributes().iter().any(names_mode)
     {
         append(&mut text, "Authentication", "ActiveDirectoryAccessToken");
     }

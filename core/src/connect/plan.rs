@@ -64,6 +64,7 @@ pub struct SignInPlan {
     destination: Option<Destination>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
+    login_timeout: Option<Duration>,
     expiry_is_dead: bool,
 }
 
@@ -97,13 +98,30 @@ pub fn read(text: &[u16], host_token: bool, context: &ConnectContext<'_>) -> Res
     match request.selection(context.takes_tokens)? {
         Selection::None => Ok(Plan::StepAside),
         Selection::Respelled(value) => Ok(Plan::Forward {
-            text: respelled(&request, value),
+            text: respelled(&request, Some(value)),
+            completion: DriverCompletion::AsRequested,
+        }),
+        Selection::Unspecified => Ok(Plan::Forward {
+            text: respelled(&request, None),
             completion: DriverCompletion::AsRequested,
         }),
         Selection::Mode(mode) => request
-            .with_driver_keywords(context, |request| sign_in_plan(request, mode, context))
+            .with_driver_keywords(|request| sign_in_plan(request, mode, context))
             .map(|plan| Plan::SignIn(Box::new(plan)))
             .map_err(|error| error.in_mode(mode.name)),
+    }
+}
+
+/// The mode of ours that a string and its data source name, be they complete or not.
+pub fn named_mode(
+    text: &[u16],
+    host_token: bool,
+    context: &ConnectContext<'_>,
+) -> Result<Option<&'static str>, Error> {
+    let selection = || ConnectRequest::read(text, context).selection(context.takes_tokens);
+    match (!host_token).then(selection).transpose()? {
+        Some(Selection::Mode(mode)) => Ok(Some(mode.name)),
+        _ => Ok(None),
     }
 }
 
@@ -131,18 +149,20 @@ fn beside_an_application_token(request: &ConnectRequest<'_>) -> Plan {
 }
 
 /// Case 3 of the contract: Driver 18's own words, nothing else. The one for who signs in comes first, so that the
-/// driver reads it whatever follows.
-fn respelled(request: &ConnectRequest<'_>, value: &str) -> Zeroizing<Vec<u16>> {
+/// driver reads it whatever follows; without a value only where it has to win over the data source.
+fn respelled(request: &ConnectRequest<'_>, value: Option<&str>) -> Zeroizing<Vec<u16>> {
     let ours = |attribute: &Attribute| is_keyword(attribute, Keyword::Authentication);
     let mut first = Zeroizing::new(Vec::new());
-    append(&mut first, "Authentication", value);
+    if value.is_some() || request.in_section("Authentication").is_some() {
+        append(&mut first, "Authentication", value.unwrap_or_default());
+    }
     let text = driver_string::concatenated(&first, &request.string.only(|attribute| !ours(attribute)));
     let string = ConnectionString::parse(&text);
     // A name beside an integrated login would be one too many for Driver 18, which passes over what it
     // does not know.
     let respelled = match value {
-        "SqlPassword" => aliases::with_login_keywords(&string),
-        _ => aliases::with_driver_keywords(&string),
+        Some("ActiveDirectoryIntegrated") => aliases::with_driver_keywords(&string),
+        _ => aliases::with_login_keywords(&string),
     };
     respelled.unwrap_or(text)
 }
@@ -179,6 +199,7 @@ fn sign_in_plan(
         destination: channel.destination(),
         sign_in: selected.prepare(&scope, context)?,
         token_timeout: selected.token_timeout,
+        login_timeout: selected.options.login_timeout()?,
         expiry_is_dead: selected.options.flag_or(Keyword::TokenExpiryIsDead, true)?,
         opaque_tokens: decision.opaque_tokens,
     })
@@ -195,6 +216,12 @@ impl SignInPlan {
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
+    }
+
+    /// The login timeout that string or data source name, for a program that sets none; zero is no limit.
+    #[must_use]
+    pub fn login_timeout(&self) -> Option<Duration> {
+        self.login_timeout
     }
 
     /// Whether a pool is to take the connection for dead once the token it was opened with has ended.

@@ -16,9 +16,9 @@ pub fn decide(text: &[u16], context: &ConnectContext<'_>) -> Result<Decision, Er
     let request = ConnectRequest::read(text, context);
     let mode = match request.selection(&|| true)? {
         Selection::Mode(mode) => Some(mode),
-        Selection::None | Selection::Respelled(_) => None,
+        Selection::None | Selection::Unspecified | Selection::Respelled(_) => None,
     };
-    request.with_driver_keywords(context, |request| {
+    request.with_driver_keywords(|request| {
         let administrator = Administrator::read(&context.services.environment, context.installed);
         let options = mode.map(|mode| request.options(mode)).transpose()?;
         decide_channel(request, options.as_ref(), &administrator).map(|(_, decision)| decision)

@@ -14,7 +14,7 @@ use crate::{
 };
 use entra_auth::{
     Error, Keyword,
-    credential::{Mode, SignIn, SignInsByScope},
+    credential::{self, Mode, SignIn, SignInsByScope},
     parameters::{options::missing, scope as scopes},
     tenant::TenantCache,
     token::{Deadline, Issued, Wait},
@@ -66,10 +66,12 @@ impl KeywordSignIn {
         let request = ConnectRequest::read(text, context);
         let mode = match request.selection(&|| true)? {
             Selection::Mode(mode) => mode,
-            Selection::None | Selection::Respelled(_) => return Err(no_mode_error(&request)),
+            Selection::None | Selection::Unspecified | Selection::Respelled(_) => {
+                return Err(no_mode_error(&request));
+            }
         };
         request
-            .with_driver_keywords(context, |request| Self::select(request, mode, context))
+            .with_driver_keywords(|request| Self::select(request, mode, context))
             .map_err(|error| error.in_mode(mode.name))
     }
 
@@ -165,7 +167,8 @@ impl KeywordSignIn {
 
 /// A sign-in of ours was wanted, and the keywords ask for none.
 fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
-    match request.value(Keyword::Authentication) {
+    let value = request.value(Keyword::Authentication);
+    match value.filter(|value| !credential::is_unspecified(value)) {
         None => missing(
             Keyword::Authentication,
             "who is to sign in, such as ActiveDirectoryMsi",

@@ -23,6 +23,8 @@ pub struct Destination {
 pub trait TargetConnection {
     /// `SQL_ATTR_LOGIN_TIMEOUT`, the driver's default where the host set none; `None` for 0, no limit.
     fn login_timeout(&mut self) -> Option<Duration>;
+    /// Whether the application itself set that timeout.
+    fn has_application_timeout(&self) -> bool;
     /// Gives the driver `remaining` as its login timeout, for this connect only.
     fn limit_login(&mut self, remaining: Duration);
     /// Whether the application itself set `SQL_COPT_SS_ACCESS_TOKEN`.

@@ -21,6 +21,7 @@ struct Scripted {
     did: Vec<Did>,
     replies: VecDeque<(ConnectOutcome, &'static str)>,
     timeout: Option<Duration>,
+    host_timeout: bool,
     host_token: bool,
     natives: Vec<i32>,
 }
@@ -31,6 +32,7 @@ impl Scripted {
             did: Vec::new(),
             replies: replies.into_iter().collect(),
             timeout: Some(DEFAULT_LOGIN_TIMEOUT),
+            host_timeout: false,
             host_token: false,
             natives: Vec::new(),
         }
@@ -52,6 +54,9 @@ impl Scripted {
 impl TargetConnection for Scripted {
     fn login_timeout(&mut self) -> Option<Duration> {
         self.timeout
+    }
+    fn has_application_timeout(&self) -> bool {
+        self.host_timeout
     }
     fn limit_login(&mut self, remaining: Duration) {
         self.did.push(Did::Limit(remaining.as_millis().div_ceil(1000)));
@@ -126,6 +131,10 @@ impl Machine {
                 let entry = self.section.iter().find(is_asked).filter(|_| section == payroll);
                 entry.map(|(_, value)| value.clone())
             },
+            data_source_keywords: &|_| {
+                let keys = self.section.iter().map(|(key, _)| Zeroizing::new(key.clone()));
+                keys.collect()
+            },
         };
         connect(&text, pending, real, &context)
     }
@@ -167,9 +176,8 @@ fn without_one_of_our_modes_the_call_is_forwarded_unchanged() {
         "Server=x;Authentication=SqlPassword;UID=a;PWD=b;ClientId=c",
         "Server=x;authentication=activedirectoryintegrated",
         "Server=x;Authentication=;Trusted_Connection=yes",
-        "Server=x;Authentication=NotSpecified",
         "Server=x;UID={open",
-        "Authentication =ActiveDirectoryAccessToken;AccessTokenfile =x;Server=localhost",
+        "Server=x;Tennant=a;Authenticated=ActiveDirectoryMsi",
     ] {
         let mut real = Scripted::answering([]);
         let answer = Machine::new().connect(text, &mut real);
@@ -397,6 +405,15 @@ fn another_clients_spelling_of_a_forwarded_mode_is_rewritten() {
             "Server=x;fedauth=ActiveDirectoryIntegrated",
             "Authentication=ActiveDirectoryIntegrated;Server=x;",
         ),
+        // Says nothing, and is refused by Driver 18.
+        (
+            "Server=x;Authentication=NotSpecified;UID=u;PWD=p",
+            "Server=x;UID=u;PWD=p;",
+        ),
+        (
+            "Data Source=x;Authentication=\"Not Specified\";User ID=u;Password=p",
+            "Server=x;UID=u;PWD=p;",
+        ),
     ] {
         let mut real = Scripted::connecting();
         let answer = Machine::new().connect(text, &mut real);
@@ -516,6 +533,89 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
 }
 
 #[test]
+fn near_misses_are_ours_or_told_with_the_right_spelling() {
+    let machine = Machine::new();
+    for text in [
+        "Server = localhost; Authentication = ActiveDirectoryAccessToken ; AccessToken = abcdef ;APP=a",
+        "Server=localhost;Access_Token=abcdef;APP=a",
+        "Server=localhost;access token=abcdef;Client-Id =x;APP=a",
+        "Server=\"localhost\";Authentication='Access Token';AccessToken=\"abcdef\";APP=a",
+    ] {
+        let mut real = Scripted::connecting();
+        machine.connect(text, &mut real).unwrap();
+        assert_eq!(real.strings(), [driver_string(STOCK, "APP=a;")], "{text}");
+        assert!(real.did.contains(&Did::Place(16)), "{text}: {:?}", real.did);
+    }
+    for (text, expected) in [
+        ("Server=localhost;AccessToken=abc;Tennant=x", "Tenant="),
+        (
+            "Server=localhost;Authentification=ActiveDirectoryMsi",
+            "Authentication=",
+        ),
+        ("Server=localhost;Acces_Token=eyJ0", "AccessToken="),
+        ("Server=localhost;Authentication = nonsense", "nonsense"),
+        ("Server=localhost;AccessToken=abc;UID = {a;b}", "UID="),
+    ] {
+        let error = machine.refusal(text).to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let error = machine.refusal("Server=localhost;Authentication=Msi;PWD= {s3cret;x}");
+    assert!(
+        error.to_string().contains("PWD=") && !error.to_string().contains("s3cret"),
+        "{error}"
+    );
+    // As Driver 18 has it comes first.
+    let mut real = Scripted::connecting();
+    machine
+        .connect(
+            "Server=localhost;Access_Token=abcdefg;AccessToken=abcdef",
+            &mut real,
+        )
+        .unwrap();
+    assert_eq!(real.did[1], Did::Place(16));
+    // Driver 18 would pass this over, and log in as somebody else.
+    let mut real = Scripted::connecting();
+    machine
+        .connect(
+            "Server = x;Authentication = SqlPassword;UID = a;PWD = b",
+            &mut real,
+        )
+        .unwrap();
+    assert_eq!(
+        real.strings(),
+        ["Authentication=SqlPassword;Server=x;UID=a;PWD=b;"]
+    );
+}
+
+#[test]
+fn a_section_has_the_same_spellings_as_a_string() {
+    let machine = Machine::with_section(&[
+        ("Driver", "Entra"),
+        ("Data Source", "localhost"),
+        ("Port", "1"),
+        ("Initial Catalog", "{b}"),
+        ("Authentication", "{Active Directory Access Token}"),
+        ("Access_Token", "\"abcdef\""),
+        ("Trust Server Certificate", "False"),
+    ]);
+    let mut real = Scripted::connecting();
+    machine.connect("DSN=payroll", &mut real).unwrap();
+    let expected = driver_string("Entra", "Database=b;").replace("=127.0.0.1", "=127.0.0.1,1");
+    assert_eq!(real.strings(), [expected]);
+    assert!(real.did.contains(&Did::Place(16)), "{:?}", real.did);
+    for (entry, expected) in [
+        (("Authentification", "ActiveDirectoryMsi"), "Authentication="),
+        (("AccesToken", "eyJ0"), "AccessToken="),
+    ] {
+        let error = Machine::with_section(&[("Server", "localhost"), entry]).refusal("DSN=payroll");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let plain = Machine::with_section(&[("Server", "x"), ("Authentification", "none"), ("Tennant", "x")]);
+    let answer = plain.connect("DSN=payroll;UID=a", &mut Scripted::answering([]));
+    assert!(matches!(answer, Ok(Answer::StepAside)), "{answer:?}");
+}
+
+#[test]
 fn braces_are_looked_at_before_anything_is_rewritten() {
     let machine = Machine::new();
     for text in [
@@ -546,6 +646,60 @@ fn no_limit_at_the_host_means_the_default_for_the_whole_connect() {
         .connect("Server=localhost;AccessToken=abc", &mut real)
         .unwrap();
     assert!(real.did.contains(&Did::Limit(15)), "{:?}", real.did);
+}
+
+#[test]
+fn the_strings_login_timeout_counts_where_the_program_set_none() {
+    for (keyword, expected) in [
+        ("Connect Timeout=40", Some(40)),
+        ("ConnectTimeout=40", Some(40)),
+        ("connection timeout=40", Some(40)),
+        ("LoginTimeout= 40 ", Some(40)),
+        // No limit, for which there is the default.
+        ("LoginTimeout=0", Some(15)),
+        ("LoginTimeout=", None),
+        ("LoginTimeout=2;Connect Timeout=40", Some(2)),
+    ] {
+        let text = format!("Server=localhost;AccessToken=abc;APP=a;{keyword}");
+        let mut real = Scripted::connecting();
+        Machine::new().connect(&text, &mut real).unwrap();
+        assert_eq!(real.strings(), [driver_string(STOCK, "APP=a;")], "{keyword}");
+        let limit = real.did.iter().find_map(|did| match did {
+            Did::Limit(seconds) => Some(*seconds),
+            _ => None,
+        });
+        assert_eq!(limit, expected, "{keyword}");
+    }
+    let mut real = Scripted::connecting();
+    real.host_timeout = true;
+    let machine = Machine::with_section(&[("Server", "localhost"), ("Connect Timeout", "40")]);
+    let text = "DSN=payroll;AccessToken=abc";
+    machine.connect(text, &mut real).unwrap();
+    assert!(
+        !real.did.iter().any(|did| matches!(did, Did::Limit(_))),
+        "{:?}",
+        real.did
+    );
+    let mut real = Scripted::connecting();
+    machine.connect(text, &mut real).unwrap();
+    assert!(real.did.contains(&Did::Limit(40)), "{:?}", real.did);
+    let error = machine.refusal("Server=localhost;AccessToken=abc;Connect Timeout=soon");
+    assert!(error.to_string().contains("Connect Timeout="), "{error}");
+}
+
+#[test]
+fn a_token_beside_not_specified_signs_in_and_is_still_asked_for_by_the_completed_string() {
+    let mut real = Scripted::answering([(ConnectOutcome::Connected(0), "SERVER=localhost;")]);
+    let answer = Machine::new()
+        .connect(
+            "Server=localhost;Authentication=NotSpecified;AccessToken=s3cret",
+            &mut real,
+        )
+        .unwrap();
+    assert_eq!(
+        completed(answer),
+        "Server=localhost;Authentication=ActiveDirectoryAccessToken;"
+    );
 }
 
 #[test]

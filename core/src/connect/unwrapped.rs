@@ -27,11 +27,12 @@ pub fn string(text: &[u16], context: &ConnectContext<'_>) -> Result<Zeroizing<Ve
             Some(value) => return Err(left_to_the_driver(value.trim())),
             None => (None, None),
         },
+        Selection::Unspecified => (None, None),
         Selection::Respelled(value) => return Err(left_to_the_driver(value)),
         Selection::Mode(mode) => (Some(mode.name), Some(mode)),
     };
     request
-        .with_driver_keywords(context, |request| without_our_keywords(request, mode, context))
+        .with_driver_keywords(|request| without_our_keywords(request, mode, context))
         .map_err(|error| match name {
             Some(name) => error.in_mode(name),
             None => error,

@@ -4,7 +4,11 @@
 //! Only for connects that are ours already, by the value of `Authentication=`: Driver 18.6 refuses the values
 //! (`08001`) and passes the names over (`01S00`), so that one connects to another database than the string says.
 
-use crate::connection_string::{Attribute, ConnectionString, server::SERVER_KEYWORDS};
+use crate::{
+    connect::trust::{DICTATED, FAILOVER_PARTNER},
+    connection_string::{Attribute, ConnectionString, data_source::FORWARDED, server::SERVER_KEYWORDS},
+};
+use entra_auth::parameters::spelling::{is_same, unquoted};
 use zeroize::Zeroizing;
 
 /// Driver 18's names, the first of which is used, and what SqlClient, go-mssqldb and mssql-jdbc say instead.
@@ -27,6 +31,12 @@ const BOOLEAN_KEYWORDS: [&str; 2] = ["Encrypt", "TrustServerCertificate"];
 /// The server's port, which Driver 18 takes behind the server's name alone.
 const PORT_KEYWORDS: [&str; 2] = ["Port", "PortNumber"];
 
+/// The keywords whose values are a server, a name or a switch, for which quotes around them can only be ADO.NET's.
+const UNQUOTED: [&str; 1] = ["Database"];
+
+/// Further keywords of Driver 18 that it reads in strings alone.
+const OTHERS: [&str; 2] = ["APP", "WSID"];
+
 /// The string in Driver 18's words, in its order; `None` where it is that already.
 pub(crate) fn with_driver_keywords(string: &ConnectionString<'_>) -> Option<Zeroizing<Vec<u16>>> {
     rewrite(string, &ALIASES)
@@ -37,31 +47,59 @@ pub(crate) fn with_login_keywords(string: &ConnectionString<'_>) -> Option<Zeroi
     rewrite(string, &[ALIASES, LOGIN_ALIASES].concat())
 }
 
+/// Whether this is a keyword that is rewritten, or that Driver 18 reads.
+pub(crate) fn is_known(keyword: &str) -> bool {
+    let aliases = ALIASES.iter().flat_map(|(_, others)| *others);
+    let mut all = aliases.chain(&PORT_KEYWORDS).copied().chain(drivers());
+    all.any(|known| is_same(known, keyword))
+}
+
+/// The keywords that Driver 18 reads, those of the sign-in excepted.
+pub(crate) fn drivers() -> impl Iterator<Item = &'static str> {
+    DICTATED
+        .into_iter()
+        .chain(FORWARDED)
+        .chain(FAILOVER_PARTNER)
+        .chain(OTHERS)
+}
+
 fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
-    let port = PORT_KEYWORDS.iter().find_map(|name| string.get(name));
-    let port = port.and_then(|port| port.trim().parse::<u16>().ok());
+    let is_port = |attribute: &&Attribute| {
+        PORT_KEYWORDS
+            .iter()
+            .any(|name| is_same(name, attribute.keyword()))
+    };
+    let port = string.attributes().iter().find(is_port);
+    let port = port.and_then(|port| string.value(port).trim().parse::<u16>().ok());
     // Once, not for each attribute: a string may repeat one a hundred thousand times.
     let unsaid: Vec<_> = names
         .iter()
         .filter(|(drivers, _)| !mentions(string, drivers))
         .collect();
+    let misspelled: Vec<_> = drivers().filter(|name| !mentions(string, &[name])).collect();
     let respell = |attribute: &Attribute| {
-        let value = string.value(attribute);
+        let written = drivers().find(|name| attribute.is(name));
+        let name = written
+            .or_else(|| unsaid.iter().find_map(|names| name(attribute, names)))
+            .or_else(|| {
+                let is_meant = |name: &&&str| is_same(name, attribute.keyword());
+                misspelled.iter().find(is_meant).copied()
+            })?;
+        let whole = string.value(attribute);
         let value = if attribute.is_quoted() {
-            value.as_str()
+            whole.as_str()
         } else {
-            value.trim()
+            value(name, whole.trim())
         };
-        if let Some(switch) = BOOLEAN_KEYWORDS.into_iter().find(|switch| attribute.is(switch)) {
-            return Some((switch, Zeroizing::new(switched(value)?.to_owned())));
-        }
-        let name = unsaid.iter().find_map(|names| name(attribute, names));
-        let server = name.or_else(|| SERVER_KEYWORDS.into_iter().find(|name| attribute.is(name)));
-        match (server.filter(|name| SERVER_KEYWORDS.contains(name)), port) {
-            (Some(server), Some(port)) if !value.contains(',') => {
-                Some((server, Zeroizing::new(format!("{value},{port}"))))
+        let replaced = |value: &str| Some((name, Zeroizing::new(value.to_owned())));
+        let is_changed = written.is_none() || value.len() != whole.trim().len();
+        match port {
+            Some(port) if SERVER_KEYWORDS.contains(&name) && !value.contains(',') => {
+                replaced(&format!("{value},{port}"))
             }
-            _ => name.map(|name| (name, Zeroizing::new(value.to_owned()))),
+            _ if BOOLEAN_KEYWORDS.contains(&name) && switched(value).is_some() => replaced(switched(value)?),
+            _ if is_changed => replaced(value),
+            _ => None,
         }
     };
     let any = string
@@ -71,14 +109,24 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
     any.then(|| string.with(respell))
 }
 
+/// The value without ADO.NET's quotes, where such can be none of its own.
+fn value<'a>(name: &str, value: &'a str) -> &'a str {
+    if DICTATED.contains(&name) || UNQUOTED.contains(&name) {
+        unquoted(value)
+    } else {
+        value
+    }
+}
+
 /// Whether the string says something by Driver 18's own name for it: to the driver that is the only one.
 fn mentions(string: &ConnectionString<'_>, drivers: &[&str]) -> bool {
     drivers.iter().any(|name| string.find(name).is_some())
 }
 
-/// Driver 18's name for what another client calls otherwise.
+/// Driver 18's name for what another client calls otherwise, or for what has blanks or the like in its name.
 fn name(attribute: &Attribute, (drivers, others): &Names) -> Option<&'static str> {
-    let is_one = others.iter().any(|other| attribute.is(other));
+    let mut all = others.iter().chain(*drivers);
+    let is_one = all.any(|other| is_same(other, attribute.keyword()));
     drivers.first().copied().filter(|_| is_one)
 }
 
@@ -149,6 +197,35 @@ mod tests {
         ] {
             assert_eq!(respelled(text, with_driver_keywords), None);
         }
+    }
+
+    #[test]
+    fn blanks_and_quotes_that_the_driver_would_take_for_a_part_go() {
+        assert_eq!(
+            respelled(
+                "Server = tcp:a ; Database = b ;Trust Server Certificate = True;Host Name In Certificate=c;APP= d ;Foo = e",
+                with_driver_keywords
+            )
+            .unwrap(),
+            "Server=tcp:a;Database=b;TrustServerCertificate=yes;HostnameInCertificate=c;APP= d ;Foo = e;"
+        );
+        assert_eq!(
+            respelled(
+                "Server=\"a\";Database='b';Encrypt=\"True\";Port = 1434;KeystoreSecret=\"c\"",
+                with_driver_keywords
+            )
+            .unwrap(),
+            "Server=a,1434;Database=b;Encrypt=yes;Port = 1434;KeystoreSecret=\"c\";"
+        );
+        // As the driver writes it counts, as with the driver.
+        assert_eq!(
+            respelled("Server =a;Database = b;Server=c;Database=d", with_driver_keywords),
+            None
+        );
+        assert_eq!(
+            respelled("UID = a;PWD = b ;Failover_Partner =c", with_login_keywords).unwrap(),
+            "UID=a;PWD=b;Failover_Partner=c;"
+        );
     }
 
     #[test]

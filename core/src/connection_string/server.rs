@@ -73,6 +73,14 @@ impl Server {
         })
     }
 
+    /// Reads `host:port`, as URLs and other clients have it: for the error that says how Driver 18 has it.
+    #[must_use]
+    pub fn parse_colon_before_port(value: &str) -> Option<Self> {
+        let (host, port) = value.trim().rsplit_once(':')?;
+        Self::parse(&format!("{host},{port}"))
+            .filter(|server| server.address().is_none_or(|address| address.is_ipv4()))
+    }
+
     /// The host where it is a literal address and not a name.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
@@ -83,6 +91,17 @@ impl Server {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.address().is_some_and(|address| address.is_loopback())
+    }
+
+    /// The name that the certificate of an Azure server behind a private endpoint is for: `x.database.windows.net` where the
+    /// host is `x.privatelink.database.windows.net`.
+    ///
+    /// `None` for all other hosts. Azure puts `privatelink` into the names of its private DNS zones, and into no certificate.
+    #[must_use]
+    pub fn name_behind_private_endpoint(&self) -> Option<String> {
+        let (server, domain) = self.host.split_once(".privatelink.")?;
+        let name = format!("{server}.{domain}");
+        Cloud::for_host(&name).map(|_| name)
     }
 
     /// The cloud that the host name tells; `None` for all other hosts.
@@ -237,6 +256,26 @@ mod tests {
     }
 
     #[test]
+    fn a_colon_before_the_port_is_understood_for_the_error() {
+        for (value, written) in [
+            ("host.example:1433", Some("host.example,1433")),
+            ("tcp:10.1.2.3:1433", Some("tcp:10.1.2.3,1433")),
+            ("localhost:1433", Some("127.0.0.1,1433")),
+            ("tcp:host", None),
+            ("fe80::1:1433", None),
+            ("host:x", None),
+            ("host:1433,1433", None),
+        ] {
+            let server = Server::parse_colon_before_port(value);
+            assert_eq!(
+                server.map(|server| server.to_string()).as_deref(),
+                written,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
     fn names_of_this_machine_are_its_loopback_address() {
         for value in [
             "localhost",
@@ -262,6 +301,32 @@ mod tests {
                 (loopback, false),
                 "{host}"
             );
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_private_endpoint_tells_that_of_the_certificate() {
+        for (host, name) in [
+            (
+                "Payroll.privatelink.database.windows.net,1433",
+                Some("payroll.database.windows.net"),
+            ),
+            (
+                "mi.privatelink.0a1b2c3d4e5f.database.windows.net",
+                Some("mi.0a1b2c3d4e5f.database.windows.net"),
+            ),
+            (
+                "x-ondemand.privatelink.sql.azuresynapse.azure.cn",
+                Some("x-ondemand.sql.azuresynapse.azure.cn"),
+            ),
+            ("payroll.database.windows.net", None),
+            ("privatelink.database.windows.net", None),
+            ("payroll.privatelink.example", None),
+            ("payroll.privatelink.database.windows.net.example", None),
+            ("payroll.xprivatelink.database.windows.net", None),
+        ] {
+            let server = Server::parse(host).unwrap();
+            assert_eq!(server.name_behind_private_endpoint().as_deref(), name, "{host}");
         }
     }
 

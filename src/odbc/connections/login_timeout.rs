@@ -7,7 +7,7 @@ use odbc_sys::{HDbc, SqlReturn};
 use crate::odbc::target;
 
 /// `SQL_ATTR_LOGIN_TIMEOUT` (sqlext.h), in seconds.
-const LOGIN_TIMEOUT: i32 = 103;
+pub(crate) const LOGIN_TIMEOUT: i32 = 103;
 
 /// The login timeout that the target driver has, and the host's where that is another one.
 #[derive(Debug)]
@@ -15,11 +15,27 @@ pub(crate) struct LoginTimeout {
     hdbc: HDbc,
     /// The host's, to be set again.
     saved: Option<u32>,
+    /// Whether the application has set it: Driver 18.6 answers with its default where nobody has.
+    is_applications: bool,
 }
 
 impl LoginTimeout {
     pub(super) fn new(hdbc: HDbc) -> Self {
-        Self { hdbc, saved: None }
+        Self {
+            hdbc,
+            saved: None,
+            is_applications: false,
+        }
+    }
+
+    /// The application has set the timeout.
+    pub(crate) fn note_applications(&mut self) {
+        self.is_applications = true;
+    }
+
+    /// Whether the application has set the timeout.
+    pub(crate) fn is_applications(&self) -> bool {
+        self.is_applications
     }
 
     /// The timeout in seconds as the driver has it: the host's, or its own default.

@@ -14,6 +14,7 @@
 use std::path::PathBuf;
 
 use entra_auth::process::regular_file;
+use zeroize::Zeroizing;
 
 use crate::os::environment::variable;
 
@@ -35,6 +36,13 @@ struct Section {
 pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
     // As libodbcinst answers: see `super`.
     get_in(&content(file), section, key).filter(|value| !value.is_empty() || file != super::ODBCINST_INI)
+}
+
+pub(super) fn keys(section: &str, file: &str) -> Vec<Zeroizing<String>> {
+    entries_in(&content(file), section)
+        .into_iter()
+        .map(|(name, _)| Zeroizing::new(name))
+        .collect()
 }
 
 pub(super) fn sections(file: &str) -> Vec<String> {

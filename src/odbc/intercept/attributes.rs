@@ -3,7 +3,7 @@
 use odbc_sys::{HDbc, Pointer, SqlReturn, ULen};
 
 use crate::odbc::{
-    connections::{self, ACCESS_TOKEN, AttachError, TokenOwner},
+    connections::{self, ACCESS_TOKEN, AttachError, LOGIN_TIMEOUT, TokenOwner},
     diagnostic_record::Record,
     target, target_driver,
 };
@@ -27,7 +27,11 @@ pub(crate) unsafe fn set_connect_attr(hdbc: HDbc, attribute: i32, value: Pointer
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        target::SQLSetConnectAttr(hdbc, attribute, value, length)
+        noted(
+            hdbc,
+            attribute,
+            target::SQLSetConnectAttr(hdbc, attribute, value, length),
+        )
     }
 }
 
@@ -47,7 +51,11 @@ pub(crate) unsafe fn set_connect_attr_w(
             return set_access_token(hdbc, value);
         }
         connections::begin_call(hdbc);
-        target::SQLSetConnectAttrW(hdbc, attribute, value, length)
+        noted(
+            hdbc,
+            attribute,
+            target::SQLSetConnectAttrW(hdbc, attribute, value, length),
+        )
     }
 }
 
@@ -82,7 +90,11 @@ pub(crate) unsafe fn set_connect_option(hdbc: HDbc, option: u16, value: ULen) ->
             return set_access_token(hdbc, value as Pointer);
         }
         connections::begin_call(hdbc);
-        target::SQLSetConnectOptionW(hdbc, option, value)
+        noted(
+            hdbc,
+            option.into(),
+            target::SQLSetConnectOptionW(hdbc, option, value),
+        )
     }
 }
 
@@ -98,6 +110,17 @@ pub(crate) unsafe fn get_connect_option(hdbc: HDbc, option: u16, value: Pointer)
     }
     // SAFETY: the host's arguments, passed on.
     unsafe { target::SQLGetConnectOptionW(hdbc, option, value) }
+}
+
+/// Remembers that the application set the login timeout, which then wins over that of a connection string.
+fn noted(hdbc: HDbc, attribute: i32, answer: SqlReturn) -> SqlReturn {
+    if attribute == LOGIN_TIMEOUT && (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO)
+    {
+        connections::lock(&connections::get_or_insert(hdbc))
+            .login_timeout
+            .note_applications();
+    }
+    answer
 }
 
 /// Answers `SQL_CD_TRUE` where a pool, which knows connections by their string alone, must not hand this one out by

@@ -5,10 +5,7 @@ use std::ptr::null_mut;
 use entra_auth::{Error, ErrorKind};
 use entra_odbc_core::{
     connect as core_connect,
-    connect::{
-        Answer, ConnectOutcome, DriverReply,
-        plan::{self, Plan},
-    },
+    connect::{Answer, ConnectOutcome, DriverReply, plan},
     connection_string,
     diagnostics::Diagnostic as _,
 };
@@ -142,26 +139,21 @@ pub(crate) unsafe fn browse_connect(
         return connection.fail(&error);
     }
     target_driver::share_authorities();
-    let plan = with_connect_context(|context| {
-        plan::read(
-            &text,
-            connection.token.owner() == TokenOwner::Application,
-            context,
-        )
-    });
-    match plan {
-        Ok(Plan::SignIn(plan)) => {
+    let has_token = connection.token.owner() == TokenOwner::Application;
+    // Incomplete strings are what this call is for: nothing is looked at but the mode.
+    match with_connect_context(|context| plan::named_mode(&text, has_token, context)) {
+        // The driver knows some of our modes, and would sign in by itself where we refuse to.
+        Ok(Some(mode)) => {
             let error = Error::new(
                 ErrorKind::Unsupported,
                 "SQLBrowseConnect cannot sign in with a token",
             )
             .remedy("Connect with SQLDriverConnect or SQLConnect.")
-            .in_mode(plan.mode());
+            .in_mode(mode);
             return connection.fail(&error);
         }
-        // The driver knows some of our modes, and would sign in by itself where we refuse to.
         Err(error) => return connection.fail(&error),
-        Ok(Plan::StepAside | Plan::Forward { .. }) => {}
+        Ok(None) => {}
     }
     // SAFETY: the host's arguments, passed on.
     unsafe { target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }

@@ -33,6 +33,7 @@ fn managed_identity() {
             "Server=<server>; Authentication=Active Directory Managed Identity; Encrypt=True; User Id=<identity>; Database=testdb",
             // Version 2.1 took the object id.
             "Server=<server>; Authentication=Active Directory MSI; Encrypt=True; User Id=<identity object>; Database=testdb",
+            "Server=<server>; Authentication=Active Directory MSI; Encrypt=True; User Id=<identity resource>; Database=testdb",
         ],
     );
 }

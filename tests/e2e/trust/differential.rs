@@ -38,7 +38,7 @@ impl Random {
     }
 }
 
-const SERVERS: [&str; 34] = [
+const SERVERS: [&str; 36] = [
     "localhost",
     "LocalHost,1433",
     ".",
@@ -73,6 +73,8 @@ const SERVERS: [&str; 34] = [
     "workstation",
     "db.corp.example",
     "x.database.usgovcloudapi.net",
+    "x.privatelink.database.windows.net",
+    "x.privatelink.evil.example",
 ];
 
 /// Those that a token may go to.
@@ -114,7 +116,7 @@ const FLAGS: [&str; 12] = [
     "1",
 ];
 
-const KEYWORDS: [&str; 22] = [
+const KEYWORDS: [&str; 26] = [
     "Server",
     "SERVER",
     "Addr",
@@ -135,6 +137,10 @@ const KEYWORDS: [&str; 22] = [
     "RegPrecedence",
     "Trusted_Connection",
     "Port",
+    "Server_",
+    "Network_Address",
+    "Trust Server Certificate",
+    "Host Name In Certificate",
     "\u{17f}erver",
     "Sp\u{e9}cial",
 ];
@@ -142,7 +148,7 @@ const KEYWORDS: [&str; 22] = [
 const SECTIONS: [&str; 8] = ["none", "s0", "s1", "s2", "s3", "S4", "", "\u{100}"];
 
 fn value(random: &mut Random, keyword: &str) -> String {
-    match keyword.to_ascii_lowercase().as_str() {
+    match keyword.replace(' ', "").to_ascii_lowercase().as_str() {
         "encrypt" | "trustservercertificate" | "trusted_connection" | "regprecedence" => random.pick(&FLAGS),
         "hostnameincertificate" => random.pick(&NAMES),
         "servercertificate" => random.pick(&["", "/nonexistent.pem", "/etc/hostname"]),

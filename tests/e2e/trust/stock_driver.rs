@@ -35,6 +35,7 @@ fn every_string_is_checked_whoever_brings_the_token() {
             "DSN=books",
             &format!("{driver};SERVER=x.database.windows.net;TrustServerCertificate=yes"),
             "DSN=books;SERVER=x.database.windows.net",
+            &format!("{driver};SERVER=x.privatelink.database.windows.net"),
         ],
     );
     let output = finished(&output, "stock");
@@ -45,7 +46,11 @@ fn every_string_is_checked_whoever_brings_the_token() {
             "{output}"
         );
     }
-    for told in &lines[3..] {
+    assert!(
+        lines[5].contains("HostnameInCertificate={x.database.windows.net}"),
+        "{output}"
+    );
+    for told in &lines[3..5] {
         let start =
             format!("{driver};SERVER=x.database.windows.net;ADDRESS=x.database.windows.net;Encrypt=yes;");
         assert!(

@@ -67,6 +67,7 @@ pub fn from_options(options: &Options) -> Result<Vec<Id>, Error> {
     .collect();
     match given.as_slice() {
         [] => Ok(vec![Id::SystemAssigned]),
+        [(Keyword::User, id)] if is_resource_id(id) => Ok(vec![Id::Resource(id.clone())]),
         [(Keyword::User, id)] => Ok(vec![Id::Client(id.clone()), Id::Object(id.clone())]),
         [(keyword, id)] => Ok(vec![named(*keyword, id)]),
         // The same id under both names says which kind it is.
@@ -75,6 +76,13 @@ pub fn from_options(options: &Options) -> Result<Vec<Id>, Error> {
         }
         [(one, _), (other, _), ..] => Err(contradiction(one.name(), other.name())),
     }
+}
+
+/// Whether this is the path of a resource, with which no other id begins.
+fn is_resource_id(id: &str) -> bool {
+    const START: &str = "/subscriptions/";
+    id.get(..START.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(START))
 }
 
 fn named(keyword: Keyword, id: &str) -> Id {
@@ -112,6 +120,11 @@ mod tests {
         assert_eq!(
             ids(&[(Keyword::ResourceId, "/r")]).unwrap(),
             [Id::Resource("/r".into())]
+        );
+        let resource = "/Subscriptions/s/resourcegroups/g/providers/x";
+        assert_eq!(
+            ids(&[(Keyword::User, resource)]).unwrap(),
+            [Id::Resource(resource.into())]
         );
         assert_eq!(
             ids(&[(Keyword::ClientId, "c")]).unwrap(),

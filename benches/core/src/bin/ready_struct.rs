@@ -98,6 +98,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,
+        data_source_keywords: &|_| Vec::new(),
     };
     let text: Vec<u16> =
         "DRIVER={ODBC Driver 18 Entra for SQL Server};Server=localhost,1433;Database=payroll;\
@@ -145,6 +146,9 @@ struct Yes(TokenBuffer);
 impl TargetConnection for Yes {
     fn login_timeout(&mut self) -> Option<Duration> {
         Some(Duration::from_secs(15))
+    }
+    fn has_application_timeout(&self) -> bool {
+        false
     }
 
     fn limit_login(&mut self, _: Duration) {}

@@ -45,7 +45,8 @@ impl Target {
         };
         let authentication = get("Authentication").or_else(|| get("fedauth"));
         let has_token = || get("AccessToken").or_else(|| get("AccessTokenFile")).is_some();
-        let is_ours = match authentication.filter(|value| !value.is_empty()) {
+        let is_named = |value: &String| !value.is_empty() && !credential::is_unspecified(value);
+        let is_ours = match authentication.filter(is_named) {
             Some(value) => !FORWARDED.iter().any(|known| credential::same_mode(known, &value)),
             None => has_token(),
         };

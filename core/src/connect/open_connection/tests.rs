@@ -19,6 +19,7 @@ fn context<T>(environment: &Environment, body: impl FnOnce(&ConnectContext<'_>) 
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,
+        data_source_keywords: &|_| Vec::new(),
     })
 }
 

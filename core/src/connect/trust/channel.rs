@@ -72,7 +72,8 @@ impl Channel {
         let hostname_in_certificate = match get("HostnameInCertificate") {
             Some(name) => Some(certificate_name(&name)?),
             // Driver 18.6 matches no certificate against an address, and that is what it gets in place of the name.
-            None => server.is_local_name.then(|| "localhost".to_owned()),
+            None if server.is_local_name => Some("localhost".to_owned()),
+            None => server.name_behind_private_endpoint(),
         };
         Ok(Some(Self {
             encryption: encryption(get("Encrypt").as_deref().map(String::as_str))?,
@@ -222,13 +223,18 @@ fn server(
 
 fn parse(keyword: &str, value: &str) -> Result<Server, Error> {
     Server::parse(value).ok_or_else(|| {
-        Error::invalid(format!(
+        let error = Error::invalid(format!(
             "{keyword}= does not say for certain which server it means, so no token goes there (docs/trust.md)"
-        ))
-        .remedy(
-            "Write a host name or an address, with ,port or \\instance behind it where needed: \
-             Server=contoso.database.windows.net,1433.",
-        )
+        ));
+        match Server::parse_colon_before_port(value) {
+            Some(server) => error.remedy(format!(
+                "A comma stands before the port, no colon: write {keyword}={server}."
+            )),
+            None => error.remedy(
+                "Write a host name or an address, with ,port or \\instance behind it where needed: \
+                 Server=contoso.database.windows.net,1433.",
+            ),
+        }
     })
 }
 

@@ -160,7 +160,10 @@ impl Channel {
 
     /// A token for something other than SQL Server goes to that very host.
     fn check_audience(&self, scope: &str, administrator: &Administrator) -> Result<(), Error> {
-        let is_audience = |name: &str| scope.eq_ignore_ascii_case(&format!("https://{name}/.default"));
+        let resource = scope::resource(scope);
+        // A blank would begin another scope, for which this says nothing.
+        let is_one = !scope.contains(char::is_whitespace);
+        let is_audience = |name: &str| is_one && resource.eq_ignore_ascii_case(&format!("https://{name}"));
         let mut names = self.certificate_names().peekable();
         let host = &self.server.host;
         if names.peek().is_some() && names.all(|name| is_audience(name) || administrator.trusts(name)) {

@@ -96,6 +96,19 @@ fn theirs(path: &Path, section: &str, key: &str) -> Option<Vec<u8>> {
     (value != [ABSENT]).then_some(bytes)
 }
 
+/// The names of entries that libodbcinst lists.
+fn their_keys(path: &Path, section: &str) -> Vec<String> {
+    let section: Vec<u16> = section.encode_utf16().collect();
+    let names = read_profile_string(
+        function().unwrap(),
+        Some(&section),
+        None,
+        path.to_str().unwrap(),
+        60_000,
+    );
+    super::super::listed(&names.unwrap_or_default()).collect()
+}
+
 struct Scratch(PathBuf);
 
 impl Drop for Scratch {
@@ -116,6 +129,16 @@ fn files_mean_what_they_mean_to_libodbcinst() {
         let path = scratch.0.join(number.to_string());
         std::fs::write(&path, &content).unwrap();
         for section in ["a", "b"] {
+            let ours: Vec<_> = entries_in(&content, section)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
+            // An entry without a name may end libodbcinst's list.
+            if !ours.iter().any(String::is_empty) {
+                let shown = String::from_utf8_lossy(&content);
+                let theirs = their_keys(&path, section);
+                assert_eq!(ours, theirs, "[{section}] in file {number}: {shown:?}");
+            }
             for key in ["k", "j", "kk"] {
                 let ours = get_in(&content, section, key);
                 let theirs = theirs(&path, section, key);

@@ -77,6 +77,32 @@ fn names_of_this_machine_bring_the_name_of_their_certificate() {
 }
 
 #[test]
+fn the_name_of_a_private_endpoint_brings_the_name_of_its_certificate() {
+    let server = "Server=x.privatelink.database.windows.net";
+    let name =
+        |string: &str, section: &[(&str, &str)]| read(string, section).unwrap().hostname_in_certificate;
+    assert_eq!(name(server, &[]).as_deref(), Some("x.database.windows.net"));
+    assert_eq!(
+        name(&format!("{server};HostnameInCertificate="), &[]).as_deref(),
+        Some("x.database.windows.net")
+    );
+    let given = ("HostnameInCertificate", "*.database.windows.net");
+    assert_eq!(name(server, &[given]).as_deref(), Some("*.database.windows.net"));
+    assert_eq!(name("Server=x.privatelink.example", &[]), None);
+    assert_eq!(
+        dictated(&read(server, &[]).unwrap()),
+        "SERVER=x.privatelink.database.windows.net;ADDRESS=x.privatelink.database.windows.net;Encrypt=yes;\
+         TrustServerCertificate=no;HostnameInCertificate={x.database.windows.net};ServerCertificate={};"
+    );
+}
+
+#[test]
+fn a_colon_before_the_port_is_told_with_what_to_write() {
+    let error = read("Addr=tcp:A.example:1433", &[]).unwrap_err();
+    assert!(error.contains("write Addr=tcp:a.example,1433."), "{error}");
+}
+
+#[test]
 fn what_could_mean_another_thing_is_refused_by_its_keyword() {
     for (string, keyword) in [
         ("Server=a.example;Addr=b.example", "Server= and Addr="),

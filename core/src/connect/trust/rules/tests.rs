@@ -45,6 +45,7 @@ fn azures_names_are_validated_whatever_the_string_says() {
     for string in [
         "Server=x.database.windows.net;TrustServerCertificate=yes",
         "Server=x.privatelink.database.windows.net;HostnameInCertificate=x.database.windows.net",
+        "Server=x.privatelink.database.windows.net;TrustServerCertificate=yes",
         "Server=tcp:x.database.windows.net,1433;Encrypt=strict",
         "Server=10.1.2.3;HostnameInCertificate=x.database.windows.net",
         "Server=10.1.2.3;HostnameInCertificate=*.database.windows.net;TrustServerCertificate=yes",
@@ -166,8 +167,16 @@ fn sql_servers_scope_is_known_in_every_spelling() {
             "{scope}: {error}"
         );
     }
-    let scope = "https://Org.CRM.dynamics.example/.default";
-    assert!(decide("Server=org.crm.dynamics.example", scope).is_ok());
+    for scope in [
+        "https://Org.CRM.dynamics.example/.default",
+        "https://org.crm.dynamics.example//.default",
+        "https://org.crm.dynamics.example/user_impersonation",
+    ] {
+        assert!(
+            decide("Server=org.crm.dynamics.example", scope).is_ok(),
+            "{scope}"
+        );
+    }
 }
 
 #[test]
@@ -194,6 +203,7 @@ fn a_token_for_something_else_goes_to_that_very_host() {
         "https://vault.azure.net@evil.example/.default",
         "https://evil.example/x/.default",
         "http://evil.example/.default",
+        "https://evil.example/a b",
     ] {
         assert!(decide("Server=evil.example", scope).is_err(), "{scope}");
     }
