@@ -5,7 +5,11 @@ mod phases;
 mod report;
 mod rows;
 
-use crate::ui::{failure::Failure, input, progress};
+use crate::{
+    connection::Connection,
+    context::Context,
+    ui::{failure::Failure, input, progress},
+};
 use connector::{Connector, Event, Request};
 use report::Report;
 use rows::{Format, Rows};
@@ -48,9 +52,10 @@ pub struct Arguments {
 
 /// Connects and reports.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let string = connector::with_default_driver(&input::connection_string(&arguments.string)?);
+    let string = input::connection_string(&arguments.string)?;
+    let connection = Connection::read(&string, &Context::new()).map_err(Failure::from)?;
     let mut connector = Connector::start(&Request {
-        string: &string,
+        string: &connection.string,
         repeat: arguments.repeat,
         query: arguments.query.as_deref(),
         timeout: arguments.timeout,
@@ -86,5 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, None) => report.print()?,
         _ => {}
     }
-    report.error().map_or(Ok(()), |error| Err(error.failure()))
+    let remedy = connection.driver.hint();
+    report
+        .error()
+        .map_or(Ok(()), |error| Err(error.failure(remedy.as_deref())))
 }

@@ -4,14 +4,15 @@ mod event;
 mod log;
 
 use crate::{
-    odbc::library,
+    odbc::driver_manager,
     system::{
+        loader, own_files,
         packages::{Distribution, Package},
         signals::{self, BlockedSignals},
     },
     ui::failure::Failure,
 };
-use entra_odbc_core::{connection_string::ConnectionString, driver::OUR_SECTION};
+use entra_auth::Environment;
 pub use event::{Diagnostic, Event};
 use log::Log;
 pub use log::LogLine;
@@ -50,21 +51,6 @@ pub struct Connector {
     held: BlockedSignals,
 }
 
-/// The connection string, with our driver where it names none.
-pub fn with_default_driver(string: &str) -> Zeroizing<String> {
-    let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
-    let parsed = ConnectionString::parse(&units);
-    let has_driver = ["DRIVER", "DSN", "FILEDSN"]
-        .iter()
-        .any(|name| parsed.find(name).is_some());
-    let driver = if has_driver {
-        String::new()
-    } else {
-        format!("DRIVER={{{OUR_SECTION}}};")
-    };
-    Zeroizing::new(format!("{driver}{string}"))
-}
-
 impl Connector {
     /// Starts it, and passes the request on standard input: everyone can read a process's arguments.
     pub fn start(request: &Request<'_>) -> Result<Self, Failure> {
@@ -72,6 +58,7 @@ impl Connector {
         let log = Log::new();
         let mut command = Command::new(&program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        loader::preload(&mut command, &driver_manager::preloaded(&Environment::process()));
         if let Some(log) = &log {
             command
                 .env("ENTRA_ODBC_LOG", log.level())
@@ -176,21 +163,16 @@ impl Drop for Connector {
 
 /// The program beside the tool, or in a directory for internal programs (libexec).
 fn find_program() -> Result<PathBuf, Failure> {
-    let here = library::directory_of_tool().unwrap_or_default();
-    let prefix = here.parent().unwrap_or(&here).to_owned();
-    [
-        here,
-        prefix.join("libexec/entra-odbc"),
-        prefix.join("lib/entra-odbc"),
-    ]
-    .into_iter()
-    .map(|directory| directory.join(PROGRAM))
-    .find(|path| path.is_file())
-    .ok_or_else(|| {
+    let mut places = own_files::candidates(PROGRAM, &["libexec/entra-odbc", "lib/entra-odbc"]).into_iter();
+    places.find(|path| path.is_file()).ok_or_else(|| {
+        let remedy = if own_files::is_python_package() {
+            "Install the Python package anew: pip install --force-reinstall entra-odbc"
+        } else {
+            "Install the tool with both of its programs: make install"
+        };
         Failure::refused(
             format!("{PROGRAM}, which connects for this tool, is not beside it"),
-            "Install the tool with both of its programs: make install. The Python package has it without this one; \
-             there, entra_odbc.connect() connects.",
+            remedy,
         )
     })
 }

@@ -3,10 +3,10 @@
 use super::{
     finding::{Check, Findings},
     refusal,
-    target::Target,
 };
 use crate::{
     commands::connect::connector::{Connector, Diagnostic, Event, Request},
+    connection::{Connection, NamedDriver},
     sql,
     ui::{failure::Failure, progress},
 };
@@ -29,13 +29,17 @@ struct Outcome {
 
 /// Logs in, and checks the permissions for Always Encrypted where the string asks for it.
 pub fn check(
-    target: &Target,
+    connection: &Connection,
     token: Option<&std::sync::Arc<Token>>,
     timeout: u32,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let query = target.always_encrypted.then(permissions);
-    let outcome = match connect(target, query.as_deref(), timeout) {
+    if let Some(cause) = findings.first_failed(&needed(connection)) {
+        findings.skipped(Check::Login, format!("not tried, because of {}", cause.name()))?;
+        return Ok(());
+    }
+    let query = connection.always_encrypted.then(permissions);
+    let outcome = match connect(connection, query.as_deref(), timeout) {
         Ok(outcome) => outcome,
         Err(Failure::Refused { what, remedy } | Failure::Failed { what, remedy }) => {
             findings.failure(Check::Login, what, "", remedy)?;
@@ -64,9 +68,28 @@ pub fn check(
     Ok(())
 }
 
-fn connect(target: &Target, query: Option<&str>, timeout: u32) -> Result<Outcome, Failure> {
+/// The checks without which a login cannot succeed: to try it would tell their cause once more.
+fn needed(connection: &Connection) -> Vec<Check> {
+    let mut needed = vec![
+        Check::UnixOdbc,
+        Check::Server,
+        Check::Trust,
+        Check::SignIn,
+        Check::Token,
+        Check::Tenant,
+    ];
+    if !connection.driver.is_other() {
+        needed.extend([Check::RealDriver, Check::DriverLibraries, Check::OpenSsl]);
+    }
+    if connection.driver == NamedDriver::ByOurName {
+        needed.extend([Check::Library, Check::Registration]);
+    }
+    needed
+}
+
+fn connect(connection: &Connection, query: Option<&str>, timeout: u32) -> Result<Outcome, Failure> {
     let mut connector = Connector::start(&Request {
-        string: &target.string,
+        string: &connection.string,
         repeat: 1,
         query,
         timeout: Some(timeout),
