@@ -10,7 +10,7 @@ pub mod data_source;
 mod known_keyword;
 pub mod server;
 
-pub use known_keyword::known as known_keyword;
+pub use known_keyword::{all as known_keywords, known as known_keyword};
 
 use std::{fmt, ops::Range};
 use zeroize::Zeroizing;

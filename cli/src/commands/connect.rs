@@ -8,7 +8,11 @@ mod rows;
 use crate::{
     connection::Connection,
     context::Context,
-    ui::{failure::Failure, input, progress},
+    ui::{
+        failure::Failure,
+        input::{self, semicolon},
+        progress,
+    },
 };
 use connector::{Connector, Event, Request};
 use report::Report;
@@ -92,7 +96,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         _ => {}
     }
     let remedy = connection.driver.hint();
-    report
-        .error()
-        .map_or(Ok(()), |error| Err(error.failure(remedy.as_deref())))
+    report.error().map_or(Ok(()), |error| {
+        let failure = error.failure(remedy.as_deref());
+        Err(failure.and(semicolon::cut_secret(&string)))
+    })
 }

@@ -3,7 +3,11 @@
 use crate::{
     arguments::resource::{Cloud, Resource, Service, parse_resource},
     context::Context,
-    ui::{failure::Failure, input, terminal, time_format},
+    ui::{
+        failure::Failure,
+        input::{self, semicolon},
+        terminal, time_format,
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entra_auth::Token;
@@ -57,7 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let context = Context::new();
     let sign_in = context.sign_in(&request.string)?;
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let issued = context.token(&sign_in, scope, timeout)?;
+    let issued = context
+        .token(&sign_in, scope, timeout)
+        .map_err(|error| Failure::from(error).and(semicolon::cut_secret(&request.string)))?;
     let token = &issued.token;
     if arguments.json {
         let mut value = json_of(token, sign_in.mode());

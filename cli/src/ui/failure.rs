@@ -55,6 +55,17 @@ impl Failure {
         }
     }
 
+    /// The same with another sentence on what to do.
+    pub fn and(mut self, hint: Option<String>) -> Self {
+        if let (Self::Failed { remedy, .. } | Self::Refused { remedy, .. }, Some(hint)) = (&mut self, hint) {
+            if !remedy.is_empty() {
+                remedy.push('\n');
+            }
+            remedy.push_str(&hint);
+        }
+        self
+    }
+
     /// Prints it on standard error, and returns the exit code.
     pub fn report(&self) -> ExitCode {
         let (code, what, remedy) = match self {

@@ -243,7 +243,7 @@ fn bad_input_is_refused_with_code_2_and_nothing_changed() {
     machine.write_ini("odbc.ini", "[taken]\nDriver=Other\n");
     machine.file("text.so", "no library");
     let (library, stock) = (built_library(), machine.stock_driver());
-    let refusals: [(&[&str], &str); 10] = [
+    let refusals: [(&[&str], &str); 13] = [
         (&["install", "--library", "text.so"], "is not a shared library"),
         (
             &["install", "--library", text(&stock)],
@@ -261,6 +261,15 @@ fn bad_input_is_refused_with_code_2_and_nothing_changed() {
         ),
         (&["install", "--dsn", "a]b"], "none of"),
         (&["install", "--dsn", "x", "PWD=s3cret"], "is a secret"),
+        (&["install", "--dsn", "x", "PWD=s3cret;x"], "stands in braces"),
+        (
+            &["install", "--dsn", "x", "Authentication=ActiveDirectoryDefualt"],
+            "Did you mean ActiveDirectoryDefault?",
+        ),
+        (
+            &["install", "--dsn", "x", "Client_Id=y"],
+            "did you mean ClientId=?",
+        ),
         (&["install", "Server=x"], "--dsn"),
         (&["install", "--dsn", "taken"], "already"),
     ];

@@ -1,7 +1,7 @@
 //! `token`: by several kinds, for several resources, and nothing but the token on standard output.
 
 use crate::{
-    machine::{self, ToolMachine as _, payroll},
+    machine::{self, ToolMachine as _, payroll, server},
     tool::Run,
 };
 use standins::{
@@ -143,6 +143,32 @@ fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
         .run(&["token", &mode, &user, &tenant, "PWD=wr0ng-secret"])
         .refused(1);
     assert!(err.contains("AADSTS7000215") && !err.contains("wr0ng"), "{err}");
+}
+
+#[test]
+fn a_secret_with_a_semicolon_is_a_word_of_its_own_or_stands_in_braces() {
+    let machine = machine::with_standins();
+    let [mode, user, tenant] = payroll();
+    // The secret of the stand-in has semicolons and braces in it, and is literal as a word.
+    assert!(PAYROLL_SECRET.contains(';'), "{PAYROLL_SECRET}");
+    let literal = format!("PWD={PAYROLL_SECRET}");
+    machine.run(&["token", &mode, &user, &tenant, &literal]).done();
+    // In a string it is cut: refused where that is certain, explained where it may be so.
+    let string = format!("{mode};{user};{tenant};PWD=wr0ng;s3cret");
+    let err = machine.run(&["token", &string]).refused(2);
+    assert!(
+        err.contains("PWD={") && !err.contains("wr0ng") && !err.contains("s3cret"),
+        "{err}"
+    );
+    let string = format!("{mode};{user};{tenant};PWD=wr0ng;s3cret=x");
+    for arguments in [&["token", &string][..], &["connect", &server(&machine), &string]] {
+        let err = machine.run(arguments).refused(1);
+        assert!(
+            err.contains("AADSTS7000215") && err.contains("ends at its first semicolon"),
+            "{err}"
+        );
+        assert!(!err.contains("wr0ng") && !err.contains("s3cret"), "{err}");
+    }
 }
 
 #[test]

@@ -267,7 +267,8 @@ impl Finding {
 mod tests {
     use super::*;
 
-    const ALL: [Check; 19] = [
+    const ALL: [Check; 20] = [
+        Check::ConnectionString,
         Check::Library,
         Check::UnixOdbc,
         Check::IniFiles,

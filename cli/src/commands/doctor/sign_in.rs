@@ -7,7 +7,7 @@ use super::{
 use crate::{
     connection::Connection,
     context::Context,
-    ui::{failure::Failure, progress, time_format},
+    ui::{failure::Failure, input::semicolon, progress, time_format},
 };
 use entra_auth::{Token, cloud::AZURE_SQL, token::Deadline};
 use entra_odbc_core::connect::KeywordSignIn;
@@ -35,7 +35,10 @@ pub fn check(
             if let Some(cause) = findings.cause_of(&error, sign_in.mode()) {
                 findings.skipped(Check::SignIn, format!("no token, because of {}", cause.name()))?;
             } else {
-                findings.error(Check::SignIn, &error)?;
+                let [what, remedy, detail] = error.words();
+                let next = [Some(remedy), semicolon::cut_secret(&connection.string)];
+                let next: Vec<_> = next.into_iter().flatten().collect();
+                findings.failure(Check::SignIn, what, detail, next.join("\n"))?;
             }
             return Ok(None);
         }
