@@ -17,6 +17,7 @@ use crate::{
 use connector::{Connector, Event, Request};
 use report::Report;
 use rows::{Format, Rows};
+use std::sync::Mutex;
 
 const HELP: &str = "\
 Examples:
@@ -27,7 +28,7 @@ Examples:
   entra-odbc connect DSN=payroll --csv --query 'SELECT SUSER_SNAME()'
   entra-odbc connect @connection.txt --json
 
-With --query, standard output has the rows alone, and the rest is on standard error. Without DRIVER= and DSN=, the \
+Ctrl-C ends --repeat early, and shows the times so far. With --query, standard output has the rows alone, and the rest is on standard error. Without DRIVER= and DSN=, the \
 driver is \"ODBC Driver 18 Entra for SQL Server\".";
 
 /// Connect as a program would, and show where the time goes
@@ -71,33 +72,81 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut rows = arguments.query.as_ref().map(|_| Rows::new(format));
     let mut report = Report::default();
-    loop {
-        let event = if rows.as_ref().is_some_and(Rows::has_columns) {
-            // Rows on the terminal show progress themselves.
-            connector.next()?
-        } else {
-            progress::show_while(report.current_step(), || connector.next())?
-        };
-        match (event, &mut rows) {
-            (None, _) => break,
-            (Some(Event::Columns(columns)), Some(rows)) => rows.set_columns(columns),
-            (Some(Event::Row(values)), Some(rows)) => rows.push(values)?,
-            (Some(event), _) => report.record(event),
+    let step = Mutex::new(report.current_step(arguments.repeat));
+    let collected = progress::show_changing(&step, || {
+        collect(&mut connector, &mut report, &mut rows, |report| {
+            if let Ok(mut step) = step.lock() {
+                *step = report.current_step(arguments.repeat);
+            }
+        })
+    });
+    let collected = match collected {
+        // Rows on the terminal show progress themselves.
+        Ok(More::Rows) => collect(&mut connector, &mut report, &mut rows, |_| {}),
+        other => other,
+    };
+    match collected.and_then(|_| connector.finish()) {
+        Ok(()) => report.read_phases(&connector.log()),
+        Err(Failure::Interrupted) if arguments.repeat > 1 && report.interrupt() => {
+            connector.stop();
+            report.read_phases(&connector.log());
+            if arguments.json {
+                report.print_json()?;
+            } else {
+                report.print()?;
+            }
+            return Err(Failure::Interrupted);
         }
+        Err(failure) => return Err(failure),
     }
-    report.read_phases(&connector.finish()?);
+    let has_rows = rows.as_ref().is_some_and(Rows::has_columns);
     match (rows, report.error()) {
         (Some(rows), None) => {
             rows.finish()?;
             report.print_note();
         }
-        (None, _) if arguments.json => report.print_json()?,
+        (_, Some(_)) | (None, _) if arguments.json && !has_rows => report.print_json()?,
         (None, None) => report.print()?,
         _ => {}
     }
-    let remedy = connection.driver.hint();
-    report.error().map_or(Ok(()), |error| {
-        let failure = error.failure(remedy.as_deref());
-        Err(failure.and(semicolon::cut_secret(&string)))
-    })
+    let Some(error) = report.error() else {
+        return Ok(());
+    };
+    let hint = connection.driver.hint();
+    let failure = error.failure(hint.as_deref()).and(semicolon::cut_secret(&string));
+    if arguments.json {
+        // Told on standard output already, or in the middle of rows: no further object there.
+        failure.report();
+        return Err(Failure::Reported);
+    }
+    Err(failure)
+}
+
+/// What comes next of a connecting program.
+enum More {
+    /// The rows of the query.
+    Rows,
+    /// Nothing.
+    Nothing,
+}
+
+/// Takes its events until the rows begin, or to its end.
+fn collect(
+    connector: &mut Connector,
+    report: &mut Report,
+    rows: &mut Option<Rows>,
+    on_step: impl Fn(&Report),
+) -> Result<More, Failure> {
+    while let Some(event) = connector.next()? {
+        match (event, &mut *rows) {
+            (Event::Columns(columns), Some(rows)) => {
+                rows.set_columns(columns);
+                return Ok(More::Rows);
+            }
+            (Event::Row(values), Some(rows)) => rows.push(values)?,
+            (event, _) => report.record(event),
+        }
+        on_step(report);
+    }
+    Ok(More::Nothing)
 }

@@ -237,7 +237,9 @@ fn bad_input_is_refused() {
         &["connect"][..],
         &["connect", "DSN=x", "--repeat", "0"],
         &["connect", "DSN=x", "--csv"],
-        &["connect", "DSN=x", "--query", "SELECT 1", "--csv", "--json"],
+        &[
+            "connect", "DSN=x", "--query", "SELECT 1", "--csv", "--repeat", "x",
+        ],
         &["connect", "@absent"],
     ] {
         machine.run(arguments).refused(2);

@@ -122,8 +122,19 @@ impl Connector {
             })
     }
 
-    /// Waits for its end, and returns what the driver has written to its log.
-    pub fn finish(mut self) -> Result<String, Failure> {
+    /// Ends it at once.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// What the driver has written to its log.
+    pub fn log(&self) -> String {
+        self.log.as_ref().map(Log::read).unwrap_or_default()
+    }
+
+    /// Waits for its end.
+    pub fn finish(&mut self) -> Result<(), Failure> {
         let failed = |what: String| Failure::failed(what, "Install the tool anew.");
         let status = self
             .child
@@ -136,7 +147,7 @@ impl Connector {
             return Err(Failure::Interrupted);
         }
         match (status.code(), status.signal()) {
-            (Some(0 | 1), _) => Ok(self.log.as_ref().map(Log::read).unwrap_or_default()),
+            (Some(0 | 1), _) => Ok(()),
             // The loader has named the library on standard error.
             (Some(NOT_LOADED), _) => Err(Failure::refused(
                 "unixODBC, through which programs connect, is not installed",
@@ -156,8 +167,7 @@ impl Connector {
 impl Drop for Connector {
     /// An abandoned process must not go on connecting.
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

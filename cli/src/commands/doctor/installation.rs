@@ -125,7 +125,7 @@ fn check_ini_files(
 ) -> io::Result<()> {
     let mut broken = false;
     for path in ini_files.drivers().chain(ini_files.sources()) {
-        if let Err(Failure::Refused { what, remedy }) = IniFile::read(path) {
+        if let Err(Failure::Refused { what, remedy, .. }) = IniFile::read(path) {
             broken = true;
             findings.failure(
                 Check::IniFiles,

@@ -41,7 +41,7 @@ pub fn check(
     let query = connection.always_encrypted.then(permissions);
     let outcome = match connect(connection, query.as_deref(), timeout) {
         Ok(outcome) => outcome,
-        Err(Failure::Refused { what, remedy } | Failure::Failed { what, remedy }) => {
+        Err(Failure::Refused { what, remedy, .. } | Failure::Failed { what, remedy, .. }) => {
             findings.failure(Check::Login, what, "", remedy)?;
             return Ok(());
         }

@@ -54,7 +54,7 @@ impl Missing {
 
     /// Adds our own library.
     pub fn add_library(&mut self, failure: Failure) -> Result<(), Failure> {
-        let Failure::Refused { what, remedy } = failure else {
+        let Failure::Refused { what, remedy, .. } = failure else {
             return Err(failure);
         };
         self.needed_first.push(what);
