@@ -6,6 +6,7 @@ mod report;
 mod rows;
 
 use crate::{
+    arguments::hint,
     connection::Connection,
     context::Context,
     ui::{
@@ -14,6 +15,7 @@ use crate::{
         progress,
     },
 };
+use clap::builder::StringValueParser;
 use connector::{Connector, Event, Request};
 use report::Report;
 use rows::{Format, Rows};
@@ -36,7 +38,7 @@ driver is \"ODBC Driver 18 Entra for SQL Server\".";
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
     /// The connection string, whole or in parts
-    #[arg(value_name = "STRING", required = true)]
+    #[arg(value_name = "STRING", required = true, value_parser = hint::offering(StringValueParser::new(), hint::authentication), hide_possible_values = true)]
     string: Vec<String>,
     /// Connect so many times, one after another, and show how the times are distributed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]

@@ -10,11 +10,13 @@ mod sign_in;
 mod trust;
 
 use crate::{
+    arguments::hint,
     connection::{Connection, NamedDriver, Problem},
     context::Context,
     odbc::ini_files::IniFiles,
     ui::{failure::Failure, input, terminal},
 };
+use clap::builder::StringValueParser;
 use entra_auth::{Error, ErrorKind};
 use entra_odbc_core::connect::KeywordSignIn;
 use finding::{Check, Findings};
@@ -40,7 +42,7 @@ one. No secret is shown. Ends with exit code 1 if there is a failure.";
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
     /// The connection string, whole or in parts
-    #[arg(value_name = "STRING")]
+    #[arg(value_name = "STRING", value_parser = hint::offering(StringValueParser::new(), hint::authentication), hide_possible_values = true)]
     string: Vec<String>,
     /// How many seconds each of the steps may take
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]

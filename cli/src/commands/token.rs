@@ -1,7 +1,10 @@
 //! `token`: an access token, by any authentication mode.
 
 use crate::{
-    arguments::resource::{Cloud, Resource, Service, parse_resource},
+    arguments::{
+        hint,
+        resource::{self, Cloud, Resource, Service, parse_resource},
+    },
     context::Context,
     ui::{
         failure::Failure,
@@ -10,6 +13,7 @@ use crate::{
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::builder::StringValueParser;
 use entra_auth::{
     Keyword, Token,
     credential::{self, Mode},
@@ -36,11 +40,11 @@ Without Authentication= it is ActiveDirectoryDefault. Nothing but the token is w
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
     /// Who signs in: the keywords of a connection string, or a whole one
-    #[arg(value_name = "KEYWORD=VALUE")]
+    #[arg(value_name = "KEYWORD=VALUE", value_parser = hint::offering(StringValueParser::new(), hint::authentication), hide_possible_values = true)]
     string: Vec<String>,
     /// What the token is for: sql, databricks, postgres, storage, graph, or a URI, a scope or an application id
     /// [default: what Scope= or Server= tell, else sql]
-    #[arg(long, value_parser = parse_resource)]
+    #[arg(long, value_parser = hint::offering(parse_resource, resource::names), hide_possible_values = true)]
     resource: Option<Resource>,
     /// The cloud, where no Server= tells it
     #[arg(long, value_enum, default_value_t = Cloud::Public)]

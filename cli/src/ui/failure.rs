@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use std::{io, process::ExitCode};
 
 /// Tried, and failed.
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 
 /// Not tried: bad arguments, or a machine on which it cannot be done. Nothing is changed.
-const REFUSED: u8 = 2;
+pub const REFUSED: u8 = 2;
 
 /// What a shell reports of a program that SIGINT ended.
-const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// What a script can tell a failure by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
