@@ -422,6 +422,11 @@ fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
     );
     found.is("sign-in", "skipped", &["Driver 18"]);
     found.is("login", "ok", &["reporting"]);
+    // A password that was cut, which is an unknown keyword to the driver.
+    let cut = format!("{};UID=reporting;PWD=R3port;ing=x", server(&machine));
+    let refused = doctor(&machine, &[&cut]);
+    refused.is("login", "failure", &["ends at its first semicolon"]);
+    assert!(!refused.0.to_string().contains("R3port"));
     // Entra has no part in it, nor has the default chain.
     assert_eq!(
         (&found.0["failures"], &found.0["warnings"]),

@@ -8,7 +8,7 @@ use crate::{
     commands::connect::connector::{Connector, Diagnostic, Event, Request},
     connection::{Connection, NamedDriver},
     sql,
-    ui::{failure::Failure, progress},
+    ui::{failure::Failure, input::semicolon, progress},
 };
 use entra_auth::Token;
 use serde_json::Value;
@@ -52,8 +52,14 @@ pub fn check(
     if let Some(error) = error.filter(|error| error.during != "query") {
         let claims = token.map(|token| token.claims());
         let (cause, next) = refusal::explain(&error.as_refusal(), claims.as_ref());
+        let next = [Some(next), semicolon::cut_secret(&connection.string)];
+        let next: Vec<_> = next
+            .into_iter()
+            .flatten()
+            .filter(|next| !next.is_empty())
+            .collect();
         let words = format!("[{}] {}", error.sqlstate, error.message.trim());
-        findings.failure(Check::Login, words, cause, next)?;
+        findings.failure(Check::Login, words, cause, next.join("\n"))?;
         return Ok(());
     }
     let fact = |name: &str| outcome.facts.get(name).and_then(Value::as_str).unwrap_or("?");
