@@ -20,7 +20,7 @@ if [ "${1:-}" = --uninstall ]; then
     for file in lib/libentra_odbc.so lib/libentra_odbc.so.0 lib/libentra_odbc_api.so lib/libentra_odbc_api.so.0 \
         include/entra_odbc.h lib/pkgconfig/entra-odbc.pc bin/entra-odbc share/man/man1/entra-odbc.1 \
         share/bash-completion/completions/entra-odbc share/zsh/site-functions/_entra-odbc \
-        share/fish/vendor_completions.d/entra-odbc.fish; do
+        share/fish/vendor_completions.d/entra-odbc.fish share/man/man5/entra-odbc-keywords.5; do
         rm -f "$root/$file"
     done
     rm -f "$root"/share/man/man1/entra-odbc-*.1
@@ -66,11 +66,12 @@ install -m 644 "$work/entra-odbc.pc" "$root/lib/pkgconfig/"
 install -m 644 README.md CHANGELOG.md LICENSE docs/*.md "$root/$documents/"
 
 [ -n "${TOOLS:-}" ] || exit 0
-install -d "$root/bin" "$root/libexec/entra-odbc" "$root/share/man/man1" "$root/share/bash-completion/completions" \
+install -d "$root/bin" "$root/libexec/entra-odbc" "$root/share/man/man1" "$root/share/man/man5" "$root/share/bash-completion/completions" \
     "$root/share/zsh/site-functions" "$root/share/fish/vendor_completions.d"
 install -m 755 "$TOOLS/entra-odbc" "$root/bin/"
 install -m 755 "$TOOLS/entra-odbc-connect" "$root/libexec/entra-odbc/"
 "$TOOLS/entra-odbc" man --directory "$root/share/man/man1"
+mv "$root/share/man/man1/entra-odbc-keywords.5" "$root/share/man/man5/"
 "$TOOLS/entra-odbc" completions bash >"$root/share/bash-completion/completions/entra-odbc"
 "$TOOLS/entra-odbc" completions zsh >"$root/share/zsh/site-functions/_entra-odbc"
 "$TOOLS/entra-odbc" completions fish >"$root/share/fish/vendor_completions.d/entra-odbc.fish"

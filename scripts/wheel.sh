@@ -22,8 +22,14 @@ rm -rf build/native build/wheel
 mkdir -p build/native/system build/wheel
 cargo zigbuild --quiet --release -p entra-odbc --target "$target.$glibc"
 cargo zigbuild --quiet --release -p entra-odbc-cli --target "$target.$glibc"
-cp "$built/libentra_odbc.so" "$built/entra-odbc" build/native/
 python/unixodbc/build.sh "$PWD/build/native/system" "$architecture-linux-gnu.$glibc"
+# The program through which the tool connects is linked with that unixODBC, and finds the system's where there is one.
+rm -rf build/link
+mkdir -p build/link
+ln -s "$PWD/build/native/system/libodbc.so.2" build/link/libodbc.so
+RUSTFLAGS="${RUSTFLAGS:-} -L native=$PWD/build/link" \
+    cargo zigbuild --quiet --release -p entra-odbc-connect --target "$target.$glibc"
+cp "$built/libentra_odbc.so" "$built/entra-odbc" "$built/entra-odbc-connect" build/native/
 
 ENTRA_ODBC_NATIVE=$PWD/build/native ENTRA_ODBC_PLATFORM=$platform \
     python -m build --wheel --no-isolation --outdir build/wheel python >/dev/null

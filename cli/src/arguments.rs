@@ -1,5 +1,6 @@
 //! The command line and its help.
 
+pub mod hint;
 pub mod resource;
 
 use crate::{

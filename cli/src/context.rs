@@ -51,6 +51,16 @@ impl Context {
         }
     }
 
+    /// The registered drivers.
+    pub fn drivers(&self) -> &Drivers {
+        &self.drivers
+    }
+
+    /// The files with data sources, in their order of precedence.
+    pub fn sources(&self) -> impl Iterator<Item = &IniFile> {
+        self.sources.iter()
+    }
+
     /// Calls `body` with the surroundings of a connect.
     pub fn with_connect_context<T>(&self, body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
         let installed = |keyword: &str| {

@@ -2,5 +2,6 @@
 
 pub mod file;
 pub mod loader;
+pub mod own_files;
 pub mod packages;
 pub mod signals;

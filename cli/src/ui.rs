@@ -4,5 +4,6 @@ pub mod failure;
 pub mod input;
 pub mod progress;
 pub mod prompt;
+pub mod suggestion;
 pub mod terminal;
 pub mod time_format;

@@ -11,7 +11,7 @@ mod known_keyword;
 pub(crate) mod misspelling;
 pub mod server;
 
-pub use known_keyword::known as known_keyword;
+pub use known_keyword::{all as known_keywords, known as known_keyword};
 
 use std::{fmt, ops::Range};
 use zeroize::Zeroizing;

@@ -117,6 +117,10 @@ assert os.path.isfile(entra_odbc.driver())
 
 def test_the_tool_is_there_and_knows_the_library(fresh, installed):
     assert run(fresh, [*BARE, installed / "entra-odbc", "--version"]).startswith("entra-odbc ")
+    # It connects through the wheel's unixODBC and Microsoft's driver from pip, with nothing registered.
+    server = f"SERVER={fresh.standins.description['server']}"
+    out = run(fresh, [*BARE, installed / "entra-odbc", "connect", server, "Authentication=ActiveDirectoryMsi"])
+    assert "Connected" in out
     path = run(fresh, [*BARE, installed / "python", "-m", "entra_odbc"])
     assert path == str(next(installed.parent.glob("lib/python3*/site-packages/entra_odbc/libentra_odbc.so")))
 
@@ -130,5 +134,5 @@ def test_it_runs_on_old_systems_and_every_python(wheel):
 def test_nothing_of_microsofts_is_in_it(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if "msodbcsql" in name]
-    for name in ("libentra_odbc.so", "py.typed", "system/libodbc.so.2", "system/unixODBC-COPYING"):
+    for name in ("libentra_odbc.so", "entra-odbc-connect", "py.typed", "system/libodbc.so.2", "system/unixODBC-COPYING"):
         assert f"entra_odbc/{name}" in names

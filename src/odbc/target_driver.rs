@@ -135,6 +135,7 @@ fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<
         candidates,
         mut failures,
         overridden,
+        ..
     } = search(surroundings);
     for candidate in candidates {
         match candidate::load(&candidate.path) {

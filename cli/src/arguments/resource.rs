@@ -81,6 +81,11 @@ impl Resource {
     }
 }
 
+/// The services that have a name.
+pub fn names() -> Vec<&'static str> {
+    SERVICES.iter().map(|(name, _)| *name).collect()
+}
+
 /// Reads a resource's name, URI or scope.
 pub fn parse_resource(text: &str) -> Result<Resource, String> {
     let text = text.trim();
@@ -96,10 +101,9 @@ pub fn parse_resource(text: &str) -> Result<Resource, String> {
     if (is_uri || is_application) && !text.contains(char::is_whitespace) {
         return Ok(Resource::Other(text.to_owned()));
     }
-    let names: Vec<_> = SERVICES.iter().map(|(name, _)| *name).collect();
     Err(format!(
         "it is one of {}, or a URI, a scope or an application id",
-        names.join(", ")
+        names().join(", ")
     ))
 }
 

@@ -7,18 +7,20 @@ mod login;
 mod network;
 mod refusal;
 mod sign_in;
-mod target;
 mod trust;
 
 use crate::{
-    commands::connect::connector,
+    arguments::hint,
+    connection::{Connection, NamedDriver, Problem},
     context::Context,
     odbc::ini_files::IniFiles,
     ui::{failure::Failure, input, terminal},
 };
+use clap::builder::StringValueParser;
+use entra_auth::{Error, ErrorKind};
+use entra_odbc_core::connect::KeywordSignIn;
 use finding::{Check, Findings};
-use std::time::Duration;
-use target::Target;
+use std::{io, time::Duration};
 
 const HELP: &str = "\
 Examples:
@@ -40,7 +42,7 @@ one. No secret is shown. Ends with exit code 1 if there is a failure.";
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
     /// The connection string, whole or in parts
-    #[arg(value_name = "STRING")]
+    #[arg(value_name = "STRING", value_parser = hint::offering(StringValueParser::new(), hint::authentication), hide_possible_values = true)]
     string: Vec<String>,
     /// How many seconds each of the steps may take
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
@@ -52,51 +54,10 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let timeout = Duration::from_secs(arguments.timeout.into());
     let context = Context::new();
     let string = input::connection_string(&arguments.string)?;
-    let target = if string.is_empty() {
-        None
-    } else {
-        let string = connector::with_default_driver(&string);
-        Some(context.with_connect_context(|connect_context| Target::parse(&string, connect_context)))
-    };
     let mut findings = Findings::new(!arguments.json);
-    installation::check(
-        &IniFiles::locate(&context.services.environment),
-        &context.services.environment,
-        &mut findings,
-    )?;
-    let sign_in = target.as_ref().map(|target| sign_in::parse(target, &context));
-    let parsed_sign_in = sign_in
-        .as_ref()
-        .and_then(|sign_in| sign_in.as_ref().ok()?.as_ref());
-    network::check(parsed_sign_in, &context, timeout, &mut findings)?;
-    if parsed_sign_in.is_none_or(|parsed_sign_in| parsed_sign_in.mode() == "Default") {
-        default_chain::check(&string, &context, timeout, &mut findings)?;
-    }
-    if let (Some(target), Some(sign_in)) = (&target, &sign_in) {
-        network::check_server(target, timeout, &mut findings)?;
-        let allowed = trust::check(target, &context, &mut findings)?;
-        let token = match sign_in {
-            _ if !allowed => None,
-            Ok(Some(sign_in)) => sign_in::check(sign_in, target, &context, timeout, &mut findings)?,
-            Ok(None) => {
-                findings.skipped(
-                    Check::SignIn,
-                    "the connection string leaves the sign-in to Driver 18",
-                )?;
-                None
-            }
-            Err(error) => {
-                findings.error(Check::SignIn, error)?;
-                None
-            }
-        };
-        if allowed {
-            login::check(target, token.as_ref(), arguments.timeout, &mut findings)?;
-        }
-    }
+    check(&string, arguments, &context, &mut findings)?;
     if arguments.json {
         terminal::print_json(&findings.json())?;
     } else {
@@ -106,5 +67,88 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Err(Failure::Reported)
     } else {
         Ok(())
+    }
+}
+
+/// All checks in their order; what depends on an input that was rejected is left out.
+fn check(
+    string: &str,
+    arguments: &Arguments,
+    context: &Context,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let environment = &context.services.environment;
+    let timeout = Duration::from_secs(arguments.timeout.into());
+    let asked = read(string, context, findings)?;
+    installation::check(&IniFiles::locate(environment), environment, findings)?;
+    let (connection, sign_in) = match asked {
+        Asked::Nothing => {
+            network::check(None, context, timeout, findings)?;
+            return default_chain::check("", context, timeout, findings);
+        }
+        Asked::Rejected => return Ok(()),
+        Asked::Connection(connection, sign_in) => (*connection, sign_in),
+    };
+    if let Some(Ok(sign_in)) = &sign_in {
+        network::check(Some(sign_in), context, timeout, findings)?;
+        if sign_in.mode() == "Default" {
+            default_chain::check(&connection.string, context, timeout, findings)?;
+        }
+    }
+    network::check_server(&connection, timeout, findings)?;
+    let token = match &sign_in {
+        _ if !trust::check(&connection, context, findings)? => None,
+        Some(Ok(sign_in)) => sign_in::check(sign_in, &connection, context, timeout, findings)?,
+        Some(Err(error)) => {
+            findings.error(Check::SignIn, error)?;
+            None
+        }
+        None => {
+            findings.skipped(Check::SignIn, connection.driver.signs_in())?;
+            None
+        }
+    };
+    login::check(&connection, token.as_ref(), arguments.timeout, findings)
+}
+
+/// What the doctor is asked to look at.
+enum Asked {
+    /// This machine.
+    Nothing,
+    /// A connection string that makes no sense, as a finding has told.
+    Rejected,
+    /// A connection, and the sign-in by one of our modes, if one is asked for.
+    Connection(Box<Connection>, Option<Result<KeywordSignIn, Error>>),
+}
+
+/// Reads the connection string, if there is one, before anything else.
+fn read(string: &str, context: &Context, findings: &mut Findings) -> io::Result<Asked> {
+    if string.is_empty() {
+        return Ok(Asked::Nothing);
+    }
+    let connection = match Connection::read(string, context) {
+        Ok(connection) => connection,
+        Err(Problem { what, cause, next }) => {
+            findings.failure(Check::ConnectionString, what, cause, next)?;
+            return Ok(Asked::Rejected);
+        }
+    };
+    if let NamedDriver::Other { name, maker } = &connection.driver {
+        findings.warning(
+            Check::ConnectionString,
+            format!("\"{name}\" is {maker}, and entra-odbc has no part in this connection"),
+            "the string or its data source names that driver",
+            format!(
+                "For the authentication modes of entra-odbc: {}",
+                connection.driver.way_to_ours()
+            ),
+        )?;
+    }
+    match connection.sign_in(context) {
+        Some(Err(error)) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::UnknownMode) => {
+            findings.error(Check::ConnectionString, &error)?;
+            Ok(Asked::Rejected)
+        }
+        sign_in => Ok(Asked::Connection(Box::new(connection), sign_in)),
     }
 }

@@ -1,6 +1,7 @@
 //! `install`: writes the driver, and data sources for it, into unixODBC's ini files.
 
 mod data_source;
+mod missing;
 mod outcome;
 mod plan;
 

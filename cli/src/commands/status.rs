@@ -2,15 +2,16 @@
 
 use crate::{
     odbc::{
+        driver_manager::DriverManager,
         drivers::Drivers,
         ini_files::IniFiles,
         library::{self, Library},
         registration::Registration,
         stock_name,
-        target_driver::{DriverSearch, TargetDriver},
+        target_driver::{DriverSearch, NotFound, TargetDriver},
     },
     system::{
-        loader,
+        own_files,
         packages::{Distribution, Package},
     },
     ui::{
@@ -46,8 +47,8 @@ pub struct Arguments {
 struct Status {
     names: Vec<RegisteredName>,
     sources: Vec<(String, PathBuf)>,
-    real_driver: Result<TargetDriver, Vec<String>>,
-    unixodbc: Option<(PathBuf, Option<String>)>,
+    real_driver: Result<TargetDriver, NotFound>,
+    unixodbc: Option<(DriverManager, Option<String>)>,
     log: Option<(String, Option<String>)>,
     problems: Vec<(String, String)>,
 }
@@ -91,16 +92,20 @@ impl Status {
                 })
             })
             .collect();
+        let library = Library::of_programs(&drivers);
         let search = DriverSearch {
             environment,
             drivers: &drivers,
-            library: names.iter().find_map(|name| name.ours.as_ref()),
+            library: library.as_ref().ok(),
         };
         let mut status = Self {
             real_driver: search.find(),
             names,
             sources: sources(&ini_files)?,
-            unixodbc: loader::find("libodbc.so.2", environment).map(|path| (path, manager_version())),
+            unixodbc: DriverManager::find(environment).map(|manager| {
+                let version = manager_version(&manager);
+                (manager, version)
+            }),
             log: environment
                 .get("ENTRA_ODBC_LOG")
                 .map(|level| (level, environment.get("ENTRA_ODBC_LOG_FILE"))),
@@ -120,14 +125,20 @@ impl Status {
         match self.names.iter().find(|name| name.text == OUR_SECTION) {
             None => problem(
                 format!("[{OUR_SECTION}] is not registered"),
-                "Register it: sudo entra-odbc install, or entra-odbc install --user",
+                &format!(
+                    "Register it: {}, or entra-odbc install --user",
+                    own_files::as_root("install")
+                ),
             ),
             Some(name) if name.ours.is_none() => problem(
                 format!(
                     "[{}] names {}, which is not entra-odbc's library",
                     name.text, name.driver
                 ),
-                "Register it anew: sudo entra-odbc install --library PATH",
+                &format!(
+                    "Register it anew: {}",
+                    own_files::as_root("install --library PATH")
+                ),
             ),
             Some(_) => {}
         }
@@ -138,13 +149,7 @@ impl Status {
             );
         }
         match &self.real_driver {
-            Err(tried) => problem(
-                format!(
-                    "Microsoft's ODBC Driver 18 is not found. Tried: {}",
-                    tried.join("; ")
-                ),
-                &Distribution::current().install_command(Package::Driver18),
-            ),
+            Err(not_found) => problem(not_found.words().join(": "), &not_found.remedy()),
             Ok(driver) => {
                 for (what, remedy) in driver.conflicts() {
                     problem(what, remedy);
@@ -185,9 +190,9 @@ impl Status {
             line("real driver", format!("{} ({version})", driver.path.display()));
             line("", format!("from {}", driver.origin));
         }
-        if let Some((path, version)) = &self.unixodbc {
+        if let Some((manager, version)) = &self.unixodbc {
             let version = version.as_deref().unwrap_or("unknown version");
-            line("unixODBC", format!("{} ({version})", path.display()));
+            line("unixODBC", format!("{} ({version})", manager.path().display()));
         }
         line("log", self.log_text());
         for (what, remedy) in &self.problems {
@@ -229,7 +234,7 @@ impl Status {
             "registered": names,
             "data_sources": self.sources.iter().map(|(name, file)| json!({ "name": name, "file": file })).collect::<Vec<_>>(),
             "real_driver": real_driver,
-            "unixodbc": self.unixodbc.as_ref().map(|(path, version)| json!({ "path": path, "version": version })),
+            "unixodbc": self.unixodbc.as_ref().map(|(manager, version)| json!({ "path": manager.path(), "version": version })),
             "log": self.log.as_ref().map(|(level, file)| json!({ "level": level, "file": file })),
             "problems": self.problems.iter().map(|(what, remedy)| json!({ "what": what, "remedy": remedy })).collect::<Vec<_>>(),
         })
@@ -254,8 +259,11 @@ fn sources(ini_files: &IniFiles) -> Result<Vec<(String, PathBuf)>, Failure> {
     Ok(found)
 }
 
-/// `2.3.11`, as its own tool says.
-fn manager_version() -> Option<String> {
+/// `2.3.11`, as its own tool says; nobody tells that of the Python package's.
+fn manager_version(manager: &DriverManager) -> Option<String> {
+    if !matches!(manager, DriverManager::System(_)) {
+        return None;
+    }
     let output = Command::new("odbcinst")
         .arg("--version")
         .stdin(Stdio::null())

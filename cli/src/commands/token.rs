@@ -1,13 +1,24 @@
 //! `token`: an access token, by any authentication mode.
 
 use crate::{
-    arguments::resource::{Cloud, Resource, Service, parse_resource},
+    arguments::{
+        hint,
+        resource::{self, Cloud, Resource, Service, parse_resource},
+    },
     context::Context,
-    ui::{failure::Failure, input, terminal, time_format},
+    ui::{
+        failure::Failure,
+        input::{self, semicolon},
+        terminal, time_format,
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use entra_auth::{Keyword, Token};
-use entra_odbc_core::connection_string::{ConnectionString, server::SERVER_KEYWORDS};
+use clap::builder::StringValueParser;
+use entra_auth::{
+    Keyword, Token,
+    credential::{self, Mode},
+};
+use entra_odbc_core::connection_string::{ConnectionString, append, server::SERVER_KEYWORDS};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
@@ -19,7 +30,7 @@ Examples:
       Authentication=ActiveDirectoryMsi
   entra-odbc token Authentication=ActiveDirectoryServicePrincipal \\
       UID=… TenantId=… PWD=-
-  entra-odbc token --json | jq -r .expires_on
+  entra-odbc token --json | jq -r .accessToken
   PGPASSWORD=$(entra-odbc token --resource postgres) psql …
 
 Without Authentication= it is ActiveDirectoryDefault. Nothing but the token is written to standard output.";
@@ -29,19 +40,26 @@ Without Authentication= it is ActiveDirectoryDefault. Nothing but the token is w
 #[command(after_help = format!("{HELP}\n{}", input::HELP))]
 pub struct Arguments {
     /// Who signs in: the keywords of a connection string, or a whole one
-    #[arg(value_name = "KEYWORD=VALUE")]
+    #[arg(value_name = "KEYWORD=VALUE", value_parser = hint::offering(StringValueParser::new(), hint::authentication), hide_possible_values = true)]
     string: Vec<String>,
     /// What the token is for: sql, databricks, postgres, storage, graph, or a URI, a scope or an application id
     /// [default: what Scope= or Server= tell, else sql]
-    #[arg(long, value_parser = parse_resource)]
+    #[arg(long, value_parser = hint::offering(parse_resource, resource::names), hide_possible_values = true)]
     resource: Option<Resource>,
     /// The cloud, where no Server= tells it
     #[arg(long, value_enum, default_value_t = Cloud::Public)]
     cloud: Cloud,
+    /// The tenant to sign in to, as TenantId=
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+    /// The application or user-assigned identity that signs in, as UID= or ClientId=
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
     /// How many seconds to wait; a person who must sign in has InteractiveTimeout= (300)
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
-    /// Print JSON: the token, when it expires, whose it is, and for what
+    /// Print JSON: the token, when it expires, whose it is, and for what; also under the names of
+    /// `az account get-access-token`
     #[arg(long)]
     json: bool,
     /// Print what the token says of itself; with --json beside the rest
@@ -51,13 +69,15 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let request = Request::parse(&arguments.string, arguments.cloud)?;
+    let request = Request::parse(arguments)?;
     let resource = arguments.resource.as_ref().or(request.default_resource.as_ref());
     let scope = resource.map(|resource| resource.scope(arguments.cloud));
     let context = Context::new();
     let sign_in = context.sign_in(&request.string)?;
     let timeout = Duration::from_secs(arguments.timeout.into());
-    let issued = context.token(&sign_in, scope, timeout)?;
+    let issued = context
+        .token(&sign_in, scope, timeout)
+        .map_err(|error| Failure::from(error).and(semicolon::cut_secret(&request.string)))?;
     let token = &issued.token;
     if arguments.json {
         let mut value = json_of(token, sign_in.mode());
@@ -82,8 +102,9 @@ struct Request {
 }
 
 impl Request {
-    fn parse(parts: &[String], cloud: Cloud) -> Result<Self, Failure> {
-        let string = input::connection_string(parts)?;
+    fn parse(arguments: &Arguments) -> Result<Self, Failure> {
+        let string = input::connection_string(&arguments.string)?;
+        let cloud = arguments.cloud;
         let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
         let parsed = ConnectionString::parse(&units);
         let has = |names: &[&str]| names.iter().any(|name| parsed.find(name).is_some());
@@ -108,6 +129,30 @@ impl Request {
         if other_cloud && !has_ours(&[Keyword::Authority]) {
             completed.extend(["Authority=", cloud.authority(), ";"]);
         }
+        let mode = parsed.get("Authentication").or_else(|| parsed.get("fedauth"));
+        let options = [
+            ("--tenant", Keyword::TenantId, &arguments.tenant),
+            (
+                "--client-id",
+                client_keyword(mode.as_deref()),
+                &arguments.client_id,
+            ),
+        ];
+        for (option, keyword, value) in options {
+            let Some(value) = value else { continue };
+            if let Some(name) = keyword
+                .row()
+                .and_then(|row| row.names.iter().find(|name| has(&[name])))
+            {
+                return Err(Failure::refused(
+                    format!("{option} and {name}= say the same thing twice"),
+                    "Leave one of them out.",
+                ));
+            }
+            let mut units = Vec::new();
+            append(&mut units, keyword.name(), value);
+            completed.push_str(&String::from_utf16_lossy(&units));
+        }
         let names_resource = has_ours(&[Keyword::Scope]) || has(&SERVER_KEYWORDS) || has(&["DSN"]);
         let default_resource = (other_cloud && !names_resource).then_some(Resource::Service(Service::Sql));
         completed.push_str(&string);
@@ -118,6 +163,16 @@ impl Request {
     }
 }
 
+/// The keyword by which a mode takes the client id: `UID=` where that has no other meaning.
+fn client_keyword(mode: Option<&String>) -> Keyword {
+    let mode = mode.and_then(|mode| credential::find(mode.trim()));
+    let takes_user = |mode: &Mode| mode.needs.iter().any(|group| group.contains(&Keyword::User));
+    match mode {
+        Some(mode) if takes_user(mode) && !mode.may_have.contains(&Keyword::ClientId) => Keyword::User,
+        _ => Keyword::ClientId,
+    }
+}
+
 /// The JSON output, without the claims.
 fn json_of(token: &Token, mode: &str) -> Map<String, Value> {
     let claims = token.claims();
@@ -125,10 +180,18 @@ fn json_of(token: &Token, mode: &str) -> Map<String, Value> {
         .expires_on
         .duration_since(SystemTime::now())
         .unwrap_or_default();
+    let epoch = token
+        .expires_on
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let value = json!({
         "access_token": token.text.expose(),
         "token_type": "Bearer",
-        "expires_on": time_format::rfc3339(token.expires_on),
+        // As `az account get-access-token` names them.
+        "accessToken": token.text.expose(),
+        "tokenType": "Bearer",
+        "expires_on": epoch.as_secs(),
+        "expires_at": time_format::rfc3339(token.expires_on),
         "expires_in": left.as_secs(),
         "principal": claims.principal,
         "object_id": claims.oid,

@@ -1,7 +1,7 @@
 //! Our library, which is registered as the driver: its path and its version.
 
-use crate::ui::failure::Failure;
-use entra_odbc_core::driver as real_driver;
+use crate::{odbc::drivers::Drivers, system::own_files, ui::failure::Failure};
+use entra_odbc_core::driver::{self as real_driver, MICROSOFT_SECTION, OUR_SECTION};
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
@@ -50,7 +50,8 @@ impl Library {
                 )
             });
         }
-        let paths = default_paths();
+        // Beside the tool, or in the `lib` directory of the same prefix.
+        let paths = own_files::candidates(FILE_NAME, &["lib", "lib/entra-odbc"]);
         paths.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
             let tried: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             Failure::refused(
@@ -61,6 +62,20 @@ impl Library {
                 "Name it: --library PATH.",
             )
         })
+    }
+
+    /// The library that programs load by our name; where none is registered, the one that was installed with this tool.
+    pub fn of_programs(drivers: &Drivers) -> Result<Self, String> {
+        let by_stock_name = || {
+            let (path, _) = drivers.library(MICROSOFT_SECTION)?;
+            Self::at(Path::new(path)).ok()
+        };
+        match drivers.library(OUR_SECTION) {
+            Some((path, _)) => Self::at(Path::new(path)).map_err(|why| format!("{path} {why}")),
+            None => by_stock_name()
+                .or_else(|| Self::find(None).ok())
+                .ok_or_else(|| "it is neither registered nor beside this tool".to_owned()),
+        }
     }
 
     /// Whether a path leads to this file, or to another copy of our library.
@@ -77,32 +92,14 @@ pub fn is_ours(path: &Path) -> bool {
     Library::at(path).is_ok()
 }
 
-/// The directory of this tool's program file; by its name where /proc is not mounted.
-pub fn directory_of_tool() -> Option<PathBuf> {
-    let by_name = || {
-        let name = PathBuf::from(std::env::args_os().next()?);
-        name.is_absolute().then_some(name)
-    };
-    let tool = std::env::current_exe().ok().or_else(by_name)?;
-    Some(tool.parent()?.to_owned())
-}
-
-/// Beside the tool, or in the `lib` directory of the same prefix.
-fn default_paths() -> Vec<PathBuf> {
-    let Some(here) = directory_of_tool() else {
-        return Vec::new();
-    };
-    let mut paths = vec![here.join(FILE_NAME)];
-    if let Some(prefix) = here.parent() {
-        paths.push(prefix.join("lib").join(FILE_NAME));
-        paths.push(prefix.join("lib/entra-odbc").join(FILE_NAME));
-    }
-    paths
-}
-
 /// The absolute path with its links, so that an upgrade may change where they lead.
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|error| error.to_string())
+}
+
+/// Whether the file has this text in it, such as the name of a function that it exports.
+pub fn mentions(path: &Path, text: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|bytes| contains(&bytes, text))
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

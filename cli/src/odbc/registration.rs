@@ -10,6 +10,7 @@ use crate::{
     odbc::ini::{self, Ini},
     system::{
         file::{self, Change},
+        own_files,
         signals::BlockedSignals,
     },
     ui::failure::Failure,
@@ -301,10 +302,13 @@ fn parse_or_empty(bytes: Option<&[u8]>) -> Ini {
 fn unusable(path: &Path, error: &io::Error) -> Failure {
     let remedy = match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "Run it as root (sudo entra-odbc …), or for yourself alone with --user."
+            format!(
+                "Run it as root ({}), or for yourself alone with --user.",
+                own_files::as_root("…")
+            )
         }
-        io::ErrorKind::NotFound => "Make the directory first.",
-        _ => "Nothing was changed.",
+        io::ErrorKind::NotFound => "Make the directory first.".to_owned(),
+        _ => "Nothing was changed.".to_owned(),
     };
     Failure::refused(
         format!("{} cannot be used: {}", path.display(), reason(error)),

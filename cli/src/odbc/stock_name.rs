@@ -2,6 +2,7 @@
 
 use crate::{
     odbc::{drivers::Drivers, ini_files::IniFiles, library, registration::Registration},
+    system::own_files,
     ui::failure::Failure,
 };
 use entra_odbc_core::driver::MICROSOFT_SECTION;
@@ -37,9 +38,9 @@ fn problem(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opt
     }
     let path = registration.path();
     let install = if is_user {
-        "entra-odbc install --user --replace"
+        "entra-odbc install --user --replace".to_owned()
     } else {
-        "sudo entra-odbc install --replace"
+        own_files::as_root("install --replace")
     };
     let changed = registration
         .changed_sections()
@@ -52,7 +53,7 @@ fn problem(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opt
                 path.display()
             ),
             cause: "unixODBC prefers the system's entry to a user's own".to_owned(),
-            next: "sudo entra-odbc install --replace".to_owned(),
+            next: own_files::as_root("install --replace"),
         },
         Some((library, file)) if !changed => Problem {
             what: format!(
@@ -67,7 +68,7 @@ fn problem(registration: &Registration, is_user: bool, drivers: &Drivers) -> Opt
             what: format!("[{MICROSOFT_SECTION}] in {} is no longer ours", path.display()),
             cause: "an upgrade of Microsoft's package has taken the name back, or somebody else has"
                 .to_owned(),
-            next: install.to_owned(),
+            next: install,
         },
     })
 }

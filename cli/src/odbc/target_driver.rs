@@ -1,8 +1,14 @@
 //! The target driver that our library would find with these ini files.
 
 use crate::{
-    odbc::{drivers::Drivers, library::Library},
-    system::loader,
+    odbc::{
+        drivers::Drivers,
+        library::{self, Library},
+    },
+    system::{
+        loader, own_files,
+        packages::{Distribution, Package},
+    },
 };
 use entra_auth::Environment;
 use entra_odbc_core::{
@@ -14,6 +20,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The variable that names a target driver.
+const VARIABLE: &str = "ENTRA_ODBC_DRIVER";
+
+/// The versions of OpenSSL that Driver 18 opens by itself, newest first.
+pub const OPENSSL: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
+
+/// The OpenSSL that Driver 18 will open.
+pub fn openssl(environment: &Environment) -> Option<PathBuf> {
+    OPENSSL.iter().find_map(|name| loader::find(name, environment))
+}
+
 /// What the search depends on.
 #[derive(Debug)]
 pub struct DriverSearch<'a> {
@@ -23,6 +40,52 @@ pub struct DriverSearch<'a> {
     pub drivers: &'a Drivers,
     /// Our library.
     pub library: Option<&'a Library>,
+}
+
+/// Why there is no target driver.
+#[derive(Debug)]
+pub struct NotFound {
+    /// The setting that names an unusable one, so that no other is tried.
+    named_by: Option<String>,
+    /// What was tried, and why each was rejected.
+    tried: Vec<String>,
+}
+
+impl NotFound {
+    /// What was found, and the cause.
+    pub fn words(&self) -> [String; 2] {
+        let tried = self.tried.join("; ");
+        match &self.named_by {
+            Some(setting) => [
+                format!("{setting} names a driver that cannot be used"),
+                format!("{tried}. Where a driver is named, no other is tried"),
+            ],
+            None => [
+                "Microsoft's ODBC Driver 18, which does the work, is not found".to_owned(),
+                format!("Tried: {tried}"),
+            ],
+        }
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> String {
+        match self.named_by.as_deref() {
+            Some(VARIABLE) => format!(
+                "Correct or unset {VARIABLE}: it takes the path of libmsodbcsql-18.*.so.*, its directory, or a name in \
+                 odbcinst.ini."
+            ),
+            Some(_) => format!(
+                "Correct or remove RealDriver=: {}",
+                own_files::as_root("install --real-driver PATH")
+            ),
+            None => Distribution::current().install_command(Package::Driver18),
+        }
+    }
+
+    /// Whether the driver is to be installed, and not a setting to be corrected.
+    pub fn is_missing(&self) -> bool {
+        self.named_by.is_none()
+    }
 }
 
 /// A target driver that has been found, and checked as far as is possible without loading it.
@@ -58,11 +121,12 @@ impl TargetDriver {
 
 impl DriverSearch<'_> {
     /// The first usable candidate, or why each of them was rejected.
-    pub fn find(&self) -> Result<TargetDriver, Vec<String>> {
+    pub fn find(&self) -> Result<TargetDriver, NotFound> {
         let Search {
             candidates,
             mut failures,
             overridden,
+            named_by,
         } = real_driver::search(self);
         for candidate in candidates {
             match self.check(&candidate.path) {
@@ -89,7 +153,10 @@ impl DriverSearch<'_> {
                 )),
             }
         }
-        Err(failures)
+        Err(NotFound {
+            named_by,
+            tried: failures,
+        })
     }
 
     fn check(&self, path: &Path) -> Result<PathBuf, String> {
@@ -102,6 +169,9 @@ impl DriverSearch<'_> {
         real_driver::check(&found)?;
         if self.is_ourselves(&found) {
             return Err("is entra-odbc itself, not the driver to wrap".to_owned());
+        }
+        if !library::mentions(&found, b"SQLDriverConnectW\0") {
+            return Err("is not a Unicode ODBC driver: it has no SQLDriverConnectW".to_owned());
         }
         found.canonicalize().map_err(|error| error.to_string())
     }
@@ -128,7 +198,7 @@ impl SearchContext for DriverSearch<'_> {
     fn is_ourselves(&self, path: &Path) -> bool {
         match self.library {
             Some(library) => library.is_at(path),
-            None => crate::odbc::library::is_ours(path),
+            None => library::is_ours(path),
         }
     }
 }

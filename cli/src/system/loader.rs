@@ -2,6 +2,8 @@
 
 use entra_auth::Environment;
 use std::{
+    env,
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -57,9 +59,26 @@ fn in_cache(text: &str, name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.trim()))
 }
 
-/// The needed libraries of a library that the loader does not find; `None` where `ldd` cannot run.
-pub fn missing(library: &Path) -> Option<Vec<String>> {
-    let output = Command::new("ldd")
+/// The variable that has the loader load libraries before all others.
+const PRELOAD: &str = "LD_PRELOAD";
+
+/// Has a program load these libraries before all others.
+pub fn preload<'a>(command: &'a mut Command, libraries: &[PathBuf]) -> &'a mut Command {
+    if libraries.is_empty() {
+        return command;
+    }
+    let set = env::var_os(PRELOAD).filter(|set| !set.is_empty());
+    let all = libraries
+        .iter()
+        .map(|path| path.as_os_str().to_owned())
+        .chain(set);
+    command.env(PRELOAD, all.collect::<Vec<_>>().join(OsStr::new(":")))
+}
+
+/// The needed libraries of a library that the loader does not find once these are preloaded; `None` where `ldd` cannot
+/// run.
+pub fn missing(library: &Path, preloaded: &[PathBuf]) -> Option<Vec<String>> {
+    let output = preload(&mut Command::new("ldd"), preloaded)
         .arg(library)
         .stdin(Stdio::null())
         .output()
@@ -91,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_directory_of_ld_library_path_comes_first() {
-        let here = std::env::temp_dir().join(format!("entra-odbc-loader-{}", std::process::id()));
+        let here = env::temp_dir().join(format!("entra-odbc-loader-{}", std::process::id()));
         std::fs::create_dir_all(&here).unwrap();
         std::fs::write(here.join("libc.so.6"), "").unwrap();
         let named = Environment::fixed([("LD_LIBRARY_PATH", format!(":{}", here.display()))]);

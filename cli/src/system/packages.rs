@@ -1,5 +1,7 @@
 //! The commands that install missing packages on this Linux distribution.
 
+use crate::system::own_files;
+
 /// A package that the driver or the tool needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Package {
@@ -15,13 +17,35 @@ pub enum Package {
     OpenSsl,
 }
 
+impl Package {
+    /// What to say of libraries of which no package is known.
+    pub const NO_KNOWN_PACKAGE: &str = "Install the packages with these libraries.";
+
+    /// The package of libraries that Driver 18 is linked with.
+    pub fn with_libraries(names: &[String]) -> Option<Self> {
+        let has = |part: &str| names.iter().any(|name| name.contains(part));
+        if has("krb5") || has("gssapi") {
+            Some(Self::Kerberos)
+        } else if has("odbcinst") {
+            Some(Self::UnixOdbc)
+        } else {
+            None
+        }
+    }
+}
+
 /// The families of distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
+pub enum Family {
+    /// Debian, Ubuntu and what is made of them.
     Debian,
+    /// Red Hat, Fedora and what is made of them.
     RedHat,
+    /// SUSE and openSUSE.
     Suse,
+    /// Alpine.
     Alpine,
+    /// Any other.
     Unknown,
 }
 
@@ -39,7 +63,8 @@ impl Distribution {
         Self::parse(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
     }
 
-    fn parse(os_release: &str) -> Self {
+    /// The same of another such file.
+    pub fn parse(os_release: &str) -> Self {
         let value = |key: &str| {
             let line = os_release
                 .lines()
@@ -64,23 +89,60 @@ impl Distribution {
         }
     }
 
-    /// The commands, one per line.
+    /// Whose packages it has.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The commands that install a package, one per line.
     pub fn install_command(&self, package: Package) -> String {
-        let names = match package {
+        self.install_commands(&[package])
+    }
+
+    /// The commands that install all of them, one per line.
+    pub fn install_commands(&self, packages: &[Package]) -> String {
+        let mut names = Vec::new();
+        for name in packages.iter().filter_map(|package| self.package_name(*package)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let names = names.join(" ");
+        let mut commands = Vec::new();
+        if !names.is_empty() {
+            commands.push(match self.family {
+                Family::Debian => format!("sudo apt-get install {names}"),
+                Family::RedHat => format!("sudo dnf install {names}"),
+                Family::Suse => format!("sudo zypper install {names}"),
+                Family::Alpine => format!("sudo apk add {names}"),
+                Family::Unknown => format!("Install with your distribution's package manager: {names}"),
+            });
+        }
+        if packages.contains(&Package::Driver18) {
+            commands.push(if own_files::is_python_package() {
+                "pip install mssql-python-odbc".to_owned()
+            } else {
+                self.driver_18_commands()
+            });
+        }
+        commands.join("\n")
+    }
+
+    /// Its name here; `None` for the driver, which is in a repository of Microsoft's.
+    fn package_name(&self, package: Package) -> Option<&'static str> {
+        let [debian, red_hat, suse, alpine] = match package {
             Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc"],
             Package::Kerberos => ["libkrb5-3 libgssapi-krb5-2", "krb5-libs", "krb5", "krb5-libs"],
             Package::Authorities => ["ca-certificates"; 4],
             Package::OpenSsl => ["openssl"; 4],
-            Package::Driver18 => return self.driver_18_commands(),
+            Package::Driver18 => return None,
         };
-        let [debian, red_hat, suse, alpine] = names;
-        match self.family {
-            Family::Debian => format!("sudo apt-get install {debian}"),
-            Family::RedHat => format!("sudo dnf install {red_hat}"),
-            Family::Suse => format!("sudo zypper install {suse}"),
-            Family::Alpine => format!("sudo apk add {alpine}"),
-            Family::Unknown => format!("Install the package {debian} of your distribution."),
-        }
+        Some(match self.family {
+            Family::Debian | Family::Unknown => debian,
+            Family::RedHat => red_hat,
+            Family::Suse => suse,
+            Family::Alpine => alpine,
+        })
     }
 
     /// Microsoft's instructions, for the distributions that have packages of the driver.

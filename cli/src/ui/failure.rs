@@ -2,16 +2,26 @@
 
 use crate::ui::terminal::{self, Style};
 use entra_auth::{Error, ErrorKind, plain_text::fit};
+use serde_json::{Value, json};
 use std::{io, process::ExitCode};
 
 /// Tried, and failed.
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 
 /// Not tried: bad arguments, or a machine on which it cannot be done. Nothing is changed.
-const REFUSED: u8 = 2;
+pub const REFUSED: u8 = 2;
 
 /// What a shell reports of a program that SIGINT ended.
-const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
+
+/// What a script can tell a failure by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of an error of the sign-in, else `failed` or `invalid`.
+    kind: &'static str,
+    /// The number of Entra's AADSTS message, else 0.
+    code: u32,
+}
 
 /// Why the tool ends early.
 #[derive(Debug)]
@@ -22,6 +32,8 @@ pub enum Failure {
         what: String,
         /// What to do.
         remedy: String,
+        /// What a script can tell it by.
+        cause: Cause,
     },
     /// Not tried, with nothing changed.
     Refused {
@@ -29,6 +41,8 @@ pub enum Failure {
         what: String,
         /// What to do.
         remedy: String,
+        /// What a script can tell it by.
+        cause: Cause,
     },
     /// Ctrl-C while signals were blocked; elsewhere the signal ends the process at once.
     Interrupted,
@@ -44,6 +58,10 @@ impl Failure {
         Self::Failed {
             what: what.into(),
             remedy: remedy.into(),
+            cause: Cause {
+                kind: "failed",
+                code: 0,
+            },
         }
     }
 
@@ -52,14 +70,42 @@ impl Failure {
         Self::Refused {
             what: what.into(),
             remedy: remedy.into(),
+            cause: Cause {
+                kind: "invalid",
+                code: 0,
+            },
         }
+    }
+
+    /// The same with another sentence on what to do.
+    pub fn and(mut self, hint: Option<String>) -> Self {
+        if let (Self::Failed { remedy, .. } | Self::Refused { remedy, .. }, Some(hint)) = (&mut self, hint) {
+            if !remedy.is_empty() {
+                remedy.push('\n');
+            }
+            remedy.push_str(&hint);
+        }
+        self
+    }
+
+    /// The same as a JSON object; `None` where the output has told it already, or there is nothing to tell.
+    pub fn json(&self) -> Option<Value> {
+        let (Self::Failed { what, remedy, cause } | Self::Refused { what, remedy, cause }) = self else {
+            return None;
+        };
+        Some(json!({
+            "error": {
+                "kind": cause.kind, "code": cause.code,
+                "message": fit(what), "remedy": terminal::printable(remedy),
+            }
+        }))
     }
 
     /// Prints it on standard error, and returns the exit code.
     pub fn report(&self) -> ExitCode {
         let (code, what, remedy) = match self {
-            Self::Failed { what, remedy } => (FAILED, what, remedy),
-            Self::Refused { what, remedy } => (REFUSED, what, remedy),
+            Self::Failed { what, remedy, .. } => (FAILED, what, remedy),
+            Self::Refused { what, remedy, .. } => (REFUSED, what, remedy),
             Self::Interrupted => return INTERRUPTED.into(),
             Self::Reported => return FAILED.into(),
             Self::OutputClosed => return ExitCode::SUCCESS,
@@ -86,9 +132,13 @@ impl From<Error> for Failure {
             .map(String::as_str)
             .collect();
         let remedy = parts.join("\n");
+        let cause = Cause {
+            kind: error.kind().name(),
+            code: error.code(),
+        };
         match error.kind() {
-            ErrorKind::Invalid | ErrorKind::UnknownMode => Self::refused(what, remedy),
-            _ => Self::failed(what, remedy),
+            ErrorKind::Invalid | ErrorKind::UnknownMode => Self::Refused { what, remedy, cause },
+            _ => Self::Failed { what, remedy, cause },
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Connection strings and secrets from standard input (`-`), a file (`@file`) or a prompt (`?`): everyone on the
 //! machine can read the command line.
 
+pub mod semicolon;
+
 use crate::{
     system::file,
     ui::{failure::Failure, prompt},
@@ -19,7 +21,8 @@ const LIMIT: usize = 256 * 1024;
 /// The paragraph for the help of commands.
 pub const HELP: &str = "\
 In place of a connection string, or of a secret in PWD=… and the like, stands - for standard input, @FILE for a file, \
-or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authentication=… UID=… PWD=-";
+or '?' for a prompt: entra-odbc token @app.txt, or entra-odbc token Authentication=… UID=… PWD=-. A word with one keyword is \
+literal, whatever semicolons its value has: 'PWD=a;b'.";
 
 /// Joins the parts of a connection string, and reads those that are elsewhere.
 pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure> {
@@ -33,9 +36,7 @@ pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure>
             Some((keyword, source)) => {
                 let what = format!("{keyword}=");
                 let value = input.read(source, &what)?.unwrap_or_default();
-                let mut units = Zeroizing::new(Vec::with_capacity(2 * value.len() + keyword.len() + 4));
-                connection_string::append(&mut units, keyword, &value);
-                string.push_str(&Zeroizing::new(String::from_utf16_lossy(&units)));
+                append(&mut string, keyword, &value);
             }
             None => match input.read(part, "the connection string")? {
                 Some(text) => {
@@ -47,11 +48,26 @@ pub fn connection_string(parts: &[String]) -> Result<Zeroizing<String>, Failure>
                         }
                     }
                 }
-                None => string.push_str(part),
+                None => match semicolon::literal(part) {
+                    Some((keyword, value)) => append(&mut string, keyword, value),
+                    None => string.push_str(part),
+                },
             },
         }
     }
+    if semicolon::has_stray_text(&string) {
+        return Err(Failure::refused(
+            "the connection string has text in it that is no KEYWORD=VALUE",
+            semicolon::REMEDY,
+        ));
+    }
     Ok(string)
+}
+
+fn append(string: &mut String, keyword: &str, value: &str) {
+    let mut units = Zeroizing::new(Vec::with_capacity(2 * value.len() + keyword.len() + 4));
+    connection_string::append(&mut units, keyword, value);
+    string.push_str(&Zeroizing::new(String::from_utf16_lossy(&units)));
 }
 
 /// A secret keyword whose value is read from elsewhere, and the source.
@@ -145,6 +161,14 @@ mod tests {
     fn parts_are_put_together_as_they_are() {
         assert_eq!(join(&["Server=a;", "UID={b}"]), "Server=a;UID={b}");
         assert_eq!(join(&["Server=a", "UID=x"]), "Server=a;UID=x");
+        // A word is literal, whatever semicolons its value has.
+        assert_eq!(join(&["UID=x", "PWD=a;b}", "APP=y"]), "UID=x;PWD={a;b}}};APP=y");
+        for stray in ["payroll", "UID=x;PWD=s3;zz9"] {
+            let Err(Failure::Refused { what, remedy, .. }) = connection_string(&[stray.to_owned()]) else {
+                panic!("{stray} is taken");
+            };
+            assert!(remedy.contains("PWD={") && !(what + &remedy).contains("zz9"));
+        }
         assert_eq!(join(&[]), "");
     }
 

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal as _, Write as _},
     sync::{
+        Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -24,6 +25,11 @@ static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Runs `work` while the terminal, where there is one, shows `what` and the seconds.
 pub fn show_while<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    show_changing(&Mutex::new(what.to_owned()), work)
+}
+
+/// The same for work that changes what is shown.
+pub fn show_changing<T>(what: &Mutex<String>, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() || !can_erase() {
         return work();
     }
@@ -37,6 +43,7 @@ pub fn show_while<T>(what: &str, work: impl FnOnce() -> T) -> T {
                 SHOWN.store(true, Ordering::SeqCst);
                 let mut terminal = io::stderr().lock();
                 let seconds = start.elapsed().as_secs();
+                let what = what.lock().map(|what| what.clone()).unwrap_or_default();
                 let _ = write!(terminal, "{ERASE_LINE}{what} … {seconds} s").and_then(|()| terminal.flush());
             }
             if take_shown() {

@@ -207,10 +207,10 @@ fn the_tool_starts_and_says_so_where_unixodbc_is_missing() {
     let machine = machine::with_standins();
     let tool = machine.path("entra-odbc");
     fs::copy(env!("CARGO_BIN_EXE_entra-odbc"), &tool).unwrap();
-    let run = || Run::of(&mut machine.program(tool.to_str().unwrap(), &["connect", "DSN=x"]));
+    let run = || Run::of(&mut machine.program(tool.to_str().unwrap(), &["connect", "SERVER=x"]));
     let err = run().refused(2);
     assert!(
-        err.contains("entra-odbc-connect") && err.contains("not beside it") && err.contains("Python package"),
+        err.contains("entra-odbc-connect") && err.contains("not beside it") && err.contains("make install"),
         "{err}"
     );
     // As the dynamic loader ends a program whose libodbc is missing.
@@ -237,7 +237,9 @@ fn bad_input_is_refused() {
         &["connect"][..],
         &["connect", "DSN=x", "--repeat", "0"],
         &["connect", "DSN=x", "--csv"],
-        &["connect", "DSN=x", "--query", "SELECT 1", "--csv", "--json"],
+        &[
+            "connect", "DSN=x", "--query", "SELECT 1", "--csv", "--repeat", "x",
+        ],
         &["connect", "@absent"],
     ] {
         machine.run(arguments).refused(2);

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use test_support::{
     drivers::{built_library, real_driver},
     machine::Machine,
-    registration::DRIVER,
+    registration::{DRIVER, STOCK_DRIVER, section},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
@@ -48,6 +48,16 @@ impl Found {
             finding["check"] == check && finding["level"] == level && what.contains(words)
         };
         assert!(all.iter().any(|finding| is_meant(&finding)), "{words}: {all:#?}");
+    }
+
+    /// Expects that these checks were not even begun.
+    #[track_caller]
+    fn has_none_of(&self, checks: &[&str]) {
+        let all = self.0["findings"].as_array().unwrap();
+        let found = all
+            .iter()
+            .find(|finding| checks.iter().any(|check| finding["check"] == *check));
+        assert!(found.is_none(), "{found:#?}");
     }
 
     /// Expects a finding of this level, with these words in it.
@@ -175,7 +185,11 @@ fn a_driver_whose_libraries_are_missing_is_told_with_the_package() {
     let machine = machine::with_standins();
     // A library that needs one which does not exist.
     let source = machine.path("needy.c");
-    std::fs::write(&source, "int krb5(void); int needy(void) { return krb5(); }").unwrap();
+    std::fs::write(
+        &source,
+        "int krb5(void); int SQLDriverConnectW(void) { return krb5(); }",
+    )
+    .unwrap();
     std::fs::write(machine.path("krb5.c"), "int krb5(void) { return 0; }").unwrap();
     let cc = |arguments: &[&str]| {
         let status = std::process::Command::new("cc")
@@ -216,7 +230,8 @@ fn certificates_that_are_missing_or_do_not_fit_are_told() {
     let empty = machine.path("empty.pem");
     let found = doctor_with(&machine, &[("SSL_CERT_FILE", empty.to_str().unwrap())], &[]);
     found.is("certificates", "failure", &["empty.pem", "SSL_CERT_FILE"]);
-    found.is("authority", "failure", &["certificate"]);
+    found.is("authority", "skipped", &["because of certificates"]);
+    assert_eq!(found.0["failures"], 1, "{:#}", found.0);
     let other = standins::certificates::CertificateAuthority::new();
     machine.file("other.pem", other.pem());
     let other = machine.path("other.pem");
@@ -358,7 +373,7 @@ fn a_server_that_is_not_there_is_told() {
     );
     found.is("server", "failure", &["takes no connection", "refused"]);
     found.is("sign-in", "ok", &[]);
-    found.is("login", "failure", &[]);
+    found.is("login", "skipped", &["because of server"]);
     doctor(&machine, &[MSI, "--timeout", "2"]).is("server", "failure", &["names no server"]);
 }
 
@@ -400,13 +415,170 @@ fn a_sign_in_that_entra_refuses_is_told_in_its_words() {
     found.is("sign-in", "failure", &["AADSTS7000215"]);
     assert!(!found.0.to_string().contains("wr0ng"));
     let found = doctor(&machine, &[&server(&machine), &mode, &tenant]);
-    found.is("sign-in", "failure", &["UID= is missing"]);
+    found.is("connection-string", "failure", &["UID= is missing"]);
     let found = doctor(
         &machine,
         &[&server(&machine), "UID=reporting", "PWD={R3port;ing}}day}"],
     );
     found.is("sign-in", "skipped", &["Driver 18"]);
     found.is("login", "ok", &["reporting"]);
+    // A password that was cut, which is an unknown keyword to the driver.
+    let cut = format!("{};UID=reporting;PWD=R3port;ing=x", server(&machine));
+    let refused = doctor(&machine, &[&cut]);
+    refused.is("login", "failure", &["ends at its first semicolon"]);
+    assert!(!refused.0.to_string().contains("R3port"));
+    // Entra has no part in it, nor has the default chain.
+    assert_eq!(
+        (&found.0["failures"], &found.0["warnings"]),
+        (&0.into(), &0.into()),
+        "{:#}",
+        found.0
+    );
+    found.has_none_of(&["authority", "clock", "default-chain", "token", "tenant"]);
+}
+
+#[test]
+fn a_string_that_makes_no_sense_is_the_one_finding_and_nothing_is_tried_with_it() {
+    let machine = machine::with_standins();
+    machine.file(
+        "home/.odbc.ini",
+        &format!("[payroll]\nDriver={DRIVER}\n{}\n", server(&machine)),
+    );
+    let server = server(&machine);
+    for (arguments, words) in [
+        (
+            &[&server, "Authentication=ActiveDirectoryDefualt"][..],
+            &["Did you mean ActiveDirectoryDefault?"][..],
+        ),
+        (
+            &["DSN=payrol", MSI],
+            &[
+                "no data source [payrol]",
+                ".odbc.ini",
+                "Did you mean DSN=payroll?",
+            ],
+        ),
+        (
+            &["DSN=ledger", MSI],
+            &["no data source [ledger]", "install --dsn ledger"],
+        ),
+        (
+            &[&server, MSI, "DRIVER={ODBC Driver 18 Entra for SQL Servers}"],
+            &[
+                "no driver is registered",
+                "DRIVER={ODBC Driver 18 Entra for SQL Server}",
+            ],
+        ),
+        (
+            &[&server, "Authentication=AzCli", "AccessToken=x"],
+            &["AccessToken="],
+        ),
+    ] {
+        let found = doctor(&machine, arguments);
+        found.is("connection-string", "failure", words);
+        assert_eq!(
+            (&found.0["failures"], &found.0["warnings"]),
+            (&1.into(), &0.into()),
+            "{:#}",
+            found.0
+        );
+        found.has_none_of(&["authority", "default-chain", "server", "sign-in", "login"]);
+    }
+    assert!(machine.playground.entra.token_requests().is_empty());
+    assert_eq!(machine.managed_identity_requests(), 0);
+    doctor(&machine, &["DSN=payroll", MSI]).is("login", "ok", &[]);
+}
+
+#[test]
+fn a_string_that_leads_to_another_driver_is_told_whose_that_is() {
+    let machine = machine::with_standins();
+    let registered = machine.read("odbcinst.ini");
+    machine.register(&(registered + &section(STOCK_DRIVER, &real_driver())));
+    let server = server(&machine);
+    let string = format!("{server};DRIVER={{{STOCK_DRIVER}}};TrustServerCertificate=yes;UID=reporting");
+    let found = doctor(&machine, &[&string, "PWD={R3port;ing}}day}"]);
+    found.is(
+        "connection-string",
+        "warning",
+        &["Microsoft's ODBC Driver 18", "install --replace", DRIVER],
+    );
+    found.is("sign-in", "skipped", &["Microsoft's ODBC Driver 18"]);
+    found.is("login", "ok", &["reporting"]);
+    found.has_none_of(&["trust", "default-chain"]);
+    // A mode of ours that reaches that driver: it is that one which answers.
+    let found = doctor(
+        &machine,
+        &[&string.replace("UID=reporting", "Authentication=ActiveDirectoryAzCli")],
+    );
+    found.is("connection-string", "warning", &["Microsoft's ODBC Driver 18"]);
+    found.is("login", "failure", &["Authentication"]);
+    let err = machine
+        .run(&["connect", &string, "Authentication=ActiveDirectoryAzCli"])
+        .refused(1);
+    assert!(err.contains("is Microsoft's ODBC Driver 18"), "{err}");
+}
+
+#[test]
+fn a_given_token_that_has_expired_is_the_one_failure() {
+    let machine = machine::with_standins();
+    let token = machine.playground.user_token(USER, Duration::ZERO);
+    let found = doctor(&machine, &[&server(&machine), &format!("AccessToken={token}")]);
+    found.is("connection-string", "failure", &["expired"]);
+    assert_eq!(
+        (&found.0["failures"], &found.0["warnings"]),
+        (&1.into(), &0.into()),
+        "{:#}",
+        found.0
+    );
+    found.has_none_of(&["default-chain", "sign-in", "login"]);
+}
+
+#[test]
+fn a_setting_that_names_a_bad_driver_is_to_be_corrected_not_a_package_to_be_installed() {
+    let machine = machine::with_standins();
+    let says = |text: &str, setting: &str, reason: &str| {
+        assert!(text.contains(setting) && text.contains(reason), "{text}");
+        assert!(text.contains("Correct or"), "{text}");
+        assert!(
+            !text.contains("msodbcsql18") && !text.contains("Driver 18, which does"),
+            "{text}"
+        );
+    };
+    machine.file("readme.txt", "no library");
+    let library = built_library();
+    for (path, reason) in [
+        ("/nowhere/driver.so", "not found"),
+        (
+            &machine.path("readme.txt").display().to_string(),
+            "not a shared library",
+        ),
+        ("/bin/true", "no SQLDriverConnectW"),
+    ] {
+        let variable = [("ENTRA_ODBC_DRIVER", path)];
+        let found = doctor_with(&machine, &variable, &[&server(&machine), MSI]);
+        let finding = found.finding("real-driver");
+        assert_eq!(finding["level"], "failure");
+        says(&finding.to_string(), "ENTRA_ODBC_DRIVER", reason);
+        found.is("login", "skipped", &["because of real-driver"]);
+        for arguments in [
+            &["status"][..],
+            &["install", "--library", library.to_str().unwrap()],
+        ] {
+            let mut command = machine.tool_command(arguments);
+            let run = Run::of(command.envs(variable));
+            says(&(run.out + &run.err), "ENTRA_ODBC_DRIVER", reason);
+        }
+    }
+    machine.register(&format!(
+        "[{DRIVER}]\nDriver={}\nRealDriver=/nowhere/driver.so\n",
+        library.display()
+    ));
+    let found = doctor(&machine, &[]);
+    says(
+        &found.finding("real-driver").to_string(),
+        "RealDriver in [",
+        "not found",
+    );
 }
 
 #[test]
@@ -415,7 +587,11 @@ fn a_token_that_does_not_fit_the_server_is_told_with_what_is_wrong_with_it() {
     let server = server(&machine);
     let portal = machine.playground.portal_token(USER, Duration::from_hours(1));
     let found = doctor(&machine, &[&server, &format!("AccessToken={portal}")]);
-    found.is("sign-in", "failure", &["not for https://database.windows.net"]);
+    found.is(
+        "connection-string",
+        "failure",
+        &["not for https://database.windows.net"],
+    );
     let short = machine.playground.user_token(USER, Duration::from_mins(2));
     let found = doctor(&machine, &[&server, &format!("AccessToken={short}")]);
     found.is("token", "warning", &["will end soon"]);

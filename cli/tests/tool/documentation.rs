@@ -97,6 +97,7 @@ fn what_make_install_puts_there_is_found_and_goes_again() {
         "bin/entra-odbc",
         "libexec/entra-odbc/entra-odbc-connect",
         "share/man/man1/entra-odbc-doctor.1",
+        "share/man/man5/entra-odbc-keywords.5",
         "share/bash-completion/completions/entra-odbc",
         "share/zsh/site-functions/_entra-odbc",
         "share/fish/vendor_completions.d/entra-odbc.fish",

@@ -1,6 +1,7 @@
 //! Help, manual pages and completions, which are generated from the same text.
 
 use crate::tool::{Run, run, tool};
+use entra_auth::{KEYWORDS, credential::MODES};
 use std::{fs, process::Stdio};
 use test_support::scratch_directory::ScratchDirectory;
 
@@ -33,6 +34,8 @@ fn every_shell_gets_completions() {
         ("bash", "complete -F"),
         ("zsh", "#compdef entra-odbc"),
         ("fish", "complete -c entra-odbc"),
+        ("zsh", "Authentication=ActiveDirectoryMsi"),
+        ("fish", "databricks"),
         ("elvish", "edit:completion"),
         ("powershell", "Register-ArgumentCompleter"),
     ] {
@@ -64,6 +67,15 @@ fn bash_completes_the_options_of_commands() {
     assert_eq!(completed("entra-odbc token --cloud "), "public usgov china\n");
     assert!(completed("entra-odbc completions ").contains("fish"));
     assert_eq!(completed("entra-odbc help si"), "sid\n");
+    assert_eq!(completed("entra-odbc token --resource da"), "databricks\n");
+    let modes = completed("entra-odbc connect Auth");
+    assert!(modes.contains("Authentication=ActiveDirectoryMsi"), "{modes}");
+    // As bash takes such a word apart.
+    assert_eq!(
+        completed("entra-odbc token Authentication = ActiveDirectoryMs"),
+        "ActiveDirectoryMsi\n"
+    );
+    assert!(completed("entra-odbc doctor Authentication =").contains("ActiveDirectoryDefault"));
 }
 
 #[test]
@@ -96,6 +108,31 @@ fn every_command_has_a_manual_page() {
     run(&["man", "--directory", path]).done();
     let page = fs::read_to_string(directory.join("entra-odbc-sid.1")).unwrap();
     assert!(page.contains("GUID") && page.contains("Examples"), "{page}");
+    let page = fs::read_to_string(directory.join("entra-odbc.1")).unwrap();
+    for part in [
+        ".SH ENVIRONMENT",
+        ".SH FILES",
+        ".SH \"EXIT STATUS\"",
+        "ENTRA_ODBC_DRIVER",
+        "odbcinst.ini",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let keywords = fs::read_to_string(directory.join("entra-odbc-keywords.5")).unwrap();
+    assert_eq!(keywords, run(&["man", "keywords"]).done());
+    // The tables, and not a copy of them.
+    for mode in MODES {
+        assert!(
+            keywords.contains(&format!("ActiveDirectory{}", mode.name)),
+            "{}",
+            mode.name
+        );
+    }
+    for row in KEYWORDS {
+        for name in row.names {
+            assert!(keywords.contains(name), "{name}");
+        }
+    }
     fs::remove_dir_all(path).unwrap();
     run(&["man", "--directory", path]).refused(2);
 }

@@ -177,7 +177,7 @@ fn status_notices_that_the_systems_file_hides_a_users_own() {
     let run = machine.run(&["status"]);
     assert_eq!(run.code, Some(1));
     assert!(
-        run.out.contains("hides the one in") && run.out.contains("sudo entra-odbc install --replace"),
+        run.out.contains("hides the one in") && run.out.contains("entra-odbc install --replace"),
         "{}",
         run.out
     );
@@ -243,7 +243,7 @@ fn bad_input_is_refused_with_code_2_and_nothing_changed() {
     machine.write_ini("odbc.ini", "[taken]\nDriver=Other\n");
     machine.file("text.so", "no library");
     let (library, stock) = (built_library(), machine.stock_driver());
-    let refusals: [(&[&str], &str); 10] = [
+    let refusals: [(&[&str], &str); 13] = [
         (&["install", "--library", "text.so"], "is not a shared library"),
         (
             &["install", "--library", text(&stock)],
@@ -261,6 +261,15 @@ fn bad_input_is_refused_with_code_2_and_nothing_changed() {
         ),
         (&["install", "--dsn", "a]b"], "none of"),
         (&["install", "--dsn", "x", "PWD=s3cret"], "is a secret"),
+        (&["install", "--dsn", "x", "PWD=s3cret;x"], "stands in braces"),
+        (
+            &["install", "--dsn", "x", "Authentication=ActiveDirectoryDefualt"],
+            "Did you mean ActiveDirectoryDefault?",
+        ),
+        (
+            &["install", "--dsn", "x", "Client_Id=y"],
+            "did you mean ClientId=?",
+        ),
         (&["install", "Server=x"], "--dsn"),
         (&["install", "--dsn", "taken"], "already"),
     ];
@@ -372,7 +381,7 @@ fn what_the_systems_file_would_hide_is_refused_for_a_user() {
     let machine = machine::with_stock_driver();
     let err = machine.install(&["--user", "--replace"]).refused(2);
     assert!(
-        err.contains("prefers it") && err.contains("sudo entra-odbc install --replace"),
+        err.contains("prefers it") && err.contains("entra-odbc install --replace"),
         "{err}"
     );
     assert_eq!(machine.files(), ["odbcinst.ini"]);

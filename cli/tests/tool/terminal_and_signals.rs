@@ -15,6 +15,7 @@ use standins::{
 };
 use std::{
     fs::{self, Permissions},
+    io::Read as _,
     os::unix::{fs::PermissionsExt, process::CommandExt, process::ExitStatusExt},
     process::{Command, Stdio},
     time::Duration,
@@ -145,6 +146,47 @@ fn connect_ended_by(expected: i32, end: impl FnOnce(Pid)) {
     let code = ended_by(&machine, &arguments, started, end);
     assert_eq!(code, Some(expected));
     assert_eq!(fs::read_dir(machine.path("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupted_repetition_shows_the_times_so_far() {
+    let machine = machine::with_standins();
+    let server = server(&machine);
+    let mut child = machine
+        .program("env", &["--default-signal", env!("CARGO_BIN_EXE_entra-odbc")])
+        .args(["connect", &server, MSI, "--repeat", "100000", "--json"])
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Several connects are through by the server's sixth connection, whatever probes there were before.
+    let sql_server = &machine.playground.sql_server;
+    let sixth = sql_server.wait_for_login(Duration::from_mins(1), |login| login.connection >= 6);
+    assert!(sixth.is_some(), "the connects do not go on");
+    killpg(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{out}");
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&value["connected"], &value["interrupted"]),
+        (&true.into(), &true.into())
+    );
+    assert!(value["milliseconds"].as_array().unwrap().len() >= 2, "{value}");
+}
+
+#[test]
+fn repeated_connects_show_how_far_they_are_on_a_terminal() {
+    let machine = machine::with_standins();
+    let slow = Fault::Delayed(Duration::from_millis(1500));
+    machine
+        .playground
+        .managed_identity
+        .inject_on("", Times::UntilCleared, slow);
+    let shown = on_terminal(&machine, &["connect", &server(&machine), MSI, "--repeat", "2"]);
+    assert!(shown.contains("Connecting, 1 of 2"), "{shown:?}");
 }
 
 #[test]

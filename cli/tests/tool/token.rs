@@ -1,14 +1,18 @@
 //! `token`: by several kinds, for several resources, and nothing but the token on standard output.
 
 use crate::{
-    machine::{self, ToolMachine as _, payroll},
+    machine::{self, ToolMachine as _, payroll, server},
     tool::Run,
 };
 use standins::{
     entra::Resource,
     playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
 };
-use std::{io::Write, process::Stdio, time::Duration};
+use std::{
+    io::Write,
+    process::Stdio,
+    time::{Duration, SystemTime},
+};
 use test_support::machine::Machine;
 
 /// Runs the tool with something on its standard input.
@@ -64,8 +68,100 @@ fn a_secret_comes_from_standard_input_a_file_or_an_argument() {
         assert_eq!(value["audience"], "https://database.windows.net/");
         assert_eq!(value["sign_in"], "ServicePrincipal");
         assert!(value["expires_in"].as_u64().unwrap() > 3000, "{value}");
-        assert!(value["expires_on"].as_str().unwrap().ends_with('Z'), "{value}");
+        assert!(value["expires_at"].as_str().unwrap().ends_with('Z'), "{value}");
+        // What is written for `az` reads it as well.
+        assert_eq!(value["accessToken"], value["access_token"]);
+        assert_eq!(value["tokenType"], "Bearer");
+        let left = value["expires_on"].as_u64().unwrap()
+            - SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap()
+                .as_secs();
+        assert!(
+            left.abs_diff(value["expires_in"].as_u64().unwrap()) < 60,
+            "{value}"
+        );
     }
+}
+
+#[test]
+fn tenant_and_client_may_be_options() {
+    let machine = machine::with_standins();
+    let [mode, user, tenant] = payroll();
+    machine.file("secret", PAYROLL_SECRET);
+    let options = [
+        "token",
+        "--json",
+        "--tenant",
+        TENANT_ID,
+        "--client-id",
+        PAYROLL_CLIENT_ID,
+    ];
+    let value = machine
+        .run(&[&options[..], &[&mode, "PWD=@secret"]].concat())
+        .json();
+    assert_eq!(
+        (&value["principal"], &value["tenant"]),
+        (&PAYROLL_CLIENT_ID.into(), &TENANT_ID.into())
+    );
+    for twice in [&user, &tenant] {
+        let err = machine.run(&[&options[..], &[&mode, "PWD=@secret", twice]].concat());
+        assert!(err.err.contains("twice"), "{err:#?}");
+        assert_eq!(err.code, Some(2));
+    }
+    // A managed identity has its client id by another keyword.
+    let unknown = "11111111-2222-3333-4444-555555555555";
+    let arguments = [
+        "token",
+        "Authentication=ActiveDirectoryMsi",
+        "--client-id",
+        unknown,
+    ];
+    let err = machine.run(&arguments).refused(1);
+    assert!(err.contains(unknown), "{err}");
+}
+
+#[test]
+fn errors_are_json_where_json_was_asked_for() {
+    let machine = machine::with_standins();
+    let [mode, user, tenant] = payroll();
+    for (arguments, code, kind, number) in [
+        (
+            &["token", "--json", &mode, &user, &tenant, "PWD=wr0ng-secret"][..],
+            1,
+            "refused",
+            7_000_215,
+        ),
+        (
+            &["token", "--json", "Authentication=Quantum"],
+            2,
+            "unknown_mode",
+            0,
+        ),
+        (&["token", "--json", "--timeout", "0"], 2, "invalid", 0),
+        (
+            &["install", "--json", "--library", "/nowhere.so"],
+            2,
+            "invalid",
+            0,
+        ),
+        (&["connect", "--json", "DSN=nowhere"], 2, "invalid", 0),
+    ] {
+        let run = machine.run(arguments);
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        assert!(!run.err.is_empty() && !run.out.contains("wr0ng"), "{run:#?}");
+        let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(
+            (&value["error"]["kind"], &value["error"]["code"]),
+            (&kind.into(), &number.into()),
+            "{value}"
+        );
+        assert!(!value["error"]["message"].as_str().unwrap().is_empty());
+    }
+    // Not where nobody asked.
+    machine
+        .run(&["token", &mode, &user, &tenant, "PWD=wr0ng-secret"])
+        .refused(1);
 }
 
 #[test]
@@ -150,6 +246,32 @@ fn a_refusal_of_entras_ends_with_code_1_in_its_words_and_without_the_secret() {
         .run(&["token", &mode, &user, &tenant, "PWD=wr0ng-secret"])
         .refused(1);
     assert!(err.contains("AADSTS7000215") && !err.contains("wr0ng"), "{err}");
+}
+
+#[test]
+fn a_secret_with_a_semicolon_is_a_word_of_its_own_or_stands_in_braces() {
+    let machine = machine::with_standins();
+    let [mode, user, tenant] = payroll();
+    // The secret of the stand-in has semicolons and braces in it, and is literal as a word.
+    assert!(PAYROLL_SECRET.contains(';'), "{PAYROLL_SECRET}");
+    let literal = format!("PWD={PAYROLL_SECRET}");
+    machine.run(&["token", &mode, &user, &tenant, &literal]).done();
+    // In a string it is cut: refused where that is certain, explained where it may be so.
+    let string = format!("{mode};{user};{tenant};PWD=wr0ng;s3cret");
+    let err = machine.run(&["token", &string]).refused(2);
+    assert!(
+        err.contains("PWD={") && !err.contains("wr0ng") && !err.contains("s3cret"),
+        "{err}"
+    );
+    let string = format!("{mode};{user};{tenant};PWD=wr0ng;s3cret=x");
+    for arguments in [&["token", &string][..], &["connect", &server(&machine), &string]] {
+        let err = machine.run(arguments).refused(1);
+        assert!(
+            err.contains("AADSTS7000215") && err.contains("ends at its first semicolon"),
+            "{err}"
+        );
+        assert!(!err.contains("wr0ng") && !err.contains("s3cret"), "{err}");
+    }
 }
 
 #[test]

@@ -73,12 +73,16 @@ const DRIVERS: &[&str] = &[
     "WSID",
 ];
 
+/// Every keyword that may be quoted, in our spelling.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let ours = KEYWORDS.iter().flat_map(|row| row.names);
+    ours.chain(DRIVERS).copied()
+}
+
 /// The keyword that `word` is, as it may be quoted; nothing for anything else.
 #[must_use]
 pub fn known(word: &str) -> Option<&'static str> {
-    let ours = KEYWORDS.iter().flat_map(|row| row.names);
-    let mut all = ours.chain(DRIVERS).copied();
-    all.find(|name| name.eq_ignore_ascii_case(word))
+    all().find(|name| name.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Search {
     pub failures: Vec<String>,
     /// Whether the environment names the driver, whatever sections say.
     pub overridden: bool,
+    /// The setting by which someone named the driver, so that no other is tried.
+    pub named_by: Option<String>,
 }
 
 /// Looks for the target driver.
@@ -91,6 +93,7 @@ pub(super) fn unnamed(surroundings: &impl SearchContext) -> Search {
 impl Search {
     /// Adds what someone named.
     fn named(&mut self, surroundings: &impl SearchContext, named: &Path, origin: &str) {
+        self.named_by = Some(origin.to_owned());
         let Some(path) = resolve(surroundings, named) else {
             self.failures.push(format!(
                 "{origin}={}: neither a path nor a driver in odbcinst.ini",
@@ -229,10 +232,15 @@ mod tests {
             ..Machine::default()
         };
         assert_eq!(paths(&machine), ["/mine.so"]);
+        assert_eq!(search(&machine).named_by.as_deref(), Some("ENTRA_ODBC_DRIVER"));
         machine.variables = [("ENTRA_ODBC_DRIVER", MICROSOFT_SECTION)].into();
         assert_eq!(paths(&machine), ["/stock.so"]);
         machine.variables.clear();
         assert_eq!(paths(&machine), ["/real.so"]);
+        let named_by = format!("RealDriver in [{OUR_SECTION}] of odbcinst.ini");
+        assert_eq!(search(&machine).named_by, Some(named_by));
+        machine.entries.remove(&(OUR_SECTION, "RealDriver"));
+        assert_eq!(search(&machine).named_by, None);
     }
 
     #[test]

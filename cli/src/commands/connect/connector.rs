@@ -4,14 +4,15 @@ mod event;
 mod log;
 
 use crate::{
-    odbc::library,
+    odbc::driver_manager,
     system::{
+        loader, own_files,
         packages::{Distribution, Package},
         signals::{self, BlockedSignals},
     },
     ui::failure::Failure,
 };
-use entra_odbc_core::{connection_string::ConnectionString, driver::OUR_SECTION};
+use entra_auth::Environment;
 pub use event::{Diagnostic, Event};
 use log::Log;
 pub use log::LogLine;
@@ -50,21 +51,6 @@ pub struct Connector {
     held: BlockedSignals,
 }
 
-/// The connection string, with our driver where it names none.
-pub fn with_default_driver(string: &str) -> Zeroizing<String> {
-    let units = Zeroizing::new(string.encode_utf16().collect::<Vec<_>>());
-    let parsed = ConnectionString::parse(&units);
-    let has_driver = ["DRIVER", "DSN", "FILEDSN"]
-        .iter()
-        .any(|name| parsed.find(name).is_some());
-    let driver = if has_driver {
-        String::new()
-    } else {
-        format!("DRIVER={{{OUR_SECTION}}};")
-    };
-    Zeroizing::new(format!("{driver}{string}"))
-}
-
 impl Connector {
     /// Starts it, and passes the request on standard input: everyone can read a process's arguments.
     pub fn start(request: &Request<'_>) -> Result<Self, Failure> {
@@ -72,6 +58,7 @@ impl Connector {
         let log = Log::new();
         let mut command = Command::new(&program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        loader::preload(&mut command, &driver_manager::preloaded(&Environment::process()));
         if let Some(log) = &log {
             command
                 .env("ENTRA_ODBC_LOG", log.level())
@@ -135,8 +122,19 @@ impl Connector {
             })
     }
 
-    /// Waits for its end, and returns what the driver has written to its log.
-    pub fn finish(mut self) -> Result<String, Failure> {
+    /// Ends it at once.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// What the driver has written to its log.
+    pub fn log(&self) -> String {
+        self.log.as_ref().map(Log::read).unwrap_or_default()
+    }
+
+    /// Waits for its end.
+    pub fn finish(&mut self) -> Result<(), Failure> {
         let failed = |what: String| Failure::failed(what, "Install the tool anew.");
         let status = self
             .child
@@ -149,7 +147,7 @@ impl Connector {
             return Err(Failure::Interrupted);
         }
         match (status.code(), status.signal()) {
-            (Some(0 | 1), _) => Ok(self.log.as_ref().map(Log::read).unwrap_or_default()),
+            (Some(0 | 1), _) => Ok(()),
             // The loader has named the library on standard error.
             (Some(NOT_LOADED), _) => Err(Failure::refused(
                 "unixODBC, through which programs connect, is not installed",
@@ -169,28 +167,22 @@ impl Connector {
 impl Drop for Connector {
     /// An abandoned process must not go on connecting.
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 
 /// The program beside the tool, or in a directory for internal programs (libexec).
 fn find_program() -> Result<PathBuf, Failure> {
-    let here = library::directory_of_tool().unwrap_or_default();
-    let prefix = here.parent().unwrap_or(&here).to_owned();
-    [
-        here,
-        prefix.join("libexec/entra-odbc"),
-        prefix.join("lib/entra-odbc"),
-    ]
-    .into_iter()
-    .map(|directory| directory.join(PROGRAM))
-    .find(|path| path.is_file())
-    .ok_or_else(|| {
+    let mut places = own_files::candidates(PROGRAM, &["libexec/entra-odbc", "lib/entra-odbc"]).into_iter();
+    places.find(|path| path.is_file()).ok_or_else(|| {
+        let remedy = if own_files::is_python_package() {
+            "Install the Python package anew: pip install --force-reinstall entra-odbc"
+        } else {
+            "Install the tool with both of its programs: make install"
+        };
         Failure::refused(
             format!("{PROGRAM}, which connects for this tool, is not beside it"),
-            "Install the tool with both of its programs: make install. The Python package has it without this one; \
-             there, entra_odbc.connect() connects.",
+            remedy,
         )
     })
 }

@@ -16,6 +16,7 @@ pub struct Report {
     phases: Vec<Phases>,
     facts: Value,
     error: Option<Diagnostic>,
+    is_interrupted: bool,
 }
 
 impl Report {
@@ -39,12 +40,23 @@ impl Report {
         }
     }
 
-    /// The current step, for the progress line.
-    pub fn current_step(&self) -> &'static str {
-        match self.runs.last() {
+    /// The current step of so many connects, for the progress line.
+    pub fn current_step(&self, repeat: u64) -> String {
+        let step = match self.runs.last() {
             Some((_, Some(_), _)) => "Waiting for the server",
             _ => "Connecting",
+        };
+        if repeat > 1 {
+            format!("{step}, {} of {repeat}", self.runs.len().max(1))
+        } else {
+            step.to_owned()
         }
+    }
+
+    /// Notes that somebody has ended it early; whether there is something to report.
+    pub fn interrupt(&mut self) -> bool {
+        self.is_interrupted = true;
+        self.runs.iter().any(|(_, end, _)| end.is_some())
     }
 
     /// The error that ended the run.
@@ -195,6 +207,7 @@ impl Report {
         });
         terminal::print_json(&json!({
             "connected": self.error.is_none(),
+            "interrupted": self.is_interrupted,
             "server": self.fact("server"), "product": self.fact("product"), "version": self.fact("version"),
             "database": self.fact("database"), "login": self.fact("user"), "user": self.fact("database_user"),
             "encrypted": encrypted,

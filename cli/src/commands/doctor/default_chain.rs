@@ -32,6 +32,7 @@ pub fn check(
     };
     let mut first = None;
     let mut broken = None;
+    let mut is_untold = false;
     for member in members {
         let name = member.name;
         if !member.is_selected {
@@ -58,6 +59,11 @@ pub fn check(
                 let what = error.what();
                 findings.skipped(Check::DefaultChain, format!("{name} is not available: {what}"))?;
             }
+            Err(error) if let Some(cause) = findings.cause_of(&error, name) => {
+                is_untold = true;
+                let what = format!("{name} was not reached, because of {}", cause.name());
+                findings.skipped(Check::DefaultChain, what)?;
+            }
             Err(error) => {
                 let (what, [_, remedy, detail]) = (error.what(), error.words());
                 findings.warning(Check::DefaultChain, format!("{name}: {what}"), detail, remedy)?;
@@ -74,7 +80,7 @@ pub fn check(
             "what is configured is meant to be used, so nobody after it is asked",
             "Correct it or remove it, or have AZURE_TOKEN_CREDENTIALS name another one.",
         )?;
-    } else if first.is_none() {
+    } else if first.is_none() && !is_untold {
         findings.warning(
             Check::DefaultChain,
             "nobody is signed in, so Authentication=ActiveDirectoryDefault cannot work",

@@ -1,13 +1,14 @@
 //! Findings of the doctor: the state of each check, its cause and what to do.
 
 use crate::ui::terminal::{self, Style};
-use entra_auth::Error;
+use entra_auth::{Error, ErrorKind};
 use serde_json::{Value, json};
 use std::io;
 
 /// The checks; each has a section in docs/troubleshooting.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
+    ConnectionString,
     Library,
     UnixOdbc,
     IniFiles,
@@ -33,6 +34,7 @@ impl Check {
     /// Its name, here and in the documentation.
     pub fn name(self) -> &'static str {
         match self {
+            Self::ConnectionString => "connection-string",
             Self::Library => "library",
             Self::UnixOdbc => "unixodbc",
             Self::IniFiles => "ini-files",
@@ -179,6 +181,23 @@ impl Findings {
         Ok(())
     }
 
+    /// The first of these checks that has failed.
+    pub fn first_failed(&self, checks: &[Check]) -> Option<Check> {
+        let mut failures = self.all.iter().filter(|finding| finding.level == Level::Failure);
+        failures
+            .find(|finding| checks.contains(&finding.check))
+            .map(|finding| finding.check)
+    }
+
+    /// The check whose failure is the cause of this error of a sign-in by the mode.
+    pub fn cause_of(&self, error: &Error, mode: &str) -> Option<Check> {
+        let is_unanswered = matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut);
+        // A managed identity is asked for on this machine, not in Entra.
+        let asks_entra = !matches!(mode, "Msi");
+        let causes = [Check::Certificates, Check::Proxy, Check::Authority, Check::Server];
+        self.first_failed(&causes).filter(|_| is_unanswered && asks_entra)
+    }
+
     /// Whether one of them is a failure.
     pub fn have_failures(&self) -> bool {
         self.count(Level::Failure) > 0
@@ -248,7 +267,8 @@ impl Finding {
 mod tests {
     use super::*;
 
-    const ALL: [Check; 19] = [
+    const ALL: [Check; 20] = [
+        Check::ConnectionString,
         Check::Library,
         Check::UnixOdbc,
         Check::IniFiles,

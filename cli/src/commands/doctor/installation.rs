@@ -3,27 +3,22 @@
 use super::finding::{Check, Findings};
 use crate::{
     odbc::{
+        driver_manager::{self, DriverManager},
         drivers::{Drivers, IniFile},
         ini_files::IniFiles,
         library::Library,
         stock_name,
-        target_driver::DriverSearch,
+        target_driver::{self, DriverSearch, OPENSSL},
     },
     system::{
-        loader,
+        loader, own_files,
         packages::{Distribution, Package},
     },
     ui::failure::Failure,
 };
 use entra_auth::Environment;
 use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION};
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
-
-/// The versions of OpenSSL that Driver 18 looks for, newest first.
-const OPENSSL: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
+use std::{io, path::Path};
 
 /// Checks all of it.
 pub fn check(
@@ -52,14 +47,12 @@ pub fn check(
                     "the library is registered under several names, with different RealDriver= entries";
                 findings.warning(Check::RealDriver, what, cause, next)?;
             }
-            driver_libraries(&driver.path, &distribution, findings)?;
+            driver_libraries(&driver.path, environment, &distribution, findings)?;
         }
-        Err(tried) => findings.failure(
-            Check::RealDriver,
-            "Microsoft's ODBC Driver 18, which does the work, is not found",
-            format!("Tried: {}", tried.join("; ")),
-            distribution.install_command(Package::Driver18),
-        )?,
+        Err(not_found) => {
+            let [what, cause] = not_found.words();
+            findings.failure(Check::RealDriver, what, cause, not_found.remedy())?;
+        }
     }
     openssl(environment, &distribution, findings)?;
     Ok(())
@@ -72,27 +65,22 @@ fn readable_drivers(ini_files: &IniFiles) -> Drivers {
 }
 
 fn own_library(drivers: &Drivers, findings: &mut Findings) -> io::Result<Option<Library>> {
-    let registered = drivers.library(OUR_SECTION).map(|(path, _)| PathBuf::from(path));
-    let found = match &registered {
-        Some(path) => Library::at(path).map_err(|why| format!("{} {why}", path.display())),
-        None => Library::find(None).map_err(|_| "it is neither registered nor beside this tool".to_owned()),
-    };
-    let library = match found {
+    let library = match Library::of_programs(drivers) {
         Ok(library) => library,
         Err(why) => {
-            let next = "sudo entra-odbc install --library PATH";
+            let next = own_files::as_root("install --library PATH");
             findings.failure(Check::Library, "the driver's library cannot be used", why, next)?;
             return Ok(None);
         }
     };
     let version = library.version.as_deref().unwrap_or("unknown version");
     let text = format!("{} ({version})", library.path.display());
-    match loader::missing(&library.path) {
+    match loader::missing(&library.path, &[]) {
         Some(missing) if !missing.is_empty() => findings.failure(
             Check::Library,
             text,
             format!("the loader does not find {}", missing.join(", ")),
-            "Install the packages with these libraries.",
+            Package::NO_KNOWN_PACKAGE,
         )?,
         _ if version != env!("CARGO_PKG_VERSION") => findings.warning(
             Check::Library,
@@ -110,8 +98,16 @@ fn unixodbc(
     distribution: &Distribution,
     findings: &mut Findings,
 ) -> io::Result<()> {
-    match loader::find("libodbc.so.2", environment) {
-        Some(path) => findings.ok(Check::UnixOdbc, path.display().to_string()),
+    match DriverManager::find(environment) {
+        Some(DriverManager::System(path)) => findings.ok(Check::UnixOdbc, path.display().to_string()),
+        Some(DriverManager::Bundled(path)) => findings.ok(
+            Check::UnixOdbc,
+            format!(
+                "{}, of the Python package; programs that are not in Python need the system's: {}",
+                path.display(),
+                distribution.install_command(Package::UnixOdbc)
+            ),
+        ),
         None => findings.failure(
             Check::UnixOdbc,
             "unixODBC is not installed",
@@ -129,7 +125,7 @@ fn check_ini_files(
 ) -> io::Result<()> {
     let mut broken = false;
     for path in ini_files.drivers().chain(ini_files.sources()) {
-        if let Err(Failure::Refused { what, remedy }) = IniFile::read(path) {
+        if let Err(Failure::Refused { what, remedy, .. }) = IniFile::read(path) {
             broken = true;
             findings.failure(
                 Check::IniFiles,
@@ -183,19 +179,33 @@ fn registration(ini_files: &IniFiles, drivers: &Drivers, findings: &mut Findings
                 .then(|| format!("\"{name}\" in {}", path.display()))
         })
         .collect();
+    if ours.is_empty() && own_files::is_python_package() {
+        return findings.skipped(
+            Check::Registration,
+            format!(
+                "\"{OUR_SECTION}\" is not registered, which programs in Python do not need; for all others: {}",
+                own_files::as_root("install")
+            ),
+        );
+    }
     if ours.is_empty() {
         return findings.failure(
             Check::Registration,
             format!("\"{OUR_SECTION}\" is not registered"),
             "programs cannot find the driver by its name",
-            "sudo entra-odbc install",
+            own_files::as_root("install"),
         );
     }
     findings.ok(Check::Registration, ours.join(" and "))
 }
 
-fn driver_libraries(driver: &Path, distribution: &Distribution, findings: &mut Findings) -> io::Result<()> {
-    let Some(missing) = loader::missing(driver) else {
+fn driver_libraries(
+    driver: &Path,
+    environment: &Environment,
+    distribution: &Distribution,
+    findings: &mut Findings,
+) -> io::Result<()> {
+    let Some(missing) = loader::missing(driver, &driver_manager::preloaded(environment)) else {
         return findings.skipped(Check::DriverLibraries, "ldd is not installed, so nobody can tell");
     };
     if missing.is_empty() {
@@ -204,19 +214,15 @@ fn driver_libraries(driver: &Path, distribution: &Distribution, findings: &mut F
             "the loader finds all that the driver is linked with",
         );
     }
-    let has = |part: &str| missing.iter().any(|name| name.contains(part));
-    let package = if has("krb5") || has("gssapi") {
-        distribution.install_command(Package::Kerberos)
-    } else if has("odbcinst") {
-        distribution.install_command(Package::UnixOdbc)
-    } else {
-        "Install the packages with these libraries.".to_owned()
-    };
+    let next = Package::with_libraries(&missing).map_or_else(
+        || Package::NO_KNOWN_PACKAGE.to_owned(),
+        |package| distribution.install_command(package),
+    );
     findings.failure(
         Check::DriverLibraries,
         format!("the driver cannot be loaded: {} not found", missing.join(", ")),
         "Driver 18 is linked with libraries that are not installed",
-        package,
+        next,
     )
 }
 
@@ -226,8 +232,7 @@ fn openssl(
     distribution: &Distribution,
     findings: &mut Findings,
 ) -> io::Result<()> {
-    let found = OPENSSL.iter().find_map(|name| loader::find(name, environment));
-    match found {
+    match target_driver::openssl(environment) {
         Some(path) => findings.ok(Check::OpenSsl, path.display().to_string()),
         None => findings.failure(
             Check::OpenSsl,

@@ -3,12 +3,12 @@
 use super::{
     finding::{Check, Findings},
     refusal,
-    target::Target,
 };
 use crate::{
     commands::connect::connector::{Connector, Diagnostic, Event, Request},
+    connection::{Connection, NamedDriver},
     sql,
-    ui::{failure::Failure, progress},
+    ui::{failure::Failure, input::semicolon, progress},
 };
 use entra_auth::Token;
 use serde_json::Value;
@@ -29,15 +29,19 @@ struct Outcome {
 
 /// Logs in, and checks the permissions for Always Encrypted where the string asks for it.
 pub fn check(
-    target: &Target,
+    connection: &Connection,
     token: Option<&std::sync::Arc<Token>>,
     timeout: u32,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let query = target.always_encrypted.then(permissions);
-    let outcome = match connect(target, query.as_deref(), timeout) {
+    if let Some(cause) = findings.first_failed(&needed(connection)) {
+        findings.skipped(Check::Login, format!("not tried, because of {}", cause.name()))?;
+        return Ok(());
+    }
+    let query = connection.always_encrypted.then(permissions);
+    let outcome = match connect(connection, query.as_deref(), timeout) {
         Ok(outcome) => outcome,
-        Err(Failure::Refused { what, remedy } | Failure::Failed { what, remedy }) => {
+        Err(Failure::Refused { what, remedy, .. } | Failure::Failed { what, remedy, .. }) => {
             findings.failure(Check::Login, what, "", remedy)?;
             return Ok(());
         }
@@ -48,8 +52,14 @@ pub fn check(
     if let Some(error) = error.filter(|error| error.during != "query") {
         let claims = token.map(|token| token.claims());
         let (cause, next) = refusal::explain(&error.as_refusal(), claims.as_ref());
+        let next = [Some(next), semicolon::cut_secret(&connection.string)];
+        let next: Vec<_> = next
+            .into_iter()
+            .flatten()
+            .filter(|next| !next.is_empty())
+            .collect();
         let words = format!("[{}] {}", error.sqlstate, error.message.trim());
-        findings.failure(Check::Login, words, cause, next)?;
+        findings.failure(Check::Login, words, cause, next.join("\n"))?;
         return Ok(());
     }
     let fact = |name: &str| outcome.facts.get(name).and_then(Value::as_str).unwrap_or("?");
@@ -64,9 +74,28 @@ pub fn check(
     Ok(())
 }
 
-fn connect(target: &Target, query: Option<&str>, timeout: u32) -> Result<Outcome, Failure> {
+/// The checks without which a login cannot succeed: to try it would tell their cause once more.
+fn needed(connection: &Connection) -> Vec<Check> {
+    let mut needed = vec![
+        Check::UnixOdbc,
+        Check::Server,
+        Check::Trust,
+        Check::SignIn,
+        Check::Token,
+        Check::Tenant,
+    ];
+    if !connection.driver.is_other() {
+        needed.extend([Check::RealDriver, Check::DriverLibraries, Check::OpenSsl]);
+    }
+    if connection.driver == NamedDriver::ByOurName {
+        needed.extend([Check::Library, Check::Registration]);
+    }
+    needed
+}
+
+fn connect(connection: &Connection, query: Option<&str>, timeout: u32) -> Result<Outcome, Failure> {
     let mut connector = Connector::start(&Request {
-        string: &target.string,
+        string: &connection.string,
         repeat: 1,
         query,
         timeout: Some(timeout),

@@ -1,10 +1,8 @@
 //! Checks of the network: certificates, proxy, Entra, clock, and the connection to the server.
 
-use super::{
-    finding::{Check, Findings},
-    target::Target,
-};
+use super::finding::{Check, Findings};
 use crate::{
+    connection::Connection,
     context::Context,
     system::{
         file,
@@ -47,6 +45,10 @@ pub fn check(
     let environment = &context.services.environment;
     certificates(environment, findings)?;
     proxy(environment, findings)?;
+    if let Some(cause) = findings.first_failed(&[Check::Certificates, Check::Proxy]) {
+        let why = format!("not asked, because of {}", cause.name());
+        return Ok(findings.skipped(Check::Authority, why)?);
+    }
     let authority = match sign_in {
         Some(sign_in) => sign_in.authority().to_owned(),
         None => default_authority(context)?,
@@ -202,8 +204,8 @@ fn check_clock(reply: &Reply, findings: &mut Findings) -> io::Result<()> {
 }
 
 /// Checks that the server has an address and accepts a TCP connection.
-pub fn check_server(target: &Target, timeout: Duration, findings: &mut Findings) -> io::Result<()> {
-    let Some(server) = &target.server else {
+pub fn check_server(connection: &Connection, timeout: Duration, findings: &mut Findings) -> io::Result<()> {
+    let Some(server) = &connection.server else {
         return findings.failure(
             Check::Server,
             "the connection string names no server",
@@ -211,7 +213,7 @@ pub fn check_server(target: &Target, timeout: Duration, findings: &mut Findings)
             "Add Server=…, or check the name in DSN=….",
         );
     };
-    let Some(port) = Target::port(server) else {
+    let Some(port) = Connection::port(server) else {
         return findings.skipped(
             Check::Server,
             format!(

@@ -3,13 +3,13 @@
 use super::{
     finding::{Check, Findings},
     network::block_on,
-    target::Target,
 };
 use crate::{
+    connection::Connection,
     context::Context,
-    ui::{failure::Failure, progress, time_format},
+    ui::{failure::Failure, input::semicolon, progress, time_format},
 };
-use entra_auth::{Error, Token, cloud::AZURE_SQL, token::Deadline};
+use entra_auth::{Token, cloud::AZURE_SQL, token::Deadline};
 use entra_odbc_core::connect::KeywordSignIn;
 use std::{
     io,
@@ -21,20 +21,10 @@ use uuid::Uuid;
 /// A token that ends sooner is reported.
 const MIN_LIFETIME: Duration = Duration::from_mins(5);
 
-/// Parses the sign-in; `None` where Driver 18 does it itself.
-pub fn parse(target: &Target, context: &Context) -> Result<Option<KeywordSignIn>, Error> {
-    if !target.is_ours {
-        return Ok(None);
-    }
-    context
-        .with_connect_context(|connect_context| KeywordSignIn::from_string(&target.string, connect_context))
-        .map(Some)
-}
-
 /// Gets the token, and checks that it fits the server.
 pub fn check(
     sign_in: &KeywordSignIn,
-    target: &Target,
+    connection: &Connection,
     context: &Context,
     timeout: Duration,
     findings: &mut Findings,
@@ -42,7 +32,14 @@ pub fn check(
     let issued = match context.token(sign_in, None, timeout) {
         Ok(issued) => issued,
         Err(error) => {
-            findings.error(Check::SignIn, &error)?;
+            if let Some(cause) = findings.cause_of(&error, sign_in.mode()) {
+                findings.skipped(Check::SignIn, format!("no token, because of {}", cause.name()))?;
+            } else {
+                let [what, remedy, detail] = error.words();
+                let next = [Some(remedy), semicolon::cut_secret(&connection.string)];
+                let next: Vec<_> = next.into_iter().flatten().collect();
+                findings.failure(Check::SignIn, what, detail, next.join("\n"))?;
+            }
             return Ok(None);
         }
     };
@@ -57,7 +54,7 @@ pub fn check(
         ),
     )?;
     claims(&token, sign_in.scope(), findings)?;
-    tenant(&token, sign_in, target, timeout, findings)?;
+    tenant(&token, sign_in, connection, timeout, findings)?;
     Ok(Some(token))
 }
 
@@ -110,11 +107,12 @@ fn claims(token: &Token, scope: &str, findings: &mut Findings) -> io::Result<()>
 fn tenant(
     token: &Token,
     sign_in: &KeywordSignIn,
-    target: &Target,
+    connection: &Connection,
     timeout: Duration,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    if target.server.is_none() {
+    // A server that cannot be reached has a finding of its own.
+    if connection.server.is_none() || findings.first_failed(&[Check::Server]).is_some() {
         return Ok(());
     }
     let deadline = Deadline::at(Instant::now() + timeout);

@@ -1,21 +1,18 @@
 //! Checks that a token may be sent to the server.
 
-use super::{
-    finding::{Check, Findings},
-    target::Target,
-};
-use crate::context::Context;
+use super::finding::{Check, Findings};
+use crate::{connection::Connection, context::Context};
 use entra_odbc_core::connect::route;
 use std::io;
 use zeroize::Zeroizing;
 
-/// Decides as a connect does; false where it would be refused, which makes further checks pointless.
-pub fn check(target: &Target, context: &Context, findings: &mut Findings) -> io::Result<bool> {
+/// Decides as a connect does; false where it would be refused, and nobody is to be asked for a token.
+pub fn check(connection: &Connection, context: &Context, findings: &mut Findings) -> io::Result<bool> {
     // A missing server has a finding of its own.
-    if !target.is_ours || target.server.is_none() {
+    if !connection.is_ours || connection.server.is_none() {
         return Ok(true);
     }
-    let units: Zeroizing<Vec<u16>> = Zeroizing::new(target.string.encode_utf16().collect());
+    let units: Zeroizing<Vec<u16>> = Zeroizing::new(connection.string.encode_utf16().collect());
     match context.with_connect_context(|connect_context| route::decide(&units, connect_context)) {
         Ok(decision) => {
             let channel = decision.channel;

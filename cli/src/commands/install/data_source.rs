@@ -1,8 +1,17 @@
 //! The data source that `install --dsn` adds: its name and entries, checked.
 
-use crate::{odbc::registration::Section, ui::failure::Failure};
-use entra_auth::Keyword;
-use entra_odbc_core::{connection_string::known_keyword, driver::OUR_SECTION};
+use crate::{
+    odbc::registration::Section,
+    ui::{failure::Failure, suggestion},
+};
+use entra_auth::{
+    Keyword,
+    credential::{FORWARDED, find, is_unspecified, same_mode, unknown},
+};
+use entra_odbc_core::{
+    connection_string::{known_keyword, known_keywords},
+    driver::OUR_SECTION,
+};
 
 /// One `keyword=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +54,21 @@ fn parse_entry(text: &str) -> Result<Entry, String> {
         ));
     }
     if Keyword::named(keyword).is_some_and(|row| row.secret) {
+        let in_string = if value.contains(';') {
+            " (there, a value with ; in it stands in braces: PWD={…})"
+        } else {
+            ""
+        };
         return Err(format!(
             "{keyword}= is a secret, and odbc.ini is no place for one: name a file with {keyword}File=, or leave \
-             it to the connection string"
+             it to the connection string{in_string}"
+        ));
+    }
+    check_keyword(keyword)?;
+    let next = value.split(';').skip(1).find_map(|part| part.split_once('='));
+    if let Some(next) = next.and_then(|(next, _)| known_keyword(next.trim())) {
+        return Err(format!(
+            "{next}= stands in the value of {keyword}=: write each keyword as a word of its own"
         ));
     }
     Ok(Entry {
@@ -56,12 +77,34 @@ fn parse_entry(text: &str) -> Result<Entry, String> {
     })
 }
 
+/// Refuses a keyword that is nearly one of ours or of Driver 18's: both would pass it over in silence.
+fn check_keyword(keyword: &str) -> Result<(), String> {
+    if known_keyword(keyword).is_some() {
+        return Ok(());
+    }
+    match suggestion::nearest(keyword, known_keywords()) {
+        Some(meant) => Err(format!("{keyword}= is not known: did you mean {meant}=?")),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a mode that nobody knows.
+fn check_mode(Entry { keyword, value }: &Entry) -> Result<(), Failure> {
+    let is_mode = Keyword::named(keyword).is_some_and(|row| row.keyword == Keyword::Authentication);
+    let is_known = || FORWARDED.iter().any(|known| same_mode(known, value)) || find(value).is_some();
+    if !is_mode || value.is_empty() || is_unspecified(value) || is_known() {
+        return Ok(());
+    }
+    Err(unknown(value).into())
+}
+
 /// The data source's section.
 pub fn section(name: &str, entries: &[String]) -> Result<Section, Failure> {
     let mut all = vec![("Driver".to_owned(), OUR_SECTION.to_owned())];
     for text in entries {
-        let Entry { keyword, value } =
-            parse_entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
+        let entry = parse_entry(text).map_err(|why| Failure::refused(why, "Correct the data source."))?;
+        check_mode(&entry)?;
+        let Entry { keyword, value } = entry;
         if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&keyword)) {
             return Err(Failure::refused(
                 match known_keyword(&keyword) {
@@ -92,6 +135,17 @@ mod tests {
         let good = parse_entry("Server = contoso.database.windows.net").unwrap();
         assert_eq!(good.keyword, "Server");
         assert_eq!(good.value, "contoso.database.windows.net");
+        // What resembles nothing that is known may be meant for another driver.
+        assert!(parse_entry("Pooling=Yes").is_ok());
+        for (near, meant) in [
+            ("Client_Id=x", "ClientId="),
+            ("Tenant Id=x", "TenantId="),
+            ("Databse=x", "Database="),
+            ("Server=a;Database=b", "Database= stands in the value of Server="),
+        ] {
+            let why = parse_entry(near).unwrap_err();
+            assert!(why.contains(meant), "{why}");
+        }
         for bad in ["Server", "=x", "Server=a\nb", "driver=x", "[x=y", "#a=b"] {
             assert!(parse_entry(bad).is_err(), "{bad}");
         }

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub library: Library,
     /// The driver that it forwards to.
     pub target_driver: TargetDriver,
+    /// What else is missing before a connection can be made, and what to do.
+    pub missing: (Vec<String>, String),
     /// Whether the stock name is registered as well.
     pub replaces: bool,
     /// The data source.
@@ -63,6 +65,12 @@ impl Outcome {
                 Style::Faint.paint("Sign in with: entra-odbc login. Look after it with: entra-odbc doctor."),
             ),
         }
+        let (missing, remedy) = &self.missing;
+        let warning = Style::Warning.paint("warning:");
+        lines.extend(missing.iter().map(|what| format!("{warning} {what}.")));
+        if !missing.is_empty() {
+            lines.push(remedy.clone());
+        }
         lines.join("\n")
     }
 
@@ -76,6 +84,8 @@ impl Outcome {
             "real_driver": {
                 "path": self.target_driver.path, "version": self.target_driver.version, "origin": self.target_driver.origin,
             },
+            "missing": self.missing.0,
+            "remedy": self.missing.1,
             "data_source": self.dsn,
             "data_sources": self.sources,
         })

@@ -1,18 +1,15 @@
 //! What `install` will write, checked before anything is written.
 
-use super::{Arguments, data_source, outcome::Outcome};
+use super::{Arguments, data_source, missing::Missing, outcome::Outcome};
 use crate::{
     odbc::{
         drivers::{Drivers, IniFile},
         ini_files::IniFiles,
         library::Library,
         registration::{self, PendingChange, Registration, Section},
-        target_driver::{DriverSearch, TargetDriver},
+        target_driver::{DriverSearch, NotFound, TargetDriver},
     },
-    system::{
-        file, loader,
-        packages::{Distribution, Package},
-    },
+    system::{file, own_files},
     ui::failure::Failure,
 };
 use entra_auth::Environment;
@@ -31,6 +28,7 @@ pub struct Plan {
     pending: Vec<PendingChange>,
     library: Library,
     target_driver: TargetDriver,
+    missing: Missing,
     replaces: bool,
     dsn: Option<String>,
     /// Held from before the files are read until they are written.
@@ -42,31 +40,28 @@ impl Plan {
     pub fn prepare(arguments: &Arguments, environment: &Environment) -> Result<Self, Failure> {
         let ini_files = IniFiles::locate(environment);
         let (drivers, sources) = target_files(arguments, &ini_files)?;
-        let library = Library::find(arguments.library.as_deref())?;
-        let distribution = Distribution::current();
-        if loader::find("libodbc.so.2", environment).is_none() {
-            return Err(Failure::refused(
-                "unixODBC is not installed, and so nothing would load the driver",
-                distribution.install_command(Package::UnixOdbc),
-            ));
-        }
+        let mut missing = Missing::look(environment);
+        let library = find_library(arguments, &mut missing)?;
         let lock = file::lock_directory_of(&drivers);
         let registration = Registration::read(&drivers)?;
         let registered = Drivers::read(&ini_files)?;
+        let Some(library) = library else {
+            let found = find_target_driver(&registered, &drivers, None, None, environment);
+            missing.add_target_driver(found, environment);
+            return Err(missing.refusal().unwrap_or(Failure::Reported));
+        };
         if arguments.user {
             refuse_hidden(&registered, &ini_files, &library, arguments.replace)?;
         }
         let replaces = arguments.replace || has_replaced(&registration);
         let sections = driver_sections(arguments, replaces, &registration, &registered, &library)?;
         let new = registration.with_sections(&sections);
-        let target_driver = find_target_driver(
-            &registered,
-            &drivers,
-            new.as_ref(),
-            &library,
-            environment,
-            &distribution,
-        )?;
+        let found = find_target_driver(&registered, &drivers, new.as_ref(), Some(&library), environment);
+        let target_driver = missing.add_target_driver(found, environment);
+        let target_driver = match (missing.refusal(), target_driver) {
+            (None, Some(target_driver)) => target_driver,
+            (refusal, _) => return Err(refusal.unwrap_or(Failure::Reported)),
+        };
         let mut pending: Vec<_> = new.into_iter().collect();
         if let (Some(name), Some(path)) = (&arguments.dsn, &sources) {
             pending.extend(data_source(name, arguments, path)?);
@@ -77,6 +72,7 @@ impl Plan {
             pending,
             library,
             target_driver,
+            missing,
             replaces,
             dsn: arguments.dsn.clone(),
             lock,
@@ -93,6 +89,7 @@ impl Plan {
             sources: self.sources,
             library: self.library,
             target_driver: self.target_driver,
+            missing: self.missing.warnings(),
             replaces: self.replaces,
             dsn: self.dsn,
         })
@@ -110,7 +107,10 @@ fn target_files(arguments: &Arguments, ini_files: &IniFiles) -> Result<(PathBuf,
     let drivers = ini_files.user_drivers.clone().ok_or_else(|| {
         Failure::refused(
             "HOME is not set, and unixODBC looks for a user's drivers there alone",
-            "Set HOME, or register the driver for everyone: sudo entra-odbc install.",
+            format!(
+                "Set HOME, or register the driver for everyone: {}",
+                own_files::as_root("install")
+            ),
         )
     })?;
     let sources = ini_files.user_sources.clone();
@@ -144,8 +144,8 @@ fn refuse_hidden(
                     path.display()
                 ),
                 format!(
-                    "Change it for everyone: sudo entra-odbc install{}.",
-                    if replace { " --replace" } else { "" }
+                    "Change it for everyone: {}",
+                    own_files::as_root(if replace { "install --replace" } else { "install" })
                 ),
             ));
         }
@@ -247,15 +247,23 @@ fn stock_driver_path(replace: bool, registered: &Drivers, library: &Library) -> 
     Some(path.to_str()?.to_owned())
 }
 
+/// The library to register; one that is not named and not beside the tool is missing.
+fn find_library(arguments: &Arguments, missing: &mut Missing) -> Result<Option<Library>, Failure> {
+    match Library::find(arguments.library.as_deref()) {
+        Ok(library) => Ok(Some(library)),
+        Err(failure) if arguments.library.is_some() => Err(failure),
+        Err(failure) => missing.add_library(failure).map(|()| None),
+    }
+}
+
 /// The target driver that our library will find once the changes are written.
 fn find_target_driver(
     registered: &Drivers,
     changed: &Path,
     pending: Option<&PendingChange>,
-    library: &Library,
+    library: Option<&Library>,
     environment: &Environment,
-    distribution: &Distribution,
-) -> Result<TargetDriver, Failure> {
+) -> Result<TargetDriver, NotFound> {
     let files = registered.0.iter().map(|file| IniFile {
         path: file.path.clone(),
         ini: match pending {
@@ -263,23 +271,13 @@ fn find_target_driver(
             _ => file.ini.clone(),
         },
     });
-    let search = DriverSearch {
+    let drivers = Drivers(files.collect());
+    DriverSearch {
         environment,
-        drivers: &Drivers(files.collect()),
-        library: Some(library),
-    };
-    search.find().map_err(|tried| {
-        Failure::refused(
-            format!(
-                "Microsoft's ODBC Driver 18, which does the work, is not found. Tried: {}",
-                tried.join("; ")
-            ),
-            format!(
-                "Install it, or name it with --real-driver PATH:\n{}",
-                distribution.install_command(Package::Driver18)
-            ),
-        )
-    })
+        drivers: &drivers,
+        library,
+    }
+    .find()
 }
 
 /// The change that adds the data source.

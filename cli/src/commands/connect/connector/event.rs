@@ -48,8 +48,8 @@ impl Diagnostic {
         }
     }
 
-    /// The failure with which the tool ends.
-    pub fn failure(&self) -> Failure {
+    /// The failure with which the tool ends; `hint` is what is known of the driver that answered.
+    pub fn failure(&self, hint: Option<&str>) -> Failure {
         let state = if self.sqlstate.is_empty() {
             String::new()
         } else {
@@ -57,8 +57,9 @@ impl Diagnostic {
         };
         let message = terminal::printable(self.message.trim());
         // The message about a query says itself what is wrong with it.
-        let remedy = match self.during.as_str() {
-            "query" => "",
+        let remedy = match (self.during.as_str(), hint) {
+            ("query", _) => "",
+            (_, Some(hint)) => hint,
             _ => "entra-odbc doctor looks for the cause.",
         };
         Failure::failed(format!("{state}{message}"), remedy)
