@@ -16,6 +16,7 @@ mod developer_tool;
 mod device_code;
 mod entra;
 mod environment;
+mod federated_identity;
 mod interactive;
 mod managed_identity;
 mod mode;
