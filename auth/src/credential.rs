@@ -36,6 +36,7 @@ mod scripted_tool;
 mod service_principal;
 mod session;
 mod token_provider;
+mod token_proxy;
 mod workload_identity;
 
 pub use by_scope::SignInsByScope;
