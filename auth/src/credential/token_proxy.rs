@@ -138,7 +138,7 @@ impl TokenProxy {
             Authorities::File { .. } => CA_FILE,
         };
         error.remedy(format!(
-            "Check {TOKEN_PROXY}, {SNI_NAME} and {authority}, which the cluster sets."
+            "Check {TOKEN_PROXY} and {SNI_NAME}, which the cluster sets, and {authority}."
         ))
     }
 }

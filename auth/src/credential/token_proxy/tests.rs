@@ -115,7 +115,10 @@ fn the_authority_of_the_cluster_takes_the_place_of_the_systems() {
     let (file, roots) = (pod.path("cluster.pem"), pod.path("roots.pem"));
     for (variables, words) in [
         // Of an authority that the system does not know.
-        (&[][..], "the system's CA certificates, which the cluster sets"),
+        (
+            &[][..],
+            "which the cluster sets, and the system's CA certificates.",
+        ),
         // One that the system does know, but not the cluster's.
         (
             &[(CA_FILE, roots.as_str())],
