@@ -32,7 +32,7 @@ _WHO = frozenset(
         *("clientcertificate", "clientcertpath", "clientcertificatepassword", "clientkeypassword", "clientkey"),
         *("clientcertificatepasswordfile", "clientkeypasswordfile", "clientassertion", "clientassertionfile"),
         *("tokenfilepath", "serviceconnectionid", "systemtoken", "systemtokenfile", "refreshtoken", "refreshtokenfile"),
-        *("userassertion", "userassertionfile", "tokenprovider"),
+        *("userassertion", "userassertionfile", "tokenprovider", "federatedidentity", "managedidentityclientid"),
     )
 )
 
