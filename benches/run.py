@@ -85,13 +85,32 @@ def load(bench):
     return bench.rows(os.path.join(HERE, "load", "run.sh"), LIBRARY, bench.driver)
 
 
-def cold_start(bench):
-    """Load and first token, of 21 processes each in turn."""
+def cold_program(bench):
+    """The program that loads the library and connects once, and a driver that accepts everything."""
     program = os.path.join(bench.directory, "cold")
     null_driver = os.path.join(bench.directory, "libnull.so")
     source = os.path.join(HERE, "cold_start")
     bench.run("cc", "-O2", "-w", os.path.join(source, "cold.c"), "-o", program, "-ldl")
     bench.run("cc", "-O2", "-w", "-shared", "-fPIC", os.path.join(source, "null_driver.c"), "-o", null_driver)
+    return program, null_driver
+
+
+def in_turn(bench, commands, variables):
+    """The numbers that 21 processes of each command print, run in turn."""
+    numbers = {name: [] for name in commands}
+    for turn in range(22):
+        for name, command in commands.items():
+            printed = [float(number) for number in bench.run(*command, **variables).split()]
+            # The first of each warms the page cache.
+            if turn:
+                numbers[name].append(printed)
+    return numbers
+
+
+def cold_start(bench):
+    """Load and first token."""
+    program, null_driver = cold_program(bench)
+    source = os.path.join(HERE, "cold_start")
     app, tenant, authority = (bench.standins[name] for name in ("app", "tenant_id", "authority"))
     secret = app["secret"].replace("}", "}}")
     who = f"Authentication=ActiveDirectoryServicePrincipal;UID={app['client_id']};TenantId={tenant};PWD={{{secret}}}"
@@ -102,13 +121,7 @@ def cold_start(bench):
         "python": (sys.executable, os.path.join(source, "azure_identity.py"), *principal),
     }
     variables = {"ENTRA_ODBC_DRIVER": null_driver, "SSL_CERT_FILE": bench.roots, "REQUESTS_CA_BUNDLE": bench.roots}
-    times = {name: [] for name in commands}
-    for turn in range(22):
-        for name, command in commands.items():
-            numbers = [float(number) for number in bench.run(*command, **variables).split()]
-            # The first of each warms the page cache.
-            if turn:
-                times[name].append(numbers)
+    times = in_turn(bench, commands, variables)
     parts = {name: [statistics.median(column) for column in zip(*runs)] for name, runs in times.items()}
     total = {name: statistics.median(sum(run[:2]) for run in runs) for name, runs in times.items()}
     return [
@@ -120,6 +133,38 @@ def cold_start(bench):
         ["  bare rustls: of which reading the roots", "ms", "-", parts["floor"][0], "", ""],
         ["  azure-identity: a cached token and its struct", "ns", "-", parts["python"][2] * 1e6, "", ""],
     ]
+
+
+def developer_tool(bench):
+    """Load and first token by az, asked in each process, and with the tokens shared."""
+    program, null_driver = cold_program(bench)
+    tools = os.path.join(bench.directory, "tools")
+    profile = os.path.join(bench.directory, ".azure")
+    runtime = os.path.join(bench.directory, "run")
+    for directory in (tools, profile, runtime):
+        os.makedirs(directory, mode=0o700)
+    with open(os.path.join(profile, "azureProfile.json"), "w", encoding="utf-8") as file:
+        json.dump({"subscriptions": []}, file)
+    az = os.path.join(tools, "az")
+    with open(os.path.join(HERE, "cold_start", "az.py"), encoding="utf-8") as source, open(
+        az, "w", encoding="utf-8"
+    ) as file:
+        file.write(f"#!{sys.executable}\n{source.read()}")
+    os.chmod(az, 0o755)
+    string = "SERVER=localhost;Authentication=ActiveDirectoryAzCli"
+    variables = {
+        "ENTRA_ODBC_DRIVER": null_driver,
+        "PATH": f"{tools}:{bench.environment['PATH']}",
+        "XDG_RUNTIME_DIR": runtime,
+        "BENCH_USER_TOKEN": bench.standins["user"]["token"],
+    }
+    commands = {
+        "shared": (program, LIBRARY, f"{string};TokenCache=shared"),
+        "cold": (program, LIBRARY, string),
+    }
+    times = in_turn(bench, commands, variables)
+    total = {name: statistics.median(sum(run) for run in runs) for name, runs in times.items()}
+    return [["load and first token: shared, against cold", "ms", total["shared"], total["cold"], "ratio", 0.1]]
 
 
 SECTIONS = {
@@ -146,6 +191,7 @@ SECTIONS = {
         lambda bench: bench.rows(os.path.join(BUILT, "ready_struct")),
     ),
     "cold_start": ("the first token of a process, by client secret", "shim", "other", cold_start),
+    "developer_tool": ("the first token of a process, by az", "shared", "cold", developer_tool),
     "python": (
         "the Python package, against azure-identity",
         "package",

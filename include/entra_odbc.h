@@ -21,7 +21,9 @@
  *   Environment                  whom azure-identity's variables name
  *   Msi                          the identity that Azure gave to this machine or app (UID, ClientId, ObjectId,
  *                                ResourceId)
- *   ServicePrincipal             an application, by its secret or certificate: UID, PWD(File) or ClientCertificate
+ *   ServicePrincipal             an application, by its secret or certificate, or by a managed identity: UID, PWD(File)
+ *                                or ClientCertificate or FederatedIdentity (ManagedIdentityClientId, ObjectId,
+ *                                ResourceId)
  *   ServicePrincipalCertificate  an application, by its certificate: UID, ClientCertificate (ClientKey,
  *                                ClientCertificatePassword(File), PWD(File), SendCertificateChain)
  *   ClientAssertion              an application that someone else vouches for: UID, ClientAssertion(File)
@@ -39,7 +41,8 @@
  *   Password                     a person, by name and password: UID, PWD(File) (ClientId)
  *   RefreshToken                 a person who signed in elsewhere: RefreshToken(File) (ClientId)
  *   OnBehalfOf                   the person who called a service: UserAssertion(File), UID, PWD(File) or
- *                                ClientCertificate or ClientAssertion(File) (ClientKey,
+ *                                ClientCertificate or ClientAssertion(File) or FederatedIdentity
+ *                                (ManagedIdentityClientId, ObjectId, ResourceId, ClientKey,
  *                                ClientCertificatePassword(File), SendCertificateChain)
  *   AccessToken                  whoever the token names: AccessToken(File) or PWD
  *   TokenProvider                whoever the program has a token for, by a callback of its own: TokenProvider

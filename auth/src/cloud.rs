@@ -11,6 +11,8 @@ pub struct Cloud {
     pub postgres_scope: &'static str,
     /// The scope of a token for its Microsoft Graph.
     pub graph_scope: &'static str,
+    /// The scope of a managed identity's token that vouches for an application of its Entra.
+    pub exchange_scope: &'static str,
     /// Its Entra host.
     pub authority: &'static str,
 }
@@ -25,6 +27,7 @@ pub static PUBLIC: Cloud = Cloud {
     scope: "https://database.windows.net/.default",
     postgres_scope: "https://ossrdbms-aad.database.windows.net/.default",
     graph_scope: "https://graph.microsoft.com/.default",
+    exchange_scope: "api://AzureADTokenExchange/.default",
     authority: "https://login.microsoftonline.com",
 };
 
@@ -37,6 +40,7 @@ pub static US_GOVERNMENT: Cloud = Cloud {
     scope: "https://database.usgovcloudapi.net/.default",
     postgres_scope: "https://ossrdbms-aad.database.usgovcloudapi.net/.default",
     graph_scope: "https://graph.microsoft.us/.default",
+    exchange_scope: "api://AzureADTokenExchangeUSGov/.default",
     authority: "https://login.microsoftonline.us",
 };
 
@@ -46,6 +50,7 @@ pub static CHINA: Cloud = Cloud {
     scope: "https://database.chinacloudapi.cn/.default",
     postgres_scope: "https://ossrdbms-aad.database.chinacloudapi.cn/.default",
     graph_scope: "https://microsoftgraph.chinacloudapi.cn/.default",
+    exchange_scope: "api://AzureADTokenExchangeChina/.default",
     authority: "https://login.chinacloudapi.cn",
 };
 
@@ -77,6 +82,17 @@ impl Cloud {
         CLOUDS.into_iter().find(|cloud| cloud.has(host))
     }
 
+    /// The cloud of an Entra host, by its top-level domain: each cloud's hosts have one of their own. The public one for
+    /// a host that tells none.
+    #[must_use]
+    pub fn for_authority(authority: &str) -> &'static Self {
+        match authority.rsplit('.').next() {
+            Some("us") => &US_GOVERNMENT,
+            Some("cn") => &CHINA,
+            _ => &PUBLIC,
+        }
+    }
+
     /// Whether a host name, or a pattern such as `*.database.windows.net`, belongs to this cloud.
     #[must_use]
     pub fn has(&self, host: &str) -> bool {
@@ -98,6 +114,16 @@ mod tests {
             Some(US_GOVERNMENT.scope)
         );
         assert_eq!(scope("x.sql.azuresynapse.azure.cn"), Some(CHINA.scope));
+        for (authority, cloud) in [
+            ("https://login.microsoftonline.us", &US_GOVERNMENT),
+            ("https://login.partner.microsoftonline.cn", &CHINA),
+            (CHINA.authority, &CHINA),
+            (PUBLIC.authority, &PUBLIC),
+            ("https://localhost:8443", &PUBLIC),
+        ] {
+            let found = Cloud::for_authority(authority).exchange_scope;
+            assert_eq!(found, cloud.exchange_scope, "{authority}");
+        }
         assert_eq!(scope("*.database.windows.net"), Some(PUBLIC.scope));
         for stranger in [
             "database.windows.net.example.com",

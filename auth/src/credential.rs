@@ -16,6 +16,7 @@ mod developer_tool;
 mod device_code;
 mod entra;
 mod environment;
+mod federated_identity;
 mod interactive;
 mod managed_identity;
 mod mode;
@@ -35,6 +36,7 @@ mod scripted_tool;
 mod service_principal;
 mod session;
 mod token_provider;
+mod token_proxy;
 mod workload_identity;
 
 pub use by_scope::SignInsByScope;

@@ -4,12 +4,14 @@
 //! token; it has no total time limit and no limit on bodies, retries an untrusted certificate for
 //! 80 s, and panics where the machine has no CA certificates.
 
+mod cluster;
 mod failure;
 pub mod pinned;
 mod proxy;
 pub(crate) mod retry;
 pub mod roots;
 
+pub use cluster::Cluster;
 pub use retry::Policy;
 pub use roots::Places;
 
@@ -60,10 +62,11 @@ struct Clients {
     far: Option<Client>,
     near: Option<Client>,
     pinned: Option<(Thumbprint, Client)>,
+    cluster: Option<(Arc<Cluster>, Client)>,
 }
 
 /// Which way a request goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// Over HTTPS, through the proxy that the environment names.
     Far,
@@ -71,6 +74,8 @@ pub enum Route {
     Near,
     /// The same over HTTPS, to the one server that has the certificate with this thumbprint.
     Pinned(Thumbprint),
+    /// Over HTTPS to an endpoint of the Kubernetes cluster.
+    Cluster(Arc<Cluster>),
 }
 
 /// A request to a token endpoint.
@@ -126,7 +131,11 @@ impl HttpClient {
     ///
     /// An answer of any status is a success here: what it means is the endpoint's business.
     pub async fn send(&self, call: &Call, deadline: &Deadline) -> Result<Reply, Error> {
-        let host = host(&call.url);
+        let host = match &call.route {
+            // The URL names the host of the certificate.
+            Route::Cluster(cluster) => format!("{} at {}", host(&call.url), cluster.host),
+            _ => host(&call.url),
+        };
         deadline
             .bound(self.tries(call, &host, deadline))
             .await
@@ -172,7 +181,7 @@ impl HttpClient {
 
     /// Sends a request once.
     async fn exchange(&self, call: &Call, host: &str) -> Result<Reply, Failed> {
-        let client = self.client(call.route).map_err(Failed::permanent)?;
+        let client = self.client(&call.route).map_err(Failed::permanent)?;
         let method = if call.body.is_some() {
             Method::POST
         } else {
@@ -213,7 +222,7 @@ impl HttpClient {
         Ok(reply)
     }
 
-    fn client(&self, route: Route) -> Result<Client, Error> {
+    fn client(&self, route: &Route) -> Result<Client, Error> {
         let mut clients = self.clients.lock();
         let process = Process::current();
         if let Some(old) = clients.take_if(|old| old.process != process) {
@@ -225,15 +234,23 @@ impl HttpClient {
             far: None,
             near: None,
             pinned: None,
+            cluster: None,
         });
         let client = match route {
             Route::Far => &mut clients.far,
             Route::Near => &mut clients.near,
             Route::Pinned(thumbprint) => {
-                if let Some((_, client)) = clients.pinned.as_ref().filter(|(known, _)| *known == thumbprint) {
+                if let Some((_, client)) = clients.pinned.as_ref().filter(|(known, _)| known == thumbprint) {
                     return Ok(client.clone());
                 }
-                let (_, client) = clients.pinned.insert((thumbprint, self.build(route)?));
+                let (_, client) = clients.pinned.insert((*thumbprint, self.build(route)?));
+                return Ok(client.clone());
+            }
+            Route::Cluster(cluster) => {
+                if let Some((_, client)) = clients.cluster.as_ref().filter(|(known, _)| known == cluster) {
+                    return Ok(client.clone());
+                }
+                let (_, client) = clients.cluster.insert((Arc::clone(cluster), self.build(route)?));
                 return Ok(client.clone());
             }
         };
@@ -243,7 +260,7 @@ impl HttpClient {
         Ok(client.insert(self.build(route)?).clone())
     }
 
-    fn build(&self, route: Route) -> Result<Client, Error> {
+    fn build(&self, route: &Route) -> Result<Client, Error> {
         let unusable = |error: String| {
             Error::new(
                 ErrorKind::Unreachable,
@@ -257,9 +274,10 @@ impl HttpClient {
                 Arc::new(roots::Verifier::new(&self.environment, Arc::clone(&provider)))
             }
             Route::Pinned(thumbprint) => Arc::new(pinned::Special::new(
-                pinned::Rule::Thumbprint(thumbprint),
+                pinned::Rule::Thumbprint(*thumbprint),
                 Arc::clone(&provider),
             )),
+            Route::Cluster(cluster) => cluster.verifier(&self.environment, &provider).map_err(unusable)?,
         };
         let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -283,8 +301,12 @@ impl HttpClient {
             Route::Far => builder.https_only(true).connect_timeout(ENTRA_CONNECT_TIMEOUT),
             Route::Near => builder.connect_timeout(LOCAL_CONNECT_TIMEOUT),
             Route::Pinned(_) => builder.https_only(true).connect_timeout(LOCAL_CONNECT_TIMEOUT),
+            Route::Cluster(cluster) => builder
+                .https_only(true)
+                .connect_timeout(ENTRA_CONNECT_TIMEOUT)
+                .dns_resolver(Arc::clone(cluster)),
         };
-        if route == Route::Far
+        if *route == Route::Far
             && let Some(proxy) = proxy::from_environment(&self.environment)?
         {
             builder = builder.proxy(proxy);

@@ -14,7 +14,7 @@ use entra_auth::{EntraCredential, EntraCredentialBuilder, Environment, Services,
 use serde_json::Value;
 use standins::{
     certificates::CertificateAuthority,
-    entra::{App, Directory, Entra, EntraOptions, Resource, Tenant},
+    entra::{App, Directory, Entra, EntraOptions, Tenant},
     http::{Fault, Gate, Times},
     jwt::Issuer,
     managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions},
@@ -45,9 +45,6 @@ fn tenant() -> Tenant {
         secrets: vec![SECRET.to_owned()],
         ..App::default()
     });
-    tenant
-        .resources
-        .push(Resource::new("https://storage.azure.com", &[]));
     tenant
 }
 

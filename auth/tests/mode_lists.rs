@@ -158,3 +158,28 @@ fn every_mode_has_a_section_in_the_keywords_and_is_in_the_readme() {
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
+
+/// Keywords that say how someone signs in, not who.
+const HOW: [Keyword; 4] = [
+    Keyword::SendCertificateChain,
+    Keyword::RedirectUri,
+    Keyword::InteractiveTimeout,
+    Keyword::SaveAccount,
+];
+
+#[test]
+fn the_python_package_knows_every_keyword_that_says_who_signs_in() {
+    let source = fs::read_to_string(root().join("python/entra_odbc/_connect.py")).unwrap();
+    let keywords = MODES
+        .iter()
+        .flat_map(|mode| mode.needs.iter().copied().flatten().chain(mode.may_have));
+    for keyword in keywords.filter(|keyword| !HOW.contains(keyword)) {
+        for name in keyword.row().unwrap().names {
+            let quoted = format!("\"{}\"", name.to_lowercase());
+            assert!(
+                source.contains(&quoted),
+                "{name} is missing in _WHO of _connect.py"
+            );
+        }
+    }
+}

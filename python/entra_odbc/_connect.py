@@ -33,6 +33,7 @@ _WHO = frozenset(
         *("clientcertificatepasswordfile", "clientkeypasswordfile", "clientassertion", "clientassertionfile"),
         *("tokenfilepath", "serviceconnectionid", "systemtoken", "systemtokenfile", "refreshtoken", "refreshtokenfile"),
         *("userassertion", "userassertionfile", "tokenprovider", "aadsecureprincipalid", "aadsecureprincipalsecret"),
+        *("federatedidentity", "managedidentityclientid"),
     )
 )
 

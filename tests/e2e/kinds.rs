@@ -92,6 +92,7 @@ impl Visit {
             playground.entra.record(),
             playground.managed_identity.record(),
             playground.pipelines.record(),
+            playground.token_proxy.record(),
         ];
         let sent: Vec<_> = records.iter().flat_map(|record| record.requests()).collect();
         let in_requests = sent.iter().flat_map(|request| {

@@ -10,7 +10,7 @@ use std::{
 
 use standins::{
     http::{Fault, Gate, Times},
-    playground::PAYROLL_SECRET,
+    playground::{OTHER_USER, PAYROLL_SECRET, TENANT_ID, USER},
 };
 use test_support::{
     connection_string::{MSI, braced, payroll},
@@ -129,6 +129,91 @@ fn a_wrong_secret_never_gets_the_token_that_the_right_one_fetched() {
     assert!(error.contains("28000"), "{error}");
     assert_eq!(machine.pyodbc(&machine.string(&right)), who);
     assert_eq!(machine.playground.entra.token_requests().len(), 2);
+}
+
+/// The tools: what they are called, their modes, and the files that say who is signed in.
+const TOOLS: [(&str, &str, &str); 3] = [
+    ("az", "AzCli", ".azure/azureProfile.json"),
+    ("azd", "AzureDeveloperCli", ".azd/auth.json"),
+    ("pwsh", "AzurePowerShell", ".Azure/AzureRmContext.json"),
+];
+
+/// What a tool prints that has this token, which ends in 2100.
+fn answer(tool: &str, token: &str) -> String {
+    match tool {
+        "az" => format!(r#"{{"accessToken":"{token}","expires_on":4102444800,"tokenType":"Bearer"}}"#),
+        "azd" => format!(r#"{{"token":"{token}","expiresOn":"2100-01-01T00:00:00Z"}}"#),
+        _ => format!("entra-odbc%{token}%4102444800"),
+    }
+}
+
+/// A machine whose tools answer for whoever their profile names, and count how often they are asked.
+fn with_tools(machine: Machine) -> Machine {
+    TOOLS.into_iter().fold(machine, |machine, (tool, _, profile)| {
+        let [ada, grace] = [USER, OTHER_USER].map(|user| answer(tool, &machine.user_token(user)));
+        let script = format!(
+            "echo >>\"$HOME/{tool}-asked\"
+case \"$(cat \"$HOME/{profile}\")\" in
+    *{USER}*) echo '{ada}' ;;
+    *{OTHER_USER}*) echo '{grace}' ;;
+    *) echo 'Please run az login, azd auth login or Connect-AzAccount.' >&2; exit 1 ;;
+esac"
+        );
+        fs::create_dir_all(machine.path(profile).parent().unwrap()).unwrap();
+        machine.with_tool(tool, &script)
+    })
+}
+
+/// How often a tool was asked.
+fn asked(machine: &Machine, tool: &str) -> usize {
+    machine.read(&format!("{tool}-asked")).lines().count()
+}
+
+#[test]
+fn a_developers_tool_is_asked_once_for_all_processes() {
+    let machine = with_tools(machine());
+    for (tool, mode, profile) in TOOLS {
+        machine.file(profile, USER);
+        let shared = machine.string(&format!("Authentication=ActiveDirectory{mode};TokenCache=shared"));
+        for _ in 0..3 {
+            assert_eq!(machine.pyodbc(&shared), USER);
+        }
+        assert_eq!(asked(&machine, tool), 1, "{tool}");
+        // As before where nobody asks for that.
+        let alone = machine.string(&format!("Authentication=ActiveDirectory{mode}"));
+        assert_eq!(machine.pyodbc(&alone), USER);
+        assert_eq!(asked(&machine, tool), 2, "{tool}");
+    }
+}
+
+#[test]
+fn whoever_signed_out_of_a_tool_or_was_followed_by_someone_else_is_not_found_again() {
+    let machine = with_tools(machine());
+    for (tool, mode, profile) in TOOLS {
+        let shared = machine.string(&format!("Authentication=ActiveDirectory{mode};TokenCache=shared"));
+        machine.file(profile, USER);
+        assert_eq!(machine.pyodbc(&shared), USER);
+        machine.file(profile, OTHER_USER);
+        assert_eq!(machine.pyodbc(&shared), OTHER_USER, "{tool}: another account");
+        machine.file(profile, "");
+        let nobody = machine.pyodbc_error(&shared);
+        assert!(
+            nobody.contains("28000") && nobody.contains("is not signed in"),
+            "{nobody}"
+        );
+        fs::remove_file(machine.path(profile)).unwrap();
+        let nobody = machine.pyodbc_error(&shared);
+        assert!(nobody.contains("is not signed in"), "{nobody}");
+        machine.file(profile, USER);
+        assert_eq!(machine.pyodbc(&shared), USER);
+        let before = asked(&machine, tool);
+        // The same account with another subscription or tenant selected, then in another tenant of the string's.
+        machine.file(profile, &format!("{USER} another subscription"));
+        assert_eq!(machine.pyodbc(&shared), USER);
+        assert_eq!(asked(&machine, tool), before + 1, "{tool}: another subscription");
+        assert_eq!(machine.pyodbc(&format!("{shared};TenantId={TENANT_ID}")), USER);
+        assert_eq!(asked(&machine, tool), before + 2, "{tool}: another tenant");
+    }
 }
 
 #[test]

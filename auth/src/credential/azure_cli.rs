@@ -11,14 +11,17 @@ use std::{sync::Arc, time::Duration};
 /// MSAL's cache in the CLI returns the same token until 5 minutes before it expires, so a renewal must come later.
 const REUSE_MARGIN: Duration = Duration::from_secs(270);
 
-const AZ: Tool = Tool {
+/// The Azure CLI. Its subscriptions, and whose they are, are in `azureProfile.json`; which cloud is chosen, in `config`.
+pub const AZ: Tool = Tool {
     mode: "AzCli",
     command: "az",
     name: "the Azure CLI (az)",
     directory_variable: "AZURE_CONFIG_DIR",
     directory: ".azure",
-    variables: &[],
-    state: "azureProfile.json",
+    variables: &["AZURE_CLOUD_NAME"],
+    external: &[],
+    state: &["azureProfile.json", "config"],
+    delegate: None,
     login: "az login",
     signed_out: &["az login", "az account set"],
     trial: "az account get-access-token",
@@ -48,12 +51,13 @@ mod tests {
     use super::*;
     use crate::{
         Environment, Keyword,
-        credential::{SignInSource, tests::Fixture},
+        credential::{SignInSource, scripted_tool::ScriptedTool, tests::Fixture},
         process::tool::tests::write_script,
         token::{Source, TokenService},
     };
     use std::{
         fs,
+        os::unix::fs::MetadataExt as _,
         path::PathBuf,
         time::{Instant, SystemTime},
     };
@@ -216,6 +220,43 @@ mod tests {
         assert_eq!(prepare(&fixture.context()).unwrap().key, one);
         fs::write(az.0.join("azureProfile.json"), "{ }").unwrap();
         assert_ne!(prepare(&fixture.context()).unwrap().key, one);
+    }
+
+    #[test]
+    fn another_cloud_and_another_machine_identity_are_other_identities() {
+        let az = ScriptedTool::new("az", "AZURE_CONFIG_DIR", TOKEN_SCRIPT);
+        assert!(az.notices_another_account(prepare, "config"));
+        let one = az.key(prepare, &[]);
+        for variable in [
+            ("AZURE_CLOUD_NAME", "AzureUSGovernment"),
+            ("IDENTITY_ENDPOINT", "http://localhost:1"),
+            ("MSI_ENDPOINT", "http://localhost:1"),
+        ] {
+            assert_ne!(az.key(prepare, &[variable]), one, "{variable:?}");
+        }
+    }
+
+    /// As `cp -p` of a profile that was put aside does it.
+    #[test]
+    fn a_profile_that_is_restored_with_its_times_is_another_one() {
+        let az = ScriptedTool::new("az", "AZURE_CONFIG_DIR", TOKEN_SCRIPT);
+        let file = "azureProfile.json";
+        assert!(az.notices_another_account(prepare, file));
+        assert!(az.notices(prepare, file, |path| {
+            let written = fs::metadata(path).unwrap().modified().unwrap();
+            // The clock of the file system ticks every few milliseconds.
+            let changed = || fs::metadata(path).unwrap().ctime_nsec();
+            let before = changed();
+            while changed() == before {
+                fs::write(path, "[]").unwrap();
+            }
+            fs::File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_modified(written)
+                .unwrap();
+        }));
     }
 
     #[test]

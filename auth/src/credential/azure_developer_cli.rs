@@ -2,21 +2,26 @@
 
 use super::{
     BoxFuture, CredentialContext, SignIn, TokenRequest,
+    azure_cli::AZ,
     developer_tool::{self, DeveloperTool, Tool},
 };
 use crate::{Error, Token};
 use ::azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions, Executor};
 use std::sync::Arc;
 
+/// azd keeps who is signed in in `auth.json` since 0.4, and in `config.json` before; there it is set up to ask az instead
+/// (`auth.useAzCliAuth`), and for another cloud.
 const AZD: Tool = Tool {
     mode: "AzureDeveloperCli",
     command: "azd",
     name: "the Azure Developer CLI (azd)",
     directory_variable: "AZD_CONFIG_DIR",
     directory: ".azd",
+    variables: &[],
     // Editors sign azd in by these (its docs, "External Authentication").
-    variables: &["AZD_AUTH_ENDPOINT", "AZD_AUTH_KEY"],
-    state: "config.json",
+    external: &["AZD_AUTH_ENDPOINT", "AZD_AUTH_KEY"],
+    state: &["auth.json", "config.json"],
+    delegate: Some(&AZ),
     login: "azd auth login",
     signed_out: &["azd auth login", "not logged in"],
     trial: "azd auth token",
@@ -96,6 +101,27 @@ mod tests {
     #[test]
     fn another_account_is_another_identity() {
         let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", TOKEN_SCRIPT);
-        assert!(azd.notices_another_account(prepare, "config.json"));
+        for file in ["auth.json", "config.json"] {
+            assert!(azd.notices_another_account(prepare, file), "{file}");
+        }
+    }
+
+    #[test]
+    fn another_account_of_az_is_another_identity_as_azd_may_be_set_up_to_ask_it() {
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", TOKEN_SCRIPT);
+        assert!(azd.notices_another_account(prepare, ".azure/azureProfile.json"));
+    }
+
+    #[test]
+    fn tokens_are_shared_where_the_profile_says_whose_they_are() {
+        let azd = ScriptedTool::new("azd", "AZD_CONFIG_DIR", TOKEN_SCRIPT);
+        assert!(!azd.is_shareable(prepare, &[]), "there is no profile");
+        assert!(azd.notices_another_account(prepare, "auth.json"));
+        assert!(azd.is_shareable(prepare, &[]));
+        let editor = [("AZD_AUTH_ENDPOINT", "http://localhost:1"), ("AZD_AUTH_KEY", "x")];
+        assert!(
+            !azd.is_shareable(prepare, &editor),
+            "an editor says whose they are"
+        );
     }
 }

@@ -20,7 +20,9 @@ const PWSH: Tool = Tool {
     directory_variable: "AZURE_POWERSHELL_CONFIG_DIR",
     directory: ".Azure",
     variables: &[],
-    state: "AzureRmContext.json",
+    external: &[],
+    state: &["AzureRmContext.json", "AzureRmContextSettings.json"],
+    delegate: None,
     login: "Connect-AzAccount",
     signed_out: &["Connect-AzAccount"],
     trial: "Get-AzAccessToken in pwsh",
@@ -228,5 +230,6 @@ mod tests {
     fn another_account_is_another_identity() {
         let pwsh = ScriptedTool::new("pwsh", CONFIG_DIRECTORY, TOKEN_SCRIPT);
         assert!(pwsh.notices_another_account(prepare, "AzureRmContext.json"));
+        assert!(pwsh.is_shareable(prepare, &[]));
     }
 }

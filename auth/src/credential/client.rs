@@ -1,8 +1,9 @@
 //! A confidential client and its proof of identity: a secret, a certificate or an assertion.
 
 use super::{
-    BoxFuture, Credential, CredentialContext, TokenRequest,
+    BoxFuture, Credential, CredentialContext, IdentityOrigin, TokenRequest,
     certificate::Certificate,
+    federated_identity::FederatedIdentity,
     oauth::{Endpoint, Form},
 };
 use crate::{
@@ -50,21 +51,32 @@ pub enum Proof {
         /// The keyword or variable that named it.
         named_by: ValueName,
     },
+    /// The token of a managed identity that the application trusts.
+    ManagedIdentity(Box<FederatedIdentity>),
 }
 
 impl Client {
     /// The application that the keywords name, with the proof that `proof` reads.
     pub fn named(
         context: &CredentialContext<'_>,
-        proof: fn(&Options) -> Result<Proof, Error>,
+        proof: fn(&CredentialContext<'_>) -> Result<Proof, Error>,
     ) -> Result<Self, Error> {
         let (id, tenant) = client_and_tenant(context)?;
         Ok(Self {
             id,
             tenant,
-            proof: proof(context.options)?,
+            proof: proof(context)?,
             endpoint: Endpoint::new(&context.services.http, context.authority),
         })
+    }
+
+    /// What tells who signs in.
+    pub fn identity_origin(&self) -> IdentityOrigin {
+        match self.proof {
+            // The machine's variables decide which endpoint is asked.
+            Proof::ManagedIdentity(_) => IdentityOrigin::Context,
+            _ => IdentityOrigin::String,
+        }
     }
 
     /// Starts the identity key of this client.
@@ -80,28 +92,44 @@ impl Client {
     async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let tenant = self.tenant.resolve(&request.deadline).await?;
         let form = Form::grant("client_credentials").with("scope", &scope::for_application(&request.scope));
-        let form = self.authenticate(&tenant, form)?;
-        let granted = self.endpoint.redeem(&tenant, form, request).await?;
-        Ok(granted.token)
+        let form = self.authenticate(&tenant, form, request).await?;
+        let redeemed = self.endpoint.redeem(&tenant, form, request).await;
+        redeemed
+            .map(|granted| granted.token)
+            .map_err(|error| self.explain(error))
+    }
+
+    /// Says what to do about a refusal where that depends on the proof.
+    pub fn explain(&self, error: Error) -> Error {
+        match &self.proof {
+            Proof::ManagedIdentity(identity) => identity.explain(error),
+            _ => error,
+        }
     }
 
     /// Adds the client id and the proof to a token request.
-    pub fn authenticate(&self, tenant: &str, form: Form) -> Result<Form, Error> {
+    pub async fn authenticate(
+        &self,
+        tenant: &str,
+        form: Form,
+        request: &TokenRequest,
+    ) -> Result<Form, Error> {
         let form = form.with("client_id", &self.id);
         if let Proof::Secret(secret) = &self.proof {
             return Ok(form.with("client_secret", secret.expose()));
         }
-        Ok(form.with_assertion(&self.assertion(tenant)?))
+        Ok(form.with_assertion(&self.assertion(tenant, request).await?))
     }
 
     /// What stands in for the secret, of the moment.
-    fn assertion(&self, tenant: &str) -> Result<Secret, Error> {
+    async fn assertion(&self, tenant: &str, request: &TokenRequest) -> Result<Secret, Error> {
         match &self.proof {
             Proof::Certificate {
                 certificate,
                 send_chain,
             } => certificate.assertion(&self.id, &self.endpoint.url(tenant, "token"), *send_chain),
             Proof::AssertionFile { path, named_by } => secret_file::read(path, *named_by, Shape::Jwt),
+            Proof::ManagedIdentity(identity) => identity.assertion(request).await,
             Proof::Secret(text) | Proof::Assertion(text) => Ok(text.clone()),
         }
     }
@@ -119,8 +147,12 @@ impl Credential for Client {
 }
 
 impl Proof {
-    /// The proof that the keywords hold: exactly one of a secret, a certificate and an assertion.
-    pub fn from_options(options: &Options) -> Result<Self, Error> {
+    /// The proof that the keywords hold: exactly one of a secret, a certificate, an assertion and a managed identity.
+    pub fn from_options(context: &CredentialContext<'_>) -> Result<Self, Error> {
+        let options = context.options;
+        if let Some(identity) = FederatedIdentity::from_options(context)? {
+            return Ok(Self::ManagedIdentity(Box::new(identity)));
+        }
         let certificate = options.get(Keyword::ClientCertificate).is_some();
         let assertion = [Keyword::ClientAssertion, Keyword::ClientAssertionFile]
             .into_iter()
@@ -130,14 +162,14 @@ impl Proof {
                 Err(contradiction(Keyword::ClientCertificate.name(), assertion.name()))
             }
             (true, None) => {
-                let proof = Self::certificate(options)?;
+                let proof = Self::certificate(context)?;
                 // Beside an encrypted file it is the password of that.
                 if matches!(&proof, Self::Certificate { certificate, .. } if !certificate.is_encrypted()) {
                     refuse_beside(options, Keyword::ClientCertificate)?;
                 }
                 Ok(proof)
             }
-            (false, Some(_)) => Self::assertion(options),
+            (false, Some(_)) => Self::assertion(context),
             (false, None) => Self::secret(options),
         }
     }
@@ -148,14 +180,15 @@ impl Proof {
         let (secret, _) = secret.ok_or_else(|| {
             missing(
                 Keyword::Password,
-                "the client secret of the application (or ClientCertificate= with a file)",
+                "the client secret of the application (or ClientCertificate= with a file, or FederatedIdentity=msi)",
             )
         })?;
         Ok(Self::Secret(secret))
     }
 
     /// `ClientCertificate=` and what belongs to it; `PWD=` is its password.
-    pub fn certificate(options: &Options) -> Result<Self, Error> {
+    pub fn certificate(context: &CredentialContext<'_>) -> Result<Self, Error> {
+        let options = context.options;
         let path = options.require(
             Keyword::ClientCertificate,
             "the path of a PEM or PFX file with the certificate of the application",
@@ -196,7 +229,8 @@ impl Proof {
     }
 
     /// `ClientAssertion=` or `ClientAssertionFile=`.
-    pub fn assertion(options: &Options) -> Result<Self, Error> {
+    pub fn assertion(context: &CredentialContext<'_>) -> Result<Self, Error> {
+        let options = context.options;
         refuse_beside(options, Keyword::ClientAssertion)?;
         let (text, path) = (
             options.get(Keyword::ClientAssertion),
@@ -237,6 +271,7 @@ impl Proof {
             Self::Assertion(text) => key.with("assertion", text.expose()),
             // Not what is in it: its writer renews it every hour, for the same application.
             Self::AssertionFile { path, .. } => key.with("assertion file", path),
+            Self::ManagedIdentity(identity) => identity.identify(key),
         }
     }
 }
@@ -256,6 +291,7 @@ impl fmt::Debug for Proof {
             Self::Certificate { .. } => "Certificate",
             Self::Assertion(_) => "Assertion",
             Self::AssertionFile { .. } => "AssertionFile",
+            Self::ManagedIdentity(_) => "ManagedIdentity",
         })
     }
 }

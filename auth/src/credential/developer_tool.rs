@@ -31,10 +31,14 @@ pub struct Tool {
     pub directory_variable: &'static str,
     /// The default directory, relative to the home directory.
     pub directory: &'static str,
-    /// Variables that make it sign in by other means than its directory.
+    /// Variables that change whose token it gets, beside those of [`MACHINE_VARIABLES`].
     pub variables: &'static [&'static str],
-    /// The file in that directory that changes with each sign-in and sign-out.
-    pub state: &'static str,
+    /// Variables by which another program, of which the profile says nothing, signs it in.
+    pub external: &'static [&'static str],
+    /// The files in that directory of which one changes with each sign-in, sign-out and switch of account or cloud.
+    pub state: &'static [&'static str],
+    /// The tool that it may be set up to ask in its place.
+    pub delegate: Option<&'static Tool>,
     /// How to sign in to it.
     pub login: &'static str,
     /// Its error text if nobody is signed in.
@@ -45,6 +49,17 @@ pub struct Tool {
     pub needs: &'static str,
 }
 
+/// By these a tool that is signed in with the machine's own identity finds it.
+const MACHINE_VARIABLES: [&str; 7] = [
+    "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+];
+
 /// Requests a token from a tool.
 pub type RequestToken =
     for<'a> fn(&'a DeveloperTool, &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>>;
@@ -54,8 +69,7 @@ pub struct DeveloperTool {
     pub tool: &'static Tool,
     pub tenant: Option<String>,
     environment: Environment,
-    profile: Option<PathBuf>,
-    /// Of the profile, when the identity's key was made.
+    /// The state of its profile when the identity's key was made; `None` where there is none.
     state: Option<String>,
     request_token: RequestToken,
 }
@@ -78,19 +92,19 @@ pub fn sign_in(
     if let Some(tenant) = tenant {
         Tenant::named(tenant)?;
     }
-    let profile = environment
-        .get(tool.directory_variable)
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(&environment.get("HOME")?).join(tool.directory)));
-    let state = profile.as_deref().and_then(|profile| state(profile, tool));
-    let key = tool
-        .variables
+    let state = tool.state(environment);
+    let key = MACHINE_VARIABLES
         .iter()
+        .chain(tool.variables)
+        .chain(tool.external)
         .fold(IdentityKey::builder(tool.mode)?, |key, name| {
             key.with_optional(name, environment.get(name).as_deref())
         });
     let key = key
-        .with_optional("profile", profile.as_deref().and_then(Path::to_str))
+        .with_optional(
+            "profile",
+            tool.profile(environment).as_deref().and_then(Path::to_str),
+        )
         .with_optional("state", state.as_deref())
         .with_optional("tenant", tenant)
         .with("scope", context.scope)
@@ -99,19 +113,20 @@ pub fn sign_in(
         tool,
         tenant: tenant.map(str::to_owned),
         environment: environment.clone(),
-        profile,
         state,
         request_token,
     };
     Ok(SignIn::requesting(key, tool.command, context.scope, credential))
 }
 
-/// The version of the profile, which changes with each sign-in and account switch.
-fn state(profile: &Path, tool: &Tool) -> Option<String> {
-    let file = std::fs::metadata(profile.join(tool.state)).ok()?;
-    let changed = (file.mtime(), file.mtime_nsec());
+/// The version of a file. The time of its last change of any kind cannot be set: what is copied or unpacked in its
+/// place together with its times is another version all the same.
+fn version(path: &Path) -> Option<String> {
+    let file = std::fs::metadata(path).ok()?;
+    let written = (file.mtime(), file.mtime_nsec());
+    let changed = (file.ctime(), file.ctime_nsec());
     Some(format!(
-        "{}:{}:{}:{changed:?}",
+        "{}:{}:{}:{written:?}:{changed:?}",
         file.dev(),
         file.ino(),
         file.len()
@@ -176,8 +191,13 @@ impl Credential for DeveloperTool {
     }
 
     fn is_current(&self) -> bool {
-        let profile = self.profile.as_deref();
-        profile.and_then(|profile| state(profile, self.tool)) == self.state
+        self.tool.state(&self.environment) == self.state
+    }
+
+    /// The state of the profile is in the key: after a sign-out or a switch of account there is another key.
+    fn is_shareable(&self) -> bool {
+        let is_external = |name: &&str| self.environment.get(name).is_some();
+        self.state.is_some() && !self.tool.external.iter().any(is_external)
     }
 }
 
@@ -186,7 +206,6 @@ impl fmt::Debug for DeveloperTool {
         f.debug_struct("DeveloperTool")
             .field("command", &self.tool.command)
             .field("tenant", &self.tenant)
-            .field("profile", &self.profile)
             .finish_non_exhaustive()
     }
 }
@@ -244,6 +263,31 @@ fn stderr_text(stderr: &str) -> String {
 }
 
 impl Tool {
+    /// The directory of its profile.
+    fn profile(&self, environment: &Environment) -> Option<PathBuf> {
+        environment
+            .get(self.directory_variable)
+            .map(PathBuf::from)
+            .or_else(|| Some(Path::new(&environment.get("HOME")?).join(self.directory)))
+    }
+
+    /// The version of its profile, which is another one after each sign-in, sign-out and switch of account; `None` where
+    /// there is no profile.
+    fn state(&self, environment: &Environment) -> Option<String> {
+        let profile = self.profile(environment)?;
+        let versions: Vec<_> = self
+            .state
+            .iter()
+            .map(|file| version(&profile.join(file)))
+            .collect();
+        let own = versions
+            .iter()
+            .any(Option::is_some)
+            .then(|| format!("{versions:?}"));
+        let delegates = self.delegate.and_then(|delegate| delegate.state(environment));
+        (own.is_some() || delegates.is_some()).then(|| format!("{own:?} {delegates:?}"))
+    }
+
     /// What the tool means when it fails.
     pub fn failure(&self, code: Option<i32>, stderr: &str) -> Error {
         let words = reply::description(&stderr_text(stderr));

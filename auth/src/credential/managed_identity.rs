@@ -14,10 +14,10 @@ use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entr
 use crate::{
     Environment, Error, ErrorKind, Token,
     http::{Call, HttpClient, Reply},
-    identity_key::IdentityKey,
+    identity_key::{IdentityKey, IdentityKeyBuilder},
 };
 use endpoint::Endpoint;
-use id::Id;
+pub use id::Id;
 pub use imds::is_its_own as is_imds;
 use serde_json::Value;
 use std::sync::{
@@ -49,21 +49,12 @@ fn sign_in(
     endpoint: Box<dyn Endpoint>,
     role: Role,
 ) -> Result<SignIn, Error> {
-    let ids = endpoint.ids(id::from_options(context.options)?)?;
-    let mut key = IdentityKey::builder("Msi")?.with("scope", context.scope);
-    for id in &ids {
-        key = key.with(id.kind(), id.value());
-    }
-    let key = endpoint.identify(key).finish();
-    let who = Id::list(&ids);
-    let credential = ManagedIdentity {
-        transport: context.http(),
-        endpoint,
-        ids,
-        role,
-        winner: AtomicUsize::new(usize::MAX),
-    };
-    Ok(SignIn::requesting(key, who, context.scope, credential))
+    let ids = id::from_options(context.options)?;
+    let identity = ManagedIdentity::new(context, endpoint, ids, role)?;
+    let key = IdentityKey::builder("Msi")?.with("scope", context.scope);
+    let key = identity.identify(key).finish();
+    let who = Id::list(&identity.ids);
+    Ok(SignIn::requesting(key, who, context.scope, identity))
 }
 
 /// A request that shows whether this machine has an endpoint; `None` if that is known already.
@@ -73,7 +64,7 @@ pub fn probe(environment: &Environment) -> Option<Call> {
 
 /// A managed identity, identified by one id or by two alternative ids.
 #[derive(Debug)]
-struct ManagedIdentity {
+pub struct ManagedIdentity {
     transport: Arc<HttpClient>,
     endpoint: Box<dyn Endpoint>,
     ids: Vec<Id>,
@@ -83,6 +74,37 @@ struct ManagedIdentity {
 }
 
 impl ManagedIdentity {
+    /// The identity with that id, which is to vouch for an application.
+    pub fn for_application(context: &CredentialContext<'_>, id: Id) -> Result<Self, Error> {
+        let endpoint = platform::endpoint(context.environment())?;
+        // The only errors are those of ids that this kind of endpoint cannot be asked for.
+        Self::new(context, endpoint, vec![id], Role::Alone).map_err(|error| {
+            error.remedy("Write FederatedIdentity=msi (Azure Machine Learning: or msi:<client id>).")
+        })
+    }
+
+    fn new(
+        context: &CredentialContext<'_>,
+        endpoint: Box<dyn Endpoint>,
+        ids: Vec<Id>,
+        role: Role,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            transport: context.http(),
+            ids: endpoint.ids(ids)?,
+            endpoint,
+            role,
+            winner: AtomicUsize::new(usize::MAX),
+        })
+    }
+
+    /// Adds who it is, and where its tokens come from, to the identity.
+    pub fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
+        let ids = self.ids.iter();
+        self.endpoint
+            .identify(ids.fold(key, |key, id| key.with(id.kind(), id.value())))
+    }
+
     async fn request_token(&self, request: &TokenRequest) -> Result<Token, Error> {
         let known = self.winner.load(Ordering::Relaxed);
         let mut last = None;

@@ -11,10 +11,10 @@ use crate::{
     Error,
     Keyword::{
         self, AccessToken, AccessTokenFile, ClientAssertion, ClientAssertionFile, ClientCertificate,
-        ClientCertificatePassword, ClientCertificatePasswordFile, ClientId, ClientKey, InteractiveTimeout,
-        ObjectId, Password, PasswordFile, RedirectUri, RefreshToken, RefreshTokenFile, ResourceId,
-        SaveAccount, SendCertificateChain, ServiceConnectionId, SystemToken, SystemTokenFile, TenantId,
-        TokenProvider, User, UserAssertion, UserAssertionFile,
+        ClientCertificatePassword, ClientCertificatePasswordFile, ClientId, ClientKey, FederatedIdentity,
+        InteractiveTimeout, ManagedIdentityClientId, ObjectId, Password, PasswordFile, RedirectUri,
+        RefreshToken, RefreshTokenFile, ResourceId, SaveAccount, SendCertificateChain, ServiceConnectionId,
+        SystemToken, SystemTokenFile, TenantId, TokenProvider, User, UserAssertion, UserAssertionFile,
     },
 };
 
@@ -47,9 +47,12 @@ pub const MODES: &[Mode] = &[
     Mode {
         name: "ServicePrincipal",
         aliases: &["Application"],
-        who: "an application, by its secret or certificate",
-        needs: &[&[User], &[Password, PasswordFile, ClientCertificate]],
-        may_have: &[TenantId],
+        who: "an application, by its secret or certificate, or by a managed identity",
+        needs: &[
+            &[User],
+            &[Password, PasswordFile, ClientCertificate, FederatedIdentity],
+        ],
+        may_have: &[TenantId, ManagedIdentityClientId, ObjectId, ResourceId],
         prepare: service_principal::prepare,
     },
     Mode {
@@ -175,10 +178,14 @@ pub const MODES: &[Mode] = &[
                 ClientCertificate,
                 ClientAssertion,
                 ClientAssertionFile,
+                FederatedIdentity,
             ],
         ],
         may_have: &[
             TenantId,
+            ManagedIdentityClientId,
+            ObjectId,
+            ResourceId,
             ClientKey,
             ClientCertificatePassword,
             ClientCertificatePasswordFile,

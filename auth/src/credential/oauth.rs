@@ -1,8 +1,8 @@
 //! The OAuth 2.0 endpoints of Entra.
 
-use super::{TokenRequest, entra, reply};
+use super::{TokenRequest, entra, reply, token_proxy::TokenProxy};
 use crate::{
-    Error, Secret, Token,
+    Error, ErrorKind, Secret, Token,
     http::{Call, HttpClient, Policy, Reply, Route},
 };
 use serde_json::{Map, Value};
@@ -65,6 +65,7 @@ pub fn user_scope(scope: &str) -> String {
 pub struct Endpoint {
     http: Arc<HttpClient>,
     authority: String,
+    proxy: Option<Arc<TokenProxy>>,
 }
 
 /// A successful token response.
@@ -93,7 +94,13 @@ impl Endpoint {
         Self {
             http: Arc::clone(http),
             authority: authority.to_owned(),
+            proxy: None,
         }
+    }
+
+    /// The same endpoints, whose requests go to the cluster's token proxy.
+    pub fn through(self, proxy: Option<Arc<TokenProxy>>) -> Self {
+        Self { proxy, ..self }
     }
 
     /// The HTTP client.
@@ -108,7 +115,7 @@ impl Endpoint {
 
     /// The address of a tenant's endpoint: `token`, `devicecode`, `authorize`.
     pub fn url(&self, tenant: &str, name: &str) -> String {
-        format!("{}/{tenant}/oauth2/v2.0/{name}", self.authority)
+        format!("{}/{}", self.authority, path(tenant, name))
     }
 
     /// Redeems a grant for a token; a refusal is an error.
@@ -154,15 +161,30 @@ impl Endpoint {
         request: &TokenRequest,
     ) -> Result<Reply, Error> {
         let content_type = "application/x-www-form-urlencoded".to_owned();
-        let call = Call {
+        let mut call = Call {
             url: self.url(tenant, name),
             headers: vec![("content-type".to_owned(), Zeroizing::new(content_type))],
             body: Some(Zeroizing::new(form.0.as_bytes().to_vec())),
             route: Route::Far,
             retry: Policy::STANDARD,
         };
-        self.http.send(&call, &request.deadline).await
+        let Some(proxy) = &self.proxy else {
+            return self.http.send(&call, &request.deadline).await;
+        };
+        call.url = proxy.url(&path(tenant, name));
+        call.headers.extend(proxy.headers());
+        call.route = proxy.route()?;
+        let sent = self.http.send(&call, &request.deadline).await;
+        sent.map_err(|error| match error.kind() {
+            ErrorKind::Unreachable => proxy.explain(error),
+            _ => error,
+        })
     }
+}
+
+/// Where a tenant's endpoint is at an Entra host.
+fn path(tenant: &str, name: &str) -> String {
+    format!("{tenant}/oauth2/v2.0/{name}")
 }
 
 /// Takes a secret out of an answer.

@@ -1,7 +1,7 @@
 //! `OnBehalfOf`: a service connects as the user who called it.
 
 use super::{
-    BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest,
+    BoxFuture, Credential, CredentialContext, SignIn, TokenRequest,
     client::{Client, Proof},
     oauth::{Answer, Form, Granted},
 };
@@ -27,12 +27,13 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
         .with("person", assertion.expose())
         .finish();
     let who = format!("{} through {}", Claims::parse(assertion.expose()), client.id);
+    let origin = client.identity_origin();
     let credential = OnBehalfOf {
         client,
         assertion,
         refresh_token: Lock::new(None),
     };
-    Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(IdentityOrigin::String))
+    Ok(SignIn::requesting(key, who, context.scope, credential).identity_origin(origin))
 }
 
 /// A service and the user on whose behalf it acts.
@@ -62,14 +63,15 @@ impl OnBehalfOf {
             .with("assertion", self.assertion.expose());
         match self.send(&tenant, form, request).await? {
             Answer::Granted(granted) => Ok(self.accept(granted)),
-            Answer::Refused(_, error) => Err(error),
+            Answer::Refused(_, error) => Err(self.client.explain(error)),
         }
     }
 
     async fn send(&self, tenant: &str, form: Form, request: &TokenRequest) -> Result<Answer, Error> {
         let form = self
             .client
-            .authenticate(tenant, form)?
+            .authenticate(tenant, form, request)
+            .await?
             .with_user_scope(&request.scope);
         self.client.endpoint.request_token(tenant, form, request).await
     }

@@ -1,10 +1,13 @@
 //! A developer's tool that is a script of the test's.
 
-use super::{CredentialContext, SignIn, SignInSource, tests::Fixture};
-use crate::{Environment, Error, Keyword, Token, TokenService, process::tool::tests::write_script};
+use super::{Credential, CredentialContext, SignIn, SignInSource, tests::Fixture};
+use crate::{
+    Environment, Error, Keyword, Token, TokenService, identity_key::IdentityKey,
+    process::tool::tests::write_script,
+};
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -42,7 +45,7 @@ impl ScriptedTool {
     }
 
     pub fn token(&self, prepare: Prepare, pairs: &[(Keyword, &str)]) -> Result<Arc<Token>, Error> {
-        let fixture = self.fixture(pairs);
+        let fixture = self.fixture(pairs, &[]);
         let sign_in = prepare(&fixture.context())?;
         assert_eq!(
             sign_in.identity_origin,
@@ -52,25 +55,47 @@ impl ScriptedTool {
         Ok(issued.token)
     }
 
-    /// Whether a change of the profile's file makes another identity, and ends what was asked of the old one.
-    pub fn notices_another_account(&self, prepare: Prepare, file: &str) -> bool {
-        let fixture = self.fixture(&[]);
+    /// Whether what is done to this file of the home directory makes another identity, and ends what was asked of the
+    /// old one. The profile is the home directory itself.
+    pub fn notices(&self, prepare: Prepare, file: &str, change: fn(&Path)) -> bool {
+        let path = self.directory.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let fixture = self.fixture(&[], &[]);
         let old = prepare(&fixture.context()).unwrap();
-        fs::write(self.directory.join(file), "{}").unwrap();
+        change(&path);
         let new = prepare(&fixture.context()).unwrap();
-        let SignInSource::Credential(credential) = old.source() else {
-            return false;
-        };
-        old.key != new.key && !credential.is_current()
+        old.key != new.key && !credential(&old).is_current()
     }
 
-    fn fixture(&self, pairs: &[(Keyword, &str)]) -> Fixture {
+    /// The same where the file is written.
+    pub fn notices_another_account(&self, prepare: Prepare, file: &str) -> bool {
+        self.notices(prepare, file, |path| fs::write(path, "{}").unwrap())
+    }
+
+    /// Whether other processes may use its tokens, with these variables beside the usual ones.
+    pub fn is_shareable(&self, prepare: Prepare, variables: &[(&str, &str)]) -> bool {
+        let fixture = self.fixture(&[], variables);
+        credential(&prepare(&fixture.context()).unwrap()).is_shareable()
+    }
+
+    /// The identity with these variables beside the usual ones.
+    pub fn key(&self, prepare: Prepare, variables: &[(&str, &str)]) -> IdentityKey {
+        prepare(&self.fixture(&[], variables).context()).unwrap().key
+    }
+
+    fn fixture(&self, pairs: &[(Keyword, &str)], variables: &[(&str, &str)]) -> Fixture {
         let here = self.directory.to_str().unwrap();
-        let environment = Environment::fixed([
-            ("PATH", format!("{here}:/usr/bin:/bin")),
-            (self.variable, here.to_owned()),
-        ]);
+        let path = format!("{here}:/usr/bin:/bin");
+        let usual = [("PATH", path.as_str()), ("HOME", here), (self.variable, here)];
+        let environment = Environment::fixed(usual.into_iter().chain(variables.iter().copied()));
         Fixture::with_environment(pairs, environment.with_tools())
+    }
+}
+
+fn credential(sign_in: &SignIn) -> &dyn Credential {
+    match sign_in.source() {
+        SignInSource::Credential(credential) => &**credential,
+        SignInSource::Given(_) => panic!("a tool is asked for its tokens"),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Applications that sign in with a proof of their own.
 //!
-//! `ServicePrincipal` takes a client secret or a certificate, `ServicePrincipalCertificate` a certificate, and
+//! `ServicePrincipal` takes a client secret, a certificate or a managed identity, `ServicePrincipalCertificate` a certificate, and
 //! `ClientAssertion` an assertion by another issuer that Entra trusts.
 
 use super::{
-    CredentialContext, IdentityOrigin, SignIn,
+    CredentialContext, SignIn,
     client::{Client, Proof},
 };
-use crate::{Error, Options};
+use crate::Error;
 
 pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     sign_in("ServicePrincipal", context, Proof::from_options)
@@ -25,12 +25,12 @@ pub fn prepare_assertion(context: &CredentialContext<'_>) -> Result<SignIn, Erro
 fn sign_in(
     mode: &str,
     context: &CredentialContext<'_>,
-    proof: fn(&Options) -> Result<Proof, Error>,
+    proof: fn(&CredentialContext<'_>) -> Result<Proof, Error>,
 ) -> Result<SignIn, Error> {
     let client = Client::named(context, proof)?;
     let key = client.identify(mode, context.scope)?.finish();
-    let who = client.id.clone();
-    Ok(SignIn::requesting(key, who, context.scope, client).identity_origin(IdentityOrigin::String))
+    let (who, origin) = (client.id.clone(), client.identity_origin());
+    Ok(SignIn::requesting(key, who, context.scope, client).identity_origin(origin))
 }
 
 #[cfg(test)]

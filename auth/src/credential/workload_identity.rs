@@ -4,8 +4,10 @@ use super::{
     CredentialContext, SignIn,
     client::{Client, Proof},
     oauth::Endpoint,
+    token_proxy::TokenProxy,
 };
 use crate::{Error, ErrorKind, Keyword, ValueName, tenant::Tenant};
+use std::sync::Arc;
 
 /// The variable for the token file, set in pods by the Azure Workload Identity webhook.
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -41,13 +43,15 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     };
     let (id, client_named_by) = value(client_keyword, CLIENT)?;
     let (tenant, tenant_named_by) = value(Keyword::TenantId, TENANT)?;
+    let proxy = TokenProxy::from_environment(context.environment())?.map(Arc::new);
     let client = Client {
         id,
         tenant: Tenant::named(&tenant)?,
         proof: Proof::assertion_file(&path, named_by)?,
-        endpoint: Endpoint::new(&context.services.http, context.authority),
+        endpoint: Endpoint::new(&context.services.http, context.authority).through(proxy.clone()),
     };
-    let key = client.identify("WorkloadIdentity", context.scope)?.finish();
+    let key = client.identify("WorkloadIdentity", context.scope)?;
+    let key = proxy.iter().fold(key, |key, proxy| proxy.identify(key)).finish();
     let who = client.id.clone();
     Ok(SignIn::requesting(key, who, context.scope, client).naming(vec![
         (Keyword::User, client_named_by),

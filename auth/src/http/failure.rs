@@ -58,6 +58,11 @@ fn untrusted(reason: &CertificateError, host: &str) -> Error {
             "it is for another host".to_owned(),
             "Check the Authority, and proxies in between.",
         ),
+        // The machine's authorities have an error of their own: these were given for this endpoint.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            "its issuer is not among the CA certificates for it".to_owned(),
+            "Check those certificates.",
+        ),
         other => (other.to_string(), "Check proxies in between."),
     };
     Error::new(

@@ -27,6 +27,8 @@ pub enum Keyword {
     SendCertificateChain,
     ClientAssertion,
     ClientAssertionFile,
+    FederatedIdentity,
+    ManagedIdentityClientId,
     ServiceConnectionId,
     SystemToken,
     SystemTokenFile,
@@ -127,6 +129,9 @@ pub const KEYWORDS: &[Row] = &[
         Keyword::ClientAssertionFile,
         &["ClientAssertionFile", "TokenFilePath"],
     ),
+    row(Keyword::FederatedIdentity, &["FederatedIdentity"]),
+    // As Microsoft.Identity.Web, Microsoft.Extensions.Azure and azure-identity have it.
+    row(Keyword::ManagedIdentityClientId, &["ManagedIdentityClientId"]),
     row(Keyword::ServiceConnectionId, &["ServiceConnectionId"]),
     secret(Keyword::SystemToken, &["SystemToken"]),
     row(Keyword::SystemTokenFile, &["SystemTokenFile"]),

@@ -23,6 +23,10 @@ pub struct Claims {
     pub oid: Option<String>,
     /// The tenant.
     pub tid: Option<String>,
+    /// Who issued the token.
+    pub iss: Option<String>,
+    /// Whom it is about, as the issuer names them.
+    pub sub: Option<String>,
     /// For whom the token is.
     pub aud: Option<String>,
     /// When it ends.
@@ -53,6 +57,8 @@ impl Claims {
             client_id: text(&["appid", "azp"]),
             oid: text(&["oid"]),
             tid: text(&["tid"]),
+            iss: text(&["iss"]),
+            sub: text(&["sub"]),
             aud: text(&["aud"]),
             nonce: text(&["nonce"]),
             exp: payload

@@ -171,8 +171,8 @@ pub trait Credential: fmt::Debug + Send + Sync {
 
     /// Whether the user's other processes may use its tokens, where that was asked for.
     ///
-    /// Only where the identity's key says all that decides who signs in, on this machine as a whole: a
-    /// tool's profile changes under the same key, and a token that was given is for who was given it.
+    /// Only where the identity's key says all that decides who signs in, on this machine as a whole: a token that was
+    /// given is for who was given it.
     fn is_shareable(&self) -> bool {
         false
     }

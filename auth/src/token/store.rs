@@ -83,6 +83,10 @@ pub async fn token(key: &StoreKey, entry: &Entry, request: &TokenRequest) -> Res
     };
     let old = entry.state().token.clone();
     match stored.acquire(old.as_deref(), &request.deadline).await {
+        // Someone else may have signed in to a tool while this process waited: asked for, their token is not of this key.
+        Ok(Acquire::Found(_) | Acquire::Failed(_)) if !entry.credential.is_current() => {
+            from_credential(entry, request).await
+        }
         Ok(Acquire::Found(token)) => {
             info!(target: "entra_odbc", event = "shared_token_found", mode = entry.mode);
             Ok(token)
@@ -93,6 +97,10 @@ pub async fn token(key: &StoreKey, entry: &Entry, request: &TokenRequest) -> Res
         }
         Ok(Acquire::Locked(lock)) => {
             let outcome = from_credential(entry, request).await;
+            // As above, while the request was under way.
+            if !entry.credential.is_current() {
+                return outcome;
+            }
             if let Err(why) = stored.publish(&outcome, &lock) {
                 warn!(target: "entra_odbc", event = "outcome_not_shared", mode = entry.mode, %why);
             }

@@ -4,10 +4,7 @@ use crate::{
     machine::{self, ToolMachine as _, payroll, server},
     tool::Run,
 };
-use standins::{
-    entra::Resource,
-    playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER},
-};
+use standins::playground::{PAYROLL_CLIENT_ID, PAYROLL_SECRET, TENANT_ID, USER};
 use std::{
     io::Write,
     process::Stdio,
@@ -186,14 +183,14 @@ fn a_resource_is_a_name_a_uri_or_a_scope() {
     let [mode, user, tenant] = payroll();
     machine.file("secret", PAYROLL_SECRET);
     for (resource, audience) in [
+        ("sql", "https://database.windows.net/"),
         ("databricks", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"),
         ("postgres", "https://ossrdbms-aad.database.windows.net"),
+        ("storage", "https://storage.azure.com"),
+        ("graph", "https://graph.microsoft.com"),
         ("https://storage.azure.com/", "https://storage.azure.com"),
         ("https://vault.azure.net/.default", "https://vault.azure.net"),
     ] {
-        machine.playground.entra.change(|directory| {
-            directory.tenants[0].resources.push(Resource::new(audience, &[]));
-        });
         let arguments = [
             "token",
             "--json",

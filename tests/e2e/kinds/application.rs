@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use standins::playground::{
-    PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, TENANT_ID,
+use standins::{
+    playground::{
+        PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, PORTAL_CLIENT_ID,
+        TENANT_ID, USER,
+    },
+    token_proxy::SNI_NAME,
 };
 use test_support::{connection_string, login_name::application, machine::Machine};
 
-use super::Visit;
+use super::{Visit, logging};
 use crate::certificate::{self, join, openssl};
 
 pub fn secret(machine: Machine) -> Visit {
@@ -86,6 +90,106 @@ fn with_certificate(machine: &Machine, file: &str) -> String {
 
 /// Makes `cert.pfx`.
 const PFX: &str = "pkcs12 -export -inkey key.pem -in public.pem -out cert.pfx -passout pass:pfx;password";
+
+/// The client id of the machine's user-assigned identity, which payroll and portal trust.
+fn user_assigned(machine: &Machine) -> String {
+    let described = machine.playground.description();
+    described["user_assigned"]["client_id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_managed_identity_may_prove_an_application_and_the_log_tells_no_token() {
+    let machine = logging();
+    let rest = format!(
+        "Authentication=ActiveDirectoryServicePrincipal;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
+         FederatedIdentity=msi:{}",
+        user_assigned(&machine)
+    );
+    let visit = payroll(machine, &rest);
+    assert_eq!((visit.trouble(), visit.leak()), (None, None));
+}
+
+#[test]
+fn a_service_that_a_managed_identity_proves_may_act_for_a_person() {
+    let machine = logging();
+    let rest = format!(
+        "Authentication=ActiveDirectoryOnBehalfOf;UID={PORTAL_CLIENT_ID};TenantId={TENANT_ID};\
+         ManagedIdentityClientId={};UserAssertion={}",
+        user_assigned(&machine),
+        machine.playground.portal_token(USER, Duration::from_hours(1))
+    );
+    let visit = Visit::by_string(machine, &rest, USER);
+    assert_eq!((visit.trouble(), visit.leak()), (None, None));
+}
+
+#[test]
+fn an_application_that_does_not_trust_the_managed_identity_is_told_whom_to_trust() {
+    let machine = Machine::new();
+    let error = machine.pyodbc_error(&machine.string(&format!(
+        "Authentication=ActiveDirectoryServicePrincipal;UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID};\
+         FederatedIdentity=msi"
+    )));
+    let object_id = machine.playground.description()["system_assigned"]["object_id"].to_string();
+    assert!(
+        error.contains("28000")
+            && error.contains("no federated credential of the application matches")
+            && error.contains(&format!("subject {}", object_id.trim_matches('"'))),
+        "{error}"
+    );
+}
+
+/// A pod of a cluster with identity bindings.
+fn bound_pod(machine: Machine) -> Machine {
+    let proxy = &machine.playground.token_proxy;
+    let file = machine.file(
+        "token",
+        &machine.playground.binding_assertion(Duration::from_hours(1)),
+    );
+    let (url, authority) = (proxy.url(), machine.file("cluster.pem", proxy.ca()));
+    machine
+        .with("AZURE_TENANT_ID", TENANT_ID)
+        .with("AZURE_CLIENT_ID", PAYROLL_CLIENT_ID)
+        .with("AZURE_FEDERATED_TOKEN_FILE", file)
+        .with("AZURE_KUBERNETES_TOKEN_PROXY", url)
+        .with("AZURE_KUBERNETES_SNI_NAME", SNI_NAME)
+        .with("AZURE_KUBERNETES_CA_FILE", authority)
+}
+
+#[test]
+fn a_workload_that_is_bound_to_an_identity_asks_its_cluster_in_place_of_entra() {
+    for mode in ["WorkloadIdentity", "Default"] {
+        let visit = payroll(
+            bound_pod(logging()),
+            &format!("Authentication=ActiveDirectory{mode}"),
+        );
+        assert_eq!((visit.trouble(), visit.leak()), (None, None), "{mode}");
+        let playground = &visit.machine.playground;
+        assert!(playground.entra.token_requests().is_empty(), "{mode}");
+        assert_eq!(playground.token_proxy.record().requests().len(), 1, "{mode}");
+    }
+}
+
+#[test]
+fn a_cluster_whose_authority_is_not_the_one_that_was_named_gets_no_assertion() {
+    let machine = bound_pod(Machine::new());
+    let others = machine.file("others.pem", machine.playground.ca.pem());
+    let machine = machine.with("AZURE_KUBERNETES_CA_FILE", others);
+    let error = machine.pyodbc_error(&machine.string("Authentication=ActiveDirectoryWorkloadIdentity"));
+    assert!(
+        error.contains("08001") && error.contains("AZURE_KUBERNETES_CA_FILE"),
+        "{error}"
+    );
+    let machine = machine.with("AZURE_KUBERNETES_TOKEN_PROXY", "");
+    let error = machine.pyodbc_error(&machine.string("Authentication=ActiveDirectoryWorkloadIdentity"));
+    assert!(
+        error.contains("HY000") && error.contains("AZURE_KUBERNETES_TOKEN_PROXY is not"),
+        "{error}"
+    );
+    assert!(machine.playground.token_proxy.record().requests().is_empty());
+}
 
 #[test]
 fn a_certificate_may_be_in_a_pfx_file_with_a_password() {

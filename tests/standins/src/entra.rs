@@ -94,6 +94,12 @@ impl Entra {
         Self { server, state }
     }
 
+    /// Its answers, for a stand-in that takes requests in its place.
+    pub(crate) fn answering(&self) -> Box<crate::token_proxy::Entra> {
+        let state = self.state.clone();
+        Box::new(move |request| state.answer(request))
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -22,3 +22,4 @@ pub mod record;
 pub mod sql_server;
 #[cfg(test)]
 mod testing;
+pub mod token_proxy;

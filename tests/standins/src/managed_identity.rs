@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+use crate::entra::Tenant;
 use crate::entra::access_token::{self, AccessToken, Subject};
 use crate::entra::refusal::Refusal;
-use crate::entra::{Resource, Tenant};
 use crate::http::{Fault, Faults, LOOPBACK, Parameters, Response, Server, Times};
 use crate::jwt::Issuer;
 use crate::record::Record;
@@ -230,7 +230,7 @@ impl ManagedIdentity {
 impl State {
     /// A token of this identity, and the resource as it was asked for.
     fn issue<'a>(&self, identity: &Identity, asked: &'a str) -> Result<(&'a str, AccessToken), Refusal> {
-        let Resource { audience, .. } = self
+        let resource = self
             .tenant
             .resource(asked)
             .ok_or_else(|| Refusal::resource_not_found(asked, &self.tenant.display_name))?;
@@ -242,7 +242,7 @@ impl State {
         let lifetime = self.token_lifetime();
         Ok((
             asked,
-            access_token::issue(&self.issuer, &self.tenant.id, audience, &subject, lifetime),
+            access_token::issue(&self.issuer, &self.tenant.id, resource, &subject, lifetime),
         ))
     }
 

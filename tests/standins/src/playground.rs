@@ -11,10 +11,12 @@ use uuid::Uuid;
 use crate::azure_pipelines::{AzurePipelines, ServiceConnection};
 use crate::certificates::CertificateAuthority;
 use crate::entra::access_token::{self, AZURE_CLI, Proof, Subject};
+use crate::entra::directory::EXCHANGE_AUDIENCES;
 use crate::entra::{App, Directory, Entra, EntraOptions, Federated, Resource, Tenant, User};
 use crate::jwt::Issuer;
 use crate::managed_identity::{Identities, Identity, ManagedIdentity, ManagedIdentityOptions};
 use crate::sql_server::{SqlServer, SqlServerOptions};
+use crate::token_proxy::{BINDING_AUDIENCE, SNI_NAME, TokenProxy, TokenProxyOptions};
 
 /// Contoso's tenant.
 pub const TENANT_ID: &str = "5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90";
@@ -41,7 +43,7 @@ pub const CLUSTER_ISSUER: &str = "https://oidc.cluster.example/contoso/";
 /// As whom.
 pub const CLUSTER_SUBJECT: &str = "system:serviceaccount:payroll:payroll-sa";
 /// The audience of all federated assertions.
-pub const EXCHANGE_AUDIENCE: &str = "api://AzureADTokenExchange";
+pub const EXCHANGE_AUDIENCE: &str = EXCHANGE_AUDIENCES[0];
 /// The application "nightly", which Azure Pipelines vouches for.
 pub const PIPELINE_CLIENT_ID: &str = "e1f4a7c2-80d3-4b6f-9a25-7c3d8e0b1f46";
 /// The service connection through which it does.
@@ -93,6 +95,8 @@ pub struct Playground {
     pub sql_server: SqlServer,
     /// Azure Pipelines, as a task of it sees it.
     pub pipelines: AzurePipelines,
+    /// The endpoint of the cluster that payroll runs in.
+    pub token_proxy: TokenProxy,
     identities: Identities,
     /// Who signs its tokens.
     pub issuer: Arc<Issuer>,
@@ -130,7 +134,6 @@ impl Playground {
                 .with_user(SQL_USER, SQL_PASSWORD)
         };
         Self {
-            entra,
             managed_identity: ManagedIdentity::start(managed_identity),
             sql_server: SqlServer::start(sql_server).expect("an address to listen on"),
             pipelines: AzurePipelines::start(
@@ -138,6 +141,14 @@ impl Playground {
                 issuer.clone(),
                 vec![nightly_connection()],
             ),
+            token_proxy: TokenProxy::start(TokenProxyOptions {
+                listen: at(0),
+                issuer: issuer.clone(),
+                issuer_name: CLUSTER_ISSUER.to_owned(),
+                exchange_audience: EXCHANGE_AUDIENCE.to_owned(),
+                entra: entra.answering(),
+            }),
+            entra,
             ca,
             identities,
             issuer,
@@ -169,15 +180,26 @@ impl Playground {
             proof: Proof::None,
             permissions: "user_impersonation".to_owned(),
         };
-        access_token::issue(&self.issuer, TENANT_ID, audience, &subject, lifetime).jwt
+        let resource = Resource::new(audience, &[]);
+        access_token::issue(&self.issuer, TENANT_ID, &resource, &subject, lifetime).jwt
     }
 
     /// What a cluster writes into the pods of payroll.
     #[must_use]
     pub fn cluster_assertion(&self, lifetime: Duration) -> String {
+        self.assertion_for(EXCHANGE_AUDIENCE, lifetime)
+    }
+
+    /// The same in a cluster with identity bindings, which is good at its own endpoint alone.
+    #[must_use]
+    pub fn binding_assertion(&self, lifetime: Duration) -> String {
+        self.assertion_for(BINDING_AUDIENCE, lifetime)
+    }
+
+    fn assertion_for(&self, audience: &str, lifetime: Duration) -> String {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         self.issuer.sign(&json!({
-            "iss": CLUSTER_ISSUER, "sub": CLUSTER_SUBJECT, "aud": EXCHANGE_AUDIENCE,
+            "iss": CLUSTER_ISSUER, "sub": CLUSTER_SUBJECT, "aud": audience,
             "iat": now, "nbf": now, "exp": now.saturating_add_unsigned(lifetime.as_secs()),
         }))
     }
@@ -223,6 +245,12 @@ impl Playground {
                 "oidc_request_uri": self.pipelines.oidc_request_uri(),
                 "access_token": self.pipelines.access_token(),
             },
+            "token_proxy": {
+                "url": self.token_proxy.url(),
+                "sni_name": SNI_NAME,
+                "ca": self.token_proxy.ca(),
+                "assertion": self.binding_assertion(Duration::from_hours(1)),
+            },
             "system_assigned": identity(self.identities.system_assigned.as_ref()),
             "user_assigned": identity(self.identities.user_assigned.first()),
         })
@@ -249,6 +277,23 @@ fn object_id(name: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 
+/// A federated identity credential.
+fn trusts(issuer: &str, subject: &str) -> Federated {
+    Federated {
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        audience: EXCHANGE_AUDIENCE.to_owned(),
+        signer: None,
+    }
+}
+
+/// The credentials of an application that trusts the machine's user-assigned identities.
+fn of_managed_identities() -> impl Iterator<Item = Federated> {
+    let issuer = access_token::version_2_issuer(TENANT_ID);
+    let identities = identities().user_assigned.into_iter();
+    identities.map(move |identity| trusts(&issuer, &identity.object_id))
+}
+
 fn contoso() -> Tenant {
     let mut tenant = Tenant::new(TENANT_ID, "Contoso", TENANT_DOMAIN);
     tenant.domains.push("contoso.com".to_owned());
@@ -258,12 +303,10 @@ fn contoso() -> Tenant {
         display_name: "payroll".to_owned(),
         secrets: vec![PAYROLL_SECRET.to_owned()],
         expired_secrets: vec!["pay7Q~roll-of-last-year".to_owned()],
-        federated: vec![Federated {
-            issuer: CLUSTER_ISSUER.to_owned(),
-            subject: CLUSTER_SUBJECT.to_owned(),
-            audience: EXCHANGE_AUDIENCE.to_owned(),
-            signer: None,
-        }],
+        federated: [trusts(CLUSTER_ISSUER, CLUSTER_SUBJECT)]
+            .into_iter()
+            .chain(of_managed_identities())
+            .collect(),
         ..App::default()
     });
     tenant.apps.push(App {
@@ -271,6 +314,7 @@ fn contoso() -> Tenant {
         object_id: "9d8c7b6a-5f4e-4d3c-8b2a-1f0e9d8c7b6a".to_owned(),
         display_name: "portal".to_owned(),
         secrets: vec![PORTAL_SECRET.to_owned()],
+        federated: of_managed_identities().collect(),
         redirect_uris: vec!["http://localhost/auth/callback".to_owned()],
         ..App::default()
     });
@@ -279,12 +323,7 @@ fn contoso() -> Tenant {
         client_id: PIPELINE_CLIENT_ID.to_owned(),
         object_id: "4b8d2e6f-91c0-4a7d-b3e5-8f2c1d0a9e74".to_owned(),
         display_name: "nightly".to_owned(),
-        federated: vec![Federated {
-            issuer: connection.issuer,
-            subject: connection.subject,
-            audience: EXCHANGE_AUDIENCE.to_owned(),
-            signer: None,
-        }],
+        federated: vec![trusts(&connection.issuer, &connection.subject)],
         ..App::default()
     });
     let api = format!("api://{PORTAL_CLIENT_ID}");

@@ -4,6 +4,7 @@ use super::id::Id;
 use crate::{
     Error, ErrorKind,
     credential::TokenRequest,
+    error::text::{Template, text},
     http::{Call, Reply},
     identity_key::IdentityKeyBuilder,
 };
@@ -47,8 +48,11 @@ pub trait Endpoint: fmt::Debug + Send + Sync {
     fn lacks_identity(&self, answer: &Reply) -> bool;
 
     /// What to do where there is no identity at all.
-    fn without_identity(&self) -> &'static str {
-        "Switch it on for this machine or app, or name a user-assigned one in UID."
+    fn without_identity(&self) -> Template {
+        text!(
+            "Switch it on for this machine or app, or name a user-assigned one in {}.",
+            User
+        )
     }
 
     /// A request by which it can be told whether the endpoint is there at all; `None` where a variable

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Secret,
     credential::{TokenRequest, reply},
+    error::text::{Template, text},
     http::{Call, Policy, Reply, Route, pinned::Thumbprint},
     identity_key::IdentityKeyBuilder,
 };
@@ -83,8 +84,8 @@ impl Endpoint for ServiceFabric {
         reply::object(answer, "").is_ok() && words(answer).starts_with("ManagedIdentityNotFound")
     }
 
-    fn without_identity(&self) -> &'static str {
-        "Give the application an identity, and bind the service to it in ApplicationManifest.xml."
+    fn without_identity(&self) -> Template {
+        text!("Give the application an identity, and bind the service to it in ApplicationManifest.xml.")
     }
 
     fn absent(&self, error: Error) -> Error {

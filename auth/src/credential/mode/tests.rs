@@ -61,6 +61,7 @@ impl Samples {
         match keyword {
             ClientCertificate => files.path("both.pem"),
             AccessToken | ClientAssertion | UserAssertion => fs::read_to_string(files.path("token")).unwrap(),
+            FederatedIdentity => format!("msi:{}", ["one", "two"][sample]),
             keyword if keyword.name().ends_with("File") => files.path("token"),
             _ => ["one", "two"][sample].to_owned(),
         }
@@ -68,15 +69,22 @@ impl Samples {
 
     /// The key of a sign-in by `mode` with the first sample of what it needs, and this one of `varied`.
     fn key(&self, mode: &Mode, varied: Keyword, sample: usize) -> IdentityKey {
+        let of_managed_identity = [ManagedIdentityClientId, ObjectId, ResourceId].contains(&varied)
+            && mode.needs.iter().any(|group| group.contains(&FederatedIdentity));
         let others = mode
             .needs
             .iter()
             .filter(|group| !group.contains(&varied))
-            .map(|group| group[0]);
+            .map(|group| group[0])
+            // A managed identity's id goes with the proof by a managed identity, which names none then.
+            .filter(|first| *first != Password || !of_managed_identity);
+        let proof = (of_managed_identity && varied != FederatedIdentity)
+            .then(|| (FederatedIdentity, "msi".to_owned()));
         let tenant = (varied != TenantId && mode.may_have.contains(&TenantId)).then_some(TenantId);
         let values: Vec<_> = others
             .chain(tenant)
             .map(|keyword| (keyword, self.value(keyword, 0)))
+            .chain(proof)
             .chain([(varied, self.value(varied, sample))])
             .collect();
         let pairs: Vec<_> = values

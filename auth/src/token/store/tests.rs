@@ -134,6 +134,46 @@ fn nothing_is_shared_unless_asked_for_and_allowed_by_the_credential() {
     assert!(!place.path().exists());
 }
 
+/// A tool to which someone else has signed in before it answers.
+#[derive(Debug)]
+struct Switched(Arc<dyn Credential>);
+impl Credential for Switched {
+    fn token<'a>(&'a self, request: &'a TokenRequest) -> BoxFuture<'a, Result<Token, Error>> {
+        self.0.token(request)
+    }
+
+    fn is_current(&self) -> bool {
+        false
+    }
+
+    fn is_shareable(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_token_of_whoever_signed_in_meanwhile_is_neither_kept_nor_taken() {
+    let place = Place::new("switched");
+    let script = Script::open();
+    let switched = || {
+        let mut sign_in = place.sign_in(&script, "tool");
+        let SignInSource::Credential(inner) = sign_in.source() else {
+            panic!()
+        };
+        let inner = Switched(Arc::clone(inner));
+        sign_in = SignIn::requesting(sign_in.key, "tool", "scope", inner);
+        sign_in.shared = Some(place.sharing());
+        sign_in
+    };
+    let token = |sign_in: &SignIn| text(&TokenService::new().token(sign_in, soon()).unwrap()).to_owned();
+    assert_eq!(token(&switched()), "token-1");
+    assert!(place.entries().is_empty());
+    assert_eq!(token(&place.sign_in(&script, "tool")), "token-2");
+    assert_eq!(place.entries().len(), 1);
+    assert_eq!(token(&switched()), "token-3");
+    assert_eq!(token(&place.sign_in(&script, "tool")), "token-2");
+}
+
 #[test]
 fn another_identity_finds_nothing() {
     let place = Place::new("identities");

@@ -1,15 +1,15 @@
-//! The claims of access tokens, in the version 1.0 form that Entra issues for Azure SQL, and of id tokens.
+//! The claims of access tokens, in the version that their resource wants (1.0 for Azure SQL), and of id tokens.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::directory::{Tenant, User};
+use super::directory::{Resource, Tenant, User};
 use crate::jwt::Issuer;
 
 /// Entra dates its tokens back by so much, for clocks that differ.
@@ -74,10 +74,11 @@ pub(crate) struct AccessToken {
 pub(crate) fn issue(
     issuer: &Issuer,
     tenant: &str,
-    audience: &str,
+    resource: &Resource,
     subject: &Subject<'_>,
     lifetime: Duration,
 ) -> AccessToken {
+    let audience = resource.audience.as_str();
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let seconds = lifetime.as_secs();
     let expires_on = now.saturating_add_unsigned(seconds);
@@ -116,6 +117,9 @@ pub(crate) fn issue(
     };
     if let (Value::Object(claims), Value::Object(about)) = (&mut claims, about) {
         claims.extend(about);
+        if resource.version_2 {
+            to_version_2(claims, tenant);
+        }
     }
     AccessToken {
         jwt: issuer.sign(&claims),
@@ -123,6 +127,29 @@ pub(crate) fn issue(
         expires_on,
         expires_in: seconds,
     }
+}
+
+/// The same in the form of version 2.0.
+fn to_version_2(claims: &mut Map<String, Value>, tenant: &str) {
+    let renamed = [
+        ("appid", "azp"),
+        ("appidacr", "azpacr"),
+        ("upn", "preferred_username"),
+    ];
+    for (old, new) in renamed {
+        if let Some(value) = claims.remove(old) {
+            claims.insert(new.to_owned(), value);
+        }
+    }
+    claims.remove("idp");
+    claims.remove("unique_name");
+    claims.insert("iss".to_owned(), version_2_issuer(tenant).into());
+    claims.insert("ver".to_owned(), "2.0".into());
+}
+
+/// Who signs tokens of version 2.0.
+pub(crate) fn version_2_issuer(tenant: &str) -> String {
+    format!("https://login.microsoftonline.com/{tenant}/v2.0")
 }
 
 /// What an id token says beside who signed in.

@@ -107,10 +107,78 @@ pub struct Resource {
     pub names: Vec<String>,
     /// The permissions that it has to give; where none are named, any is taken.
     pub permissions: Vec<String>,
+    /// Whether its tokens are of version 2.0, as its registration decides.
+    pub version_2: bool,
 }
 
 /// What is meant where a scope names no resource.
 pub(super) const GRAPH: &str = "https://graph.microsoft.com";
+
+/// What managed identities get tokens for that vouch for an application, in each cloud.
+pub const EXCHANGE_AUDIENCES: [&str; 3] = [
+    "api://AzureADTokenExchange",
+    "api://AzureADTokenExchangeUSGov",
+    "api://AzureADTokenExchangeChina",
+];
+
+/// Microsoft's services that every tenant knows, of all clouds: their audiences, and the other names for them.
+const SERVICES: [(&str, &[&str]); 10] = [
+    (
+        "https://database.windows.net/",
+        &["022907d3-0f1b-48f7-badc-1ba6abab6d66"],
+    ),
+    ("https://database.usgovcloudapi.net/", &[]),
+    ("https://database.chinacloudapi.cn/", &[]),
+    // Azure Database for PostgreSQL.
+    (
+        "https://ossrdbms-aad.database.windows.net",
+        &["123cd850-d9df-40bd-94d5-c9f07b7fa203"],
+    ),
+    ("https://ossrdbms-aad.database.usgovcloudapi.net", &[]),
+    ("https://ossrdbms-aad.database.chinacloudapi.cn", &[]),
+    // Azure Databricks has no other name than its application id.
+    ("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", &[]),
+    (
+        "https://storage.azure.com",
+        &["e406a681-f3d4-42a8-90b6-c2b029497af1"],
+    ),
+    (
+        "https://management.azure.com",
+        &["https://management.core.windows.net/"],
+    ),
+    ("https://vault.azure.net", &[]),
+];
+
+/// Microsoft Graph in each cloud.
+const GRAPHS: [(&str, &[&str]); 3] = [
+    (GRAPH, &["00000003-0000-0000-c000-000000000000"]),
+    ("https://graph.microsoft.us", &[]),
+    ("https://microsoftgraph.chinacloudapi.cn", &[]),
+];
+
+fn services() -> Vec<Resource> {
+    let [public, usgov, china] = EXCHANGE_AUDIENCES;
+    let exchanges = [
+        // Its tokens name it by its application id, whatever it was called in the request.
+        Resource::new("fb60f99c-7a34-4190-8149-302f77469936", &[public]),
+        Resource::new(usgov, &[]),
+        Resource::new(china, &[]),
+    ];
+    let with = |permissions: &'static [&str]| {
+        move |(audience, names): &(&str, &[&str])| {
+            Resource::new(audience, names).with_permissions(permissions)
+        }
+    };
+    let services = SERVICES.iter().map(with(&["user_impersonation"]));
+    services
+        .chain(
+            GRAPHS
+                .iter()
+                .map(with(&["User.Read", "email", "openid", "profile"])),
+        )
+        .chain(exchanges.map(Resource::with_version_2))
+        .collect()
+}
 
 /// The Azure CLI, which every tenant knows without anyone's doing.
 static AZURE_CLI_APP: LazyLock<App> = LazyLock::new(|| App {
@@ -193,7 +261,7 @@ impl Directory {
 }
 
 impl Tenant {
-    /// A tenant in which tokens for databases of all clouds, Graph, Key Vault and Azure's management may be asked for.
+    /// A tenant in which tokens for Microsoft's services may be asked for, and for the exchange of managed identities'.
     #[must_use]
     pub fn new(id: &str, display_name: &str, domain: &str) -> Self {
         Self {
@@ -202,29 +270,7 @@ impl Tenant {
             domains: vec![domain.to_owned()],
             apps: Vec::new(),
             users: Vec::new(),
-            resources: vec![
-                Resource::new(
-                    "https://database.windows.net/",
-                    &["022907d3-0f1b-48f7-badc-1ba6abab6d66"],
-                )
-                .with_permissions(&["user_impersonation"]),
-                Resource::new("https://database.usgovcloudapi.net/", &[])
-                    .with_permissions(&["user_impersonation"]),
-                Resource::new("https://database.chinacloudapi.cn/", &[])
-                    .with_permissions(&["user_impersonation"]),
-                Resource::new(GRAPH, &["00000003-0000-0000-c000-000000000000"]).with_permissions(&[
-                    "User.Read",
-                    "email",
-                    "openid",
-                    "profile",
-                ]),
-                Resource::new(
-                    "https://management.azure.com",
-                    &["https://management.core.windows.net/"],
-                )
-                .with_permissions(&["user_impersonation"]),
-                Resource::new("https://vault.azure.net", &[]).with_permissions(&["user_impersonation"]),
-            ],
+            resources: services(),
         }
     }
 
@@ -268,7 +314,15 @@ impl Resource {
             audience: audience.to_owned(),
             names: names.iter().map(ToString::to_string).collect(),
             permissions: Vec::new(),
+            version_2: false,
         }
+    }
+
+    /// Its tokens are of version 2.0.
+    #[must_use]
+    pub fn with_version_2(mut self) -> Self {
+        self.version_2 = true;
+        self
     }
 
     /// What people may let applications do there.

@@ -106,13 +106,7 @@ pub(super) fn answer(asked: &TokenRequest<'_>, lifetimes: Lifetimes) -> Result<V
         subject,
         beside,
     } = grant(asked)?;
-    let token = access_token::issue(
-        asked.issuer,
-        &tenant.id,
-        &resource.audience,
-        &subject,
-        lifetimes.token,
-    );
+    let token = access_token::issue(asked.issuer, &tenant.id, resource, &subject, lifetimes.token);
     let mut answer = match asked.version {
         Version::V1 => json!({
             "token_type": "Bearer",

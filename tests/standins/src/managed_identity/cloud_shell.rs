@@ -45,13 +45,7 @@ fn token(state: &State, request: &Request) -> Result<Response, Response> {
         permissions: "user_impersonation".to_owned(),
     };
     let lifetime = state.token_lifetime();
-    let token = access_token::issue(
-        &state.issuer,
-        &state.tenant.id,
-        &resource.audience,
-        &subject,
-        lifetime,
-    );
+    let token = access_token::issue(&state.issuer, &state.tenant.id, resource, &subject, lifetime);
     Ok(Response::json(
         200,
         &json!({

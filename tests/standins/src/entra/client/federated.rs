@@ -40,9 +40,18 @@ pub(super) fn check(asked: &TokenRequest<'_>, app: &App, assertion: &Jwt) -> Res
         return Err(Refusal::federated_subject(subject));
     }
     let audiences = assertion.audiences();
+    // Entra's own tokens name the exchange by its application id.
+    let means = |name: &str| {
+        let mut tenants = asked.directory.tenants.iter();
+        tenants.any(|tenant| {
+            tenant
+                .resource(name)
+                .is_some_and(|exchange| audiences.contains(&exchange.audience.as_str()))
+        })
+    };
     if known
         .iter()
-        .any(|federated| audiences.contains(&federated.audience.as_str()))
+        .any(|federated| audiences.contains(&federated.audience.as_str()) || means(&federated.audience))
     {
         Ok(())
     } else {
