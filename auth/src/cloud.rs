@@ -5,6 +5,9 @@
 pub struct Cloud {
     /// The endings of its SQL servers' names.
     suffixes: &'static [&'static str],
+    /// The endings of servers that speak TDS and take tokens for their own host name: a label, which numbers may follow, and the
+    /// domain behind it. Dataverse and Azure Data Explorer.
+    own_audience: &'static [(&'static str, &'static str)],
     /// The scope of a token for its SQL servers.
     pub scope: &'static str,
     /// The scope of a token for its Azure Database for PostgreSQL.
@@ -24,6 +27,7 @@ pub static PUBLIC: Cloud = Cloud {
         ".sql.azuresynapse.net",
         ".fabric.microsoft.com",
     ],
+    own_audience: &[(".crm", ".dynamics.com"), (".kusto", ".windows.net")],
     scope: "https://database.windows.net/.default",
     postgres_scope: "https://ossrdbms-aad.database.windows.net/.default",
     graph_scope: "https://graph.microsoft.com/.default",
@@ -37,6 +41,11 @@ pub static US_GOVERNMENT: Cloud = Cloud {
         ".database.usgovcloudapi.net",
         ".sql.azuresynapse.usgovcloudapi.net",
     ],
+    own_audience: &[
+        (".crm", ".microsoftdynamics.us"),
+        (".crm", ".appsplatform.us"),
+        (".kusto", ".usgovcloudapi.net"),
+    ],
     scope: "https://database.usgovcloudapi.net/.default",
     postgres_scope: "https://ossrdbms-aad.database.usgovcloudapi.net/.default",
     graph_scope: "https://graph.microsoft.us/.default",
@@ -47,6 +56,7 @@ pub static US_GOVERNMENT: Cloud = Cloud {
 /// Azure operated by 21Vianet.
 pub static CHINA: Cloud = Cloud {
     suffixes: &[".database.chinacloudapi.cn", ".sql.azuresynapse.azure.cn"],
+    own_audience: &[(".crm", ".dynamics.cn"), (".kusto", ".chinacloudapi.cn")],
     scope: "https://database.chinacloudapi.cn/.default",
     postgres_scope: "https://ossrdbms-aad.database.chinacloudapi.cn/.default",
     graph_scope: "https://microsoftgraph.chinacloudapi.cn/.default",
@@ -93,6 +103,22 @@ impl Cloud {
         }
     }
 
+    /// The cloud of a server whose tokens are for its own host name, such as `contoso.crm4.dynamics.com`; `None` for all others.
+    #[must_use]
+    pub fn of_own_audience(host: &str) -> Option<&'static Self> {
+        let is_one = |(label, domain): &(&str, &str)| {
+            let digits = host
+                .strip_suffix(domain)?
+                .rsplit_once(label)
+                .filter(|(name, _)| !name.is_empty())?
+                .1;
+            digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(())
+        };
+        CLOUDS
+            .into_iter()
+            .find(|cloud| cloud.own_audience.iter().any(|ending| is_one(ending).is_some()))
+    }
+
     /// Whether a host name, or a pattern such as `*.database.windows.net`, belongs to this cloud.
     #[must_use]
     pub fn has(&self, host: &str) -> bool {
@@ -104,6 +130,31 @@ impl Cloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_servers_are_the_audience_of_their_tokens_themselves() {
+        let authority = |host| Cloud::of_own_audience(host).map(|cloud| cloud.authority);
+        assert_eq!(authority("contoso.crm.dynamics.com"), Some(PUBLIC.authority));
+        assert_eq!(authority("contoso.crm21.dynamics.com"), Some(PUBLIC.authority));
+        assert_eq!(
+            authority("help.westeurope.kusto.windows.net"),
+            Some(PUBLIC.authority)
+        );
+        assert_eq!(
+            authority("a.kusto.usgovcloudapi.net"),
+            Some(US_GOVERNMENT.authority)
+        );
+        assert_eq!(authority("a.crm.dynamics.cn"), Some(CHINA.authority));
+        for other in [
+            "crm.dynamics.com",
+            ".crm.dynamics.com",
+            "a.crmx.dynamics.com",
+            "a.database.windows.net",
+            "a.crm.dynamics.com.example",
+        ] {
+            assert_eq!(authority(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn the_host_name_tells_the_cloud() {

@@ -175,7 +175,8 @@ fn sign_in_plan(
 ) -> Result<SignInPlan, Error> {
     let administrator = Administrator::read(&context.services.environment, context.installed);
     let options = request.options(mode)?;
-    let (scope, decision) = route::decide_channel(request, Some(&options), &administrator)?;
+    let (scope, mut decision) = route::decide_channel(request, Some(&options), &administrator)?;
+    decision.channel.name_behind_private_endpoint();
     let channel = &decision.channel;
     let may_redirect = if decision.rules_out_redirect {
         Some(route::redirect_target(request, channel)?)

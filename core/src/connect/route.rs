@@ -36,7 +36,7 @@ pub(super) fn decide_channel(
         Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
             .remedy("Add Server=... to the connection string or data source.")
     })?;
-    let scope = selected_mode::scope(options, channel.cloud());
+    let scope = selected_mode::scope(options, Some(&channel));
     let decision = channel.decide(&scope, administrator)?;
     Ok((scope, decision))
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::tds::{ServerTenant, Target};
 use entra_auth::{
     Error, Keyword, Options,
-    cloud::{Cloud, PUBLIC},
+    cloud::PUBLIC,
     credential::{CredentialContext, Mode, SignIn},
     parameters::scope as scopes,
     tenant::TenantDiscovery,
@@ -44,7 +44,7 @@ impl SelectedMode {
         let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
         let target = channel.and_then(|channel| channel.target(request.database()));
         Ok(Self {
-            scope: scope(Some(&options), cloud),
+            scope: scope(Some(&options), channel),
             token_timeout: options.token_timeout()?,
             mode,
             authority,
@@ -72,9 +72,9 @@ fn server_tenant(target: Target, context: &ConnectContext<'_>) -> Arc<dyn Tenant
     Arc::new(ServerTenant::new(target, &context.services.environment))
 }
 
-/// The scope of a token for the servers of this cloud, unless `Scope=` names another.
-pub(crate) fn scope(options: Option<&Options>, cloud: Option<&Cloud>) -> String {
-    let of_cloud = || cloud.unwrap_or(&PUBLIC).scope.to_owned();
+/// The scope of a token for this server, unless `Scope=` names another.
+pub(crate) fn scope(options: Option<&Options>, channel: Option<&Channel>) -> String {
+    let of_server = || channel.map_or_else(|| PUBLIC.scope.to_owned(), Channel::scope);
     let named = options.and_then(|options| options.get(Keyword::Scope));
-    named.map_or_else(of_cloud, scopes::normalize)
+    named.map_or_else(of_server, scopes::normalize)
 }

@@ -1,12 +1,15 @@
 //! Which tenant a SQL server wants its tokens from, by the server's own word.
 
-use super::{Answer, Target, may_redirect_to, probe, unreachable};
+use super::{Answer, Target, Trust, may_redirect_to, probe, unreachable};
 use entra_auth::{
     Environment, Error,
     credential::BoxFuture,
     identity_key::IdentityKeyBuilder,
     tenant::{TenantDiscovery, tenant_in},
 };
+
+/// How many redirects of one login Driver 18.6 follows.
+const MAX_REDIRECTS: usize = 10;
 
 /// A SQL server that is asked for its tenant.
 #[derive(Debug)]
@@ -36,33 +39,23 @@ impl ServerTenant {
         })
     }
 
-    /// Asks the server, and one more where it redirects.
+    /// Asks the server, and the next one where it redirects, as the driver goes on with its login.
     async fn tenant(&self) -> Result<String, Error> {
         let target = &self.target;
-        let answer = match self.probe(target).await? {
-            Answer::Elsewhere { host, port } => {
-                let next = Target {
-                    host,
-                    port,
-                    connect_to: None,
-                    ..target.clone()
-                };
-                if !may_redirect_to(&target.host, &next.host) {
-                    return Err(missing_tenant(
-                        target,
-                        &format!("it sends to {}, of another cloud", next.host),
-                    ));
+        let mut asked = target.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            match self.probe(&asked).await? {
+                Answer::Elsewhere { host, port } => asked = next(&asked, host, port)?,
+                Answer::TokenFrom(url) => {
+                    return tenant_in(&url).ok_or_else(|| missing_tenant(target, "it names none"));
                 }
-                self.probe(&next).await?
+                Answer::Nothing(words) if words.is_empty() => {
+                    return Err(missing_tenant(target, "it asks for no token"));
+                }
+                Answer::Nothing(words) => return Err(missing_tenant(target, "it refuses").detail(words)),
             }
-            answer => answer,
-        };
-        match answer {
-            Answer::TokenFrom(url) => tenant_in(&url).ok_or_else(|| missing_tenant(target, "it names none")),
-            Answer::Elsewhere { .. } => Err(missing_tenant(target, "it sends from one host to another")),
-            Answer::Nothing(words) if words.is_empty() => Err(missing_tenant(target, "it asks for no token")),
-            Answer::Nothing(words) => Err(missing_tenant(target, "it refuses").detail(words)),
         }
+        Err(missing_tenant(target, "it sends from one host to another"))
     }
 }
 
@@ -84,6 +77,31 @@ impl TenantDiscovery for ServerTenant {
     fn discover(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(self.tenant())
     }
+}
+
+/// Where a server redirects to. The certificate there has to be for the host's own name or `HostnameInCertificate=`, as the
+/// driver has it; where none is looked at, only hosts that may be the same one are asked.
+fn next(from: &Target, host: String, port: u16) -> Result<Target, Error> {
+    let mut next = Target {
+        port,
+        connect_to: None,
+        ..from.clone()
+    };
+    match &mut next.trust {
+        Trust::Authorities { names } => {
+            names.retain(|name| *name != from.host);
+            names.push(host.clone());
+        }
+        Trust::File(_) | Trust::Any if !may_redirect_to(&from.host, &host) => {
+            return Err(missing_tenant(
+                from,
+                &format!("it sends to {host}, and nothing validates the server there"),
+            ));
+        }
+        Trust::File(_) | Trust::Any => {}
+    }
+    next.host = host;
+    Ok(next)
 }
 
 fn missing_tenant(target: &Target, why: &str) -> Error {

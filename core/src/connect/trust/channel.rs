@@ -8,7 +8,10 @@ use crate::{
     },
     tds::{self, Encryption, Target, Trust},
 };
-use entra_auth::{Error, cloud::Cloud};
+use entra_auth::{
+    Error,
+    cloud::{Cloud, PUBLIC},
+};
 use zeroize::Zeroizing;
 
 /// All that decides where a connection goes and who may answer there.
@@ -113,7 +116,40 @@ impl Channel {
     #[must_use]
     pub fn cloud(&self) -> Option<&'static Cloud> {
         let named = self.hostname_in_certificate.as_deref().and_then(Cloud::for_host);
-        named.or_else(|| self.server.cloud())
+        named
+            .or_else(|| self.server.cloud())
+            .or_else(|| Cloud::of_own_audience(self.own_audience()?))
+    }
+
+    /// The scope of the server's tokens, by its certificate's name or its own.
+    #[must_use]
+    pub fn scope(&self) -> String {
+        match self.own_audience() {
+            Some(name) => format!("https://{name}/.default"),
+            None => self.cloud().unwrap_or(&PUBLIC).scope.to_owned(),
+        }
+    }
+
+    /// The name of a server that takes tokens for its very name.
+    fn own_audience(&self) -> Option<&str> {
+        let certificate = self.hostname_in_certificate.as_deref();
+        certificate
+            .into_iter()
+            .chain([self.server.host.as_str()])
+            .find(|name| Cloud::of_own_audience(name).is_some())
+    }
+
+    /// Gives a server that is named by its private endpoint its own name, and leads to the endpoint: Azure refuses logins by
+    /// the endpoint's name, for which no certificate is either.
+    pub fn name_behind_private_endpoint(&mut self) {
+        let name = self.server.name_behind_private_endpoint();
+        if self.connect_to.is_some() || name != self.hostname_in_certificate {
+            return;
+        }
+        if let Some(server) = name.and_then(|name| self.server.renamed(&name)) {
+            self.connect_to = Some(std::mem::replace(&mut self.server, server));
+            self.hostname_in_certificate = None;
+        }
     }
 
     /// Writes it for the driver, what is absent as well: `{}` is how Driver 18.6 takes "none" without a warning (`01S00`).
