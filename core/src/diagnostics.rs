@@ -37,3 +37,14 @@ impl Diagnostic for Error {
         }
     }
 }
+
+/// A diagnostic record of the target driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverRecord {
+    /// The SQLSTATE.
+    pub sqlstate: String,
+    /// The native error.
+    pub native: i32,
+    /// The message.
+    pub message: String,
+}

@@ -5,6 +5,7 @@
 //! (PRELOGIN), 2.2.7.12 (FEDAUTHINFO). Microsoft's drivers learn the tenant in the same way.
 
 mod channel;
+pub mod diagnosis;
 mod login7;
 mod packet;
 mod prelogin;
@@ -17,7 +18,7 @@ mod trust;
 
 use crate::connection_string::server::Server;
 use channel::Channel;
-use entra_auth::{Environment, Error, ErrorKind};
+use entra_auth::{Environment, Error, ErrorKind, http::TlsFailure, process::name_resolution};
 use packet::Kind;
 use prelogin::Extent;
 use rustls::{ClientConfig, crypto::CryptoProvider};
@@ -72,7 +73,13 @@ pub struct Target {
 /// Asks a server where it wants its tokens from, and whether it redirects.
 pub async fn probe(target: &Target, environment: &Environment) -> io::Result<Answer> {
     let config = config(target, environment)?;
-    let mut channel = Channel::connect(&target.host, target.port).await?;
+    let addresses = name_resolution::addresses(&target.host).await?;
+    let channel = Channel::connect(addresses, target.port).await?;
+    log_in(channel, target, config).await
+}
+
+/// A login up to the server's first answer.
+async fn log_in(mut channel: Channel, target: &Target, config: Arc<ClientConfig>) -> io::Result<Answer> {
     if target.encryption == Encryption::Strict {
         channel.encrypt(&target.host, config.clone(), false).await?;
     }
@@ -129,6 +136,7 @@ fn unreachable(target: &Target, what: &str, error: &io::Error, remedy: &str) -> 
     if let Some(ours) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
         return ours.clone();
     }
-    let text = format!("{},{} {what}: {error}", target.host, target.port);
+    let why = TlsFailure::find(error).map_or_else(|| error.to_string(), |failure| failure.to_string());
+    let text = format!("{},{} {what}: {why}", target.host, target.port);
     Error::new(ErrorKind::Unreachable, text).remedy(remedy)
 }
