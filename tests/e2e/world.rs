@@ -31,7 +31,7 @@ const SUFFIXES: [&str; 4] = [
     ".database.chinacloudapi.cn",
 ];
 
-/// The name server knows no name that begins with this.
+/// The name server knows no name that begins so.
 pub const UNKNOWN: &str = "unknown.";
 
 /// Servers at every address, on the default port and on one that does not encrypt, and a name server.

@@ -119,10 +119,11 @@ impl Refusal<'_> {
 
     /// The message without the names of those that passed it on.
     fn own_words(&self) -> &str {
-        self.message
-            .rsplit_once(']')
-            .map_or(self.message, |(_, own)| own)
-            .trim()
+        let mut words = self.message;
+        while let Some((_, rest)) = words.strip_prefix('[').and_then(|origin| origin.split_once(']')) {
+            words = rest;
+        }
+        words.trim()
     }
 
     /// The cause and the remedy; `None` for a refusal that is not in the table.

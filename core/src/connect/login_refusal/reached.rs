@@ -60,7 +60,7 @@ impl Reached {
         deadline: Instant,
         context: &ConnectContext<'_>,
     ) -> Option<LoginFailure> {
-        let first = records.first()?;
+        let first = leading(records)?;
         if !UNREACHED.contains(&first.sqlstate.as_str()) {
             return None;
         }
@@ -199,6 +199,15 @@ impl Reached {
         };
         format!("the certificate of {host} is not trusted: {why}{ignored}")
     }
+}
+
+/// The record that programs see first.
+///
+/// Driver 18.6 has `08001`, `HYT00`, `08001` where its time was up; unixODBC 2.3.11 puts `HYT00` before the others, and
+/// would put it before a record of ours with another state, too.
+fn leading(records: &[DriverRecord]) -> Option<&DriverRecord> {
+    let timed_out = records.iter().find(|record| record.sqlstate == "HYT00");
+    timed_out.or(records.first())
 }
 
 const REDIRECT_REMEDY: &str = "Let outgoing TCP 11000-11999 to Azure SQL through, or have the server redirect nobody: \
