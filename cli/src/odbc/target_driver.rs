@@ -63,6 +63,7 @@ impl DriverSearch<'_> {
             candidates,
             mut failures,
             overridden,
+            ..
         } = real_driver::search(self);
         for candidate in candidates {
             match self.check(&candidate.path) {

@@ -26,6 +26,25 @@ pub struct Search {
     pub failures: Vec<String>,
     /// Whether the environment names the driver, whatever sections say.
     pub overridden: bool,
+    /// Who named the one driver that counts: `ENTRA_ODBC_DRIVER`, or `RealDriver` of a section.
+    pub named_by: Option<String>,
+}
+
+impl Search {
+    /// What to do where none of the candidates can be used.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match &self.named_by {
+            Some(name) => format!(
+                "Correct {name}: it is the path of Microsoft's library (libmsodbcsql-18.*.so.*), its directory, or the \
+                 name of its driver in odbcinst.ini. Without it, an installed driver is looked for."
+            ),
+            None => {
+                "Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER."
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Looks for the target driver.
@@ -91,6 +110,7 @@ pub(super) fn unnamed(surroundings: &impl SearchContext) -> Search {
 impl Search {
     /// Adds what someone named.
     fn named(&mut self, surroundings: &impl SearchContext, named: &Path, origin: &str) {
+        self.named_by = Some(origin.to_owned());
         let Some(path) = resolve(surroundings, named) else {
             self.failures.push(format!(
                 "{origin}={}: neither a path nor a driver in odbcinst.ini",
@@ -258,6 +278,10 @@ mod tests {
         };
         let found = search(&machine);
         assert!(found.candidates.is_empty());
+        assert!(
+            found.remedy().starts_with("Correct ENTRA_ODBC_DRIVER:"),
+            "{found:?}"
+        );
         assert_eq!(
             found.failures,
             ["ENTRA_ODBC_DRIVER=No Such Driver: neither a path nor a driver in odbcinst.ini"]
@@ -286,5 +310,6 @@ mod tests {
         let found = search(&machine);
         assert!(found.candidates.is_empty());
         assert!(found.failures[0].ends_with("is entra-odbc itself"), "{found:?}");
+        assert!(found.remedy().starts_with("Install "), "{found:?}");
     }
 }
