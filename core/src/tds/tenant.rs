@@ -90,7 +90,7 @@ fn missing_tenant(target: &Target, why: &str) -> Error {
         "TenantId= is missing, and {},{} does not tell the tenant: {why}",
         target.host, target.port
     ))
-    .remedy("Add TenantId=… to the connection string.")
+    .remedy("Add TenantId=... to the connection string.")
 }
 
 #[cfg(test)]
