@@ -12,6 +12,9 @@ use std::time::SystemTime;
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
 
+/// What stands between the server's words and ours in a record about a token.
+const EXPLANATION: &str = " It was ";
+
 /// The diagnostic record of a refused login.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
@@ -113,7 +116,9 @@ impl Refusal<'_> {
 
     /// Whether the server says nothing beyond that the login failed: it does so where it has no such user.
     fn is_bare(&self) -> bool {
-        let rest = self.message.split_once(TOKEN_PRINCIPAL).map(|(_, rest)| rest);
+        // The tool reads a record of ours, in which an explanation follows the server's words.
+        let servers = self.message.split(EXPLANATION).next().unwrap_or_default();
+        let rest = servers.split_once(TOKEN_PRINCIPAL).map(|(_, rest)| rest);
         rest.is_some_and(|rest| rest.trim_matches(['\'', '.', ' ']).is_empty())
     }
 
@@ -248,7 +253,7 @@ pub fn of_server(records: &[DriverRecord], token: &Token, logins: u32) -> Option
     };
     let error = if refusal.native == LOGIN_FAILED {
         // The server's words first, which hosts look for; many hosts show one record only.
-        Error::new(kind, format!("{words} It was {claims}; {text}{tries}")).remedy(remedy)
+        Error::new(kind, format!("{words}{EXPLANATION}{claims}; {text}{tries}")).remedy(remedy)
     } else {
         Error::new(kind, format!("{text}{tries}"))
             .remedy(remedy)

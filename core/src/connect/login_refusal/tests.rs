@@ -87,6 +87,23 @@ fn a_token_that_was_meant_for_someone_else_is_no_missing_user() {
 }
 
 #[test]
+fn a_record_of_ours_is_explained_as_the_servers_that_it_begins_with() {
+    for (reason, expected) in [
+        ("", Cause::NoDatabaseUser),
+        (" Token is invalid.", Cause::TokenRefused),
+    ] {
+        let words = format!("Login failed for user '<token-identified principal>'.{reason}");
+        let ours = of_server(&[record("28000", LOGIN_FAILED, &words)], &opaque(), 1).unwrap();
+        let message = ours.error.to_string();
+        assert_eq!(
+            cause("28000", LOGIN_FAILED, &message),
+            Some(expected),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn only_a_bare_refusal_is_taken_for_a_missing_user() {
     let claims = json!({ "upn": "ada@contoso.com" });
     assert!(
