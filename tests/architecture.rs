@@ -1,4 +1,4 @@
-//! docs/architecture.md names files and functions that exist.
+//! docs/architecture.md names files and functions that exist, and texts for programs keep to ASCII.
 
 #![allow(
     clippy::unwrap_used,
@@ -162,4 +162,50 @@ fn a_path_through_the_code_is_short_enough_to_be_read() {
         println!("{section}: {lines} lines in {} files", rows.len());
         assert!(lines <= MAX_LINES, "{section}: {lines} lines");
     }
+}
+
+/// The crates whose texts reach programs as diagnostic records.
+const CRATES: [&str; 3] = ["src", "auth/src", "core/src"];
+
+/// The source files below a directory, without those of tests alone.
+fn product_files(directory: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let of_tests = name.ends_with("tests") || name.starts_with("scripted");
+        if path.is_dir() {
+            if !of_tests {
+                product_files(&path, files);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !of_tests {
+            files.push(path);
+        }
+    }
+}
+
+/// An ANSI program without a locale gets the lower byte of each character: `&` for the one-character ellipsis.
+#[test]
+fn no_text_of_the_product_has_characters_beyond_ascii() {
+    let mut files = Vec::new();
+    for directory in CRATES {
+        product_files(&root().join(directory), &mut files);
+    }
+    assert!(files.len() > 150, "{}", files.len());
+    let mut found = Vec::new();
+    for path in files {
+        let source = fs::read_to_string(&path).unwrap();
+        // What the file's own tests say is behind all that it does.
+        let is_test_module = |(at, _): &(usize, &str)| {
+            let item = source[*at..].lines().nth(1).unwrap_or_default();
+            item.contains("mod tests")
+        };
+        let end = source.match_indices("#[cfg(test)]\n").find(is_test_module);
+        let product = end.map_or(source.as_str(), |(at, _)| &source[..at]);
+        for (number, line) in product.lines().enumerate() {
+            if !line.is_ascii() && !line.trim_start().starts_with("//") {
+                found.push(format!("{}:{}: {line}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }

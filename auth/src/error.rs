@@ -194,7 +194,7 @@ impl Error {
 
     /// Adds that the endpoint may be one that this machine does not have at all.
     #[must_use]
-    pub(crate) fn perhaps_absent(mut self) -> Self {
+    pub fn perhaps_absent(mut self) -> Self {
         self.0.may_be_absent = true;
         self
     }

@@ -10,10 +10,12 @@ pub mod pinned;
 mod proxy;
 pub(crate) mod retry;
 pub mod roots;
+mod tls_failure;
 
 pub use cluster::Cluster;
 pub use retry::Policy;
 pub use roots::Places;
+pub use tls_failure::TlsFailure;
 
 use crate::{
     Environment, Error, ErrorKind,

@@ -7,6 +7,7 @@
 mod context;
 mod driver_string;
 pub mod login_refusal;
+mod login_retry;
 mod open_connection;
 pub mod plan;
 mod request;
@@ -25,9 +26,10 @@ pub use target::{
     cannot_lead,
 };
 
-use crate::driver::access_token_struct::AccessTokenStruct;
+use crate::{diagnostics::DriverRecord, driver::access_token_struct::AccessTokenStruct};
 use entra_auth::{Error, Token, process::log::Milliseconds, token::Issued};
-use login_refusal::LOGIN_FAILED;
+use login_refusal::{LOGIN_FAILED, LoginFailure};
+use login_retry::LoginRetries;
 use plan::{Plan, SignInPlan};
 use std::{
     fmt,
@@ -49,8 +51,8 @@ pub enum Answer {
         reply: DriverReply,
         /// The connection, for pools to ask about later; `None` until it is open.
         opened: Option<Box<OpenConnection>>,
-        /// Why the server refused the token, to be reported with the server's own message.
-        refusal: Option<Error>,
+        /// Why the login failed, to be reported before the driver's own records.
+        failure: Option<LoginFailure>,
     },
 }
 
@@ -63,7 +65,13 @@ pub struct Attempt {
     /// When the driver was first called.
     start: Instant,
     deadline: Instant,
+    /// Whether a refused token was replaced.
     retried: bool,
+    retries: LoginRetries,
+    /// When the next login is due, after one that was refused for a reason that may pass.
+    due: Option<Instant>,
+    /// The driver's code of an asynchronous call: the application polls, and is not to be kept waiting.
+    still_executing: Option<i16>,
 }
 
 /// Connects with `text`, or continues the connect that the driver still executes asynchronously.
@@ -113,11 +121,14 @@ pub fn connect(
     }
     let attempt = Attempt {
         text: Zeroizing::new(text.to_vec()),
+        retries: plan.login_retries.clone(),
         plan,
         token,
         start: Instant::now(),
         deadline,
         retried: false,
+        due: None,
+        still_executing: None,
     };
     attempt.proceed(pending, connection, context)
 }
@@ -133,7 +144,8 @@ impl fmt::Debug for Attempt {
 }
 
 impl Attempt {
-    /// Calls the driver, and once more with a fresh token if the server refused an old one.
+    /// Calls the driver; again with a fresh token if the server refused an old one, and again after a pause if the
+    /// refusal is one that passes.
     fn proceed(
         mut self,
         pending: &mut Option<Self>,
@@ -141,10 +153,17 @@ impl Attempt {
         context: &ConnectContext<'_>,
     ) -> Result<Answer, Error> {
         loop {
+            if let Some(code) = self.wait_until_due(connection) {
+                *pending = Some(self);
+                return Ok(still_executing(code));
+            }
             let mut reply = connection.connect(&self.plan.text, DriverCompletion::NoPrompt);
-            let (mut opened, mut refusal) = (None, None);
+            let (mut opened, mut failure) = (None, None);
             match reply.outcome {
-                ConnectOutcome::StillExecuting(_) => *pending = Some(self),
+                ConnectOutcome::StillExecuting(code) => {
+                    self.still_executing = Some(code);
+                    *pending = Some(self);
+                }
                 ConnectOutcome::Connected(_) => {
                     reply.completed = self.plan.restore_output(&reply.completed);
                     if let Some(subscriber) = connection.subscriber() {
@@ -154,34 +173,69 @@ impl Attempt {
                     opened = Some(Box::new(OpenConnection::new(self.text, &self.plan, self.token)));
                 }
                 ConnectOutcome::Failed(_) => {
-                    if self.replace_refused_token(connection, context)? {
+                    let records = connection.records();
+                    if self.replace_refused_token(&records, connection, context)?
+                        || self.schedule_retry(&records)
+                    {
                         continue;
                     }
-                    tracing::info!(target: "entra_odbc", event = "login_refused", mode = self.plan.mode(), ms = %Milliseconds(self.start.elapsed()));
-                    refusal = self.refusal(connection);
+                    failure = self.failure(&records, context);
+                    let finding = failure.as_ref().map_or("unknown", |failure| failure.cause.name());
+                    tracing::info!(target: "entra_odbc", event = "login_refused", mode = self.plan.mode(), finding, logins = self.retries.logins(), ms = %Milliseconds(self.start.elapsed()));
                 }
             }
             return Ok(Answer::SignedIn {
                 reply,
                 opened,
-                refusal,
+                failure,
             });
         }
     }
 
-    /// The identity that the server refused, with the usual cause.
-    fn refusal(&self, connection: &dyn TargetConnection) -> Option<Error> {
-        let message = connection.message_of(LOGIN_FAILED)?;
-        login_refusal::error(&self.token, &message).map(|error| error.in_mode(self.plan.mode()))
+    /// Waits until the next login is due; where the application polls, it is answered at once with the code of a
+    /// call that is still executing.
+    fn wait_until_due(&mut self, connection: &mut dyn TargetConnection) -> Option<i16> {
+        let due = self.due?;
+        let pause = due.saturating_duration_since(Instant::now());
+        if !pause.is_zero() {
+            if self.still_executing.is_some() {
+                return self.still_executing;
+            }
+            connection.pause(pause);
+        }
+        self.due = None;
+        connection.limit_login(self.deadline.saturating_duration_since(Instant::now()));
+        None
+    }
+
+    /// Sets the time of another login after a refusal that passes by itself.
+    fn schedule_retry(&mut self, records: &[DriverRecord]) -> bool {
+        let now = Instant::now();
+        let remaining = self.deadline.saturating_duration_since(now);
+        let Some(retry) = self.retries.next(records, remaining) else {
+            return false;
+        };
+        tracing::info!(target: "entra_odbc", event = "login_postponed", mode = self.plan.mode(), native = retry.native, logins = self.retries.logins() - 1, pause_ms = %Milliseconds(retry.pause));
+        self.due = Some(now + retry.pause);
+        true
+    }
+
+    /// Why the login failed, by the driver's records or by an attempt of our own.
+    fn failure(&self, records: &[DriverRecord], context: &ConnectContext<'_>) -> Option<LoginFailure> {
+        let mut failure = login_refusal::of_server(records, &self.token, self.retries.logins())
+            .or_else(|| self.plan.diagnose(records, self.deadline, context))?;
+        failure.error = failure.error.in_mode(self.plan.mode());
+        Some(failure)
     }
 
     /// Places a fresh token if the server refused one that may have been revoked meanwhile.
     fn replace_refused_token(
         &mut self,
+        records: &[DriverRecord],
         connection: &mut dyn TargetConnection,
         context: &ConnectContext<'_>,
     ) -> Result<bool, Error> {
-        if self.retried || connection.message_of(LOGIN_FAILED).is_none() {
+        if self.retried || !records.iter().any(|record| record.native == LOGIN_FAILED) {
             return Ok(false);
         }
         self.retried = true;
@@ -193,6 +247,18 @@ impl Attempt {
         connection.limit_login(self.deadline.saturating_duration_since(Instant::now()));
         self.token = token;
         Ok(true)
+    }
+}
+
+/// The answer to an application that polls.
+fn still_executing(code: i16) -> Answer {
+    Answer::SignedIn {
+        reply: DriverReply {
+            outcome: ConnectOutcome::StillExecuting(code),
+            completed: Zeroizing::default(),
+        },
+        opened: None,
+        failure: None,
     }
 }
 

@@ -21,10 +21,12 @@ impl Diagnostic for Error {
     fn sqlstate(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Refused { .. } => "28000",
-            ErrorKind::Unreachable | ErrorKind::UnknownMode | ErrorKind::Unavailable => "08001",
+            ErrorKind::Unreachable | ErrorKind::UnknownMode => "08001",
+            // What is not there because nobody answers may answer later; what is not configured will not.
+            ErrorKind::Unavailable if self.may_be_absent() => "08001",
             ErrorKind::TimedOut => "HYT00",
             ErrorKind::Cancelled => "HY008",
-            ErrorKind::Invalid => "HY000",
+            ErrorKind::Invalid | ErrorKind::Unavailable => "HY000",
             ErrorKind::Unsupported | ErrorKind::PromptNeeded => "HYC00",
             ErrorKind::DriverMissing => "IM003",
         }
@@ -35,5 +37,30 @@ impl Diagnostic for Error {
             ErrorKind::Refused { code } => i32::try_from(code).unwrap_or(0),
             _ => 0,
         }
+    }
+}
+
+/// A diagnostic record of the target driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverRecord {
+    /// The SQLSTATE.
+    pub sqlstate: String,
+    /// The native error.
+    pub native: i32,
+    /// The message.
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_configured_is_no_failure_that_passes() {
+        let state = |kind| Error::new(kind, "x").sqlstate();
+        assert_eq!(state(ErrorKind::Unavailable), "HY000");
+        assert_eq!(state(ErrorKind::Unreachable), "08001");
+        let silent = Error::new(ErrorKind::Unavailable, "x").perhaps_absent();
+        assert_eq!(silent.sqlstate(), "08001");
     }
 }

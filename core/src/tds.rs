@@ -5,6 +5,7 @@
 //! (PRELOGIN), 2.2.7.12 (FEDAUTHINFO). Microsoft's drivers learn the tenant in the same way.
 
 mod channel;
+pub mod diagnosis;
 mod login7;
 mod packet;
 mod prelogin;
@@ -17,7 +18,7 @@ mod trust;
 
 use crate::connection_string::server::Server;
 use channel::Channel;
-use entra_auth::{Environment, Error, ErrorKind};
+use entra_auth::{Environment, Error, ErrorKind, http::TlsFailure, process::name_resolution};
 use packet::Kind;
 use prelogin::Extent;
 use rustls::{ClientConfig, crypto::CryptoProvider};
@@ -54,6 +55,9 @@ impl Encryption {
     }
 }
 
+/// How many redirects of one login Driver 18.6 follows.
+const MAX_REDIRECTS: usize = 10;
+
 /// How the driver would go about the same login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -74,11 +78,40 @@ pub struct Target {
 /// Asks a server where it wants its tokens from, and whether it redirects.
 pub async fn probe(target: &Target, environment: &Environment) -> io::Result<Answer> {
     let config = config(target, environment)?;
-    let (host, port) = match &target.connect_to {
-        Some((host, port)) => (host, *port),
-        None => (&target.host, target.port),
-    };
-    let mut channel = Channel::connect(host, port).await?;
+    let (host, port) = target.address();
+    let addresses = name_resolution::addresses(host).await?;
+    let channel = Channel::connect(addresses, port).await?;
+    log_in(channel, target, config).await
+}
+
+impl Target {
+    /// Where this one redirects to. The certificate there has to be for that host's own name or `HostnameInCertificate=`, as
+    /// Driver 18.6 has it.
+    fn redirected(&self, host: String, port: u16) -> Self {
+        let mut next = Self {
+            port,
+            connect_to: None,
+            ..self.clone()
+        };
+        if let Trust::Authorities { names } = &mut next.trust {
+            names.retain(|name| *name != self.host);
+            names.push(host.clone());
+        }
+        next.host = host;
+        next
+    }
+
+    /// The host and port to which the connection is made.
+    fn address(&self) -> (&str, u16) {
+        match &self.connect_to {
+            Some((host, port)) => (host, *port),
+            None => (&self.host, self.port),
+        }
+    }
+}
+
+/// A login up to the server's first answer.
+async fn log_in(mut channel: Channel, target: &Target, config: Arc<ClientConfig>) -> io::Result<Answer> {
     if target.encryption == Encryption::Strict {
         channel.encrypt(&target.host, config.clone(), false).await?;
     }
@@ -135,6 +168,7 @@ fn unreachable(target: &Target, what: &str, error: &io::Error, remedy: &str) -> 
     if let Some(ours) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
         return ours.clone();
     }
-    let text = format!("{},{} {what}: {error}", target.host, target.port);
+    let why = TlsFailure::find(error).map_or_else(|| error.to_string(), |failure| failure.to_string());
+    let text = format!("{},{} {what}: {why}", target.host, target.port);
     Error::new(ErrorKind::Unreachable, text).remedy(remedy)
 }

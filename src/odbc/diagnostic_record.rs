@@ -3,7 +3,7 @@
 use std::slice;
 
 use entra_auth::{Error, plain_text::fit};
-use entra_odbc_core::diagnostics::Diagnostic as _;
+use entra_odbc_core::{connect::login_refusal::LoginFailure, diagnostics::Diagnostic as _};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 /// The fields `SQL_DIAG_...` (sql.h, sqlext.h), of which odbc-sys lacks some.
@@ -52,16 +52,30 @@ impl Record {
 
 impl From<&Error> for Record {
     fn from(error: &Error) -> Self {
-        let mut state = *b"HY000";
-        for (to, from) in state.iter_mut().zip(error.sqlstate().bytes()) {
-            *to = from;
-        }
         Self {
-            state,
+            state: state(error.sqlstate()),
             native: error.native(),
             message: error.to_string(),
         }
     }
+}
+
+impl From<&LoginFailure> for Record {
+    fn from(failure: &LoginFailure) -> Self {
+        Self {
+            state: state(&failure.sqlstate),
+            native: failure.native,
+            message: failure.error.to_string(),
+        }
+    }
+}
+
+fn state(text: &str) -> [u8; 5] {
+    let mut state = *b"HY000";
+    for (to, from) in state.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    state
 }
 
 /// Answers `SQLGetDiagRecW` from `records`, the first of which has number 1.

@@ -5,7 +5,7 @@ use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use entra_odbc_core::{
     connect::{ConnectOutcome, Destination, DriverCompletion, DriverReply, TargetConnection, cannot_lead},
-    diagnostics::MESSAGE_LIMIT,
+    diagnostics::{DriverRecord, MESSAGE_LIMIT},
     driver::access_token_struct::AccessTokenStruct,
 };
 use odbc_sys::{HDbc, Pointer, SqlReturn, WChar};
@@ -20,6 +20,8 @@ use super::{
 
 /// `SQL_DRIVER_NOPROMPT` (sqlext.h).
 pub(crate) const NOPROMPT: u16 = 0;
+/// The most records of one call that are read; Driver 18.6 has three for a login that found no server.
+const MAX_RECORDS: i16 = 32;
 /// Room for the driver's completed string: all that the ODBC length type can say.
 const COMPLETED_CAPACITY: i16 = i16::MAX;
 
@@ -206,11 +208,10 @@ impl TargetConnection for DriverConnection<'_> {
         DriverReply { outcome, completed }
     }
 
-    fn message_of(&self, native: i32) -> Option<String> {
-        (1..=i16::MAX)
+    fn records(&self) -> Vec<DriverRecord> {
+        (1..=MAX_RECORDS)
             .map_while(|number| self.driver_record(number))
-            .find(|(found, _)| *found == native)
-            .map(|(_, message)| message)
+            .collect()
     }
 
     fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
@@ -219,8 +220,8 @@ impl TargetConnection for DriverConnection<'_> {
 }
 
 impl DriverConnection<'_> {
-    /// The native error and message of the driver's record of this number.
-    fn driver_record(&self, number: i16) -> Option<(i32, String)> {
+    /// The driver's record of this number.
+    fn driver_record(&self, number: i16) -> Option<DriverRecord> {
         let mut native = 0;
         let (mut state, mut message, mut length) = ([0u16; 6], [0u16; MESSAGE_LIMIT + 1], 0);
         // SAFETY: a connection's record; the state has room for its five characters and terminator, the
@@ -238,8 +239,11 @@ impl DriverConnection<'_> {
             )
         };
         let filled = usize::try_from(length).unwrap_or(0).min(MESSAGE_LIMIT);
-        let message = String::from_utf16_lossy(message.get(..filled).unwrap_or_default());
-        (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then_some((native, message))
+        (answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO).then(|| DriverRecord {
+            sqlstate: String::from_utf16_lossy(state.get(..5).unwrap_or_default()),
+            native,
+            message: String::from_utf16_lossy(message.get(..filled).unwrap_or_default()),
+        })
     }
 }
 

@@ -131,12 +131,14 @@ pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
 
 fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<str>> {
     let began = Instant::now();
+    let found = search(surroundings);
+    let remedy = found.remedy();
     let Search {
         candidates,
         mut failures,
         overridden,
-        ..
-    } = search(surroundings);
+        named_by,
+    } = found;
     for candidate in candidates {
         match candidate::load(&candidate.path) {
             Ok(mut driver) => {
@@ -158,12 +160,18 @@ fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<
     }
     let error = Error::new(
         ErrorKind::DriverMissing,
-        format!(
-            "the target driver could not be loaded. Tried: {}",
-            failures.join("; ")
-        ),
+        match named_by {
+            Some(name) => format!(
+                "the target driver that {name} names could not be loaded: {}",
+                failures.join("; ")
+            ),
+            None => format!(
+                "the target driver could not be loaded. Tried: {}",
+                failures.join("; ")
+            ),
+        },
     )
-    .remedy("Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER.");
+    .remedy(remedy);
     tracing::warn!(target: "entra_odbc", event = "driver_missing", %error);
     Err(error.to_string().into())
 }

@@ -148,7 +148,7 @@ fn a_login_that_the_server_refuses_keeps_the_servers_words_and_says_who_it_was()
         .playground
         .sql_server
         .inject(standins::sql_server::Fault::RefuseLogin(
-            standins::sql_server::SqlError::token_refused("Token is invalid."),
+            standins::sql_server::SqlError::token_refused(""),
         ));
     let error = machine.pyodbc_error(&machine.string(&payroll()));
     assert!(error.contains("28000") && error.contains("18456"), "{error}");

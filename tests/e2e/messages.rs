@@ -118,3 +118,48 @@ fn nothing_from_a_value_a_variable_or_a_path_breaks_steers_or_hides_a_message_or
         record(&machine, &machine.string(&rest));
     }
 }
+
+/// Without a locale, as in containers and under cron, unixODBC keeps the lower byte of each character: U+2026 was `&`,
+/// and of U+010A a line break would stay.
+#[test]
+fn an_ansi_host_without_a_locale_reads_every_word_that_is_ours() {
+    let machine = Machine::new().with("LC_ALL", "C");
+    let application = format!("UID={PAYROLL_CLIENT_ID};TenantId={TENANT_ID}");
+    let kind = "Authentication=ActiveDirectoryServicePrincipal";
+    let file = "/nowhere/J\u{fc}rgen/\u{4e2d}\u{2026}/\u{10a}z";
+    for (rest, parts) in [
+        (
+            format!("{kind};{application}"),
+            &["PWD= is missing", "Add PWD=... to the connection string."][..],
+        ),
+        (
+            format!("{kind};{application};PWDFile={file}"),
+            &["PWDFile= cannot be used", "/nowhere/J"],
+        ),
+        (
+            format!("{kind};{application};ClientCertificate={file}"),
+            &["ClientCertificate= cannot be used", "/nowhere/J"],
+        ),
+        (
+            "Authentication=ActiveDirectoryM\u{fc}i".to_owned(),
+            &[
+                "\"ActiveDirectoryM",
+                "Known values: ActiveDirectory followed by Default",
+            ],
+        ),
+    ] {
+        let string = machine.string(&rest);
+        let script = machine.script(&["--ansi", &format!("!connect:{string}")]);
+        for said in [script, machine.isql_failure(&string)] {
+            let record = said.split('\n').find(|line| line.contains("[entra-odbc]"));
+            let record = record.unwrap_or_else(|| panic!("{said:?}"));
+            assert!(
+                !record.contains('&') && !record.chars().any(char::is_control),
+                "{record:?}"
+            );
+            for part in parts {
+                assert!(record.contains(part), "{part}: {record:?}");
+            }
+        }
+    }
+}

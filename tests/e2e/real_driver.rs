@@ -8,12 +8,17 @@ use test_support::{
     registration::{DRIVER, STOCK_DRIVER, section},
 };
 
+const UNNAMED: &str = "the target driver could not be loaded. Tried: ";
+const NAMED: &str = "the target driver that ENTRA_ODBC_DRIVER names could not be loaded: ";
+
 /// Connects through a library that cannot find its real driver; the record must be IM003 and give this reason.
-fn missing(machine: &Machine, reason: &str) {
+fn missing(machine: &Machine, start: &str, reason: &str) {
     let string = format!("DRIVER={{{DRIVER}}};SERVER=localhost,1;Authentication=ActiveDirectoryMsi");
-    let start = "[entra-odbc] the target driver could not be loaded. Tried: ";
     for said in [machine.pyodbc_error(&string), machine.isql_failure(&string)] {
-        assert!(said.contains("IM003") && said.contains(start), "{said}");
+        assert!(
+            said.contains("IM003") && said.contains(&format!("[entra-odbc] {start}")),
+            "{said}"
+        );
         assert!(said.contains(reason), "{reason} in {said}");
     }
 }
@@ -55,8 +60,24 @@ fn what_cannot_be_wrapped_is_named_with_the_reason() {
         ),
     ] {
         machine = machine.with("ENTRA_ODBC_DRIVER", driver);
-        missing(&machine, &reason);
+        missing(&machine, NAMED, &reason);
+        // Installing another driver would change nothing.
+        missing(&machine, NAMED, "Correct ENTRA_ODBC_DRIVER:");
     }
+}
+
+#[test]
+fn a_bad_file_that_our_section_names_is_to_be_corrected_there() {
+    let machine = Machine::new();
+    machine.register(&format!(
+        "{}RealDriver=/nowhere/libmsodbcsql.so\n",
+        section(DRIVER, &built_library())
+    ));
+    let start = format!(
+        "the target driver that RealDriver in [{DRIVER}] of odbcinst.ini names could not be loaded: "
+    );
+    missing(&machine, &start, "/nowhere/libmsodbcsql.so");
+    missing(&machine, &start, &format!("Correct RealDriver in [{DRIVER}]"));
 }
 
 #[test]
@@ -65,9 +86,10 @@ fn without_any_driver_the_places_that_were_tried_are_named() {
     only_us(&machine);
     missing(
         &machine,
+        UNNAMED,
         "[ODBC Driver 18 for SQL Server] of odbcinst.ini: not registered",
     );
-    missing(&machine, "or name its library in ENTRA_ODBC_DRIVER.");
+    missing(&machine, UNNAMED, "or name its library in ENTRA_ODBC_DRIVER.");
 }
 
 #[test]

@@ -169,7 +169,7 @@ mod tests {
                 "2.54",
             ),
             ("odd", "echo hidden", "unavailable", 0, "2.54"),
-            ("bad", "echo trouble >&2; exit 7", "unavailable", 0, "exit code 7"),
+            ("bad", "echo trouble >&2; exit 7", "unreachable", 0, "exit code 7"),
             ("none", "exec no-such-az", "unavailable", 0, "PATH"),
         ] {
             let error = FakeAz::new(name, script).token(&[]).unwrap_err();

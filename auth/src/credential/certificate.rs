@@ -86,7 +86,7 @@ impl Certificate {
         }
         let key = parts.keys.first().ok_or_else(|| {
             failed(path, Keyword::ClientCertificate, "there is no private key in it")
-                .remedy("Name a file with certificate and key, or add ClientKey=… with the key's file.")
+                .remedy("Name a file with certificate and key, or add ClientKey=... with the key's file.")
         })?;
         let (key_path, keyword) = key_path.map_or((path, Keyword::ClientCertificate), |path| {
             (path, Keyword::ClientKey)
@@ -261,7 +261,7 @@ impl Trouble {
             ),
             Self::NeedsPassword => (
                 "it is encrypted",
-                Text::from(text!("Add {}=….", ClientCertificatePassword)),
+                Text::from(text!("Add {}=...", ClientCertificatePassword)),
             ),
             Self::WrongPassword => (
                 "the password is wrong",

@@ -224,12 +224,12 @@ fn all_failed(failures: &[(&'static str, Error)]) -> Error {
         .iter()
         .map(|(name, error)| format!("{name}: {}", line(error)))
         .collect();
-    let refused = failures
-        .iter()
-        .map(|(_, error)| error.kind())
-        .find(|kind| matches!(kind, ErrorKind::Refused { code: 1.. }));
+    let kinds = || failures.iter().map(|(_, error)| error.kind());
+    let refused = kinds().find(|kind| matches!(kind, ErrorKind::Refused { code: 1.. }));
+    // Nobody's sign-in is there, unless a tool that has one did not get through.
+    let unreachable = kinds().find(|kind| *kind == ErrorKind::Unreachable);
     Error::new(
-        refused.unwrap_or(ErrorKind::Unavailable),
+        refused.or(unreachable).unwrap_or(ErrorKind::Unavailable),
         format!("nobody is signed in. {}", lines.join("; ")),
     )
     .remedy("Run az login or entra-odbc login, or set AZURE_CLIENT_ID and its kin.")
@@ -247,7 +247,7 @@ fn line(error: &Error) -> String {
     }
     let cut: String = text.chars().take(MAX_SUMMARY_LENGTH).collect();
     let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
-    format!("{}…", cut.trim_end_matches([':', ',', ';', '(']))
+    format!("{}...", cut.trim_end_matches([':', ',', ';', '(']))
 }
 
 #[cfg(test)]

@@ -318,7 +318,8 @@ impl Tool {
             return self.not_signed_in().detail(words);
         }
         let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
-        Error::new(ErrorKind::Unavailable, format!("{command} failed ({code})"))
+        // Of what it says, most often that the network is to blame.
+        Error::new(ErrorKind::Unreachable, format!("{command} failed ({code})"))
             .remedy(format!("Run {} by hand to see.", self.trial))
             .detail(words)
     }

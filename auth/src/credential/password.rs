@@ -22,7 +22,7 @@ pub fn prepare(context: &CredentialContext<'_>) -> Result<SignIn, Error> {
     let tenant = match (options.get(Keyword::TenantId), user.split_once('@')) {
         (Some(tenant), _) => Tenant::named(tenant)?,
         (None, Some((_, domain))) => Tenant::named(domain).map_err(|_| {
-            Error::invalid("UID= has no domain name after its @").remedy("Correct UID, or add TenantId=….")
+            Error::invalid("UID= has no domain name after its @").remedy("Correct UID, or add TenantId=...")
         })?,
         (None, None) => {
             return Err(missing(

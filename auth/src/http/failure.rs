@@ -1,95 +1,53 @@
 //! What a failed exchange means, dug out of the layers that report it.
 
-use super::{
-    pinned::Unpinned,
-    roots::{NoRoots, UnknownIssuer},
-};
+use super::tls_failure::{TlsFailure, find};
 use crate::{Error, ErrorKind};
-use rustls::CertificateError;
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io};
 
 /// The error for an exchange that got no answer, and whether another try may help.
 #[must_use]
 pub fn classify(error: &(dyn StdError + 'static), host: &str) -> (Error, bool) {
     let unreachable = |what: String| Error::new(ErrorKind::Unreachable, what);
-    if let Some(none) = find::<NoRoots>(error) {
-        let error = unreachable(format!("the certificate of {host} cannot be checked: {none}")).remedy(
-            "Install the ca-certificates package, or set SSL_CERT_FILE to a PEM file of CA certificates.",
-        );
-        return (error, false);
-    }
-    if let Some(unknown) = find::<UnknownIssuer>(error) {
-        let error = unreachable(format!("the certificate of {host} is not trusted: {unknown}")).remedy(
-            "If a proxy inspects TLS here, add its CA certificate to the system, or name a PEM file with it in \
-             SSL_CERT_FILE.",
-        );
-        return (error, false);
-    }
-    if let Some(unpinned) = find::<Unpinned>(error) {
-        let error = unreachable(format!("the certificate of {host} is not trusted: {unpinned}"))
-            .remedy("Check that nothing else answers there; restart this process if the certificate is new.");
-        return (error, false);
-    }
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return match tls {
-            rustls::Error::InvalidCertificate(reason) => (untrusted(reason, host), false),
-            other => (
-                unreachable(format!("TLS with {host} failed: {other}"))
-                    .remedy("Check that a TLS server is there, and proxies in between."),
-                false,
-            ),
+    if let Some(failure) = TlsFailure::find(error) {
+        let what = match &failure {
+            TlsFailure::NoRoots(_) => format!("the certificate of {host} cannot be checked: {failure}"),
+            TlsFailure::Handshake(_) => format!("TLS with {host} failed: {failure}"),
+            _ => format!("the certificate of {host} is not trusted: {failure}"),
         };
+        return (unreachable(what).remedy(tls_remedy(&failure)), false);
     }
     let cause = deepest(error);
+    // All failures of sockets are `io::Error`s: what failed to connect without one is the proxy's refusal.
+    let is_connect = |error: &reqwest::Error| error.is_connect() && !error.is_timeout();
+    if find(error).is_some_and(is_connect) && find::<io::Error>(error).is_none() {
+        let error = unreachable(format!("the proxy does not connect to {host}: {cause}")).remedy(
+            "Where it wants a sign-in (407), write that into HTTPS_PROXY (http://user:password@proxy:3128); where it \
+             forbids the host (403), have that allowed, or add the host to NO_PROXY.",
+        );
+        return (error, false);
+    }
     let error = unreachable(format!("{host} cannot be reached: {cause}"))
         .remedy("Check the network, the name server, and HTTPS_PROXY and NO_PROXY.");
     (error, true)
 }
 
-fn untrusted(reason: &CertificateError, host: &str) -> Error {
-    let (why, remedy) = match reason {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            ("it has expired".to_owned(), "Check this machine's clock.")
+fn tls_remedy(failure: &TlsFailure) -> &'static str {
+    match failure {
+        TlsFailure::NoRoots(_) => {
+            "Install the ca-certificates package, or set SSL_CERT_FILE to a PEM file of CA certificates."
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            ("it is not valid yet".to_owned(), "Check this machine's clock.")
+        TlsFailure::UnknownIssuer(_) => {
+            "If a proxy inspects TLS here, add its CA certificate to the system, or name a PEM file with it in \
+             SSL_CERT_FILE."
         }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
-            "it is for another host".to_owned(),
-            "Check the Authority, and proxies in between.",
-        ),
-        // The machine's authorities have an error of their own: these were given for this endpoint.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
-            "its issuer is not among the CA certificates for it".to_owned(),
-            "Check those certificates.",
-        ),
-        other => (other.to_string(), "Check proxies in between."),
-    };
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("the certificate of {host} is not trusted: {why}"),
-    )
-    .remedy(remedy)
-}
-
-/// The first error of this type in the chain of causes.
-///
-/// `io::Error` leaves out the error it wraps when asked for its source, so that one is looked into.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    if let Some(found) = error.downcast_ref::<T>() {
-        return Some(found);
+        TlsFailure::Unpinned => {
+            "Check that nothing else answers there; restart this process if the certificate is new."
+        }
+        TlsFailure::Expired | TlsFailure::NotValidYet => "Check this machine's clock.",
+        TlsFailure::WrongName(_) => "Check the Authority, and proxies in between.",
+        TlsFailure::Certificate(_) => "Check proxies in between.",
+        TlsFailure::Handshake(_) => "Check that a TLS server is there, and proxies in between.",
     }
-    if let Some(
-        rustls::Error::Other(other) | rustls::Error::InvalidCertificate(CertificateError::Other(other)),
-    ) = error.downcast_ref()
-    {
-        return find(&*other.0);
-    }
-    let wrapped = error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref)
-        .and_then(|wrapped| find(wrapped));
-    wrapped.or_else(|| find(error.source()?))
 }
 
 /// The last cause, which says most: "Connection refused (os error 111)".

@@ -95,6 +95,41 @@ impl fmt::Display for UnknownIssuer {
 
 impl std::error::Error for UnknownIssuer {}
 
+/// The certificate is for other names than the one that was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrongName {
+    /// The names that it is for, as it has them; empty where it has none that can be read.
+    pub names: Vec<String>,
+}
+
+impl WrongName {
+    /// How many of the names are shown.
+    const MAX_SHOWN_NAMES: usize = 3;
+
+    fn of(certificate: &CertificateDer<'_>) -> Self {
+        let names = webpki::EndEntityCert::try_from(certificate)
+            .map(|certificate| certificate.valid_dns_names().map(str::to_owned).collect());
+        Self {
+            names: names.unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for WrongName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is for another host")?;
+        for (number, name) in self.names.iter().take(Self::MAX_SHOWN_NAMES).enumerate() {
+            write!(f, "{}{name}", if number == 0 { ": " } else { ", " })?;
+        }
+        match self.names.len().saturating_sub(Self::MAX_SHOWN_NAMES) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for WrongName {}
+
 impl Places {
     /// The file that is read first.
     #[must_use]
@@ -204,7 +239,17 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verify = |verifier: &Arc<WebPkiServerVerifier>| {
-            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            verifier
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|error| match error {
+                    Error::InvalidCertificate(
+                        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+                    ) => {
+                        let wrong = OtherError(Arc::new(WrongName::of(end_entity)));
+                        Error::InvalidCertificate(CertificateError::Other(wrong))
+                    }
+                    error => error,
+                })
         };
         if let Ok(bundle) = self.bundle() {
             match verify(bundle) {

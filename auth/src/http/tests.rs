@@ -13,11 +13,14 @@ use standins::{
 };
 use std::{
     fs,
+    io::{BufRead as _, BufReader, ErrorKind, Write as _},
+    net::TcpListener,
     path::PathBuf,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -286,6 +289,58 @@ fn the_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
         "unreachable"
     );
     bench.token_in(with_proxy("localhost"), limit).unwrap();
+}
+
+#[test]
+fn a_proxy_that_refuses_is_told_with_what_to_set_and_not_asked_again() {
+    for status in ["407 Proxy Authentication Required", "403 Forbidden"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let proxy = thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(client.try_clone().unwrap())
+                .lines()
+                .map_while(Result::ok);
+            assert!(lines.any(|line| line.is_empty()));
+            write!(client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").unwrap();
+            drop(client);
+            listener.set_nonblocking(true).unwrap();
+            listener
+        });
+        let bench = Bench::new();
+        let environment = Environment::fixed([("HTTPS_PROXY", address.as_str())]);
+        let error = bench
+            .token_in(environment, Duration::from_secs(20))
+            .unwrap_err()
+            .to_string();
+        for part in [
+            "the proxy does not connect to",
+            "(407)",
+            "http://user:password@",
+            "NO_PROXY",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let again = proxy.join().unwrap().accept().map(|_| ());
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::WouldBlock, "{status}");
+    }
+}
+
+#[test]
+fn a_certificate_for_other_names_is_told_with_them() {
+    let authority = CertificateAuthority::new();
+    let bench = Bench::with(
+        authority.server_config(&["a.example", "b.example", "c.example", "d.example"]),
+        authority.pem(),
+    );
+    let error = bench
+        .token_in(bench.environment(), Duration::from_secs(20))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("it is for another host: a.example, b.example, c.example and 1 more."),
+        "{error}"
+    );
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl Options {
 #[must_use]
 pub fn missing(keyword: Keyword, meaning: &str) -> Error {
     Error::invalid(format!("{}= is missing: {meaning}", keyword.name()))
-        .remedy(format!("Add {}=… to the connection string.", keyword.name()))
+        .remedy(format!("Add {}=... to the connection string.", keyword.name()))
 }
 
 /// Two selections that exclude each other.

@@ -51,9 +51,10 @@ fn fit(token: &Token) -> Result<(), Error> {
     text::checked(&token.text)?;
     match SystemTime::now().duration_since(token.expires_on) {
         Ok(past) => Err(Error::invalid(format!(
-            "the access token expired {} s ago",
+            "the access token expired {} s ago by this machine's clock",
             past.as_secs()
-        ))),
+        ))
+        .remedy("Get a new one; if this one is new, set the clock (sudo timedatectl set-ntp true).")),
         Err(_) => Ok(()),
     }
 }

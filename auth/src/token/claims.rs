@@ -4,6 +4,7 @@ use crate::plain_text::is_harmful;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     fmt,
     time::{Duration, SystemTime},
 };
@@ -70,6 +71,27 @@ impl Claims {
 }
 
 impl Claims {
+    /// The name by which a database knows the principal: that of a guest is their own address, which the names of their
+    /// account in this tenant contain.
+    #[must_use]
+    pub fn database_user_name(&self) -> Option<Cow<'_, str>> {
+        let name = self.principal.as_deref()?;
+        // `ada_outlook.com#EXT#@contoso.onmicrosoft.com`: a domain has no underscore, a mailbox may.
+        let lower = name.to_ascii_lowercase();
+        if let Some((mailbox, domain)) = lower
+            .find("#ext#@")
+            .and_then(|end| name.get(..end))
+            .and_then(|guest| guest.rsplit_once('_'))
+        {
+            return Some(format!("{mailbox}@{domain}").into());
+        }
+        // `live.com#ada@outlook.com`: who vouches for the guest comes first.
+        Some(match name.split_once('#') {
+            Some((_, address)) if address.contains('@') => address.into(),
+            _ => name.into(),
+        })
+    }
+
     /// Whether two tokens are certainly those of two identities; unsaid is no difference.
     #[must_use]
     pub fn is_other_identity(&self, other: &Self) -> bool {
@@ -153,6 +175,31 @@ mod tests {
         let application = Claims::parse(&jwt(&serde_json::json!({ "appid": "app", "exp": 7.9 })));
         assert_eq!(application.principal.as_deref(), Some("app"));
         assert_eq!(application.exp, user.exp);
+    }
+
+    #[test]
+    fn a_guest_has_their_own_address_as_database_user() {
+        for (principal, expected) in [
+            (
+                "ada_b_outlook.com#EXT#@contoso.onmicrosoft.com",
+                "ada_b@outlook.com",
+            ),
+            ("ada_outlook.com#ext#@contoso.onmicrosoft.com", "ada@outlook.com"),
+            ("live.com#ada@outlook.com", "ada@outlook.com"),
+            ("ada@contoso.com", "ada@contoso.com"),
+            ("odd#name", "odd#name"),
+            (
+                "619a4449-b4aa-4383-a2a9-7c365106c5e7",
+                "619a4449-b4aa-4383-a2a9-7c365106c5e7",
+            ),
+        ] {
+            let claims = Claims {
+                principal: Some(principal.to_owned()),
+                ..Claims::default()
+            };
+            assert_eq!(claims.database_user_name().as_deref(), Some(expected));
+        }
+        assert_eq!(Claims::default().database_user_name(), None);
     }
 
     #[test]

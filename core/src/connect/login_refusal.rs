@@ -1,12 +1,19 @@
-//! Why SQL Server, Driver 18 or unixODBC refuses a login, and what to do about it.
+//! Why SQL Server, Driver 18 or unixODBC refuses a login, or why no server was reached, and what to do about it.
 
 mod known;
+mod reached;
 
+use crate::diagnostics::DriverRecord;
 use entra_auth::{Error, ErrorKind, Token, cloud, token::Claims};
 use known::{Known, TOKEN_PRINCIPAL};
+pub(crate) use reached::Reached;
+use std::time::SystemTime;
 
 /// `Login failed for user …`.
 pub const LOGIN_FAILED: i32 = 18456;
+
+/// What stands between the server's words and ours in a record about a token.
+const EXPLANATION: &str = " It was ";
 
 /// The diagnostic record of a refused login.
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +37,30 @@ pub enum Cause {
     WrongAudience,
     /// What was given is no token.
     NoToken,
+    /// The server does not accept the token, for a reason that it does not tell in full.
+    TokenRefused,
+    /// The server waited for a token in vain.
+    TokenNotSent,
     /// The database has no user for the token's identity.
     NoDatabaseUser,
     /// The server's firewall.
     Firewall,
+    /// The server takes connections from some virtual networks only.
+    VirtualNetworkRule,
     /// The server is reached through private endpoints only.
     PublicAccessDenied,
+    /// Azure's gateway does not know which server is meant.
+    ServerNameUnknown,
     /// No such database, or not for this user.
     DatabaseNotOpened,
     /// The database is paused or moving.
     DatabaseUnavailable,
+    /// The server has too much to do.
+    ServerBusy,
     /// No TLS session with the server.
     Tls,
+    /// No server was reached: a name, a port or a route.
+    NotReached,
     /// unixODBC does not know the driver or data source.
     NameNotRegistered,
     /// unixODBC cannot load the registered library.
@@ -50,6 +69,8 @@ pub enum Cause {
     TargetDriverNotLoaded,
     /// No answer within the login timeout.
     TimedOut,
+    /// A login as a user of Windows.
+    WindowsLogin,
     /// A login with a name and a password that the server does not know.
     LoginUnknown,
 }
@@ -65,9 +86,49 @@ pub struct Explanation {
     pub remedy: String,
 }
 
+/// Why a login failed, as a record to be put before the driver's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginFailure {
+    /// The cause.
+    pub cause: Cause,
+    /// The SQLSTATE of the driver's record: what programs decide by stays what it is.
+    pub sqlstate: String,
+    /// The native error of that record.
+    pub native: i32,
+    /// Cause and remedy in words.
+    pub error: Error,
+}
+
+impl<'a> From<&'a DriverRecord> for Refusal<'a> {
+    fn from(record: &'a DriverRecord) -> Self {
+        Self {
+            sqlstate: &record.sqlstate,
+            native: record.native,
+            message: &record.message,
+        }
+    }
+}
+
 impl Refusal<'_> {
     fn is_of_token(&self) -> bool {
         self.message.contains(TOKEN_PRINCIPAL)
+    }
+
+    /// Whether the server says nothing beyond that the login failed: it does so where it has no such user.
+    fn is_bare(&self) -> bool {
+        // The tool reads a record of ours, in which an explanation follows the server's words.
+        let servers = self.message.split(EXPLANATION).next().unwrap_or_default();
+        let rest = servers.split_once(TOKEN_PRINCIPAL).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.trim_matches(['\'', '.', ' ']).is_empty())
+    }
+
+    /// The message without the names of those that passed it on.
+    fn own_words(&self) -> &str {
+        let mut words = self.message;
+        while let Some((_, rest)) = words.strip_prefix('[').and_then(|origin| origin.split_once(']')) {
+            words = rest;
+        }
+        words.trim()
     }
 
     /// The cause and the remedy; `None` for a refusal that is not in the table.
@@ -77,33 +138,86 @@ impl Refusal<'_> {
     pub fn explain(&self, claims: Option<&Claims>) -> Option<Explanation> {
         let known = Known::find(self)?;
         let explanation = |cause, text, remedy| Explanation { cause, text, remedy };
-        let (Cause::NoDatabaseUser, Some(claims)) = (known.cause, claims) else {
-            return Some(explanation(known.cause, known.text, known.remedy.to_owned()));
+        let as_known = || explanation(known.cause, known.text, known.remedy.to_owned());
+        let Some(claims) = claims else {
+            return Some(as_known());
         };
-        let audience = claims.aud.as_deref().filter(|aud| !cloud::is_audience(aud));
-        let is_invalid = self.message.contains("Token is invalid");
-        Some(match (is_invalid, audience) {
-            (true, Some(audience)) => explanation(
-                Cause::WrongAudience,
-                "the token is not one for SQL Server",
-                format!("It is for {audience}: get one for https://database.windows.net, or check Scope."),
-            ),
-            (true, None) if *claims == Claims::default() => explanation(
+        Some(match known.cause {
+            Cause::NoDatabaseUser => {
+                let remedy = database_user(claims).unwrap_or_else(|| known.remedy.to_owned());
+                explanation(known.cause, known.text, remedy)
+            }
+            Cause::TokenRefused if *claims == Claims::default() => explanation(
                 Cause::NoToken,
                 "what was given is no token that can be read",
                 "Check that it is a whole access token of Entra's, and nothing else.".to_owned(),
             ),
-            _ => {
-                let remedy = database_user(claims).unwrap_or_else(|| known.remedy.to_owned());
-                explanation(known.cause, known.text, remedy)
-            }
+            Cause::TokenRefused => match claims.aud.as_deref() {
+                Some(audience) if !cloud::is_audience(audience) => explanation(
+                    Cause::WrongAudience,
+                    "the token is not one for SQL Server",
+                    format!(
+                        "It is for {audience}: get one for https://database.windows.net, or check Scope."
+                    ),
+                ),
+                Some(audience) => explanation(
+                    known.cause,
+                    known.text,
+                    format!("It is for {audience}. {}", known.remedy),
+                ),
+                None => as_known(),
+            },
+            Cause::TokenExpired => match claims.exp.map(|end| end.duration_since(SystemTime::now())) {
+                Some(Ok(left)) => explanation(
+                    known.cause,
+                    known.text,
+                    format!(
+                        "By this machine's clock it has {} s left, so that clock is behind the server's: set it \
+                         (sudo timedatectl set-ntp true).",
+                        left.as_secs()
+                    ),
+                ),
+                _ => as_known(),
+            },
+            _ => as_known(),
         })
+    }
+}
+
+impl Cause {
+    /// Its name, for the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TokenExpired => "token_expired",
+            Self::TenantNotAccepted => "tenant_not_accepted",
+            Self::WrongAudience => "wrong_audience",
+            Self::NoToken => "no_token",
+            Self::TokenRefused => "token_refused",
+            Self::TokenNotSent => "token_not_sent",
+            Self::NoDatabaseUser => "no_database_user",
+            Self::Firewall => "firewall",
+            Self::VirtualNetworkRule => "virtual_network_rule",
+            Self::PublicAccessDenied => "public_access_denied",
+            Self::ServerNameUnknown => "server_name_unknown",
+            Self::DatabaseNotOpened => "database_not_opened",
+            Self::DatabaseUnavailable => "database_unavailable",
+            Self::ServerBusy => "server_busy",
+            Self::Tls => "tls",
+            Self::NotReached => "not_reached",
+            Self::NameNotRegistered => "name_not_registered",
+            Self::LibraryNotLoaded => "library_not_loaded",
+            Self::TargetDriverNotLoaded => "target_driver_not_loaded",
+            Self::TimedOut => "timed_out",
+            Self::WindowsLogin => "windows_login",
+            Self::LoginUnknown => "login_unknown",
+        }
     }
 }
 
 /// How to create the user of an identity.
 fn database_user(claims: &Claims) -> Option<String> {
-    let name = claims.principal.as_deref()?;
+    let name = claims.database_user_name()?;
     Some(if name.contains('@') {
         let name = name.replace(']', "]]");
         format!("Run in the database: CREATE USER [{name}] FROM EXTERNAL PROVIDER.")
@@ -112,158 +226,46 @@ fn database_user(claims: &Claims) -> Option<String> {
     })
 }
 
-/// The error of a login that was refused with this token; `None` where the server refused someone else.
+/// Why the server refused the login, by the driver's records; `None` where it did not, or for an unknown reason.
 ///
-/// `message` is the server's, as the driver passes it on.
+/// `logins` is how often the login was tried.
 #[must_use]
-pub fn error(token: &Token, message: &str) -> Option<Error> {
-    let refusal = Refusal {
-        sqlstate: "28000",
-        native: LOGIN_FAILED,
-        message,
+pub fn of_server(records: &[DriverRecord], token: &Token, logins: u32) -> Option<LoginFailure> {
+    // Azure SQL adds "Login failed" to more precise errors, in front of them or behind.
+    let refusals = || {
+        records
+            .iter()
+            .filter(|record| record.native > 0)
+            .map(Refusal::from)
     };
-    if !refusal.is_of_token() {
-        return None;
-    }
+    let precise = refusals().find(|refusal| refusal.native != LOGIN_FAILED && Known::is_of_server(refusal));
+    let refusal = precise.or_else(|| refusals().find(Refusal::is_of_token))?;
     let claims = token.claims();
-    let Explanation { text, remedy, .. } = refusal.explain(Some(&claims))?;
-    let without_origin = message.rsplit_once(']').map_or(message, |(_, own)| own);
-    // The server's words first, which hosts look for; many hosts show one record only.
-    let what = format!("{} It was {claims}; {text}", without_origin.trim());
-    let kind = ErrorKind::Refused {
-        code: LOGIN_FAILED.unsigned_abs(),
+    let Explanation { cause, text, remedy } = refusal.explain(Some(&claims))?;
+    let tries = if logins > 1 {
+        format!(" (tried {logins} times)")
+    } else {
+        String::new()
     };
-    Some(Error::new(kind, what).remedy(remedy))
+    let words = refusal.own_words();
+    let kind = ErrorKind::Refused {
+        code: refusal.native.unsigned_abs(),
+    };
+    let error = if refusal.native == LOGIN_FAILED {
+        // The server's words first, which hosts look for; many hosts show one record only.
+        Error::new(kind, format!("{words}{EXPLANATION}{claims}; {text}{tries}")).remedy(remedy)
+    } else {
+        Error::new(kind, format!("{text}{tries}"))
+            .remedy(remedy)
+            .detail(words)
+    };
+    Some(LoginFailure {
+        cause,
+        sqlstate: refusal.sqlstate.to_owned(),
+        native: refusal.native,
+        error,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnostics::Diagnostic as _;
-    use entra_auth::Secret;
-    use serde_json::json;
-    use standins::jwt::unsigned as jwt;
-    use std::time::SystemTime;
-
-    fn explained(claims: &serde_json::Value, reason: &str) -> Option<String> {
-        let token = Token::received(Secret::new(jwt(claims)), SystemTime::now());
-        let words = format!("[Microsoft]Login failed for user '<token-identified principal>'.{reason}");
-        let error = error(&token, &words)?;
-        assert_eq!((error.sqlstate(), error.native()), ("28000", 18456));
-        let start =
-            format!("[entra-odbc] Login failed for user '<token-identified principal>'.{reason} It was ");
-        assert!(error.to_string().starts_with(&start), "{error}");
-        Some(error.to_string())
-    }
-
-    #[test]
-    fn an_application_is_named_by_its_ids_with_the_usual_cause() {
-        let claims = json!({ "appid": "app-1", "oid": "object-1", "tid": "tenant-1" });
-        let text = explained(&claims, "").unwrap();
-        for part in [
-            "app-1",
-            "object-1",
-            "tenant-1",
-            "object id in place",
-            "entra-odbc sid app-1",
-        ] {
-            assert!(text.contains(part), "{part}: {text}");
-        }
-    }
-
-    #[test]
-    fn a_person_is_told_the_statement_that_helps() {
-        let text = explained(&json!({ "upn": "a]b@contoso.com" }), "").unwrap();
-        assert!(
-            text.contains("CREATE USER [a]]b@contoso.com] FROM EXTERNAL PROVIDER"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_token_that_the_server_takes_for_expired_is_no_missing_user() {
-        let text = explained(&json!({ "appid": "a" }), " Token is expired.").unwrap();
-        assert!(text.contains("clock") && !text.contains("CREATE USER"), "{text}");
-    }
-
-    #[test]
-    fn a_token_that_was_meant_for_someone_else_is_no_missing_user() {
-        let text = explained(
-            &json!({ "upn": "ada@contoso.com", "aud": "https://graph.microsoft.com" }),
-            " Token is invalid.",
-        )
-        .unwrap();
-        assert!(
-            text.contains("It is for https://graph.microsoft.com: get one for https://database.windows.net"),
-            "{text}"
-        );
-        let text = explained(&json!({}), " Token is invalid.").unwrap();
-        assert!(text.contains("whole access token"), "{text}");
-        for aud in [
-            "https://database.windows.net/",
-            "https://database.usgovcloudapi.net",
-            "022907d3-0f1b-48f7-badc-1ba6abab6d66",
-        ] {
-            let claims = json!({ "upn": "ada@contoso.com", "aud": aud });
-            let text = explained(&claims, " Token is invalid.").unwrap();
-            assert!(text.contains("CREATE USER"), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_refusal_of_a_password_is_none_of_our_business() {
-        let token = Token::received(Secret::new("opaque".into()), SystemTime::now());
-        assert_eq!(error(&token, "Login failed for user 'sa'."), None);
-    }
-
-    fn cause(sqlstate: &str, native: i32, message: &str) -> Option<Cause> {
-        let refusal = Refusal {
-            sqlstate,
-            native,
-            message,
-        };
-        refusal.explain(None).map(|explanation| explanation.cause)
-    }
-
-    #[test]
-    fn a_refusal_is_known_by_its_number_its_state_or_its_words() {
-        for (sqlstate, native, message, expected) in [
-            ("42000", 40_615, "in another language", Cause::Firewall),
-            (
-                "",
-                0,
-                "Client with IP address '1.2.3.4' is not allowed to access the server.",
-                Cause::Firewall,
-            ),
-            (
-                "42000",
-                4060,
-                "Cannot open database \"x\" requested by the login.",
-                Cause::DatabaseNotOpened,
-            ),
-            (
-                "01000",
-                0,
-                "Can't open lib '/x.so' : file not found",
-                Cause::LibraryNotLoaded,
-            ),
-            ("IM002", 0, "", Cause::NameNotRegistered),
-            ("28000", 18456, "Login failed for user 'sa'.", Cause::LoginUnknown),
-            (
-                "28000",
-                18456,
-                "Login failed for user '<token-identified principal>'.",
-                Cause::NoDatabaseUser,
-            ),
-            (
-                "28000",
-                18456,
-                "Login failed for user '<token-identified principal>'. Token is expired.",
-                Cause::TokenExpired,
-            ),
-        ] {
-            assert_eq!(cause(sqlstate, native, message), Some(expected), "{message}");
-        }
-        assert_eq!(cause("HY000", 0, "something else"), None);
-    }
-}
+mod tests;

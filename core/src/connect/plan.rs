@@ -8,6 +8,8 @@ use crate::{
         Destination,
         context::ConnectContext,
         driver_string,
+        login_refusal::{LoginFailure, Reached},
+        login_retry::LoginRetries,
         request::{ConnectRequest, Selection, is_keyword},
         route,
         selected_mode::SelectedMode,
@@ -15,6 +17,7 @@ use crate::{
         trust::Administrator,
     },
     connection_string::{Attribute, ConnectionString, aliases, append},
+    diagnostics::DriverRecord,
     driver::MICROSOFT_SECTION,
     tds::Target,
 };
@@ -62,6 +65,10 @@ pub struct SignInPlan {
     /// The server that must say first that it sends nobody on.
     may_redirect: Option<Target>,
     destination: Option<Destination>,
+    /// When a refused login is tried again.
+    pub(super) login_retries: LoginRetries,
+    /// The server, for an attempt of our own to find out why no login came about.
+    reached: Option<Reached>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
     login_timeout: Option<Duration>,
@@ -198,6 +205,8 @@ fn sign_in_plan(
         removed: driver_string::removed(request, mode),
         may_redirect,
         destination: channel.destination(),
+        login_retries: LoginRetries::read(request),
+        reached: Reached::new(request, channel),
         sign_in: selected.prepare(&scope, context)?,
         token_timeout: selected.token_timeout,
         login_timeout: selected.options.login_timeout()?,
@@ -274,6 +283,17 @@ impl SignInPlan {
             .services
             .tokens
             .replace_refused(&self.sign_in, refused, deadline)
+    }
+
+    /// Why no login came about, where the driver's records say that no server was reached.
+    #[must_use]
+    pub fn diagnose(
+        &self,
+        records: &[DriverRecord],
+        deadline: Instant,
+        context: &ConnectContext<'_>,
+    ) -> Option<LoginFailure> {
+        self.reached.as_ref()?.diagnose(records, deadline, context)
     }
 
     /// The driver's completed string with what we took out, and without what we put in.

@@ -1,6 +1,6 @@
 //! The target driver's connection, as far as a connect needs it, and what it answers.
 
-use crate::driver::access_token_struct::AccessTokenStruct;
+use crate::{diagnostics::DriverRecord, driver::access_token_struct::AccessTokenStruct};
 use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
@@ -45,8 +45,12 @@ pub trait TargetConnection {
     }
     /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
     fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply;
-    /// The message of the first of the driver's diagnostic records that has this native error.
-    fn message_of(&self, native: i32) -> Option<String>;
+    /// The driver's diagnostic records of the last call, in its order.
+    fn records(&self) -> Vec<DriverRecord>;
+    /// Waits before another login.
+    fn pause(&mut self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
     /// The connection as a subscriber of its token, which gets renewed ones.
     ///
     /// `None` where it has no token of ours.

@@ -14,6 +14,7 @@ enum Did {
     Place(usize),
     TakeOff,
     Limit(u128),
+    Pause(u128),
     Connect(String, DriverCompletion),
 }
 
@@ -81,9 +82,17 @@ impl TargetConnection for Scripted {
             completed: Zeroizing::new(completed.encode_utf16().collect()),
         }
     }
-    fn message_of(&self, native: i32) -> Option<String> {
-        let known = self.natives.contains(&native);
-        known.then(|| "Login failed for user '<token-identified principal>'.".to_owned())
+    fn records(&self) -> Vec<DriverRecord> {
+        let natives = self.natives.iter();
+        let record = |native: &i32| DriverRecord {
+            sqlstate: "28000".to_owned(),
+            native: *native,
+            message: "Login failed for user '<token-identified principal>'.".to_owned(),
+        };
+        natives.map(record).collect()
+    }
+    fn pause(&mut self, pause: Duration) {
+        self.did.push(Did::Pause(pause.as_millis().div_ceil(1000)));
     }
 }
 
@@ -756,6 +765,95 @@ fn a_refused_login_with_a_given_token_is_not_tried_again() {
             ..
         }
     ));
+}
+
+#[test]
+fn a_login_that_is_refused_for_a_moment_is_made_again_after_a_pause() {
+    let failed = (ConnectOutcome::Failed(-1), "");
+    let mut real = Scripted::answering([failed, failed, (ConnectOutcome::Connected(0), "")]);
+    real.natives = vec![40_613];
+    let answer = Machine::new()
+        .connect("Server=localhost;AccessToken=abc", &mut real)
+        .unwrap();
+    assert!(matches!(answer, Answer::SignedIn { opened: Some(_), .. }));
+    let pauses: Vec<_> = real
+        .did
+        .iter()
+        .filter(|did| matches!(did, Did::Pause(_) | Did::Limit(_)))
+        .collect();
+    // No pause is a real one here, so that nothing of the login timeout is used up.
+    assert_eq!(
+        pauses,
+        [&Did::Pause(5), &Did::Limit(15), &Did::Pause(10), &Did::Limit(15)]
+    );
+    assert_eq!(real.strings().len(), 3);
+    assert_eq!(
+        real.did.iter().filter(|did| matches!(did, Did::Place(_))).count(),
+        1
+    );
+}
+
+#[test]
+fn an_application_that_polls_is_not_kept_waiting_for_the_next_login() {
+    let mut real = Scripted::answering([
+        (ConnectOutcome::StillExecuting(2), ""),
+        (ConnectOutcome::Failed(-1), ""),
+        (ConnectOutcome::Connected(0), ""),
+    ]);
+    real.natives = vec![40_613];
+    let (machine, mut pending) = (Machine::new(), None);
+    let text = "Server=localhost;AccessToken=abc;ConnectRetryInterval=1";
+    let mut polls = 0;
+    loop {
+        let answer = machine.connect_pending(text, &mut pending, &mut real).unwrap();
+        match answer {
+            Answer::SignedIn { opened: Some(_), .. } => break,
+            Answer::SignedIn { reply, .. } => {
+                assert_eq!(reply.outcome, ConnectOutcome::StillExecuting(2));
+                assert!(pending.is_some());
+            }
+            other => panic!("{other:?}"),
+        }
+        polls += 1;
+        std::thread::yield_now();
+    }
+    assert!(polls > 2, "{polls}");
+    assert_eq!(real.strings().len(), 3);
+    assert!(!real.did.iter().any(|did| matches!(did, Did::Pause(_))));
+}
+
+#[test]
+fn as_many_logins_are_made_as_the_string_or_its_data_source_says() {
+    for (machine, text, logins) in [
+        (
+            Machine::new(),
+            "Server=localhost;AccessToken=abc;ConnectRetryCount=0",
+            1,
+        ),
+        (
+            Machine::new(),
+            "Server=localhost;AccessToken=abc;ConnectRetryCount=2;ConnectRetryInterval=3",
+            3,
+        ),
+        (
+            Machine::with_section(&[("Server", "localhost"), ("ConnectRetryCount", "1")]),
+            "DSN=payroll;AccessToken=abc",
+            2,
+        ),
+    ] {
+        let mut real = Scripted::answering(std::iter::repeat_n((ConnectOutcome::Failed(-1), ""), logins));
+        real.natives = vec![40_501];
+        let answer = machine.connect(text, &mut real).unwrap();
+        let Answer::SignedIn {
+            failure: Some(failure),
+            ..
+        } = answer
+        else {
+            panic!("{answer:?}")
+        };
+        assert_eq!((failure.sqlstate.as_str(), failure.native), ("28000", 40_501));
+        assert_eq!(real.strings().len(), logins, "{text}");
+    }
 }
 
 #[test]

@@ -26,8 +26,25 @@ pub struct Search {
     pub failures: Vec<String>,
     /// Whether the environment names the driver, whatever sections say.
     pub overridden: bool,
-    /// The setting by which someone named the driver, so that no other is tried.
+    /// Who named the one driver that counts: `ENTRA_ODBC_DRIVER`, or `RealDriver` of a section.
     pub named_by: Option<String>,
+}
+
+impl Search {
+    /// What to do where none of the candidates can be used.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match &self.named_by {
+            Some(name) => format!(
+                "Correct {name}: it is the path of Microsoft's library (libmsodbcsql-18.*.so.*), its directory, or the \
+                 name of its driver in odbcinst.ini. Without it, an installed driver is looked for."
+            ),
+            None => {
+                "Install Microsoft's ODBC Driver 18 for SQL Server, or name its library in ENTRA_ODBC_DRIVER."
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Looks for the target driver.
@@ -266,6 +283,10 @@ mod tests {
         };
         let found = search(&machine);
         assert!(found.candidates.is_empty());
+        assert!(
+            found.remedy().starts_with("Correct ENTRA_ODBC_DRIVER:"),
+            "{found:?}"
+        );
         assert_eq!(
             found.failures,
             ["ENTRA_ODBC_DRIVER=No Such Driver: neither a path nor a driver in odbcinst.ini"]
@@ -294,5 +315,6 @@ mod tests {
         let found = search(&machine);
         assert!(found.candidates.is_empty());
         assert!(found.failures[0].ends_with("is entra-odbc itself"), "{found:?}");
+        assert!(found.remedy().starts_with("Install "), "{found:?}");
     }
 }

@@ -1,10 +1,10 @@
 //! The connection that the probe is made over: TCP, and TLS inside TDS packets or around them.
 
 use super::packet::{HEADER_LENGTH, Header, Kind, packets};
-use entra_auth::process::name_resolution as names;
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use std::{
     io::{self, Read as _, Write as _},
+    net::SocketAddr,
     sync::Arc,
     time::Duration,
 };
@@ -27,10 +27,10 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Connects to the first of the host's addresses that answers.
-    pub async fn connect(host: &str, port: u16) -> io::Result<Self> {
+    /// Connects to the first of a host's addresses that answers.
+    pub async fn connect(addresses: Vec<SocketAddr>, port: u16) -> io::Result<Self> {
         let mut last = io::Error::other("its name has no address");
-        for mut address in names::addresses(host).await? {
+        for mut address in addresses {
             address.set_port(port);
             match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => {

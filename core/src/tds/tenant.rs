@@ -1,15 +1,12 @@
 //! Which tenant a SQL server wants its tokens from, by the server's own word.
 
-use super::{Answer, Target, Trust, may_redirect_to, probe, unreachable};
+use super::{Answer, MAX_REDIRECTS, Target, Trust, may_redirect_to, probe, unreachable};
 use entra_auth::{
     Environment, Error,
     credential::BoxFuture,
     identity_key::IdentityKeyBuilder,
     tenant::{TenantDiscovery, tenant_in},
 };
-
-/// How many redirects of one login Driver 18.6 follows.
-const MAX_REDIRECTS: usize = 10;
 
 /// A SQL server that is asked for its tenant.
 #[derive(Debug)]
@@ -79,29 +76,16 @@ impl TenantDiscovery for ServerTenant {
     }
 }
 
-/// Where a server redirects to. The certificate there has to be for the host's own name or `HostnameInCertificate=`, as the
-/// driver has it; where none is looked at, only hosts that may be the same one are asked.
+/// Where a server redirects to; where no authority vouches for the certificate there, only what may be the same host is asked.
 fn next(from: &Target, host: String, port: u16) -> Result<Target, Error> {
-    let mut next = Target {
-        port,
-        connect_to: None,
-        ..from.clone()
-    };
-    match &mut next.trust {
-        Trust::Authorities { names } => {
-            names.retain(|name| *name != from.host);
-            names.push(host.clone());
-        }
-        Trust::File(_) | Trust::Any if !may_redirect_to(&from.host, &host) => {
-            return Err(missing_tenant(
-                from,
-                &format!("it sends to {host}, and nothing validates the server there"),
-            ));
-        }
-        Trust::File(_) | Trust::Any => {}
+    let is_validated = matches!(from.trust, Trust::Authorities { .. });
+    if is_validated || may_redirect_to(&from.host, &host) {
+        return Ok(from.redirected(host, port));
     }
-    next.host = host;
-    Ok(next)
+    Err(missing_tenant(
+        from,
+        &format!("it sends to {host}, and nothing validates the server there"),
+    ))
 }
 
 fn missing_tenant(target: &Target, why: &str) -> Error {
@@ -109,7 +93,7 @@ fn missing_tenant(target: &Target, why: &str) -> Error {
         "TenantId= is missing, and {},{} does not tell the tenant: {why}",
         target.host, target.port
     ))
-    .remedy("Add TenantId=… to the connection string.")
+    .remedy("Add TenantId=... to the connection string.")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 use entra_auth::{Error, ErrorKind};
 use entra_odbc_core::{
     connect as core_connect,
-    connect::{Answer, ConnectOutcome, DriverReply, plan},
+    connect::{Answer, ConnectOutcome, DriverReply, login_refusal::LoginFailure, plan},
     connection_string,
     diagnostics::Diagnostic as _,
 };
@@ -231,9 +231,9 @@ unsafe fn connect_with(
         Ok(Answer::SignedIn {
             reply,
             opened,
-            refusal,
+            failure,
         }) => {
-            connection.explain(refusal.as_ref());
+            connection.explain(failure.as_ref());
             let reuse = opened.map_or(PoolReuse::Never, PoolReuse::WhileSameIdentity);
             (reply, reuse)
         }
@@ -257,8 +257,8 @@ impl Connection {
     }
 
     /// Puts an explanation of ours before the driver's records of a failed connect.
-    fn explain(&mut self, refusal: Option<&Error>) {
-        self.records.ours = refusal.map(Record::from).into_iter().collect();
+    fn explain(&mut self, failure: Option<&LoginFailure>) {
+        self.records.ours = failure.map(Record::from).into_iter().collect();
         self.records.then_drivers = true;
     }
 

@@ -44,7 +44,7 @@ fn a_tool_that_is_not_there_and_one_that_nobody_is_signed_in_to_are_told_apart()
         let string = machine.string(&format!("Authentication=ActiveDirectory{mode}"));
         let absent = machine.pyodbc_error(&string);
         assert!(
-            absent.contains("08001") && absent.contains(&format!("({tool}) is not on the PATH")),
+            absent.contains("HY000") && absent.contains(&format!("({tool}) is not on the PATH")),
             "{absent}"
         );
 

@@ -19,6 +19,8 @@ const PATH: &str = "/metadata/identity/oauth2/token";
 #[derive(Debug)]
 pub struct Imds {
     address: String,
+    /// What to do where it is not there.
+    remedy: &'static str,
 }
 
 impl Imds {
@@ -31,7 +33,22 @@ impl Imds {
                 || ADDRESS.to_owned(),
                 |address| address.trim_end_matches('/').to_owned(),
             ),
+            remedy: remedy(environment),
         }
+    }
+}
+
+/// Another mode for which the environment has what it takes, most often that of an application.
+fn remedy(environment: &Environment) -> &'static str {
+    let is_set = |name: &str| environment.get(name).is_some();
+    if is_set("AZURE_FEDERATED_TOKEN_FILE") {
+        "AZURE_FEDERATED_TOKEN_FILE is set: with it, use Authentication=ActiveDirectoryWorkloadIdentity."
+    } else if is_set("AZURE_CLIENT_SECRET") {
+        "AZURE_CLIENT_SECRET is set: for that application, use Authentication=ActiveDirectoryEnvironment."
+    } else if is_set("AZURE_CLIENT_CERTIFICATE_PATH") {
+        "AZURE_CLIENT_CERTIFICATE_PATH is set: for that application, use Authentication=ActiveDirectoryEnvironment."
+    } else {
+        "Elsewhere than on Azure use another authentication mode."
     }
 }
 
@@ -110,7 +127,8 @@ impl Endpoint for Imds {
                 self.address
             ),
         )
-        .remedy("Elsewhere than on Azure use another authentication mode.")
+        .remedy(self.remedy)
         .detail(error.sentences())
+        .perhaps_absent()
     }
 }

@@ -218,6 +218,29 @@ fn a_machine_that_is_no_vm_is_told_so_within_a_second_or_two() {
 }
 
 #[test]
+fn where_no_endpoint_answers_the_mode_that_the_environment_is_made_for_is_named() {
+    for (variable, mode) in [
+        ("AZURE_CLIENT_SECRET", "Authentication=ActiveDirectoryEnvironment"),
+        (
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+            "Authentication=ActiveDirectoryEnvironment",
+        ),
+        (
+            "AZURE_FEDERATED_TOKEN_FILE",
+            "Authentication=ActiveDirectoryWorkloadIdentity",
+        ),
+        ("AZURE_TENANT_ID", "Elsewhere than on Azure"),
+    ] {
+        let environment = Environment::fixed([
+            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1"),
+            (variable, "hidden"),
+        ]);
+        let error = token(&environment, &[]).unwrap_err().to_string();
+        assert!(error.contains(mode) && !error.contains("hidden"), "{error}");
+    }
+}
+
+#[test]
 fn an_endpoint_that_never_answers_is_given_up_at_the_deadline() {
     let stand_in = stand_in();
     stand_in.inject(Fault::HangBefore(standins::http::Gate::new()));

@@ -17,6 +17,7 @@ use entra_odbc_core::{
     connect::{
         Answer, ConnectContext, ConnectOutcome, DriverCompletion, DriverReply, TargetConnection, connect,
     },
+    diagnostics::DriverRecord,
     driver::access_token_struct::AccessTokenStruct,
 };
 use std::{
@@ -173,7 +174,7 @@ impl TargetConnection for Yes {
         }
     }
 
-    fn message_of(&self, _: i32) -> Option<String> {
-        None
+    fn records(&self) -> Vec<DriverRecord> {
+        Vec::new()
     }
 }

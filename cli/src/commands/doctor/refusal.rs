@@ -23,8 +23,8 @@ pub fn explain(refusal: &Refusal<'_>, claims: Option<&Claims>) -> (&'static str,
 
 /// What creates the user.
 fn statements(claims: Option<&Claims>) -> String {
-    let principal = claims.and_then(|claims| claims.principal.as_deref());
-    let Some(name) = principal else {
+    let name = claims.and_then(Claims::database_user_name);
+    let Some(name) = name.as_deref() else {
         return sql::create_user_from_entra("name");
     };
     let create = match Uuid::parse_str(name) {
@@ -59,6 +59,11 @@ mod tests {
         assert!(
             person.contains("CREATE USER [a]]b@contoso.com] FROM EXTERNAL PROVIDER;"),
             "{person}"
+        );
+        let guest = remedy(words, "ada_outlook.com#EXT#@contoso.onmicrosoft.com");
+        assert!(
+            guest.contains("CREATE USER [ada@outlook.com] FROM EXTERNAL PROVIDER;"),
+            "{guest}"
         );
         let application = remedy(words, "619a4449-b4aa-4383-a2a9-7c365106c5e7");
         assert!(

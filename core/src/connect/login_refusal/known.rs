@@ -10,8 +10,8 @@ pub const TOKEN_PRINCIPAL: &str = "<token-identified principal>";
 pub struct Known {
     /// What it means.
     pub cause: Cause,
-    /// Whether the row is for logins with a token only; the messages of other logins are similar.
-    token_only: bool,
+    /// Which logins it is for; the messages of logins with and without a token are similar.
+    logins: Logins,
     /// Native errors of SQL Server.
     native: &'static [i32],
     /// SQLSTATEs of Driver 18 and unixODBC.
@@ -24,15 +24,37 @@ pub struct Known {
     pub remedy: &'static str,
 }
 
+/// Which logins a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Logins {
+    All,
+    /// Those with a token.
+    Token,
+    /// Those with a token of which the server says no more than that they failed.
+    TokenBare,
+}
+
 impl Known {
     /// The row of a refusal: the first that recognises it.
     pub fn find(refusal: &Refusal<'_>) -> Option<&'static Self> {
         KNOWN_REFUSALS.iter().find(|known| known.recognises(refusal))
     }
 
+    /// Whether a server refused the login with a native error that the table has.
+    pub fn is_of_server(refusal: &Refusal<'_>) -> bool {
+        KNOWN_REFUSALS
+            .iter()
+            .any(|known| known.native.contains(&refusal.native))
+    }
+
     fn recognises(&self, refusal: &Refusal<'_>) -> bool {
         let has = |fragment: &&str| refusal.message.contains(fragment);
-        (!self.token_only || refusal.is_of_token())
+        let is_for = match self.logins {
+            Logins::All => true,
+            Logins::Token => refusal.is_of_token(),
+            Logins::TokenBare => refusal.is_bare(),
+        };
+        is_for
             && (self.native.contains(&refusal.native)
                 || self.sqlstates.contains(&refusal.sqlstate)
                 || self.fragments.iter().any(has))
@@ -40,19 +62,19 @@ impl Known {
 }
 
 /// The special ones first: the message about an expired token has the same start as the one about a missing user.
-const KNOWN_REFUSALS: [Known; 13] = [
+const KNOWN_REFUSALS: [Known; 19] = [
     Known {
         cause: Cause::TokenExpired,
-        token_only: true,
+        logins: Logins::Token,
         native: &[],
         sqlstates: &[],
         fragments: &["expired"],
         text: "the server takes the token for expired",
-        remedy: "Compare this machine's clock with the server's; get a new token where one was given.",
+        remedy: "Get a new token where one was given; compare this machine's clock with the server's.",
     },
     Known {
         cause: Cause::TenantNotAccepted,
-        token_only: true,
+        logins: Logins::Token,
         native: &[],
         sqlstates: &[],
         fragments: &["not currently configured to accept this token"],
@@ -61,7 +83,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::NoDatabaseUser,
-        token_only: true,
+        logins: Logins::TokenBare,
         native: &[],
         sqlstates: &[],
         fragments: &[TOKEN_PRINCIPAL],
@@ -69,17 +91,53 @@ const KNOWN_REFUSALS: [Known; 13] = [
         remedy: "Create a database user for it, and check Database.",
     },
     Known {
+        cause: Cause::TokenRefused,
+        logins: Logins::Token,
+        native: &[],
+        sqlstates: &[],
+        fragments: &[TOKEN_PRINCIPAL],
+        text: "the server does not accept this token",
+        remedy: "Check that TenantId names the server's tenant, that Scope is for its cloud, and this machine's clock.",
+    },
+    Known {
+        cause: Cause::TokenNotSent,
+        logins: Logins::All,
+        native: &[33_155],
+        sqlstates: &[],
+        fragments: &[],
+        text: "the server waited for a token and got none",
+        remedy: "Try again with a longer login timeout; check what closes idle connections in between.",
+    },
+    Known {
+        cause: Cause::VirtualNetworkRule,
+        logins: Logins::All,
+        native: &[40_914],
+        sqlstates: &[],
+        fragments: &["Client is not allowed to access the server"],
+        text: "the server takes connections from the virtual networks of its rules only, and this one is not among them",
+        remedy: "az sql server vnet-rule create --resource-group <group> --server <server> --name <name> --subnet <subnet>; or a private endpoint.",
+    },
+    Known {
+        cause: Cause::ServerNameUnknown,
+        logins: Logins::All,
+        native: &[40_532],
+        sqlstates: &[],
+        fragments: &[],
+        text: "Azure's gateway takes the first part of Server= for the name of the server, and knows none of that name",
+        remedy: "Write the Azure name in Server=; to reach it by another way, lead that name there in /etc/hosts: 10.1.2.3 contoso.database.windows.net",
+    },
+    Known {
         cause: Cause::Firewall,
-        token_only: false,
+        logins: Logins::All,
         native: &[40_615],
         sqlstates: &[],
         fragments: &["is not allowed to access the server"],
         text: "the server's firewall does not know this machine's address",
-        remedy: "az sql server firewall-rule create --resource-group … --server … --name … --start-ip-address … --end-ip-address …",
+        remedy: "az sql server firewall-rule create --resource-group <group> --server <server> --name <name> --start-ip-address <address> --end-ip-address <address>",
     },
     Known {
         cause: Cause::PublicAccessDenied,
-        token_only: false,
+        logins: Logins::All,
         native: &[47_073],
         sqlstates: &[],
         fragments: &["Deny Public Network Access"],
@@ -88,7 +146,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::DatabaseNotOpened,
-        token_only: false,
+        logins: Logins::All,
         native: &[4060],
         sqlstates: &[],
         fragments: &["Cannot open database"],
@@ -97,16 +155,27 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::DatabaseUnavailable,
-        token_only: false,
+        logins: Logins::All,
         native: &[40_613],
         sqlstates: &[],
         fragments: &["is not currently available"],
         text: "the database is paused, or is being moved",
-        remedy: "Try again in a minute: a serverless database wakes up at the first login.",
+        remedy: "Try again in a minute, or set a login timeout of 60 s or more: a serverless database wakes up at the first login.",
+    },
+    Known {
+        cause: Cause::ServerBusy,
+        logins: Logins::All,
+        native: &[
+            4221, 10_928, 10_929, 40_197, 40_501, 42_109, 49_918, 49_919, 49_920,
+        ],
+        sqlstates: &[],
+        fragments: &[],
+        text: "the server has too much to do, or is being moved",
+        remedy: "Try again in a minute; if it goes on, look at the limits of the database's service tier.",
     },
     Known {
         cause: Cause::Tls,
-        token_only: false,
+        logins: Logins::All,
         native: &[],
         sqlstates: &[],
         fragments: &["certificate verify failed", "SSL Provider"],
@@ -115,7 +184,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::NameNotRegistered,
-        token_only: false,
+        logins: Logins::All,
         native: &[],
         sqlstates: &["IM002"],
         fragments: &["Data source name not found"],
@@ -124,7 +193,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::LibraryNotLoaded,
-        token_only: false,
+        logins: Logins::All,
         native: &[],
         sqlstates: &[],
         fragments: &["Can't open lib"],
@@ -133,7 +202,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::TargetDriverNotLoaded,
-        token_only: false,
+        logins: Logins::All,
         native: &[],
         sqlstates: &["IM003"],
         fragments: &[],
@@ -142,7 +211,7 @@ const KNOWN_REFUSALS: [Known; 13] = [
     },
     Known {
         cause: Cause::TimedOut,
-        token_only: false,
+        logins: Logins::All,
         native: &[],
         sqlstates: &["HYT00"],
         fragments: &[],
@@ -150,8 +219,17 @@ const KNOWN_REFUSALS: [Known; 13] = [
         remedy: "Check firewalls in between; a serverless database that wakes up needs a longer timeout: --timeout 60",
     },
     Known {
+        cause: Cause::WindowsLogin,
+        logins: Logins::All,
+        native: &[18_452],
+        sqlstates: &[],
+        fragments: &[],
+        text: "the server took this for the login of a Windows user: it came with neither a token nor a name and password",
+        remedy: "Say who signs in (Authentication=ActiveDirectoryDefault, or UID and PWD), and remove Trusted_Connection=yes.",
+    },
+    Known {
         cause: Cause::LoginUnknown,
-        token_only: false,
+        logins: Logins::All,
         native: &[super::LOGIN_FAILED],
         sqlstates: &[],
         fragments: &["Login failed"],

@@ -1,0 +1,129 @@
+//! Why no login came about, found out by an attempt of our own: name, port, TLS, redirect, answer.
+//!
+//! Driver 18.6 tells an unknown name, a closed port and a silent one by the same words after the whole login timeout,
+//! and an untrusted certificate by OpenSSL's. The attempt ends before a token would be sent.
+
+use super::{Answer, MAX_REDIRECTS, Target, channel::Channel, config, log_in};
+use entra_auth::{
+    Environment,
+    http::{TlsFailure, roots::WrongName},
+    process::name_resolution,
+};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout_at;
+
+/// What an attempt to log in found.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The host and port at which it was found.
+    pub at: (String, u16),
+    /// The host and port that sent the login there, where one did.
+    pub redirected_by: Option<(String, u16)>,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What was found of a server.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Its name has no address, or no name server says so.
+    NameUnknown(String),
+    /// Its port takes no connections.
+    NobodyListens,
+    /// Its port does not answer at all.
+    Silent,
+    /// The network does not lead there.
+    Unroutable(String),
+    /// Its certificate is for other names.
+    WrongName(WrongName),
+    /// There is no TLS with it for another reason.
+    Tls(TlsFailure),
+    /// It takes the connection, and then says nothing.
+    Mute,
+    /// It does not encrypt, or does not speak as a SQL Server does.
+    NotUnderstood(String),
+    /// It refuses the login with these words.
+    Refuses(String),
+    /// It answers.
+    Answers,
+}
+
+/// Tries to log in as far as the server's first answer, once more for each redirect, for no longer than `limit`.
+pub async fn diagnose(target: Target, environment: Environment, limit: Duration) -> Diagnosis {
+    let until = Instant::now() + limit;
+    let mut target = target;
+    let mut redirected_by = None;
+    let mut redirects = 0;
+    loop {
+        let finding = match attempt(&target, &environment, until).await {
+            Ok(Answer::Elsewhere { host, port }) if redirects < MAX_REDIRECTS => {
+                redirects += 1;
+                redirected_by = Some(at(&target));
+                target = target.redirected(host, port);
+                continue;
+            }
+            Ok(Answer::Elsewhere { .. }) => Finding::NotUnderstood("it redirects again and again".to_owned()),
+            Ok(Answer::TokenFrom(_)) => Finding::Answers,
+            Ok(Answer::Nothing(words)) if words.is_empty() => Finding::Answers,
+            Ok(Answer::Nothing(words)) => Finding::Refuses(words),
+            Err(finding) => finding,
+        };
+        return Diagnosis {
+            at: at(&target),
+            redirected_by,
+            finding,
+        };
+    }
+}
+
+fn at(target: &Target) -> (String, u16) {
+    let (host, port) = target.address();
+    (host.to_owned(), port)
+}
+
+async fn attempt(target: &Target, environment: &Environment, until: Instant) -> Result<Answer, Finding> {
+    let until = until.into();
+    let (host, port) = target.address();
+    let addresses = match timeout_at(until, name_resolution::addresses(host)).await {
+        Ok(Ok(addresses)) => addresses,
+        Ok(Err(error)) => return Err(Finding::NameUnknown(error.to_string())),
+        Err(_) => return Err(Finding::NameUnknown("no name server answers".to_owned())),
+    };
+    let channel = match timeout_at(until, Channel::connect(addresses, port)).await {
+        Ok(Ok(channel)) => channel,
+        Ok(Err(error)) => return Err(unconnected(&error)),
+        Err(_) => return Err(Finding::Silent),
+    };
+    let config = config(target, environment).map_err(|error| unfinished(&error))?;
+    match timeout_at(until, log_in(channel, target, config)).await {
+        Ok(answer) => answer.map_err(|error| unfinished(&error)),
+        Err(_) => Err(Finding::Mute),
+    }
+}
+
+fn unconnected(error: &io::Error) -> Finding {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Finding::NobodyListens,
+        io::ErrorKind::TimedOut => Finding::Silent,
+        _ => Finding::Unroutable(error.to_string()),
+    }
+}
+
+fn unfinished(error: &io::Error) -> Finding {
+    match TlsFailure::find(error) {
+        Some(TlsFailure::WrongName(wrong)) => Finding::WrongName(wrong),
+        Some(failure) => Finding::Tls(failure),
+        None => Finding::NotUnderstood(match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+                "it closes the connection before the login".to_owned()
+            }
+            _ => error.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;
