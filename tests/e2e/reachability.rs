@@ -177,7 +177,7 @@ fn what_the_server_says_is_explained_before_its_own_words() {
                 (
                     40_532,
                     "Cannot open server \"127\" requested by the login.  The login failed.",
-                    &["first part of Server=", "/etc/hosts"][..],
+                    &["first part of Server=", "ConnectTo="][..],
                 ),
                 (
                     40_914,

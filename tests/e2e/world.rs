@@ -17,7 +17,8 @@ use crate::network::HOST_NAME;
 
 /// Where the names of Azure lead to; such a server has the certificate of its name.
 pub const AZURE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 1, 0, 1));
-/// The end of a tunnel, or a private endpoint: leads to the same servers of Azure. So do names below `tunnel.example`.
+/// The end of a tunnel, or a private endpoint: leads to the same servers of Azure. So do `sql.corp.example` and
+/// names below `tunnel.example`.
 pub const TUNNEL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 1, 0, 2));
 /// Where the machine's own name leads to, according to whoever has the name server.
 pub const NAMESAKE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 9, 0, 4));
@@ -115,7 +116,7 @@ pub fn address_of(name: &str) -> IpAddr {
     match name {
         HOST_NAME => NAMESAKE,
         name if is_azures(name) => AZURE,
-        name if name.ends_with(".tunnel.example") => TUNNEL,
+        name if name == "sql.corp.example" || name.ends_with(".tunnel.example") => TUNNEL,
         _ => STRANGER,
     }
 }

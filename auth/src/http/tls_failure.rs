@@ -89,6 +89,10 @@ fn of_certificate(reason: &CertificateError) -> TlsFailure {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFailure::WrongName(WrongName::default())
         }
+        // The machine's authorities have an error of their own: others were given for this endpoint.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            TlsFailure::Certificate("its issuer is not among the CA certificates for it")
+        }
         CertificateError::BadEncoding => TlsFailure::Certificate("it cannot be read"),
         CertificateError::Revoked => TlsFailure::Certificate("it was revoked"),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {

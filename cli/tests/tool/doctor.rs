@@ -106,6 +106,7 @@ fn on_a_healthy_machine_all_is_well_down_to_the_login() {
         "real-driver",
         "driver-libraries",
         "openssl",
+        "ca-certificates",
         "certificates",
         "proxy",
         "authority",
@@ -119,6 +120,23 @@ fn on_a_healthy_machine_all_is_well_down_to_the_login() {
     }
     found.is("token", "ok", &["https://database.windows.net"]);
     found.is("tenant", "ok", &[TENANT_ID]);
+}
+
+#[test]
+fn who_keeps_connections_from_sharing_their_ca_certificates_is_told_once() {
+    let machine = machine::with_standins().with("ENTRA_ODBC_CA_CACHE", "no");
+    let found = doctor(
+        &machine,
+        &[&server(&machine), "Authentication=ActiveDirectoryMsi"],
+    );
+    found.is("ca-certificates", "ok", &["ENTRA_ODBC_CA_CACHE=no"]);
+    found.is("login", "ok", &[]);
+    let told = found.0["findings"].as_array().unwrap().iter();
+    assert_eq!(
+        told.filter(|finding| finding["check"] == "ca-certificates")
+            .count(),
+        1
+    );
 }
 
 #[test]

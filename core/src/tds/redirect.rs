@@ -64,7 +64,7 @@ impl RedirectCache {
             ))
             .remedy(
                 "Have the certificate validated by its Azure name: HostnameInCertificate=<the Azure name>;\
-                 TrustServerCertificate=no; or write that name in Server= and lead it here in /etc/hosts.",
+                 TrustServerCertificate=no; or write that name in Server=, and add ConnectTo= for this address.",
             )),
             // A server in trouble may redirect once it is well again.
             Some(Ok(Answer::Nothing(words))) if !words.is_empty() => Err(Error::new(

@@ -19,6 +19,14 @@ static void next_word(char *word, size_t capacity)
     pthread_mutex_unlock(&lock);
 }
 
+/* Looks a name up, as Microsoft's driver does when it connects; an address, so that no name server is asked. */
+static void resolve_server(void)
+{
+    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *found = NULL;
+    if (getaddrinfo("127.0.0.1", "1433", &hints, &found) == 0)
+        freeaddrinfo(found);
+}
+
 /* Answers a connect call as the script says. */
 static SQLRETURN play(struct handle *this)
 {
@@ -26,6 +34,7 @@ static SQLRETURN play(struct handle *this)
     int native = 0;
     if (this->connected)
         return record(this, SQL_ERROR, "08002", 0, "Connection name in use");
+    resolve_server();
     verify_server();
     next_word(word, sizeof word);
     this->executing = strcmp(word, "executing") == 0;

@@ -119,7 +119,7 @@ fn the_authority_of_the_cluster_takes_the_place_of_the_systems() {
             &[][..],
             "which the cluster sets, and the system's CA certificates.",
         ),
-        // One that the system does know, but not the cluster's.
+        // One of the same name that the system does know, but not the cluster's.
         (
             &[(CA_FILE, roots.as_str())],
             "its issuer is not among the CA certificates for it",

@@ -16,6 +16,7 @@ pub enum Check {
     RealDriver,
     DriverLibraries,
     OpenSsl,
+    CaCertificates,
     Certificates,
     Proxy,
     Authority,
@@ -42,6 +43,7 @@ impl Check {
             Self::RealDriver => "real-driver",
             Self::DriverLibraries => "driver-libraries",
             Self::OpenSsl => "openssl",
+            Self::CaCertificates => "ca-certificates",
             Self::Certificates => "certificates",
             Self::Proxy => "proxy",
             Self::Authority => "authority",
@@ -123,6 +125,12 @@ impl Findings {
     /// Adds a check that passed.
     pub fn ok(&mut self, check: Check, what: impl Into<String>) -> io::Result<()> {
         self.add(check, Level::Ok, what.into(), String::new(), String::new())
+    }
+
+    /// Whether a finding of this check has these words.
+    pub fn has_told(&self, check: Check, words: &str) -> bool {
+        let mut of_check = self.all.iter().filter(|finding| finding.check == check);
+        of_check.any(|finding| finding.what.contains(words))
     }
 
     /// Adds a check that was skipped.

@@ -17,7 +17,7 @@ use crate::{
     ui::failure::Failure,
 };
 use entra_auth::Environment;
-use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION};
+use entra_odbc_core::driver::{MICROSOFT_SECTION, OUR_SECTION, ca_cache};
 use std::{io, path::Path};
 
 /// Checks all of it.
@@ -55,6 +55,7 @@ pub fn check(
         }
     }
     openssl(environment, &distribution, findings)?;
+    ca_certificates(&search, findings)?;
     Ok(())
 }
 
@@ -227,6 +228,17 @@ fn driver_libraries(
 }
 
 /// Driver 18 opens OpenSSL itself, so the loader's list of what it is linked with does not have it.
+/// Whether the connections of a process may share their CA certificates; a connect tells whether they do.
+fn ca_certificates(search: &DriverSearch<'_>, findings: &mut Findings) -> io::Result<()> {
+    findings.ok(
+        Check::CaCertificates,
+        match ca_cache(search) {
+            Ok(()) => "loaded once for the connections of a process".to_owned(),
+            Err(reason) => format!("loaded for each connection, because of {reason}"),
+        },
+    )
+}
+
 fn openssl(
     environment: &Environment,
     distribution: &Distribution,

@@ -5,7 +5,7 @@ use super::{
     refusal,
 };
 use crate::{
-    commands::connect::connector::{Connector, Diagnostic, Event, Request},
+    commands::connect::connector::{Connector, Diagnostic, Event, LogLine, Request},
     connection::{Connection, NamedDriver},
     sql,
     ui::{failure::Failure, input::semicolon, progress},
@@ -25,6 +25,7 @@ struct Outcome {
     facts: Value,
     row: Vec<Option<String>>,
     error: Option<Diagnostic>,
+    log: String,
 }
 
 /// Logs in, and checks the permissions for Always Encrypted where the string asks for it.
@@ -68,10 +69,29 @@ pub fn check(
         Check::Login,
         format!("as {user} in database {database} of {server}"),
     )?;
+    ca_certificates(&outcome.log, findings)?;
     if query.is_some() {
         always_encrypted(&outcome, findings)?;
     }
     Ok(())
+}
+
+/// Tells where the driver, and not a setting, kept connections from sharing their CA certificates.
+fn ca_certificates(log: &str, findings: &mut Findings) -> std::io::Result<()> {
+    let mut lines = log.lines().filter_map(LogLine::parse);
+    let Some(off) = lines.find(|line| line.event == "ca_cache_off") else {
+        return Ok(());
+    };
+    let reason = off.reason.unwrap_or_default();
+    if findings.has_told(Check::CaCertificates, reason) {
+        return Ok(());
+    }
+    findings.warning(
+        Check::CaCertificates,
+        "loaded for each connection",
+        reason,
+        "Nothing but the time of each connect is affected.",
+    )
 }
 
 /// The checks without which a login cannot succeed: to try it would tell their cause once more.
@@ -109,6 +129,7 @@ fn connect(connection: &Connection, query: Option<&str>, timeout: u32) -> Result
             _ => {}
         }
     }
+    outcome.log = connector.log();
     connector.finish()?;
     Ok(outcome)
 }

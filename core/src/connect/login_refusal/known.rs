@@ -124,7 +124,7 @@ const KNOWN_REFUSALS: [Known; 19] = [
         sqlstates: &[],
         fragments: &[],
         text: "Azure's gateway takes the first part of Server= for the name of the server, and knows none of that name",
-        remedy: "Write the Azure name in Server=; to reach it by another way, lead that name there in /etc/hosts: 10.1.2.3 contoso.database.windows.net",
+        remedy: "Write the Azure name in Server=; where another address leads to it, add ConnectTo=<address>,<port>.",
     },
     Known {
         cause: Cause::Firewall,

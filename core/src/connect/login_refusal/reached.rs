@@ -218,13 +218,11 @@ fn name_remedy(host: &str, wrong: &WrongName) -> String {
     let azure = wrong.names.iter().find(|name| Cloud::for_host(name).is_some());
     match (azure, wrong.names.first()) {
         (Some(name), _) if name.starts_with("*.") => format!(
-            "Write the server's own Azure name, which fits {name}, in Server=; or its address in Server= and that name \
-             in HostnameInCertificate=."
+            "Write the server's own Azure name, which fits {name}, in Server=, or add it as HostnameInCertificate= where only \
+             {host} leads there."
         ),
         (Some(name), _) => {
-            format!(
-                "Write Server={name}; or the server's address in Server= and HostnameInCertificate={name}."
-            )
+            format!("Write Server={name}, or add HostnameInCertificate={name} where only {host} leads there.")
         }
         (None, Some(name)) => format!(
             "If that server is yours, write HostnameInCertificate={name}, and run `entra-odbc trust add {host}`; else \

@@ -75,6 +75,8 @@ pub struct LogLine<'a> {
     pub event: &'a str,
     /// The field `ms`.
     pub ms: Option<f64>,
+    /// The field `reason`, without its quotes.
+    pub reason: Option<&'a str>,
 }
 
 impl<'a> LogLine<'a> {
@@ -87,11 +89,12 @@ impl<'a> LogLine<'a> {
             at: u64::try_from(nanoseconds / 1000).ok()?,
             event: field(fields, "event")?,
             ms: field(fields, "ms").and_then(|ms| ms.parse().ok()),
+            reason: field(fields, "reason").map(|reason| reason.trim_matches('"')),
         })
     }
 }
 
-/// The value of a field that is not in quotes.
+/// The value of a field.
 fn field<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
     let mut is_quoted = false;
     let mut is_escaped = false;
@@ -119,6 +122,8 @@ mod tests {
         let line = r#"1970-01-01T00:00:00.000007Z  INFO entra_odbc: event=token_failed error="a \" ms=3 b" ms=5.250"#;
         let read = LogLine::parse(line).unwrap();
         assert_eq!((read.at, read.event, read.ms), (7, "token_failed", Some(5.25)));
+        let line = r#"1970-01-01T00:00:00Z  INFO entra_odbc: event=ca_cache_off reason="no such slot""#;
+        assert_eq!(LogLine::parse(line).unwrap().reason, Some("no such slot"));
         for other in [
             "",
             "1970-01-01T00:00:00Z  INFO entra_odbc: connected",
