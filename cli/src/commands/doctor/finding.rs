@@ -275,7 +275,7 @@ impl Finding {
 mod tests {
     use super::*;
 
-    const ALL: [Check; 20] = [
+    const ALL: [Check; 21] = [
         Check::ConnectionString,
         Check::Library,
         Check::UnixOdbc,
@@ -284,6 +284,7 @@ mod tests {
         Check::RealDriver,
         Check::DriverLibraries,
         Check::OpenSsl,
+        Check::CaCertificates,
         Check::Certificates,
         Check::Proxy,
         Check::Authority,
