@@ -1,6 +1,7 @@
 //! The target driver: found, checked, loaded once, and put into the slots.
 
 use std::ffi::CStr;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -131,47 +132,36 @@ pub(crate) fn load() -> Result<&'static TargetDriver, Arc<str>> {
 
 fn find_and_load(surroundings: &impl SearchContext) -> Result<TargetDriver, Arc<str>> {
     let began = Instant::now();
-    let found = search(surroundings);
-    let remedy = found.remedy();
-    let Search {
-        candidates,
-        mut failures,
-        overridden,
-        named_by,
-    } = found;
-    for candidate in candidates {
+    let mut found = search(surroundings);
+    for candidate in mem::take(&mut found.candidates) {
         match candidate::load(&candidate.path) {
             Ok(mut driver) => {
-                driver.overridden = overridden;
+                driver.overridden = found.overridden;
                 if driver.has_bulk_copy() {
                     openssl::isolate();
                 }
                 tracing::info!(target: "entra_odbc", event = "driver_loaded", path = %driver.path.display(), origin = candidate.origin, ms = %Milliseconds(began.elapsed()));
                 return Ok(driver);
             }
-            Err(reason) => {
-                failures.push(format!(
-                    "{} ({}): {reason}",
-                    candidate.path.display(),
-                    candidate.origin
-                ));
-            }
+            Err(reason) => found.failures.push(format!(
+                "{} ({}): {reason}",
+                candidate.path.display(),
+                candidate.origin
+            )),
         }
     }
-    let error = Error::new(
-        ErrorKind::DriverMissing,
-        match named_by {
-            Some(name) => format!(
-                "the target driver that {name} names could not be loaded: {}",
-                failures.join("; ")
-            ),
-            None => format!(
-                "the target driver could not be loaded. Tried: {}",
-                failures.join("; ")
-            ),
-        },
-    )
-    .remedy(remedy);
+    Err(missing(&found))
+}
+
+/// Says where the driver was looked for in vain.
+#[cold]
+fn missing(found: &Search) -> Arc<str> {
+    let failures = found.failures.join("; ");
+    let text = match &found.named_by {
+        Some(name) => format!("the target driver that {name} names could not be loaded: {failures}"),
+        None => format!("the target driver could not be loaded. Tried: {failures}"),
+    };
+    let error = Error::new(ErrorKind::DriverMissing, text).remedy(found.remedy());
     tracing::warn!(target: "entra_odbc", event = "driver_missing", %error);
-    Err(error.to_string().into())
+    error.to_string().into()
 }

@@ -174,9 +174,18 @@ impl Keyword {
     /// The keyword that `name` stands for, in any case, and with blanks, `_` and `-` wherever people put them.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Row> {
+        // Each connect asks this of each of its keywords: most names are ruled out by their first letter.
+        let first = spelling::letters(name).next()?;
+        let is_meant = |known: &str| {
+            known
+                .as_bytes()
+                .first()
+                .is_some_and(|letter| letter.eq_ignore_ascii_case(&first))
+                && spelling::is_same(known, name)
+        };
         KEYWORDS
             .iter()
-            .find(|row| row.names.iter().any(|known| spelling::is_same(known, name)))
+            .find(|row| row.names.iter().any(|known| is_meant(known)))
     }
 
     /// Whether `name` is one of this keyword's names as they are written down, in any case.

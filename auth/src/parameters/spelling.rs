@@ -6,7 +6,8 @@ pub fn is_same(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
 
-fn letters(word: &str) -> impl Iterator<Item = u8> {
+/// The letters of a word that count, in lower case.
+pub(super) fn letters(word: &str) -> impl Iterator<Item = u8> {
     word.bytes()
         .filter(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'_' | b'-'))
         .map(|byte| byte.to_ascii_lowercase())

@@ -146,7 +146,17 @@ impl Search {
 /// What a name stands for: a path, the directory of a driver whose version may change, or a name in odbcinst.ini.
 pub(super) fn resolve(surroundings: &impl SearchContext, named: &Path) -> Option<PathBuf> {
     if is_path(named) {
-        return Some(newest_in(surroundings, named).unwrap_or_else(|| named.to_owned()));
+        // The library itself, as it is mostly named: there is no directory to look into.
+        let is_library = named
+            .file_name()
+            .and_then(|name| version(name.to_str()?))
+            .is_some();
+        let newest = if is_library {
+            None
+        } else {
+            newest_in(surroundings, named)
+        };
+        return Some(newest.unwrap_or_else(|| named.to_owned()));
     }
     driver_of(surroundings, &named.to_string_lossy())
 }
