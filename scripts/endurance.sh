@@ -1,6 +1,6 @@
 #!/bin/sh
-# Connects 100,000 times on 8 threads while the CA certificates are replaced, and some connects under valgrind. By hand:
-# it takes some ten minutes. docs/ca-certificates.md has the last result.
+# Connects 100,000 times on 8 threads while the CA certificates are replaced, and a few times under valgrind and
+# AddressSanitizer. By hand: it takes some ten minutes. docs/ca-certificates.md has the last result.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
@@ -8,6 +8,7 @@ cargo build --quiet -p standins
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cc -std=gnu99 -O1 -o "$work/script" tests/hosts/script.c -ldl
+cc -std=gnu99 -O1 -fsanitize=address -o "$work/script-asan" tests/hosts/script.c -ldl
 export WORK="$work"
 ENTRA_ODBC_TEST_LIBRARY=$PWD/target/release/libentra_odbc.so
 export ENTRA_ODBC_TEST_LIBRARY
@@ -20,7 +21,9 @@ export ENTRA_ODBC_TEST_LIBRARY
     "$ENTRA_ODBC_TEST_PYTHON" tests/hosts/endurance.py "$string" "${CONNECTS:-100000}" 8
     set --
     for _ in 1 2 3 4 5; do set -- "$@" "connect:$string" disconnect; done
-    valgrind --quiet --error-exitcode=9 --leak-check=no \
+    valgrind --quiet --error-exitcode=9 --leak-check=no --suppressions=tests/hosts/valgrind.supp \
         "$WORK/script" "$@"
+    # Of a sanitizer in the program, allocations of all libraries are seen.
+    ASAN_OPTIONS=detect_leaks=0 "$WORK/script-asan" "$@"
 '
 echo 'endurance: passed'
