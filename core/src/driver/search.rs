@@ -146,11 +146,11 @@ impl Search {
 /// What a name stands for: a path, the directory of a driver whose version may change, or a name in odbcinst.ini.
 pub(super) fn resolve(surroundings: &impl SearchContext, named: &Path) -> Option<PathBuf> {
     if is_path(named) {
-        // The library itself, as it is mostly named: there is no directory to look into.
+        // The library itself, as it is mostly named: there is no directory to look into. By its first characters, since
+        // `version` lies in pages of the library that loading has no other use for.
         let is_library = named
             .file_name()
-            .and_then(|name| version(name.to_str()?))
-            .is_some();
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"libmsodbcsql-18."));
         let newest = if is_library {
             None
         } else {
