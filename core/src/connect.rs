@@ -152,6 +152,10 @@ impl Attempt {
         connection: &mut dyn TargetConnection,
         context: &ConnectContext<'_>,
     ) -> Result<Answer, Error> {
+        // Also where the application polls: the login that follows goes there as well.
+        if let Some(destination) = self.plan.destination() {
+            connection.lead_to(destination)?;
+        }
         loop {
             if let Some(code) = self.wait_until_due(connection) {
                 *pending = Some(self);
@@ -210,6 +214,10 @@ impl Attempt {
 
     /// Sets the time of another login after a refusal that passes by itself.
     fn schedule_retry(&mut self, records: &[DriverRecord]) -> bool {
+        // A server that nothing validates has said that it redirects nobody, which it may do once it is well again.
+        if !self.plan.validates_server() {
+            return false;
+        }
         let now = Instant::now();
         let remaining = self.deadline.saturating_duration_since(now);
         let Some(retry) = self.retries.next(records, remaining) else {

@@ -58,6 +58,15 @@ impl Encryption {
 /// How many redirects of one login Driver 18.6 follows.
 const MAX_REDIRECTS: usize = 10;
 
+/// What a login asks for, by which some servers choose where to send it on, or whom to take tokens from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct LoginOptions {
+    /// `Database=`.
+    pub database: Option<String>,
+    /// `Language=`, in which Azure Data Explorer takes a tenant: `any@AadAuthority:contoso.com`.
+    pub language: Option<String>,
+}
+
 /// How the driver would go about the same login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -67,8 +76,8 @@ pub struct Target {
     pub port: u16,
     /// Where the connection is made to in place of them.
     pub connect_to: Option<(String, u16)>,
-    /// The database, by which some servers route.
-    pub database: Option<String>,
+    /// What the login asks for.
+    pub options: LoginOptions,
     /// What is encrypted, and when.
     pub encryption: Encryption,
     /// Whose certificate will do.
@@ -86,8 +95,12 @@ pub async fn probe(target: &Target, environment: &Environment) -> io::Result<Ans
 
 impl Target {
     /// Where this one redirects to. The certificate there has to be for that host's own name or `HostnameInCertificate=`, as
-    /// Driver 18.6 has it.
-    fn redirected(&self, host: String, port: u16) -> Self {
+    /// Driver 18.6 has it; where no authority vouches for it, only what may be the same host is asked.
+    fn redirected(&self, host: String, port: u16) -> Option<Self> {
+        let is_validated = matches!(self.trust, Trust::Authorities { .. });
+        if !is_validated && !may_redirect_to(&self.host, &host) {
+            return None;
+        }
         let mut next = Self {
             port,
             connect_to: None,
@@ -98,7 +111,7 @@ impl Target {
             names.push(host.clone());
         }
         next.host = host;
-        next
+        Some(next)
     }
 
     /// The host and port to which the connection is made.
@@ -129,7 +142,7 @@ async fn log_in(mut channel: Channel, target: &Target, config: Arc<ClientConfig>
     if extent != Extent::Nothing {
         channel.encrypt(&target.host, config, true).await?;
     }
-    let login = login7::request(&target.host, target.database.as_deref(), offered.echo);
+    let login = login7::request(&target.host, &target.options, offered.echo);
     channel.send(Kind::Login7, &login).await?;
     if extent == Extent::Login {
         channel.decrypted();

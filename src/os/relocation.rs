@@ -78,7 +78,9 @@ impl Slot {
         }
         self.pointer.store(function, Ordering::Release);
         if self.read_only {
-            self.protect(libc::PROT_READ)?;
+            // The slot is changed; once more where the kernel was short of memory.
+            self.protect(libc::PROT_READ)
+                .or_else(|_| self.protect(libc::PROT_READ))?;
         }
         Ok(())
     }
@@ -111,27 +113,31 @@ pub(crate) fn replace(
 ) -> Result<(), String> {
     static REPLACING: Lock<()> = Lock::new(());
     let name = function.to_string_lossy();
-    // Before the lock is taken, since the loader has locks of its own.
+    // All that asks the loader, which has locks of its own, before the lock is taken.
     let slots = find(inside.as_ptr(), function);
-    let own = library::load_address(inside.as_ptr());
-    let _replacing = REPLACING.lock();
-    if !original.load(Ordering::Acquire).is_null() {
-        return Ok(());
-    }
     let first = slots
         .first()
         .ok_or_else(|| format!("the driver does not import {name}"))?
         .get();
     // A slot that was never used leads into the library itself, and would be filled at its first use.
-    let is_bound = library::load_address(first).is_some_and(|address| Some(address) != own);
+    let is_bound = library::load_address(first)
+        .is_some_and(|address| Some(address) != library::load_address(inside.as_ptr()));
+
+    let _replacing = REPLACING.lock();
+    if slots.iter().all(|slot| slot.get() == replacement) {
+        return Ok(());
+    }
     if !is_bound || slots.iter().any(|slot| slot.get() != first) {
         return Err(format!("the driver's relocation slots of {name} are not bound"));
     }
     original.store(first, Ordering::Release);
-    slots
-        .into_iter()
-        .try_for_each(|slot| slot.set(replacement))
-        .map_err(|error| format!("the driver's relocation slot of {name} cannot be changed: {error}"))
+    let result = slots.iter().try_for_each(|slot| slot.set(replacement));
+    if result.is_err() {
+        for slot in &slots {
+            let _ = slot.set(first);
+        }
+    }
+    result.map_err(|error| format!("the driver's relocation slot of {name} cannot be changed: {error}"))
 }
 
 /// The slots by which the library that contains `inside` calls `function`; none where it does not import it.

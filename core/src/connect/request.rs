@@ -8,6 +8,7 @@ use crate::{
         known_keyword,
         misspelling::{Place, misspelled, misspelled_mode},
     },
+    tds::LoginOptions,
 };
 use entra_auth::{
     Error, KEYWORDS, Keyword, Options,
@@ -247,14 +248,21 @@ impl<'a> ConnectRequest<'a> {
         Channel::read(
             |keyword| self.string.get(keyword),
             |keyword| self.in_section(keyword),
+            self.value(Keyword::ConnectTo),
         )
     }
 
-    /// The database, by which some servers choose where to send a connection on.
-    pub(crate) fn database(&self) -> Option<String> {
-        let database = self.get(&["Database"])?;
-        let database = database.trim();
-        (!database.is_empty()).then(|| database.to_owned())
+    /// What the login asks for.
+    pub(crate) fn login_options(&self) -> LoginOptions {
+        let filled = |keyword| {
+            let value = self.get(&[keyword])?;
+            let value = value.trim();
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        LoginOptions {
+            database: filled("Database"),
+            language: filled("Language"),
+        }
     }
 }
 

@@ -36,7 +36,11 @@ pub(super) fn decide_channel(
         Error::invalid("Server= is missing, so nobody can tell whether a token may go there")
             .remedy("Add Server=... to the connection string or data source.")
     })?;
-    let scope = selected_mode::scope(options, Some(&channel));
+    // Without options nobody says whose token it is: it is taken for one of SQL Server's.
+    let scope = match options {
+        Some(options) => selected_mode::scope(Some(options), Some(&channel)),
+        None => channel.sql_scope().to_owned(),
+    };
     let decision = channel.decide(&scope, administrator)?;
     Ok((scope, decision))
 }
@@ -56,7 +60,7 @@ pub(super) fn redirect_target(request: &ConnectRequest<'_>, channel: &Channel) -
             "Remove ApplicationIntent=, or have the certificate validated: Encrypt=yes;TrustServerCertificate=no.",
         ));
     }
-    channel.target(request.database()).ok_or_else(|| {
+    channel.target(request.login_options()).ok_or_else(|| {
         cannot("the port of an instance is not known").remedy("Add the port: Server=host,port.")
     })
 }

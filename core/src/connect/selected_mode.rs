@@ -42,7 +42,7 @@ impl SelectedMode {
         let cloud = channel.and_then(Channel::cloud);
         let of_cloud = cloud.unwrap_or(&PUBLIC).authority;
         let authority = trust::authority(options.get(Keyword::Authority), administrator, of_cloud)?;
-        let target = channel.and_then(|channel| channel.target(request.database()));
+        let target = channel.and_then(|channel| channel.target(request.login_options()));
         Ok(Self {
             scope: scope(Some(&options), channel),
             token_timeout: options.token_timeout()?,

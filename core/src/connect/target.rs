@@ -13,6 +13,8 @@ pub const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
 pub struct Destination {
     /// The server's name, as the driver is told it.
     pub server: String,
+    /// The port of that name; the same name with another port, as in a redirect, is left where it is.
+    pub server_port: u16,
     /// The host or address to which the connection is made.
     pub host: String,
     /// The port there.

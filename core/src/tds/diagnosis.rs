@@ -61,9 +61,17 @@ pub async fn diagnose(target: Target, environment: Environment, limit: Duration)
         let finding = match attempt(&target, &environment, until).await {
             Ok(Answer::Elsewhere { host, port }) if redirects < MAX_REDIRECTS => {
                 redirects += 1;
-                redirected_by = Some(at(&target));
-                target = target.redirected(host, port);
-                continue;
+                let by = at(&target);
+                match target.redirected(host, port) {
+                    Some(next) => {
+                        redirected_by = Some(by);
+                        target = next;
+                        continue;
+                    }
+                    None => {
+                        Finding::NotUnderstood("it redirects to a server that nothing validates".to_owned())
+                    }
+                }
             }
             Ok(Answer::Elsewhere { .. }) => Finding::NotUnderstood("it redirects again and again".to_owned()),
             Ok(Answer::TokenFrom(_)) => Finding::Answers,

@@ -1,5 +1,7 @@
 //! LOGIN7 of someone who will bring an Entra token, and brings nothing else (MS-TDS 2.2.6.4).
 
+use super::LoginOptions;
+
 /// TDS 7.4.
 const VERSION: [u8; 4] = [0x04, 0x00, 0x00, 0x74];
 /// `fExtension`: there is a feature extension.
@@ -18,9 +20,11 @@ const ECHO: u8 = 0x01;
 const ADAL_WORKFLOW: u8 = 0x01;
 
 /// The login; `echo` repeats what the server's PRELOGIN answer said of tokens.
-pub fn request(host: &str, database: Option<&str>, echo: bool) -> Vec<u8> {
+pub fn request(host: &str, options: &LoginOptions, echo: bool) -> Vec<u8> {
     let texts = ["", "", "", "entra-odbc", host];
-    let after = ["entra-odbc", "", database.unwrap_or_default()];
+    let [language, database] =
+        [&options.language, &options.database].map(|value| value.as_deref().unwrap_or_default());
+    let after = ["entra-odbc", language, database];
     let mut data = Vec::new();
     let mut table = Vec::new();
     let place = |text: &str, data: &mut Vec<u8>, table: &mut Vec<u8>| {
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_fixed_part_is_as_long_as_the_protocol_says_and_the_lengths_agree() {
-        let login = request("server.example", Some("payroll"), true);
+        let login = request("server.example", &LoginOptions::default(), true);
         assert_eq!(
             u32::from_le_bytes(login[..4].try_into().unwrap()) as usize,
             login.len()
@@ -91,5 +95,26 @@ mod tests {
         let first = u16::from_le_bytes(login[36..38].try_into().unwrap());
         assert_eq!(usize::from(first), FIXED_LENGTH);
         assert_eq!(login[login.len() - 3..], [0x05, 0x01, 0xff]);
+    }
+
+    #[test]
+    fn what_the_string_asks_for_is_in_it() {
+        let options = LoginOptions {
+            database: Some("Samples".to_owned()),
+            language: Some("any@AadAuthority:contoso.com".to_owned()),
+        };
+        let login = request("help.kusto.windows.net", &options, true);
+        // Offset and length of each text stand in pairs from the 36th byte on; the language's is the eighth, as the protocol has it.
+        let text = |number: usize| {
+            let word = |at: usize| usize::from(u16::from_le_bytes(login[at..at + 2].try_into().unwrap()));
+            let (start, length) = (word(36 + 4 * number), word(38 + 4 * number));
+            let units = login[start..start + 2 * length].chunks(2);
+            let units: Vec<u16> = units
+                .map(|unit| u16::from_le_bytes(unit.try_into().unwrap()))
+                .collect();
+            String::from_utf16(&units).unwrap()
+        };
+        assert_eq!(text(7), "any@AadAuthority:contoso.com");
+        assert_eq!(text(8), "Samples");
     }
 }

@@ -1,6 +1,6 @@
 //! A SQL server for the tests, whose word on its tenant is the test's.
 
-use super::{Encryption, Target, Trust};
+use super::{Encryption, LoginOptions, Target, Trust};
 use entra_auth::{Environment, Services, user::prompt::Prompts};
 use standins::{
     certificates::CertificateAuthority,
@@ -47,7 +47,10 @@ impl ScriptedServer {
             host: "localhost".into(),
             port: self.server.port(),
             connect_to: None,
-            database: Some("payroll".into()),
+            options: LoginOptions {
+                database: Some("payroll".into()),
+                language: None,
+            },
             encryption: Encryption::Yes,
             trust: Trust::Authorities {
                 names: vec!["localhost".into()],

@@ -1,6 +1,6 @@
 //! Which tenant a SQL server wants its tokens from, by the server's own word.
 
-use super::{Answer, MAX_REDIRECTS, Target, Trust, may_redirect_to, probe, unreachable};
+use super::{Answer, MAX_REDIRECTS, Target, probe, unreachable};
 use entra_auth::{
     Environment, Error,
     credential::BoxFuture,
@@ -62,9 +62,13 @@ impl TenantDiscovery for ServerTenant {
     }
 
     fn identify(&self, key: IdentityKeyBuilder) -> IdentityKeyBuilder {
-        // Without the database: whichever is asked for, the tenant is the server's.
+        // Without the database: whichever is asked for, the tenant is the server's. The language may name another one.
         key.with("tenant of", &self.target.host)
             .with("port", &self.target.port.to_string())
+            .with(
+                "language",
+                self.target.options.language.as_deref().unwrap_or_default(),
+            )
             .with(
                 "validated by",
                 &format!("{:?} {:?}", self.target.encryption, self.target.trust),
@@ -76,16 +80,10 @@ impl TenantDiscovery for ServerTenant {
     }
 }
 
-/// Where a server redirects to; where no authority vouches for the certificate there, only what may be the same host is asked.
 fn next(from: &Target, host: String, port: u16) -> Result<Target, Error> {
-    let is_validated = matches!(from.trust, Trust::Authorities { .. });
-    if is_validated || may_redirect_to(&from.host, &host) {
-        return Ok(from.redirected(host, port));
-    }
-    Err(missing_tenant(
-        from,
-        &format!("it sends to {host}, and nothing validates the server there"),
-    ))
+    let why = format!("it sends to {host}, and nothing validates the server there");
+    from.redirected(host, port)
+        .ok_or_else(|| missing_tenant(from, &why))
 }
 
 fn missing_tenant(target: &Target, why: &str) -> Error {

@@ -35,6 +35,7 @@ thread_local! {
 /// A [`Destination`] as the function takes it.
 struct Route {
     server: CString,
+    server_service: CString,
     host: CString,
     service: CString,
 }
@@ -52,6 +53,7 @@ impl Drop for Led {
 pub(crate) fn lead(destination: &Destination) -> Option<Led> {
     let route = Route {
         server: CString::new(destination.server.as_str()).ok()?,
+        server_service: CString::new(destination.server_port.to_string()).ok()?,
         host: CString::new(destination.host.as_str()).ok()?,
         service: CString::new(destination.port.to_string()).ok()?,
     };
@@ -76,15 +78,16 @@ unsafe extern "C" fn driver_getaddrinfo(
     result: *mut *mut libc::addrinfo,
 ) -> c_int {
     let led = || {
-        if node.is_null() {
+        if node.is_null() || service.is_null() {
             return None;
         }
-        // SAFETY: the driver's argument of getaddrinfo, a C string.
-        let name = unsafe { CStr::from_ptr(node) };
+        // SAFETY: the driver's arguments of getaddrinfo, C strings.
+        let (name, port) = unsafe { (CStr::from_ptr(node), CStr::from_ptr(service)) };
         let copy = |route: &RefCell<Option<Route>>| {
             let route = route.borrow();
             let route = route.as_ref()?;
-            let is_server = route.server.to_bytes().eq_ignore_ascii_case(name.to_bytes());
+            let is_server = route.server.to_bytes().eq_ignore_ascii_case(name.to_bytes())
+                && route.server_service.as_c_str() == port;
             is_server.then(|| (route.host.clone(), route.service.clone()))
         };
         ROUTE.try_with(copy).ok().flatten()

@@ -36,6 +36,12 @@ fn the_server_keeps_its_name_wherever_the_connection_goes() {
                     "x.database.windows.net",
                     TUNNEL,
                 ),
+                // In whatever spelling, as all our keywords.
+                (
+                    "Server=x.database.windows.net;Connect_To = 10.1.0.2",
+                    "x.database.windows.net",
+                    TUNNEL,
+                ),
                 // A name of one's own for a server of Azure's, with or without its port.
                 (
                     "Server=mi1.tunnel.example;HostnameInCertificate=mi1.abc123.database.windows.net",
@@ -110,6 +116,10 @@ fn whoever_answers_elsewhere_needs_the_servers_certificate() {
                 ),
                 (
                     "Server=127.0.0.1;ConnectTo=evil.example;TrustServerCertificate=yes",
+                    "ConnectTo=",
+                ),
+                (
+                    "Server=127.0.0.1;Connect To = evil.example;TrustServerCertificate=yes",
                     "ConnectTo=",
                 ),
                 (

@@ -36,10 +36,27 @@ fn every_string_is_checked_whoever_brings_the_token() {
             &format!("{driver};SERVER=x.database.windows.net;TrustServerCertificate=yes"),
             "DSN=books;SERVER=x.database.windows.net",
             &format!("{driver};SERVER=x.privatelink.database.windows.net"),
+            // The token is taken for one of SQL Server's, which these servers have nothing to do with.
+            &format!("{driver};SERVER=evil.crm4.dynamics.com"),
+            &format!("{driver};SERVER=evil.kusto.windows.net"),
+            // This driver alone can be led elsewhere.
+            &format!("{driver};SERVER=x.database.windows.net;Connect_To=127.0.0.1"),
+            &format!("{driver};SERVER=sql.corp.example;HostnameInCertificate=x.database.windows.net"),
         ],
     );
     let output = finished(&output, "stock");
     let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(lines.len(), 10, "{output}");
+    for (refused, words) in
+        lines[6..]
+            .iter()
+            .zip(["evil.crm4", "evil.kusto", "cannot be led", "cannot be led"])
+    {
+        assert!(
+            refused.starts_with("refused:") && refused.contains(words),
+            "{output}"
+        );
+    }
     for refused in &lines[..3] {
         assert!(
             refused.starts_with("refused:") && refused.contains("evil.example"),

@@ -48,7 +48,7 @@ impl Reached {
         };
         let asked = request.get(&["TrustServerCertificate"]);
         Some(Self {
-            target: channel.target(request.database())?,
+            target: channel.target(request.login_options())?,
             is_trust_ignored: channel.is_validated() && asked.is_some_and(|value| is_yes(&value)),
         })
     }
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use crate::{
         diagnostics::MESSAGE_LIMIT,
-        tds::{Encryption, Trust},
+        tds::{Encryption, LoginOptions, Trust},
     };
 
     fn reached(is_trust_ignored: bool) -> Reached {
@@ -259,7 +259,7 @@ mod tests {
                 host: "contoso.database.windows.net".to_owned(),
                 port: 1433,
                 connect_to: None,
-                database: None,
+                options: LoginOptions::default(),
                 encryption: Encryption::Yes,
                 trust: Trust::Any,
             },

@@ -6,7 +6,7 @@ use crate::{
         append, append_quoted,
         server::{SERVER_KEYWORDS, Server, parse_name},
     },
-    tds::{self, Encryption, Target, Trust},
+    tds::{self, Encryption, LoginOptions, Target, Trust},
 };
 use entra_auth::{
     Error,
@@ -43,21 +43,20 @@ pub const DICTATED: [&str; 8] = [
     "ServerCertificate",
 ];
 
-/// Where the connection is made to.
-const CONNECT_TO: &str = "ConnectTo";
-
 /// A mirror of the database, to which Driver 18.6 goes with the token when the server does not answer.
 ///
 /// It takes the first from data sources alone, where no string can take it back; later versions know the second.
 pub const FAILOVER_PARTNER: [&str; 3] = ["Failover_Partner", "FailoverPartner", "Failover Partner"];
 
 impl Channel {
-    /// Reads the keywords through `string` and `section`, in which a keyword that is not there is `None`.
+    /// Reads the keywords through `string` and `section`, in which a keyword that is not there is `None`. `connect_to` is the
+    /// value of `ConnectTo=`, which is one of our own keywords and may be spelled in several ways.
     ///
     /// `None` where no server is named. An error for everything that could mean another thing to the driver.
     pub fn read(
         string: impl Fn(&str) -> Option<Zeroizing<String>>,
         section: impl Fn(&str) -> Option<Zeroizing<String>>,
+        connect_to: Option<Zeroizing<String>>,
     ) -> Result<Option<Self>, Error> {
         let filled = |value: Option<Zeroizing<String>>| value.filter(|value| !value.trim().is_empty());
         let get = |keyword: &str| filled(string(keyword).or_else(|| section(keyword)));
@@ -84,8 +83,8 @@ impl Channel {
                 get("TrustServerCertificate").as_deref().map(String::as_str),
             )?,
             server_certificate: get("ServerCertificate").map(|path| path.to_string()),
-            connect_to: get(CONNECT_TO)
-                .map(|value| connect_to(&value, &server))
+            connect_to: connect_to
+                .map(|value| parse_connect_to(&value, &server))
                 .transpose()?,
             hostname_in_certificate,
             server,
@@ -126,8 +125,14 @@ impl Channel {
     pub fn scope(&self) -> String {
         match self.own_audience() {
             Some(name) => format!("https://{name}/.default"),
-            None => self.cloud().unwrap_or(&PUBLIC).scope.to_owned(),
+            None => self.sql_scope().to_owned(),
         }
+    }
+
+    /// The scope of a token for SQL Server in the channel's cloud, whatever the server is.
+    #[must_use]
+    pub fn sql_scope(&self) -> &'static str {
+        self.cloud().unwrap_or(&PUBLIC).scope
     }
 
     /// The name of a server that takes tokens for its very name.
@@ -143,7 +148,8 @@ impl Channel {
     /// the endpoint's name, for which no certificate is either.
     pub fn name_behind_private_endpoint(&mut self) {
         let name = self.server.name_behind_private_endpoint();
-        if self.connect_to.is_some() || name != self.hostname_in_certificate {
+        let may_be_led = self.is_validated() && self.server.instance.is_none();
+        if self.connect_to.is_some() || !may_be_led || name != self.hostname_in_certificate {
             return;
         }
         if let Some(server) = name.and_then(|name| self.server.renamed(&name)) {
@@ -181,6 +187,7 @@ impl Channel {
         let to = self.connect_to.as_ref()?;
         Some(Destination {
             server: self.server.host.clone(),
+            server_port: self.server.port.unwrap_or(tds::PORT),
             host: to.host.clone(),
             port: to.port.or(self.server.port).unwrap_or(tds::PORT),
         })
@@ -188,7 +195,7 @@ impl Channel {
 
     /// The same for a login of ours that ends before anyone has signed in; `None` for a named instance, whose port is not
     /// known.
-    pub(crate) fn target(&self, database: Option<String>) -> Option<Target> {
+    pub(crate) fn target(&self, options: LoginOptions) -> Option<Target> {
         let port = match (self.server.port, &self.server.instance) {
             (Some(port), _) => port,
             (None, None) => tds::PORT,
@@ -208,7 +215,7 @@ impl Channel {
             connect_to: self
                 .destination()
                 .map(|destination| (destination.host, destination.port)),
-            database,
+            options,
             encryption: self.encryption,
             trust,
         })
@@ -216,7 +223,7 @@ impl Channel {
 }
 
 /// `ConnectTo=` for a server.
-fn connect_to(value: &str, server: &Server) -> Result<Server, Error> {
+fn parse_connect_to(value: &str, server: &Server) -> Result<Server, Error> {
     let to = Server::parse(value).filter(|to| to.instance.is_none()).ok_or_else(|| {
         Error::invalid("ConnectTo= does not say for certain which address it means")
             .remedy("Write a host name or an address, with ,port behind it where needed: ConnectTo=127.0.0.1,1433.")

@@ -130,7 +130,7 @@ fn a_redirected_login_is_checked_by_the_name_of_the_new_host() {
     target.trust = Trust::Authorities {
         names: vec!["localhost".to_owned(), "contoso.example".to_owned()],
     };
-    let next = target.redirected("worker.example".to_owned(), 11_000);
+    let next = target.redirected("worker.example".to_owned(), 11_000).unwrap();
     let names = vec!["contoso.example".to_owned(), "worker.example".to_owned()];
     assert_eq!(next.trust, Trust::Authorities { names });
 }

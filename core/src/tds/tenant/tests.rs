@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tds::{
-    Trust,
+    LoginOptions, Trust, may_redirect_to,
     scripted::{ScriptedServer, TENANT},
 };
 use entra_auth::{ErrorKind, identity_key::IdentityKey, tenant::TenantCache, token::Deadline};
@@ -150,8 +150,16 @@ fn what_nothing_vouched_for_is_no_answer_for_a_validated_sign_in() {
     };
     assert_ne!(key(&unvalidated), key(&bench.target()));
     let other_database = Target {
-        database: None,
+        options: LoginOptions::default(),
         ..bench.target()
     };
     assert_eq!(key(&other_database), key(&bench.target()));
+    let other_language = Target {
+        options: LoginOptions {
+            language: Some("any@AadAuthority:contoso.com".to_owned()),
+            ..LoginOptions::default()
+        },
+        ..bench.target()
+    };
+    assert_ne!(key(&other_language), key(&bench.target()));
 }

@@ -17,6 +17,9 @@ use crate::os::environment;
 /// the tick could go unseen.
 const MIN_AGE: Duration = Duration::from_millis(100);
 
+/// The same for a file whose time has no fraction: its file system may count in steps of two seconds.
+const MIN_AGE_OF_WHOLE_SECONDS: Duration = Duration::from_secs(3);
+
 /// The bundle and the directories, and their state.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Authorities {
@@ -98,7 +101,12 @@ impl State {
                     return true;
                 };
                 let time = UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds);
-                now.duration_since(time).is_ok_and(|age| age >= MIN_AGE)
+                let min_age = if nanoseconds == 0 {
+                    MIN_AGE_OF_WHOLE_SECONDS
+                } else {
+                    MIN_AGE
+                };
+                now.duration_since(time).is_ok_and(|age| age >= min_age)
             })
     }
 }

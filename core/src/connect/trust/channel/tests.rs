@@ -12,7 +12,7 @@ pub fn read(string: &str, section: &[(&str, &str)]) -> Result<Channel, String> {
             .find(|(key, _)| key.eq_ignore_ascii_case(keyword))?;
         Some(Zeroizing::new(entry.1.to_owned()))
     };
-    Channel::read(|keyword| string.get(keyword), in_section)
+    Channel::read(|keyword| string.get(keyword), in_section, string.get("ConnectTo"))
         .map(|channel| channel.expect("a server"))
         .map_err(|error| error.to_string())
 }
@@ -141,7 +141,12 @@ fn what_could_mean_another_thing_is_refused_by_its_keyword() {
 
 #[test]
 fn the_server_is_asked_as_the_driver_will_ask_it() {
-    let target = |string: &str| read(string, &[]).unwrap().target(None).map(|target| target.trust);
+    let target = |string: &str| {
+        read(string, &[])
+            .unwrap()
+            .target(LoginOptions::default())
+            .map(|target| target.trust)
+    };
     let names = |names: &[&str]| {
         Some(Trust::Authorities {
             names: names.iter().map(ToString::to_string).collect(),

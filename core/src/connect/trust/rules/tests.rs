@@ -13,7 +13,7 @@ fn decide(string: &str, scope: &str) -> Result<Decision, String> {
         &Environment::fixed([("ENTRA_ODBC_TRUSTED_SERVERS", "trusted.example,10.0.0.7")]),
         |_| None,
     );
-    let channel = Channel::read(|keyword| parsed.get(keyword), |_| None)
+    let channel = Channel::read(|keyword| parsed.get(keyword), |_| None, parsed.get("ConnectTo"))
         .unwrap()
         .unwrap();
     channel.decide(scope, &administrator).map_err(|error| {

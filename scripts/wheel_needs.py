@@ -1,0 +1,53 @@
+"""Checks that what a wheel brings needs no newer glibc than its name says, and no libraries but those that are there.
+
+    wheel_needs.py <directory of the native files> <glibc version>
+"""
+
+import os
+import re
+import sys
+
+from elftools.elf.elffile import ELFFile
+
+# Parts of glibc, gcc's runtime, and what lies beside in the wheel or comes with Driver 18.
+LIBRARIES = re.compile(r"(ld-linux-.*|lib(c|m|dl|rt|pthread|resolv|gcc_s|odbc|odbcinst|krb5|gssapi_krb5))\.so\.\d+")
+
+
+def elf_files(directory):
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                if file.read(4) == b"\x7fELF":
+                    yield path
+
+
+def numbers(version):
+    return tuple(map(int, version.split(".")))
+
+
+def complaints(path, newest):
+    with open(path, "rb") as file:
+        elf = ELFFile(file)
+        for tag in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED"):
+            if not LIBRARIES.fullmatch(tag.needed):
+                yield f"{path} needs {tag.needed}"
+        section = elf.get_section_by_name(".gnu.version_r")
+        for library, versions in section.iter_versions() if section else ():
+            for version in versions:
+                found = re.fullmatch(r"GLIBC_([\d.]+)", version.name)
+                if found and numbers(found[1]) > numbers(newest):
+                    yield f"{path} needs {version.name} of {library.name}"
+
+
+def main(directory, newest):
+    files = sorted(elf_files(directory))
+    found = [complaint for path in files for complaint in complaints(path, newest)]
+    for complaint in found:
+        print(complaint, file=sys.stderr)
+    print(f"{len(files)} files need glibc {newest} or older, and known libraries" if not found else "not as the name says")
+    return bool(found) or not files
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
