@@ -9,7 +9,7 @@ use entra_auth::Environment;
 use entra_odbc_core::driver::{MICROSOFT_DIRECTORY, OUR_SECTION};
 
 /// The variables that the tool and the driver read, and what they say.
-const VARIABLES: [(&str, &str); 24] = [
+const VARIABLES: [(&str, &str); 25] = [
     (
         "ENTRA_ODBC_DRIVER",
         "Microsoft's driver: its library, the directory with it, or its name in odbcinst.ini.",
@@ -21,6 +21,10 @@ const VARIABLES: [(&str, &str); 24] = [
     (
         "ENTRA_ODBC_LOG_FILE",
         "The file for the log, in place of standard error.",
+    ),
+    (
+        "ENTRA_ODBC_CA_CACHE",
+        "no: each connection loads its own CA certificates. Yes unless set.",
     ),
     (
         "ENTRA_ODBC_TRUSTED_SERVERS",
