@@ -35,5 +35,5 @@ ENTRA_ODBC_NATIVE=$PWD/build/native ENTRA_ODBC_PLATFORM=$platform \
     python -m build --wheel --no-isolation --outdir build/wheel python >/dev/null
 wheel=$(echo build/wheel/*.whl)
 # The library must not need more than its name says. (auditwheel takes the system's libodbc.so.2 for one that is missing.)
-python scripts/wheel_needs.py build/native "$glibc"
+python scripts/wheel_needs.py build/native "$glibc" > build/wheel/needs.txt
 ls -l "$wheel"

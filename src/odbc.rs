@@ -19,3 +19,4 @@ mod utf16;
 
 pub(crate) use connections::{ACCESS_TOKEN, IS_POINTER, begin_in_child};
 pub(crate) use table::target;
+pub(crate) use target_driver::before_fork;

@@ -114,6 +114,11 @@ pub(crate) fn load_authorities() {
     }
 }
 
+/// Waits until no thread of ours is within the driver's OpenSSL, whose locks would stay locked in a forked child.
+pub(crate) fn before_fork() {
+    openssl::wait_for_thread();
+}
+
 /// Whether the loaded driver knows [`ACCESS_TOKEN`](super::ACCESS_TOKEN) as an access token.
 pub(crate) fn takes_tokens() -> bool {
     // The header of those drivers says so; one that is too old for it answers for itself when one is set.

@@ -20,7 +20,13 @@ pub(crate) fn register_handlers() {
 }
 
 extern "C" fn before() {
-    catch_panic(fork::before, || ());
+    catch_panic(
+        || {
+            odbc::before_fork();
+            fork::before();
+        },
+        || (),
+    );
 }
 
 extern "C" fn in_parent() {

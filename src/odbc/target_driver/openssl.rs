@@ -32,7 +32,7 @@ mod lookup;
 mod shared_store;
 mod store;
 
-pub(super) use ahead::load_ahead;
+pub(super) use ahead::{load_ahead, wait_for_thread};
 pub(super) use isolation::isolate;
 pub(super) use lookup::share_authorities;
 

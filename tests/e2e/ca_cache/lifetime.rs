@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use standins::http::Fault;
 use test_support::{
     connection_string::{MSI, sql_login},
     drivers::real_driver,
@@ -168,4 +169,39 @@ fn a_program_that_ends_while_they_are_loaded_ends_well() {
         assert_eq!(finished(&command.output().unwrap(), "python"), "refused");
     }
     assert_eq!(count(&machine, LOADED), 5);
+}
+
+#[test]
+fn a_child_forked_while_they_are_loaded_connects() {
+    let machine = logging();
+    let system = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    let bundle = machine.file(
+        "large.pem",
+        &format!("{}{}", machine.read("ca.pem"), system.repeat(2)),
+    );
+    super::settle(std::path::Path::new(&bundle));
+    let machine = machine.with("SSL_CERT_FILE", &bundle);
+    for _ in 0..5 {
+        machine.playground.managed_identity.inject(Fault::status(400));
+        let host = HostProcess::start(
+            &machine,
+            "
+pyodbc.pooling = False
+failing, working = sys.argv[1:]
+try: pyodbc.connect(failing)
+except pyodbc.Error: pass
+child = os.fork()
+if not child:
+    pyodbc.connect(working).close()
+    os._exit(0)
+say(os.waitpid(child, 0)[1])
+",
+            // A sign-in that fails at once, while the certificates are loaded for it.
+            &[&machine.string(MSI), &machine.string(&sql_login())],
+        );
+        assert_eq!(host.read_line(), "0");
+    }
+    // In each parent ahead, and in each child.
+    assert_eq!(count(&machine, LOADED), 10);
+    assert!(machine.read("log").contains("ahead=true"));
 }

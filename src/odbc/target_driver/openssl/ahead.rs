@@ -1,6 +1,7 @@
 //! The certificates are loaded while the first token is requested.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,12 +14,34 @@ use entra_auth::process::{
 use super::LIBRARIES;
 use super::authorities::Authorities;
 use super::functions::OpenSsl;
-use super::shared_store::{self, Permit};
+use super::shared_store::{self, Load, Permit};
 use crate::os::library::Library;
 use crate::panic_guard::catch_panic;
 
 /// How long the end of the process waits for it. What comes after is the end of OpenSSL under that thread.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a fork waits for it. It may take a lock of the loader's, which the forking thread may hold.
+const FORK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The load of the thread of this process.
+static THREAD: Lock<Option<(Process, Arc<Load>)>> = Lock::new(None);
+
+/// Waits for the thread that loads, if there is one, before the process forks.
+pub(in crate::odbc::target_driver) fn wait_for_thread() {
+    wait(FORK_TIMEOUT);
+}
+
+fn wait(timeout: Duration) {
+    let load = THREAD
+        .lock()
+        .as_ref()
+        .filter(|(process, _)| *process == Process::current())
+        .map(|(_, load)| load.clone());
+    if let Some(load) = load {
+        load.wait(timeout);
+    }
+}
 
 /// Loads the certificates on a thread of its own, before the first connection needs them; once per process.
 pub(in crate::odbc::target_driver) fn load_ahead() {
@@ -44,6 +67,7 @@ pub(in crate::odbc::target_driver) fn load_ahead() {
     let Some(permit) = shared_store::permit_if_empty(process) else {
         return;
     };
+    *THREAD.lock() = Some((process, permit.load()));
     let body = move || catch_panic(|| load(&openssl, authorities, permit), || ());
     // A thread that cannot be had is no reason to fail: the first connection loads them.
     let _ = with_signals_blocked(|| thread::Builder::new().name("entra-odbc-ca".into()).spawn(body));
@@ -68,11 +92,11 @@ fn load(openssl: &OpenSsl, authorities: Authorities, permit: Permit) {
 
 /// Has the process wait at its exit for a thread that still loads, before OpenSSL frees what that thread uses; whether it will.
 fn wait_at_exit() -> bool {
-    extern "C" fn wait() {
-        catch_panic(|| shared_store::wait_for_load(EXIT_TIMEOUT), || ());
+    extern "C" fn at_exit() {
+        catch_panic(|| wait(EXIT_TIMEOUT), || ());
     }
     static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
     // SAFETY: the function is one of this library, which is never unloaded. Handlers run in the reverse order of their
     // registration (atexit(3)).
-    IS_REGISTERED.swap(true, Ordering::Relaxed) || unsafe { libc::atexit(wait) } == 0
+    IS_REGISTERED.swap(true, Ordering::Relaxed) || unsafe { libc::atexit(at_exit) } == 0
 }

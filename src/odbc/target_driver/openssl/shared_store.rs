@@ -119,16 +119,6 @@ pub(super) fn permit_if_empty(process: Process) -> Option<Permit> {
     }
 }
 
-/// Waits for a thread of this process that loads, if there is one.
-pub(super) fn wait_for_load(timeout: Duration) {
-    let mut state = STATE.lock();
-    if let State::Loading(_, load) = state.of(Process::current()) {
-        let load = load.clone();
-        drop(state);
-        load.wait(timeout);
-    }
-}
-
 /// Whether nothing is shared.
 pub(super) fn is_off() -> bool {
     IS_OFF.load(Ordering::Relaxed)
@@ -193,13 +183,13 @@ unsafe fn compare(kept: &SharedStore, openssl: &OpenSsl, context: *mut SslCtx) {
 
 /// A load, for those who wait for it.
 #[derive(Default)]
-struct Load {
+pub(super) struct Load {
     is_over: Mutex<bool>,
     over: Condvar,
 }
 
 impl Load {
-    fn wait(&self, timeout: Duration) {
+    pub(super) fn wait(&self, timeout: Duration) {
         let is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
         // Not longer, whether or not it is over: the caller looks again.
         let _ = self
@@ -230,6 +220,11 @@ impl Permit {
             load,
             _former: former,
         }
+    }
+
+    /// The load, for others to wait for.
+    pub(super) fn load(&self) -> Arc<Load> {
+        self.load.clone()
     }
 
     /// Keeps the store of this context, unless the files changed while they were read, or there is nothing in it.
