@@ -1,6 +1,6 @@
-"""Checks that what a wheel brings needs no newer glibc than its name says, and no libraries but those that are there.
+"""Checks that what is shipped needs no newer glibc than is promised, and no libraries but those that are there.
 
-    wheel_needs.py <directory of the native files> <glibc version>
+    native_needs.py <directory of the native files> <glibc version>
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 from elftools.elf.elffile import ELFFile
 
-# Parts of glibc, gcc's runtime, and what lies beside in the wheel or comes with Driver 18.
+# Parts of glibc, gcc's runtime, and what lies beside it or comes with Driver 18.
 LIBRARIES = re.compile(r"(ld-linux-.*|lib(c|m|dl|rt|pthread|resolv|gcc_s|odbc|odbcinst|krb5|gssapi_krb5))\.so\.\d+")
 
 
