@@ -5,7 +5,10 @@ use entra_auth::{
     process::log,
     user::{prompt::Prompts, token_provider::Providers},
 };
-use entra_odbc_core::{RedirectCache, connect::ConnectContext};
+use entra_odbc_core::{
+    RedirectCache,
+    connect::{ConnectContext, LoginWatch},
+};
 use once_cell::race::OnceBox;
 
 use crate::{
@@ -20,6 +23,7 @@ pub(crate) use entra_odbc_core::driver::OUR_SECTION as DRIVER_NAME;
 struct ProcessState {
     services: Services,
     redirects: RedirectCache,
+    logins: LoginWatch,
 }
 
 /// Starts the log if the environment asks for one, and registers the fork handlers. Called before anything else.
@@ -46,6 +50,7 @@ fn state() -> &'static ProcessState {
         Box::new(ProcessState {
             services: Services::new(environment(), Prompts::new()),
             redirects: RedirectCache::new(),
+            logins: LoginWatch::new(),
         })
     })
 }
@@ -66,6 +71,7 @@ pub(crate) fn with_connect_context<T>(body: impl FnOnce(&ConnectContext<'_>) -> 
     body(&ConnectContext {
         services: &state.services,
         redirects: &state.redirects,
+        logins: &state.logins,
         installed: &|keyword| ini::get(DRIVER_NAME, keyword, ini::ODBCINST_INI),
         takes_tokens: &target_driver::takes_tokens,
         data_source: &|section, keyword| ini::get_in_section(section, keyword, ini::ODBC_INI),

@@ -14,7 +14,7 @@ use entra_auth::{
 };
 use entra_odbc_core::{
     RedirectCache,
-    connect::{ConnectContext, KeywordSignIn},
+    connect::{ConnectContext, KeywordSignIn, LoginWatch},
     driver::OUR_SECTION,
 };
 use std::{
@@ -28,6 +28,7 @@ pub struct Context {
     /// What all sign-ins of this process share.
     pub services: Services,
     redirects: RedirectCache,
+    logins: LoginWatch,
     drivers: Drivers,
     sources: Vec<IniFile>,
 }
@@ -43,6 +44,7 @@ impl Context {
         Self {
             services: Services::new(environment, prompts),
             redirects: RedirectCache::new(),
+            logins: LoginWatch::new(),
             drivers: Drivers::read(&ini_files).unwrap_or(Drivers(Vec::new())),
             sources: ini_files
                 .sources()
@@ -83,6 +85,7 @@ impl Context {
         body(&ConnectContext {
             services: &self.services,
             redirects: &self.redirects,
+            logins: &self.logins,
             installed: &installed,
             takes_tokens: &|| true,
             data_source: &data_source,

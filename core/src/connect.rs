@@ -6,8 +6,10 @@
 
 mod context;
 mod driver_string;
+mod failed_login;
 pub mod login_refusal;
 mod login_retry;
+mod login_watch;
 mod open_connection;
 pub mod plan;
 mod request;
@@ -19,17 +21,20 @@ pub mod trust;
 pub mod unwrapped;
 
 pub use context::ConnectContext;
+pub use login_watch::LoginWatch;
 pub use open_connection::OpenConnection;
 pub use sign_in::KeywordSignIn;
 pub use target::{
-    ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, Destination, DriverCompletion, DriverReply, TargetConnection,
-    cannot_lead,
+    CancelLogin, ConnectOutcome, DEFAULT_LOGIN_TIMEOUT, Destination, DriverCompletion, DriverReply,
+    TargetConnection, cannot_lead,
 };
 
 use crate::{diagnostics::DriverRecord, driver::access_token_struct::AccessTokenStruct};
 use entra_auth::{Error, Token, process::log::Milliseconds, token::Issued};
+use failed_login::Unexplained;
 use login_refusal::{LOGIN_FAILED, LoginFailure};
 use login_retry::LoginRetries;
+use login_watch::Watched;
 use plan::{Plan, SignInPlan};
 use std::{
     fmt,
@@ -72,6 +77,8 @@ pub struct Attempt {
     due: Option<Instant>,
     /// The driver's code of an asynchronous call: the application polls, and is not to be kept waiting.
     still_executing: Option<i16>,
+    /// A login that failed, while the application polls until it is known why.
+    unexplained: Option<Unexplained>,
 }
 
 /// Connects with `text`, or continues the connect that the driver still executes asynchronously.
@@ -119,18 +126,7 @@ pub fn connect(
     if of_string.is_some() || timeout.is_none() || start.elapsed() >= Duration::from_secs(1) {
         connection.limit_login(deadline.saturating_duration_since(Instant::now()));
     }
-    let attempt = Attempt {
-        text: Zeroizing::new(text.to_vec()),
-        retries: plan.login_retries.clone(),
-        plan,
-        token,
-        start: Instant::now(),
-        deadline,
-        retried: false,
-        due: None,
-        still_executing: None,
-    };
-    attempt.proceed(pending, connection, context)
+    Attempt::new(text, plan, token, deadline).proceed(pending, connection, context)
 }
 
 impl fmt::Debug for Attempt {
@@ -144,6 +140,21 @@ impl fmt::Debug for Attempt {
 }
 
 impl Attempt {
+    fn new(text: &[u16], plan: Box<SignInPlan>, token: Arc<Token>, deadline: Instant) -> Self {
+        Self {
+            text: Zeroizing::new(text.to_vec()),
+            retries: plan.login_retries.clone(),
+            plan,
+            token,
+            start: Instant::now(),
+            deadline,
+            retried: false,
+            due: None,
+            still_executing: None,
+            unexplained: None,
+        }
+    }
+
     /// Calls the driver; again with a fresh token if the server refused an old one, and again after a pause if the
     /// refusal is one that passes.
     fn proceed(
@@ -152,6 +163,9 @@ impl Attempt {
         connection: &mut dyn TargetConnection,
         context: &ConnectContext<'_>,
     ) -> Result<Answer, Error> {
+        if let Some(failed) = self.unexplained.take() {
+            return Ok(self.explain(failed, pending));
+        }
         // Also where the application polls: the login that follows goes there as well.
         if let Some(destination) = self.plan.destination() {
             connection.lead_to(destination)?;
@@ -161,12 +175,14 @@ impl Attempt {
                 *pending = Some(self);
                 return Ok(still_executing(code));
             }
+            let watched = self.watch(connection, context);
             let mut reply = connection.connect(&self.plan.text, DriverCompletion::NoPrompt);
-            let (mut opened, mut failure) = (None, None);
+            let out_of_reach = watched.and_then(Watched::end);
             match reply.outcome {
                 ConnectOutcome::StillExecuting(code) => {
                     self.still_executing = Some(code);
                     *pending = Some(self);
+                    return Ok(still_executing(code));
                 }
                 ConnectOutcome::Connected(_) => {
                     reply.completed = self.plan.restore_output(&reply.completed);
@@ -174,7 +190,11 @@ impl Attempt {
                         self.plan.subscribe(&self.token, &subscriber, context);
                     }
                     tracing::info!(target: "entra_odbc", event = "connected", mode = self.plan.mode(), ms = %Milliseconds(self.start.elapsed()));
-                    opened = Some(Box::new(OpenConnection::new(self.text, &self.plan, self.token)));
+                    return Ok(Answer::SignedIn {
+                        reply,
+                        opened: Some(Box::new(OpenConnection::new(self.text, &self.plan, self.token))),
+                        failure: None,
+                    });
                 }
                 ConnectOutcome::Failed(_) => {
                     let records = connection.records();
@@ -183,16 +203,9 @@ impl Attempt {
                     {
                         continue;
                     }
-                    failure = self.failure(&records, context);
-                    let finding = failure.as_ref().map_or("unknown", |failure| failure.cause.name());
-                    tracing::info!(target: "entra_odbc", event = "login_refused", mode = self.plan.mode(), finding, logins = self.retries.logins(), ms = %Milliseconds(self.start.elapsed()));
+                    return Ok(self.fail(reply, records, out_of_reach, pending, context));
                 }
             }
-            return Ok(Answer::SignedIn {
-                reply,
-                opened,
-                failure,
-            });
         }
     }
 
@@ -226,14 +239,6 @@ impl Attempt {
         tracing::info!(target: "entra_odbc", event = "login_postponed", mode = self.plan.mode(), native = retry.native, logins = self.retries.logins() - 1, pause_ms = %Milliseconds(retry.pause));
         self.due = Some(now + retry.pause);
         true
-    }
-
-    /// Why the login failed, by the driver's records or by an attempt of our own.
-    fn failure(&self, records: &[DriverRecord], context: &ConnectContext<'_>) -> Option<LoginFailure> {
-        let mut failure = login_refusal::of_server(records, &self.token, self.retries.logins())
-            .or_else(|| self.plan.diagnose(records, self.deadline, context))?;
-        failure.error = failure.error.in_mode(self.plan.mode());
-        Some(failure)
     }
 
     /// Places a fresh token if the server refused one that may have been revoked meanwhile.

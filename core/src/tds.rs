@@ -6,6 +6,7 @@
 
 mod channel;
 pub mod diagnosis;
+mod instance;
 mod login7;
 mod packet;
 mod prelogin;

@@ -3,7 +3,10 @@
 use std::slice;
 
 use entra_auth::{Error, plain_text::fit};
-use entra_odbc_core::{connect::login_refusal::LoginFailure, diagnostics::Diagnostic as _};
+use entra_odbc_core::{
+    connect::login_refusal::LoginFailure,
+    diagnostics::{Diagnostic as _, DriverRecord},
+};
 use odbc_sys::{Pointer, SqlReturn, WChar};
 
 /// The fields `SQL_DIAG_...` (sql.h, sqlext.h), of which odbc-sys lacks some.
@@ -66,6 +69,16 @@ impl From<&LoginFailure> for Record {
             state: state(&failure.sqlstate),
             native: failure.native,
             message: failure.error.to_string(),
+        }
+    }
+}
+
+impl From<&DriverRecord> for Record {
+    fn from(record: &DriverRecord) -> Self {
+        Self {
+            state: state(&record.sqlstate),
+            native: record.native,
+            message: record.message.clone(),
         }
     }
 }

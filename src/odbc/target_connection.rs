@@ -4,7 +4,10 @@ use std::{fmt, ptr::null_mut, sync::Arc, time::Duration};
 
 use entra_auth::{Error, ErrorKind, token::TokenSubscriber};
 use entra_odbc_core::{
-    connect::{ConnectOutcome, Destination, DriverCompletion, DriverReply, TargetConnection, cannot_lead},
+    connect::{
+        CancelLogin, ConnectOutcome, Destination, DriverCompletion, DriverReply, TargetConnection,
+        cannot_lead,
+    },
     diagnostics::{DriverRecord, MESSAGE_LIMIT},
     driver::access_token_struct::AccessTokenStruct,
 };
@@ -63,9 +66,6 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     fn new(connection_string: &[u16], is_output_wanted: bool) -> Self {
-        let mut input = Zeroizing::new(Vec::with_capacity(connection_string.len() + 1));
-        input.extend_from_slice(connection_string);
-        input.push(0);
         // Driver 18.6 answers otherwise where there is no output, and that answer is the host's to have.
         let room = if is_output_wanted {
             usize::from(COMPLETED_CAPACITY.unsigned_abs())
@@ -73,7 +73,7 @@ impl Arguments {
             0
         };
         Self {
-            input,
+            input: utf16::terminated(connection_string),
             completed: Zeroizing::new(vec![0; room]),
             length: vec![0],
         }
@@ -208,6 +208,10 @@ impl TargetConnection for DriverConnection<'_> {
         DriverReply { outcome, completed }
     }
 
+    fn canceller(&self) -> Option<Box<dyn CancelLogin>> {
+        Some(Box::new(Canceller(self.hdbc)))
+    }
+
     fn records(&self) -> Vec<DriverRecord> {
         (1..=MAX_RECORDS)
             .map_while(|number| self.driver_record(number))
@@ -216,6 +220,21 @@ impl TargetConnection for DriverConnection<'_> {
 
     fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
         self.connection.token.subscriber()
+    }
+}
+
+/// Ends the connect call that another thread makes on this handle.
+struct Canceller(HDbc);
+
+// SAFETY: the handle is only passed to SQLCancelHandle, which the ODBC reference lets any thread call.
+unsafe impl Send for Canceller {}
+
+impl CancelLogin for Canceller {
+    fn cancel(&self) {
+        // It fails where the driver has ended by itself, or cannot be interrupted: then it goes on as if alone.
+        // SAFETY: `Login::end` calls this only while the driver's connect call has not been seen to return, in which the host
+        // keeps the handle (ODBC reference, SQLCancelHandle: "canceling functions executing on another thread").
+        let _ = unsafe { target::SQLCancelHandle(odbc_sys::HandleType::Dbc as i16, self.0.as_handle()) };
     }
 }
 

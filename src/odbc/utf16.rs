@@ -54,6 +54,14 @@ pub(crate) unsafe fn write(text: &[u16], target: *mut WChar, capacity: i16, leng
     }
 }
 
+/// A copy with a terminator, of which no other is left behind.
+pub(crate) fn terminated(text: &[u16]) -> Zeroizing<Vec<u16>> {
+    let mut terminated = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+    terminated.extend_from_slice(text);
+    terminated.push(0);
+    terminated
+}
+
 /// A text as an input argument: the pointer, and the length where an `i16` can say it.
 ///
 /// The text must end in a 0 that is not part of it, for `SQL_NTS`.

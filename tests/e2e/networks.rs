@@ -1,13 +1,14 @@
 //! The routes of docs/networks.md, with the strings that stand there.
 
 use std::{
-    io::{self, Write as _},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    io::{self, BufRead as _, BufReader, Write as _},
+    net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::mpsc,
     thread,
 };
 
 use standins::sql_server::Fault;
-use test_support::drivers::built_library;
+use test_support::{connection_string::payroll, drivers::built_library};
 
 use crate::{
     network::inside,
@@ -117,17 +118,21 @@ fn carry_on(port: u16, to: SocketAddr) {
             let (Ok(client), Ok(server)) = (client, TcpStream::connect(to)) else {
                 return;
             };
-            let copy = |mut from: TcpStream, mut to: TcpStream| {
-                thread::spawn(move || {
-                    let _ = io::copy(&mut from, &mut to);
-                    let _ = to.flush();
-                    let _ = to.shutdown(std::net::Shutdown::Write);
-                })
-            };
-            copy(client.try_clone().unwrap(), server.try_clone().unwrap());
-            copy(server, client);
+            couple(client, server);
         }
     });
+}
+
+/// Carries bytes both ways until one side ends.
+fn couple(client: TcpStream, server: TcpStream) {
+    let copy = |mut from: TcpStream, mut to: TcpStream| {
+        thread::spawn(move || {
+            let _ = io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        })
+    };
+    copy(client.try_clone().unwrap(), server.try_clone().unwrap());
+    copy(server, client);
 }
 
 /// The nodes to which servers redirect.
@@ -163,6 +168,48 @@ fn every_route_of_the_document_leads_to_its_server() {
             let is_sql = audience.contains("//database.");
             assert_eq!(connected.succeeded(), is_sql, "{string}: {connected:?}");
         }
+    });
+}
+
+/// Answers CONNECT at this port of every address, whatever host is meant by it, and says which one was.
+fn proxy(port: u16, entra: SocketAddr) -> mpsc::Receiver<String> {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap();
+    let (sender, asked) = mpsc::channel();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let head: Vec<String> = BufReader::new(client.try_clone().unwrap())
+                .lines()
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            sender.send(head.first().cloned().unwrap_or_default()).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+            couple(client, TcpStream::connect(entra).unwrap());
+        }
+    });
+    asked
+}
+
+/// The sign-in goes through the proxy, by the name that only the proxy can reach; TDS goes past it.
+#[test]
+fn a_proxy_carries_the_sign_in_and_nothing_else() {
+    inside("networks::a_proxy_carries_the_sign_in_and_nothing_else", || {
+        let mut world = World::new();
+        let entra: u16 = world.machine.playground.entra.authority().rsplit(':').next().unwrap().parse().unwrap();
+        let asked = proxy(3128, (Ipv4Addr::LOCALHOST, entra).into());
+        let proxy_url = "http://proxy.corp.example:3128".to_owned();
+        world.machine.variables.insert("HTTPS_PROXY".to_owned(), proxy_url);
+        let mut host = world.host(&built_library());
+        let string = format!("Server=contoso.database.windows.net;{}", payroll());
+        let connected = host.connect(&units(&string), None);
+        assert!(connected.succeeded(), "{connected:?}");
+        let requests: Vec<_> = asked.try_iter().collect();
+        assert!(!requests.is_empty());
+        let expected = format!("CONNECT localhost:{entra} HTTP/1.1");
+        assert!(requests.iter().all(|request| *request == expected), "{requests:?}");
+        assert_eq!(world.take_logins().last().unwrap().destination.ip(), AZURE);
+        assert!(world.dns.take_asked().contains(&"proxy.corp.example".to_owned()));
     });
 }
 

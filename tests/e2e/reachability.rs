@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use standins::sql_server::{Fault, SqlError};
+use standins::{
+    playground::PAYROLL_CLIENT_ID,
+    sql_server::{Fault, SqlError},
+};
 use test_support::{connection_string::payroll, drivers::built_library, machine::Machine};
 
 use crate::{
@@ -19,6 +22,10 @@ use crate::{
 const TIMEOUT: u32 = 2;
 /// The driver's time, and ours to find out more; and a lot for machines under load.
 const BOUND: Duration = Duration::from_secs(15);
+
+/// A login timeout that no test waits for, in seconds; and what is far less, and far more than an early end takes.
+const MINUTE: u32 = 60;
+const LATE: Duration = Duration::from_secs(45);
 
 /// A port at which nobody listens.
 const CLOSED: u16 = 1999;
@@ -42,9 +49,15 @@ impl Bench {
     /// Connects, which must fail with all of this in the first record.
     fn fails(&mut self, string: &str, parts: &[&str]) -> Connected {
         let start = Instant::now();
-        let string = format!("{string};AccessToken={}", self.token);
-        let connected = self.host.connect_within(TIMEOUT, &units(&string), None);
+        let connected = self.fails_within(TIMEOUT, string, parts);
         assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+        connected
+    }
+
+    /// The same with another login timeout, in seconds.
+    fn fails_within(&mut self, timeout: u32, string: &str, parts: &[&str]) -> Connected {
+        let string = format!("{string};AccessToken={}", self.token);
+        let connected = self.host.connect_within(timeout, &units(&string), None);
         let (_, _, first) = &connected.records[0];
         assert!(first.starts_with("[entra-odbc][AccessToken] "), "{connected:?}");
         assert!(first.is_ascii() && first.encode_utf16().count() <= 512, "{first}");
@@ -119,9 +132,10 @@ fn a_redirect_to_a_closed_port_is_told_as_one() {
             host: "worker.database.windows.net".to_owned(),
             port: 11_023,
         };
-        // The driver's login, and the attempt that finds out why it came to nothing.
-        bench.world.everywhere.inject(route());
-        bench.world.everywhere.inject(route());
+        // The driver's login, and the attempts that find out why it came to nothing.
+        for _ in 0..3 {
+            bench.world.everywhere.inject(route());
+        }
         bench.fails(
             "Server=x.database.windows.net",
             &[
@@ -135,6 +149,70 @@ fn a_redirect_to_a_closed_port_is_told_as_one() {
         let logins = bench.world.take_logins();
         assert_eq!(logins.iter().filter(|login| login.token.is_some()).count(), 0);
     });
+}
+
+/// Driver 18.6 by itself would use up the minute, and say `HYT00`.
+#[test]
+fn a_login_to_nobody_ends_early_and_the_handle_serves_for_the_next() {
+    let machine = Machine::new();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let port = machine.playground.sql_server.port();
+    let string = machine.string(&payroll());
+    let start = Instant::now();
+    let output = machine.script(&[
+        &format!("attr:103={MINUTE}"),
+        &format!(
+            "!connect:{}",
+            string.replace(&format!(",{port}"), &format!(",{closed}"))
+        ),
+        &format!("connect:{string}"),
+        "query:SELECT SUSER_SNAME()",
+    ]);
+    assert!(start.elapsed() < LATE, "{output}");
+    let first = output.lines().nth(1).unwrap();
+    let expected = format!("nobody listens at 127.0.0.1,{closed}: the connection is refused");
+    assert!(
+        first.starts_with("08001 ") && first.contains(&expected),
+        "{output}"
+    );
+    // What ended it is not to be seen.
+    assert!(!output.contains("HYT00") && !output.contains("HY008"), "{output}");
+    assert!(
+        output.lines().last().unwrap().contains(PAYROLL_CLIENT_ID),
+        "{output}"
+    );
+}
+
+#[test]
+fn names_without_address_and_closed_redirects_end_early_as_well() {
+    inside(
+        "reachability::names_without_address_and_closed_redirects_end_early_as_well",
+        || {
+            let mut bench = Bench::new();
+            for _ in 0..10 {
+                bench.world.everywhere.inject(Fault::RouteLogin {
+                    host: "worker.database.windows.net".to_owned(),
+                    port: 11_023,
+                });
+            }
+            for (server, what) in [
+                ("unknown.database.windows.net", "has no address here"),
+                (
+                    "x.database.windows.net",
+                    "redirects to worker.database.windows.net,11023",
+                ),
+            ] {
+                let start = Instant::now();
+                let connected = bench.fails_within(MINUTE, &format!("Server={server}"), &[what]);
+                assert!(start.elapsed() < LATE, "{connected:?}");
+                assert_eq!(connected.records[0].0, "08001", "{connected:?}");
+            }
+        },
+    );
 }
 
 #[test]

@@ -74,6 +74,28 @@ fn a_data_source_call_without_a_mode_of_ours_stays_that_call() {
     );
 }
 
+/// SqlClient's default, which Driver 18 refuses.
+#[test]
+fn a_browse_without_a_mode_goes_on_without_the_word_for_none() {
+    let machine = recording("");
+    machine.script(&[
+        "--quiet",
+        "--keep-going",
+        "--library",
+        test_support::drivers::built_library().to_str().unwrap(),
+        "browse:DRIVER=x;Server=a;Authentication=NotSpecified;UID = b",
+    ]);
+    let lines = arrived(&machine);
+    let browse = lines
+        .iter()
+        .find(|line| line.starts_with("SQLBrowseConnectW"))
+        .unwrap();
+    assert!(
+        browse.contains(&format!("hex={}", hex("DRIVER=x;Server=a;UID=b;"))),
+        "{browse}"
+    );
+}
+
 #[test]
 fn with_a_mode_of_ours_the_driver_gets_the_rest_no_prompt_and_the_token() {
     let machine = recording("");

@@ -158,6 +158,7 @@ pub const KEYWORDS: &[Row] = &[
             "Connect Timeout",
             "ConnectTimeout",
             "Connection Timeout",
+            "Timeout",
         ],
     ),
     row(Keyword::TokenTimeout, &["TokenTimeout"]),

@@ -8,12 +8,8 @@ use crate::process::{
     fork::{Lock, Process},
     runtime::with_signals_blocked,
 };
-use std::{
-    io, mem,
-    net::{SocketAddr, ToSocketAddrs as _},
-    thread,
-    time::Duration,
-};
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
+use std::{io, mem, net::SocketAddr, thread, time::Duration};
 use tokio::sync::watch;
 
 /// The maximum number of concurrent lookups. Further ones wait.
@@ -28,6 +24,8 @@ type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
 type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
 /// The addresses of a host name or literal address, each with port 0.
+///
+/// The error is of the kind `NotFound` where a name server says that there is no such name.
 pub async fn addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, 0)]);
@@ -48,7 +46,24 @@ impl reqwest::dns::Resolve for Resolver {
     }
 }
 
-static SYSTEM: Names = Names::new(|host| Ok((host, 0).to_socket_addrs()?.collect()));
+static SYSTEM: Names = Names::new(system_addresses);
+
+fn system_addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
+    let hints = AddrInfoHints {
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
+    let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| {
+        let is_unknown = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
+        let error = io::Error::from(error);
+        if is_unknown {
+            io::Error::new(io::ErrorKind::NotFound, error)
+        } else {
+            error
+        }
+    })?;
+    found.map(|one| one.map(|one| one.sockaddr)).collect()
+}
 
 /// The lookups in progress.
 struct Names {

@@ -8,7 +8,14 @@ use crate::{
     process::fork::{Lock, Process},
 };
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use std::{future::Future, mem, sync::mpsc, thread, time::Instant};
+use std::{
+    future::Future,
+    mem,
+    sync::mpsc::{self, TryRecvError},
+    task::Poll,
+    thread,
+    time::Instant,
+};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// Starts the background thread at the first task, and again in each forked child.
@@ -42,13 +49,38 @@ impl Runtime {
     }
 }
 
+/// What a task of the background thread will answer.
+#[derive(Debug)]
+pub struct Pending<T> {
+    deadline: Instant,
+    receiver: mpsc::Receiver<T>,
+}
+
+impl<T> Pending<T> {
+    /// Waits for the answer; `None` where the deadline comes first, or the task fails.
+    #[must_use]
+    pub fn wait(self) -> Option<T> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.receiver.recv_timeout(left).ok()
+    }
+
+    /// The same for a caller that asks again and again.
+    pub fn poll(&self) -> Poll<Option<T>> {
+        match self.receiver.try_recv() {
+            Ok(answer) => Poll::Ready(Some(answer)),
+            Err(TryRecvError::Empty) if Instant::now() < self.deadline => Poll::Pending,
+            Err(_) => Poll::Ready(None),
+        }
+    }
+}
+
 impl Runtime {
-    /// Has the background thread carry out a task, and waits for it until `deadline`; `None` where that came first.
-    pub fn run<T: Send + 'static>(
+    /// Has the background thread carry out a task until `deadline`.
+    pub fn begin<T: Send + 'static>(
         &self,
         deadline: Instant,
         task: impl Future<Output = T> + Send + 'static,
-    ) -> Result<Option<T>, Error> {
+    ) -> Result<Pending<T>, Error> {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.spawn(async move {
             if let Ok(done) = tokio::time::timeout_at(deadline.into(), task).await {
@@ -56,8 +88,7 @@ impl Runtime {
                 let _ = sender.send(done);
             }
         })?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        Ok(receiver.recv_timeout(left).ok())
+        Ok(Pending { deadline, receiver })
     }
 }
 
@@ -147,17 +178,20 @@ mod tests {
     fn who_waits_for_a_task_has_its_answer_or_gives_up_in_time() {
         let runtime = Runtime::default();
         let in_a_moment = || Instant::now() + std::time::Duration::from_millis(50);
-        assert_eq!(runtime.run(in_a_moment(), async { 5 }).unwrap(), Some(5));
-        assert_eq!(
-            runtime.run(in_a_moment(), std::future::pending::<()>()).unwrap(),
-            None
-        );
-        assert_eq!(
+        assert_eq!(runtime.begin(in_a_moment(), async { 5 }).unwrap().wait(), Some(5));
+        let forever = || {
             runtime
-                .run(in_a_moment(), async { panic!("as scripted") })
-                .unwrap(),
-            None::<()>
-        );
+                .begin(in_a_moment(), std::future::pending::<()>())
+                .unwrap()
+        };
+        assert_eq!(forever().wait(), None);
+        let asked_again_and_again = forever();
+        assert_eq!(asked_again_and_again.poll(), Poll::Pending);
+        while asked_again_and_again.poll().is_pending() {
+            thread::yield_now();
+        }
+        let panics = runtime.begin(in_a_moment(), async { panic!("as scripted") });
+        assert_eq!(panics.unwrap().wait(), None::<()>);
     }
 
     #[test]

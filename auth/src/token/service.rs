@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error,
     credential::{Credential, SignIn, SignInSource},
-    process::runtime::Runtime,
+    process::runtime::{Pending, Runtime},
 };
 use std::{
     sync::Arc,
@@ -142,13 +142,18 @@ impl TokenService {
         report::issued(sign_in, found, start)
     }
 
-    /// Runs a task on the background thread and waits for it until `deadline`; `None` where that came first.
-    pub fn run<T: Send + 'static>(
+    /// Has the background thread carry out a task until `deadline`.
+    pub fn begin_task<T: Send + 'static>(
         &self,
         deadline: Instant,
         task: impl Future<Output = T> + Send + 'static,
-    ) -> Result<Option<T>, Error> {
-        self.runtime.run(deadline, task)
+    ) -> Result<Pending<T>, Error> {
+        self.runtime.begin(deadline, task)
+    }
+
+    /// Hands a task to the background thread, for whose end nobody waits.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        self.runtime.spawn(task)
     }
 
     /// The valid cached token of this identity, if there is one; nothing is requested or renewed.

@@ -2,6 +2,7 @@
 
 use crate::{
     RedirectCache,
+    connect::LoginWatch,
     connection_string::data_source::{List, LookUp},
 };
 use entra_auth::Services;
@@ -12,6 +13,8 @@ pub struct ConnectContext<'a> {
     pub services: &'a Services,
     /// Which servers are known not to redirect.
     pub redirects: &'a RedirectCache,
+    /// The logins that the driver tries at this moment.
+    pub logins: &'a LoginWatch,
     /// What the administrator wrote into our own section of odbcinst.ini, by keyword.
     pub installed: &'a dyn Fn(&str) -> Option<String>,
     /// Whether the target driver takes access tokens; over another one only exact mode names are ours.

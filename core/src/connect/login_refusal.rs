@@ -97,6 +97,8 @@ pub struct LoginFailure {
     pub native: i32,
     /// Cause and remedy in words.
     pub error: Error,
+    /// The driver's records as the application is to have them, where that is not as they are.
+    pub drivers: Option<Vec<DriverRecord>>,
 }
 
 impl<'a> From<&'a DriverRecord> for Refusal<'a> {
@@ -264,6 +266,7 @@ pub fn of_server(records: &[DriverRecord], token: &Token, logins: u32) -> Option
         sqlstate: refusal.sqlstate.to_owned(),
         native: refusal.native,
         error,
+        drivers: None,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
         Destination,
         context::ConnectContext,
         driver_string,
-        login_refusal::{LoginFailure, Reached},
+        login_refusal::Reached,
         login_retry::LoginRetries,
         request::{ConnectRequest, Selection, is_keyword},
         route,
@@ -17,12 +17,11 @@ use crate::{
         trust::Administrator,
     },
     connection_string::{Attribute, ConnectionString, aliases, append},
-    diagnostics::DriverRecord,
     driver::MICROSOFT_SECTION,
     tds::Target,
 };
 use entra_auth::{
-    Error, Keyword, Token,
+    Error, ErrorKind, Keyword, Token,
     credential::{Mode, SignIn},
     token::{Audience, Issued, TokenSubscriber},
 };
@@ -68,7 +67,7 @@ pub struct SignInPlan {
     /// When a refused login is tried again.
     pub(super) login_retries: LoginRetries,
     /// The server, for an attempt of our own to find out why no login came about.
-    reached: Option<Reached>,
+    reached: Arc<Reached>,
     sign_in: SignIn,
     token_timeout: Option<Duration>,
     login_timeout: Option<Duration>,
@@ -119,16 +118,29 @@ pub fn read(text: &[u16], host_token: bool, context: &ConnectContext<'_>) -> Res
     }
 }
 
-/// The mode of ours that a string and its data source name, be they complete or not.
-pub fn named_mode(
+/// The string for `SQLBrowseConnect`, which has no place for a token; `None` where it goes on untouched.
+///
+/// Incomplete strings are what that call is for, so nothing is looked at but who signs in.
+pub fn browse(
     text: &[u16],
     host_token: bool,
     context: &ConnectContext<'_>,
-) -> Result<Option<&'static str>, Error> {
-    let selection = || ConnectRequest::read(text, context).selection(context.takes_tokens);
-    match (!host_token).then(selection).transpose()? {
-        Some(Selection::Mode(mode)) => Ok(Some(mode.name)),
-        _ => Ok(None),
+) -> Result<Option<Zeroizing<Vec<u16>>>, Error> {
+    if host_token {
+        return Ok(None);
+    }
+    let request = ConnectRequest::read(text, context);
+    match request.selection(context.takes_tokens)? {
+        Selection::None => Ok(None),
+        Selection::Respelled(value) => Ok(Some(respelled(&request, Some(value)))),
+        Selection::Unspecified => Ok(Some(respelled(&request, None))),
+        // The driver knows some of our modes, and would sign in by itself where we refuse to.
+        Selection::Mode(mode) => Err(Error::new(
+            ErrorKind::Unsupported,
+            "SQLBrowseConnect cannot sign in with a token",
+        )
+        .remedy("Connect with SQLDriverConnect or SQLConnect.")
+        .in_mode(mode.name)),
     }
 }
 
@@ -206,7 +218,7 @@ fn sign_in_plan(
         may_redirect,
         destination: channel.destination(),
         login_retries: LoginRetries::read(request),
-        reached: Reached::new(request, channel),
+        reached: Arc::new(Reached::new(request, channel)),
         sign_in: selected.prepare(&scope, context)?,
         token_timeout: selected.token_timeout,
         login_timeout: selected.options.login_timeout()?,
@@ -285,15 +297,9 @@ impl SignInPlan {
             .replace_refused(&self.sign_in, refused, deadline)
     }
 
-    /// Why no login came about, where the driver's records say that no server was reached.
-    #[must_use]
-    pub fn diagnose(
-        &self,
-        records: &[DriverRecord],
-        deadline: Instant,
-        context: &ConnectContext<'_>,
-    ) -> Option<LoginFailure> {
-        self.reached.as_ref()?.diagnose(records, deadline, context)
+    /// The server, for an attempt of our own to find out why no login came about.
+    pub(super) fn reached(&self) -> &Arc<Reached> {
+        &self.reached
     }
 
     /// The driver's completed string with what we took out, and without what we put in.

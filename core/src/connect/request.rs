@@ -78,6 +78,10 @@ impl<'a> ConnectRequest<'a> {
             Some(text) => ConnectionString::parse(text),
             None => self.string.clone(),
         };
+        let section = match (section, aliases::port_alone(&string)) {
+            (Some(section), Some(port)) => Some(section.with_port(port)),
+            (section, _) => section,
+        };
         let mut words = string.attributes().iter().map(Attribute::keyword);
         match words.find_map(|word| misspelled(word, Place::String)) {
             Some(error) => Err(error),

@@ -47,6 +47,10 @@ pub trait TargetConnection {
     }
     /// `SQLDriverConnectW`; without a prompt where there is a token, since Driver 18 refuses both.
     fn connect(&mut self, text: &[u16], prompt: DriverCompletion) -> DriverReply;
+    /// What ends [`connect`](Self::connect) from another thread; `None` where nothing does.
+    fn canceller(&self) -> Option<Box<dyn CancelLogin>> {
+        None
+    }
     /// The driver's diagnostic records of the last call, in its order.
     fn records(&self) -> Vec<DriverRecord>;
     /// Waits before another login.
@@ -59,6 +63,12 @@ pub trait TargetConnection {
     fn subscriber(&mut self) -> Option<Arc<dyn TokenSubscriber>> {
         None
     }
+}
+
+/// Ends a login that the driver tries in another thread, as `SQLCancelHandle` does.
+pub trait CancelLogin: Send {
+    /// Has the login fail soon. Does nothing where it has ended already.
+    fn cancel(&self);
 }
 
 /// Says that a driver goes to no other address than the server's own.

@@ -64,13 +64,7 @@ pub(crate) fn drivers() -> impl Iterator<Item = &'static str> {
 }
 
 fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<Vec<u16>>> {
-    let is_port = |attribute: &&Attribute| {
-        PORT_KEYWORDS
-            .iter()
-            .any(|name| is_same(name, attribute.keyword()))
-    };
-    let port = string.attributes().iter().find(is_port);
-    let port = port.and_then(|port| string.value(port).trim().parse::<u16>().ok());
+    let port = port(string);
     // Once, not for each attribute: a string may repeat one a hundred thousand times.
     let unsaid: Vec<_> = names
         .iter()
@@ -95,7 +89,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
         let is_changed = written.is_none() || value.len() != whole.trim().len();
         match port {
             Some(port) if SERVER_KEYWORDS.contains(&name) && !value.contains(',') => {
-                replaced(&format!("{value},{port}"))
+                replaced(&at_port(value, port))
             }
             _ if BOOLEAN_KEYWORDS.contains(&name) && switched(value).is_some() => replaced(switched(value)?),
             _ if is_changed => replaced(value),
@@ -107,6 +101,30 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
         .iter()
         .any(|attribute| respell(attribute).is_some());
     any.then(|| string.with(respell))
+}
+
+/// The port that stands in a keyword of its own, for a data source whose server the string does not replace.
+pub(crate) fn port_alone(string: &ConnectionString<'_>) -> Option<u16> {
+    port(string).filter(|_| !mentions(string, &SERVER_KEYWORDS))
+}
+
+/// The server with that port, unless it has one.
+pub(crate) fn at_port(server: &str, port: u16) -> String {
+    if server.contains(',') {
+        server.to_owned()
+    } else {
+        format!("{server},{port}")
+    }
+}
+
+fn port(string: &ConnectionString<'_>) -> Option<u16> {
+    let is_port = |attribute: &&Attribute| {
+        PORT_KEYWORDS
+            .iter()
+            .any(|name| is_same(name, attribute.keyword()))
+    };
+    let port = string.attributes().iter().find(is_port)?;
+    string.value(port).trim().parse().ok()
 }
 
 /// The value without ADO.NET's quotes, where such can be none of its own.

@@ -139,6 +139,19 @@ impl<'a> DataSource<'a> {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The same section with its server at this port, where it names none.
+    pub(crate) fn with_port(mut self, port: u16) -> Self {
+        if let Entries::Rewritten(entries) = &mut self.entries {
+            for (_, server) in entries
+                .iter_mut()
+                .filter(|(keyword, _)| keyword.eq_ignore_ascii_case("Server"))
+            {
+                *server = Zeroizing::new(aliases::at_port(server, port));
+            }
+        }
+        self
+    }
+
     /// The keywords of the section, in their order; unixODBC 2.3.11 does not list those behind an entry without a name.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = &str> {
         let (in_file, rewritten) = match &self.entries {

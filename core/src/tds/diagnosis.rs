@@ -3,7 +3,7 @@
 //! Driver 18.6 tells an unknown name, a closed port and a silent one by the same words after the whole login timeout,
 //! and an untrusted certificate by OpenSSL's. The attempt ends before a token would be sent.
 
-use super::{Answer, MAX_REDIRECTS, Target, channel::Channel, config, log_in};
+use super::{Answer, MAX_REDIRECTS, Target, channel::Channel, config, instance, log_in};
 use entra_auth::{
     Environment,
     http::{TlsFailure, roots::WrongName},
@@ -11,6 +11,7 @@ use entra_auth::{
 };
 use std::{
     io,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 use tokio::time::timeout_at;
@@ -29,8 +30,12 @@ pub struct Diagnosis {
 /// What was found of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Its name has no address, or no name server says so.
+    /// Its name has no address.
     NameUnknown(String),
+    /// No name server tells the address of its name.
+    NameNotResolved(String),
+    /// Nobody tells the port of the named instance.
+    InstanceUnknown(String),
     /// Its port takes no connections.
     NobodyListens,
     /// Its port does not answer at all.
@@ -51,10 +56,36 @@ pub enum Finding {
     Answers,
 }
 
+impl Finding {
+    /// Whether nothing is there that could log anyone in, which a wait is not likely to change.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self, Self::NameUnknown(_) | Self::NobodyListens)
+    }
+}
+
 /// Tries to log in as far as the server's first answer, once more for each redirect, for no longer than `limit`.
-pub async fn diagnose(target: Target, environment: Environment, limit: Duration) -> Diagnosis {
+///
+/// The port of the target is that of the named instance, if there is one, once that is known.
+pub async fn diagnose(
+    mut target: Target,
+    instance: Option<&str>,
+    environment: Environment,
+    limit: Duration,
+) -> Diagnosis {
     let until = Instant::now() + limit;
-    let mut target = target;
+    if let Some(instance) = instance {
+        match port_of_instance(&target, instance, until).await {
+            Ok(port) => target.port = port,
+            Err(finding) => {
+                return Diagnosis {
+                    at: at(&target),
+                    redirected_by: None,
+                    finding,
+                };
+            }
+        }
+    }
     let mut redirected_by = None;
     let mut redirects = 0;
     loop {
@@ -93,23 +124,40 @@ fn at(target: &Target) -> (String, u16) {
 }
 
 async fn attempt(target: &Target, environment: &Environment, until: Instant) -> Result<Answer, Finding> {
-    let until = until.into();
     let (host, port) = target.address();
-    let addresses = match timeout_at(until, name_resolution::addresses(host)).await {
-        Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) => return Err(Finding::NameUnknown(error.to_string())),
-        Err(_) => return Err(Finding::NameUnknown("no name server answers".to_owned())),
-    };
-    let channel = match timeout_at(until, Channel::connect(addresses, port)).await {
+    let addresses = addresses(host, until).await?;
+    let channel = match timeout_at(until.into(), Channel::connect(addresses, port)).await {
         Ok(Ok(channel)) => channel,
         Ok(Err(error)) => return Err(unconnected(&error)),
         Err(_) => return Err(Finding::Silent),
     };
     let config = config(target, environment).map_err(|error| unfinished(&error))?;
-    match timeout_at(until, log_in(channel, target, config)).await {
+    match timeout_at(until.into(), log_in(channel, target, config)).await {
         Ok(answer) => answer.map_err(|error| unfinished(&error)),
         Err(_) => Err(Finding::Mute),
     }
+}
+
+async fn addresses(host: &str, until: Instant) -> Result<Vec<SocketAddr>, Finding> {
+    match timeout_at(until.into(), name_resolution::addresses(host)).await {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Finding::NameUnknown(error.to_string()))
+        }
+        Ok(Err(error)) => Err(Finding::NameNotResolved(error.to_string())),
+        Err(_) => Err(Finding::NameNotResolved("no name server answers".to_owned())),
+    }
+}
+
+async fn port_of_instance(target: &Target, instance: &str, until: Instant) -> Result<u16, Finding> {
+    let addresses = addresses(target.address().0, until).await?;
+    let port = instance::port(&addresses, instance).await;
+    port.map_err(|error| {
+        Finding::InstanceUnknown(match error.kind() {
+            io::ErrorKind::TimedOut => "nobody answers".to_owned(),
+            _ => error.to_string(),
+        })
+    })
 }
 
 fn unconnected(error: &io::Error) -> Finding {

@@ -44,7 +44,7 @@ impl RedirectCache {
             async move { probe(&target, &environment).await }
         };
         let server = format!("{},{}", target.host, target.port);
-        match services.tokens.run(deadline, asking)? {
+        match services.tokens.begin_task(deadline, asking)?.wait() {
             None => Err(Error::new(
                 ErrorKind::TimedOut,
                 format!(

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use entra_auth::{Error, ErrorKind};
+use entra_auth::Error;
 use entra_odbc_core::{
     connect as core_connect,
     connect::{Answer, ConnectOutcome, DriverReply, login_refusal::LoginFailure, plan},
@@ -140,22 +140,16 @@ pub(crate) unsafe fn browse_connect(
     }
     target_driver::share_authorities();
     let has_token = connection.token.owner() == TokenOwner::Application;
-    // Incomplete strings are what this call is for: nothing is looked at but the mode.
-    match with_connect_context(|context| plan::named_mode(&text, has_token, context)) {
-        // The driver knows some of our modes, and would sign in by itself where we refuse to.
-        Ok(Some(mode)) => {
-            let error = Error::new(
-                ErrorKind::Unsupported,
-                "SQLBrowseConnect cannot sign in with a token",
-            )
-            .remedy("Connect with SQLDriverConnect or SQLConnect.")
-            .in_mode(mode);
-            return connection.fail(&error);
-        }
+    let respelled = match with_connect_context(|context| plan::browse(&text, has_token, context)) {
+        Ok(respelled) => respelled,
         Err(error) => return connection.fail(&error),
-        Ok(None) => {}
-    }
-    // SAFETY: the host's arguments, passed on.
+    };
+    let respelled = respelled.map(|text| utf16::terminated(&text));
+    let (input, input_length) = match &respelled {
+        Some(text) => utf16::argument(text),
+        None => (input, input_length),
+    };
+    // SAFETY: the host's arguments, passed on; a string of ours is terminated, and lives through the call.
     unsafe { target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
 }
 
@@ -258,8 +252,10 @@ impl Connection {
 
     /// Puts an explanation of ours before the driver's records of a failed connect.
     fn explain(&mut self, failure: Option<&LoginFailure>) {
-        self.records.ours = failure.map(Record::from).into_iter().collect();
-        self.records.then_drivers = true;
+        let drivers = failure.and_then(|failure| failure.drivers.as_deref());
+        let others = drivers.unwrap_or_default().iter().map(Record::from);
+        self.records.ours = failure.map(Record::from).into_iter().chain(others).collect();
+        self.records.then_drivers = drivers.is_none();
     }
 
     /// Answers the host's connect call after the driver's answer.

@@ -15,7 +15,8 @@ use entra_auth::{
 use entra_odbc_core::{
     RedirectCache,
     connect::{
-        Answer, ConnectContext, ConnectOutcome, DriverCompletion, DriverReply, TargetConnection, connect,
+        Answer, ConnectContext, ConnectOutcome, DriverCompletion, DriverReply, LoginWatch, TargetConnection,
+        connect,
     },
     diagnostics::DriverRecord,
     driver::access_token_struct::AccessTokenStruct,
@@ -96,6 +97,7 @@ fn story() -> Result<(), Box<dyn std::error::Error>> {
     let context = ConnectContext {
         services: &services,
         redirects: &RedirectCache::new(),
+        logins: &LoginWatch::new(),
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,

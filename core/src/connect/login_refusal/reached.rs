@@ -5,16 +5,20 @@ use crate::{
     connect::{context::ConnectContext, request::ConnectRequest, trust::Channel},
     diagnostics::DriverRecord,
     tds::{
-        Target,
+        self, Target,
         diagnosis::{Diagnosis, Finding, diagnose},
     },
 };
 use entra_auth::{
-    Error, ErrorKind,
+    Environment, Error, ErrorKind,
     cloud::Cloud,
     http::{TlsFailure, roots::WrongName},
+    process::runtime::Pending,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// How long the attempt may take, also where nothing is left of the login timeout.
 const LEAST_TIME: Duration = Duration::from_secs(2);
@@ -26,7 +30,10 @@ const UNREACHED: [&str; 4] = ["08001", "08S01", "HYT00", "HYT01"];
 /// The server of a connect, for an attempt to find out why no login came about.
 #[derive(Debug)]
 pub(crate) struct Reached {
+    /// With no port of its own where there is an instance.
     target: Target,
+    /// The named instance whose port the driver asks for.
+    instance: Option<String>,
     /// Whether the string asks for `TrustServerCertificate=yes` in vain.
     is_trust_ignored: bool,
 }
@@ -39,43 +46,71 @@ struct Words {
 }
 
 impl Reached {
-    /// The server of this channel; `None` for a named instance, whose port only the driver finds.
-    pub(crate) fn new(request: &ConnectRequest<'_>, channel: &Channel) -> Option<Self> {
+    /// The server of this channel.
+    pub(crate) fn new(request: &ConnectRequest<'_>, channel: &Channel) -> Self {
         let is_yes = |value: &str| {
             ["yes", "true"]
                 .iter()
                 .any(|yes| value.trim().eq_ignore_ascii_case(yes))
         };
         let asked = request.get(&["TrustServerCertificate"]);
-        Some(Self {
-            target: channel.target(request.login_options())?,
+        let port = channel.server.port.unwrap_or(tds::PORT);
+        Self {
+            target: channel.target_at(port, request.login_options()),
+            instance: channel.instance().map(str::to_owned),
             is_trust_ignored: channel.is_validated() && asked.is_some_and(|value| is_yes(&value)),
-        })
+        }
     }
 
-    /// Tries to log in, without a token, where the records say that the driver has not reached the server.
-    pub(crate) fn diagnose(
-        &self,
+    /// A server for the tests.
+    #[cfg(test)]
+    pub(crate) fn at(target: Target) -> Self {
+        Self {
+            target,
+            instance: None,
+            is_trust_ignored: false,
+        }
+    }
+
+    /// Tries to log in, without a token.
+    pub(crate) async fn look(&self, environment: Environment, limit: Duration) -> Diagnosis {
+        diagnose(self.target.clone(), self.instance.as_deref(), environment, limit).await
+    }
+
+    /// Begins to find out why the driver has not reached the server; `None` where its records say something else.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
         records: &[DriverRecord],
         deadline: Instant,
         context: &ConnectContext<'_>,
-    ) -> Option<LoginFailure> {
-        let first = leading(records)?;
-        if !UNREACHED.contains(&first.sqlstate.as_str()) {
+    ) -> Option<Pending<Diagnosis>> {
+        if !UNREACHED.contains(&leading(records)?.sqlstate.as_str()) {
             return None;
         }
         let now = Instant::now();
-        let left = deadline.saturating_duration_since(now);
-        let limit = left.clamp(LEAST_TIME, MOST_TIME);
-        let attempt = diagnose(self.target.clone(), context.services.environment.clone(), limit);
+        let limit = deadline
+            .saturating_duration_since(now)
+            .clamp(LEAST_TIME, MOST_TIME);
+        let (reached, environment) = (Arc::clone(self), context.services.environment.clone());
+        let looking = async move { reached.look(environment, limit).await };
         // The attempt has a limit of its own; this one is for a background thread that is in trouble.
-        let diagnosis = context
+        context
             .services
             .tokens
-            .run(now + limit + LEAST_TIME, attempt)
-            .ok()??;
+            .begin_task(now + limit + LEAST_TIME, looking)
+            .ok()
+    }
+
+    /// What was found, in words, before the driver's records.
+    pub(crate) fn explain(
+        &self,
+        diagnosis: Diagnosis,
+        records: &[DriverRecord],
+        is_late: bool,
+    ) -> Option<LoginFailure> {
+        let first = leading(records)?;
         tracing::debug!(target: "entra_odbc", event = "login_diagnosed", ?diagnosis);
-        let Words { cause, what, remedy } = self.words(&diagnosis, left.is_zero())?;
+        let Words { cause, what, remedy } = self.words(&diagnosis, is_late)?;
         let kind = if first.sqlstate == "HYT00" {
             ErrorKind::TimedOut
         } else {
@@ -91,6 +126,7 @@ impl Reached {
             sqlstate: first.sqlstate.clone(),
             native: first.native,
             error: Error::new(kind, what).remedy(remedy).detail(detail),
+            drivers: None,
         })
     }
 
@@ -108,7 +144,7 @@ impl Reached {
             remedy: remedy.to_owned(),
         };
         Some(match &diagnosis.finding {
-            Finding::NameUnknown(why) => said(
+            Finding::NameUnknown(why) | Finding::NameNotResolved(why) => said(
                 Cause::NotReached,
                 match redirect {
                     Some(redirect) => format!("{redirect}, and that name has no address here: {why}"),
@@ -117,6 +153,7 @@ impl Reached {
                 "Check the name in Server= and the name server of this network; the name of a private endpoint is known \
                  only where its private DNS zone is linked.",
             ),
+            Finding::InstanceUnknown(why) => instance_words(host, self.instance.as_deref(), why),
             Finding::NobodyListens => match redirect {
                 Some(redirect) => said(
                     Cause::NotReached,
@@ -210,6 +247,19 @@ fn leading(records: &[DriverRecord]) -> Option<&DriverRecord> {
     timed_out.or(records.first())
 }
 
+fn instance_words(host: &str, instance: Option<&str>, why: &str) -> Words {
+    let instance = instance.unwrap_or_default();
+    Words {
+        cause: Cause::NotReached,
+        what: format!(
+            "SQL Server Browser at {host} (UDP 1434) does not tell the port of the instance {instance}: {why}"
+        ),
+        remedy:
+            "Write the port in place of the instance: Server=host,port. Azure SQL has no named instances."
+                .to_owned(),
+    }
+}
+
 const REDIRECT_REMEDY: &str = "Let outgoing TCP 11000-11999 to Azure SQL through, or have the server redirect nobody: \
                                az sql server conn-policy update --connection-type Proxy.";
 
@@ -246,101 +296,4 @@ fn certificate_remedy(failure: &TlsFailure) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        diagnostics::MESSAGE_LIMIT,
-        tds::{Encryption, LoginOptions, Trust},
-    };
-
-    fn reached(is_trust_ignored: bool) -> Reached {
-        Reached {
-            target: Target {
-                host: "contoso.database.windows.net".to_owned(),
-                port: 1433,
-                connect_to: None,
-                options: LoginOptions::default(),
-                encryption: Encryption::Yes,
-                trust: Trust::Any,
-            },
-            is_trust_ignored,
-        }
-    }
-
-    fn diagnosis(finding: Finding) -> Diagnosis {
-        Diagnosis {
-            at: ("contoso.database.windows.net".to_owned(), 1433),
-            redirected_by: None,
-            finding,
-        }
-    }
-
-    fn wrong(names: &[&str]) -> WrongName {
-        WrongName {
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-        }
-    }
-
-    #[test]
-    fn every_finding_is_ascii_and_fits_a_record_with_its_remedy() {
-        let why = || "it is said so".to_owned();
-        for finding in [
-            Finding::NameUnknown(why()),
-            Finding::NobodyListens,
-            Finding::Silent,
-            Finding::Unroutable(why()),
-            Finding::WrongName(wrong(&["contoso.database.windows.net"])),
-            Finding::Tls(TlsFailure::Expired),
-            Finding::Tls(TlsFailure::Handshake("it does not speak TLS")),
-            Finding::Mute,
-            Finding::NotUnderstood(why()),
-            Finding::Refuses(why()),
-            Finding::Answers,
-        ] {
-            let mut diagnosis = diagnosis(finding);
-            for redirected_by in [None, Some(("gateway.database.windows.net".to_owned(), 1433))] {
-                diagnosis.redirected_by = redirected_by;
-                let words = reached(true).words(&diagnosis, true).unwrap();
-                let text = format!("{}. {}", words.what, words.remedy);
-                assert!(text.is_ascii() && text.len() < MESSAGE_LIMIT - 60, "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_remedy_for_a_wrong_name_is_what_to_write() {
-        for (names, expected) in [
-            (
-                &["contoso.database.windows.net"][..],
-                "HostnameInCertificate=contoso.database.windows.net",
-            ),
-            (
-                &["eastus1-a.control.database.windows.net", "*.database.windows.net"],
-                "Server=eastus1-a",
-            ),
-            (&["*.database.windows.net"], "which fits *.database.windows.net"),
-            (&["db.corp.example"], "entra-odbc trust add 10.1.2.3"),
-            (&[], "nothing else answers"),
-        ] {
-            let remedy = name_remedy("10.1.2.3", &wrong(names));
-            assert!(remedy.contains(expected), "{remedy}");
-        }
-    }
-
-    #[test]
-    fn trust_that_does_not_count_is_told_with_the_certificate_alone() {
-        let words = |trust, finding| reached(trust).words(&diagnosis(finding), false).unwrap().what;
-        let certificate = || Finding::WrongName(wrong(&["other.example"]));
-        assert!(words(true, certificate()).contains("TrustServerCertificate=yes does not count"));
-        assert!(!words(false, certificate()).contains("TrustServerCertificate"));
-        assert!(!words(true, Finding::Silent).contains("TrustServerCertificate"));
-    }
-
-    #[test]
-    fn a_server_that_is_well_explains_only_a_login_that_took_too_long() {
-        let answers = diagnosis(Finding::Answers);
-        assert!(reached(false).words(&answers, false).is_none());
-        let words = reached(false).words(&answers, true).unwrap();
-        assert!(words.cause == Cause::TimedOut && words.remedy.contains("60 s"));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Whose a connection still is, without a driver.
 
 use super::*;
-use crate::RedirectCache;
+use crate::{RedirectCache, connect::LoginWatch};
 use entra_auth::{Environment, Secret, Services, user::prompt::Prompts};
 use serde_json::json;
 use standins::jwt::unsigned as jwt;
@@ -16,6 +16,7 @@ fn context<T>(environment: &Environment, body: impl FnOnce(&ConnectContext<'_>) 
     body(&ConnectContext {
         services: &services,
         redirects: &RedirectCache::new(),
+        logins: &LoginWatch::new(),
         installed: &|_| None,
         takes_tokens: &|| true,
         data_source: &|_, _| None,

@@ -1,7 +1,7 @@
 //! Sign-ins by keywords, with a token provider of the test's own.
 
 use super::*;
-use crate::{RedirectCache, diagnostics::Diagnostic as _};
+use crate::{RedirectCache, connect::LoginWatch, diagnostics::Diagnostic as _};
 use entra_auth::{
     Environment, Secret, Services,
     user::{prompt::Prompts, token_provider::Provided},
@@ -41,6 +41,7 @@ impl Program {
         body(&ConnectContext {
             services: &self.services,
             redirects: &RedirectCache::new(),
+            logins: &LoginWatch::new(),
             installed: &|_| None,
             takes_tokens: &|| true,
             data_source_keywords: &|_| {

@@ -196,11 +196,19 @@ impl Channel {
     /// The same for a login of ours that ends before anyone has signed in; `None` for a named instance, whose port is not
     /// known.
     pub(crate) fn target(&self, options: LoginOptions) -> Option<Target> {
-        let port = match (self.server.port, &self.server.instance) {
-            (Some(port), _) => port,
-            (None, None) => tds::PORT,
-            (None, Some(_)) => return None,
-        };
+        self.instance()
+            .is_none()
+            .then(|| self.target_at(self.server.port.unwrap_or(tds::PORT), options))
+    }
+
+    /// The named instance whose port the driver asks for: it heeds a port alone where there is one.
+    pub(crate) fn instance(&self) -> Option<&str> {
+        let instance = self.server.instance.as_deref();
+        instance.filter(|_| self.server.port.is_none())
+    }
+
+    /// The target with another port than the server's own.
+    pub(crate) fn target_at(&self, port: u16, options: LoginOptions) -> Target {
         let trust = match &self.server_certificate {
             // Driver 18.6 heeds it with this encryption alone.
             Some(path) if self.encryption == Encryption::Strict => Trust::File(path.clone()),
@@ -209,7 +217,7 @@ impl Channel {
             },
             _ => Trust::Any,
         };
-        Some(Target {
+        Target {
             host: self.server.host.clone(),
             port,
             connect_to: self
@@ -218,7 +226,7 @@ impl Channel {
             options,
             encryption: self.encryption,
             trust,
-        })
+        }
     }
 }
 

@@ -14,7 +14,7 @@ fn found(bench: &ScriptedServer, target: Target, limit: Duration) -> Diagnosis {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(diagnose(target, bench.environment(), limit))
+    runtime.block_on(diagnose(target, None, bench.environment(), limit))
 }
 
 fn server() -> ScriptedServer {
