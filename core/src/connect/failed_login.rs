@@ -36,7 +36,7 @@ impl Attempt {
         let canceller = connection.canceller()?;
         context
             .logins
-            .watch(self.plan.reached(), canceller, context.services)
+            .watch(self.plan.reached(), canceller, self.deadline, context.services)
     }
 
     /// Why the login failed: by the driver's records, by what ended it early, or by an attempt of our own.

@@ -1,29 +1,34 @@
 //! Logins that cannot come about are ended early.
 //!
 //! Driver 18.6 tries a server whose name has no address, or whose port refuses connections, until the login timeout is up,
-//! and then says no more than that (`HYT00`). A login that takes longer than usual is therefore looked into by an attempt of
-//! our own; where that finds twice that nobody can be reached, it has the driver's end, by `SQLCancelHandle`.
+//! and then says no more than that (`HYT00`). A login that takes longer than usual is therefore looked into by attempts of
+//! our own. Where each of them, for a good part of the login timeout, finds that nobody can be reached, the driver's login
+//! is ended by `SQLCancelHandle`. Until then it rides out servers and name servers that come up, as the driver does alone.
 
 use super::{login_refusal::Reached, target::CancelLogin};
-use crate::tds::diagnosis::Diagnosis;
+use crate::tds::diagnosis::{Diagnosis, Finding};
 use entra_auth::{
     Environment, Services,
-    process::fork::{Lock, Process},
+    process::{
+        fork::{Lock, Process},
+        runtime::with_signals_blocked,
+    },
 };
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
 /// How long a login takes before it is looked into: longer than one to a server on another continent.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
-/// The pause before the second look, in which a server that starts, or a name server, may have come up.
-const PAUSE: Duration = Duration::from_millis(1500);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long a look may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 /// The logins that drivers try at this moment.
 ///
@@ -41,6 +46,8 @@ struct Logins {
 /// One login that the driver tries.
 struct Login {
     begun: Instant,
+    /// What was left of the login timeout then.
+    timeout: Duration,
     reached: Arc<Reached>,
     // No `Lock`: it is held while the driver is called, and no child needs the logins of its parent.
     state: Mutex<State>,
@@ -51,6 +58,17 @@ struct State {
     canceller: Option<Box<dyn CancelLogin>>,
     /// Why it was ended.
     found: Option<Diagnosis>,
+}
+
+/// What a look means for a login.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Somebody is there, or it cannot be told: nothing more is looked at.
+    GoesOn,
+    /// Nobody can be reached so far.
+    LookAgain,
+    /// Nobody could be reached for long enough.
+    Ends,
 }
 
 /// A login that is watched until this is dropped or ended.
@@ -67,21 +85,15 @@ impl LoginWatch {
         Self::default()
     }
 
-    /// Watches a login that is about to be tried; `None` where no thread can be had for that.
+    /// Watches a login that is about to be tried until `deadline`; `None` where no thread can be had for that.
     pub(super) fn watch(
         &self,
         reached: &Arc<Reached>,
         canceller: Box<dyn CancelLogin>,
+        deadline: Instant,
         services: &Services,
     ) -> Option<Watched> {
-        let login = Arc::new(Login {
-            begun: Instant::now(),
-            reached: Arc::clone(reached),
-            state: Mutex::new(State {
-                canceller: Some(canceller),
-                found: None,
-            }),
-        });
+        let login = Login::new(reached, canceller, deadline);
         let process = Process::current();
         let is_first = {
             let mut logins = self.0.lock();
@@ -107,76 +119,140 @@ impl LoginWatch {
     }
 }
 
-/// Looks into each login once its time has come, until there are none.
+/// Looks into each login that takes long, until there are none.
 async fn watch(logins: Arc<Lock<Logins>>, environment: Environment) {
     loop {
-        let next = {
+        let due = {
             let mut logins = logins.lock();
-            let now = Instant::now();
-            for login in logins
-                .tried
-                .extract_if(.., |login| login.begun + FIRST_LOOK <= now)
-            {
-                drop(tokio::spawn(look_into(login, environment.clone())));
-            }
             // Those behind it began later.
-            let Some(next) = logins.tried.first() else {
+            let Some(first) = logins.tried.first() else {
                 logins.watched_by = None;
                 return;
             };
-            next.begun + FIRST_LOOK
+            let now = Instant::now();
+            match first.begun.checked_add(FIRST_LOOK).filter(|due| *due > now) {
+                Some(due) => Err(due),
+                None => Ok(logins.due(now)),
+            }
         };
-        tokio::time::sleep_until(next.into()).await;
+        match due {
+            Err(due) => tokio::time::sleep_until(due.into()).await,
+            Ok(due) => {
+                look_into(due, &logins, &environment).await;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
     }
 }
 
-/// Ends a login whose server is found twice to be out of reach.
-async fn look_into(login: Arc<Login>, environment: Environment) {
-    let look = || login.reached.look(environment.clone(), LIMIT);
-    if !look().await.finding.is_out_of_reach() {
-        return;
+/// Looks once at each server, and decides what that means for its logins.
+async fn look_into(due: Vec<Arc<Login>>, logins: &Lock<Logins>, environment: &Environment) {
+    let mut looks: Vec<(Vec<Arc<Login>>, _)> = Vec::new();
+    for login in due {
+        let known = looks.iter_mut().find(|(same, _)| {
+            same.first()
+                .is_some_and(|one| one.reached.is_same(&login.reached))
+        });
+        if let Some((same, _)) = known {
+            same.push(login);
+            continue;
+        }
+        let (reached, environment) = (Arc::clone(&login.reached), environment.clone());
+        let look = tokio::spawn(async move { reached.look(environment, LOOK_LIMIT).await });
+        looks.push((vec![login], look));
     }
-    tokio::time::sleep(PAUSE).await;
-    if login.state().canceller.is_none() {
-        return;
+    for (same, look) in looks {
+        let found = look.await.ok();
+        for login in same {
+            let verdict = found.as_ref().map_or(Verdict::GoesOn, |found| {
+                login.verdict(&found.finding, Instant::now())
+            });
+            if verdict != Verdict::LookAgain {
+                logins.lock().forget(&login);
+            }
+            if let (Verdict::Ends, Some(found)) = (verdict, &found) {
+                login.end(found.clone());
+            }
+        }
     }
-    let second = look().await;
-    if second.finding.is_out_of_reach() {
-        login.end(second);
+}
+
+impl Logins {
+    /// Those that take longer than usual.
+    fn due(&self, now: Instant) -> Vec<Arc<Login>> {
+        let is_due = |login: &&Arc<Login>| now.saturating_duration_since(login.begun) >= FIRST_LOOK;
+        self.tried.iter().filter(is_due).cloned().collect()
+    }
+
+    fn forget(&mut self, login: &Arc<Login>) {
+        self.tried.retain(|known| !Arc::ptr_eq(known, login));
     }
 }
 
 impl Login {
+    fn new(reached: &Arc<Reached>, canceller: Box<dyn CancelLogin>, deadline: Instant) -> Arc<Self> {
+        let begun = Instant::now();
+        Arc::new(Self {
+            begun,
+            timeout: deadline.saturating_duration_since(begun),
+            reached: Arc::clone(reached),
+            state: Mutex::new(State {
+                canceller: Some(canceller),
+                found: None,
+            }),
+        })
+    }
+
+    fn verdict(&self, finding: &Finding, now: Instant) -> Verdict {
+        let patience = match finding {
+            // A name server that has the name seldom says that there is none; a server that starts refuses connections.
+            Finding::NameUnknown(_) => self.timeout / 4,
+            Finding::NobodyListens => self.timeout / 2,
+            _ => return Verdict::GoesOn,
+        };
+        if now.saturating_duration_since(self.begun) < patience {
+            Verdict::LookAgain
+        } else {
+            Verdict::Ends
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends it, unless it has ended.
-    fn end(&self, found: Diagnosis) {
-        let mut state = self.state();
-        if let Some(canceller) = state.canceller.take() {
-            tracing::info!(target: "entra_odbc", event = "login_ended_early", ?found);
+    /// Ends it, unless it has ended; by a thread of its own, since nobody knows how long the driver takes for that.
+    fn end(self: Arc<Self>, found: Diagnosis) {
+        let cancel = move || {
+            let mut state = self.state();
             // Under the lock: the connection is there until `Watched::end` has had it.
-            canceller.cancel();
-            state.found = Some(found);
-        }
+            if state.canceller.take().is_some_and(|canceller| canceller.cancel()) {
+                tracing::info!(target: "entra_odbc", event = "login_ended_early", ?found);
+                state.found = Some(found);
+            }
+        };
+        // Without a thread the driver goes on until the login timeout.
+        let _ = with_signals_blocked(|| {
+            thread::Builder::new()
+                .name("entra-odbc-cancel".into())
+                .spawn(cancel)
+        });
     }
 }
 
 impl Watched {
     /// The driver's call has returned; why it was ended, if it was.
     pub(super) fn end(self) -> Option<Diagnosis> {
-        self.login.state().found.take()
+        let mut state = self.login.state();
+        state.canceller = None;
+        state.found.take()
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
         self.login.state().canceller = None;
-        self.logins
-            .lock()
-            .tried
-            .retain(|login| !Arc::ptr_eq(login, &self.login));
+        self.logins.lock().forget(&self.login);
     }
 }
 

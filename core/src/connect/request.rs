@@ -69,7 +69,7 @@ impl<'a> ConnectRequest<'a> {
         let section = match &self.section {
             Some(section) => {
                 section.check_name()?;
-                Some(section.in_driver_keywords()?)
+                Some(section.in_driver_keywords(aliases::port_alone(&self.string))?)
             }
             None => None,
         };
@@ -77,10 +77,6 @@ impl<'a> ConnectRequest<'a> {
         let string = match &text {
             Some(text) => ConnectionString::parse(text),
             None => self.string.clone(),
-        };
-        let section = match (section, aliases::port_alone(&string)) {
-            (Some(section), Some(port)) => Some(section.with_port(port)),
-            (section, _) => section,
         };
         let mut words = string.attributes().iter().map(Attribute::keyword);
         match words.find_map(|word| misspelled(word, Place::String)) {

@@ -67,8 +67,8 @@ pub trait TargetConnection {
 
 /// Ends a login that the driver tries in another thread, as `SQLCancelHandle` does.
 pub trait CancelLogin: Send {
-    /// Has the login fail soon. Does nothing where it has ended already.
-    fn cancel(&self);
+    /// Has the login fail soon; whether the driver takes that. Does nothing where it has ended already.
+    fn cancel(&self) -> bool;
 }
 
 /// Says that a driver goes to no other address than the server's own.

@@ -89,7 +89,7 @@ fn rewrite(string: &ConnectionString<'_>, names: &[Names]) -> Option<Zeroizing<V
         let is_changed = written.is_none() || value.len() != whole.trim().len();
         match port {
             Some(port) if SERVER_KEYWORDS.contains(&name) && !value.contains(',') => {
-                replaced(&at_port(value, port))
+                replaced(&format!("{value},{port}"))
             }
             _ if BOOLEAN_KEYWORDS.contains(&name) && switched(value).is_some() => replaced(switched(value)?),
             _ if is_changed => replaced(value),
@@ -108,22 +108,14 @@ pub(crate) fn port_alone(string: &ConnectionString<'_>) -> Option<u16> {
     port(string).filter(|_| !mentions(string, &SERVER_KEYWORDS))
 }
 
-/// The server with that port, unless it has one.
-pub(crate) fn at_port(server: &str, port: u16) -> String {
-    if server.contains(',') {
-        server.to_owned()
-    } else {
-        format!("{server},{port}")
-    }
+/// Whether this keyword is a port.
+pub(crate) fn is_port(keyword: &str) -> bool {
+    PORT_KEYWORDS.iter().any(|name| is_same(name, keyword))
 }
 
 fn port(string: &ConnectionString<'_>) -> Option<u16> {
-    let is_port = |attribute: &&Attribute| {
-        PORT_KEYWORDS
-            .iter()
-            .any(|name| is_same(name, attribute.keyword()))
-    };
-    let port = string.attributes().iter().find(is_port)?;
+    let mut attributes = string.attributes().iter();
+    let port = attributes.find(|attribute| is_port(attribute.keyword()))?;
     string.value(port).trim().parse().ok()
 }
 

@@ -139,19 +139,6 @@ impl<'a> DataSource<'a> {
         value.filter(|value| !value.is_empty())
     }
 
-    /// The same section with its server at this port, where it names none.
-    pub(crate) fn with_port(mut self, port: u16) -> Self {
-        if let Entries::Rewritten(entries) = &mut self.entries {
-            for (_, server) in entries
-                .iter_mut()
-                .filter(|(keyword, _)| keyword.eq_ignore_ascii_case("Server"))
-            {
-                *server = Zeroizing::new(aliases::at_port(server, port));
-            }
-        }
-        self
-    }
-
     /// The keywords of the section, in their order; unixODBC 2.3.11 does not list those behind an entry without a name.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = &str> {
         let (in_file, rewritten) = match &self.entries {
@@ -179,8 +166,9 @@ impl<'a> DataSource<'a> {
 
     /// The same section in Driver 18's own words, as a connection string with these entries would be rewritten.
     ///
-    /// An error where unixODBC has read a part of a value only, or a keyword of ours is misspelled.
-    pub(crate) fn in_driver_keywords(&self) -> Result<DataSource<'static>, Error> {
+    /// `port` is one of the string's, which takes the place of the section's own. An error where unixODBC has read a part of a
+    /// value only, or a keyword of ours is misspelled.
+    pub(crate) fn in_driver_keywords(&self, port: Option<u16>) -> Result<DataSource<'static>, Error> {
         let mut names: Vec<&str> = self.keywords().collect();
         // Also what is not listed.
         for row in KEYWORDS {
@@ -205,6 +193,10 @@ impl<'a> DataSource<'a> {
         }
         if let Some(error) = names.iter().find_map(|name| misspelled(name, Place::DataSource)) {
             return Err(error);
+        }
+        if let Some(port) = port {
+            entries.retain(|(name, _)| !aliases::is_port(name));
+            entries.push(("Port", Zeroizing::new(port.to_string())));
         }
         let length = entries
             .iter()

@@ -28,20 +28,25 @@ pub struct Channel {
 
 impl Channel {
     /// Connects to the first of a host's addresses that answers.
+    ///
+    /// The error is that of the last address, but `ConnectionRefused` only where all of them refuse.
     pub async fn connect(addresses: Vec<SocketAddr>, port: u16) -> io::Result<Self> {
-        let mut last = io::Error::other("its name has no address");
+        let mut last: Option<io::Error> = None;
         for mut address in addresses {
             address.set_port(port);
-            match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            let error = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => {
                     let _ = tcp.set_nodelay(true);
                     return Ok(Self { tcp, tls: None });
                 }
-                Ok(Err(error)) => last = error,
-                Err(_) => last = io::ErrorKind::TimedOut.into(),
+                Ok(Err(error)) => error,
+                Err(_) => io::ErrorKind::TimedOut.into(),
+            };
+            if last.is_none() || error.kind() != io::ErrorKind::ConnectionRefused {
+                last = Some(error);
             }
         }
-        Err(last)
+        Err(last.unwrap_or_else(|| io::Error::other("its name has no address")))
     }
 
     /// Shakes hands; `wrapped` in PRELOGIN packets where TLS comes after TDS has begun.

@@ -17,7 +17,7 @@ use std::{
 use tokio::time::timeout_at;
 
 /// What an attempt to log in found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// The host and port at which it was found.
     pub at: (String, u16),
@@ -28,7 +28,7 @@ pub struct Diagnosis {
 }
 
 /// What was found of a server.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Its name has no address.
     NameUnknown(String),
@@ -54,14 +54,6 @@ pub enum Finding {
     Refuses(String),
     /// It answers.
     Answers,
-}
-
-impl Finding {
-    /// Whether nothing is there that could log anyone in, which a wait is not likely to change.
-    #[must_use]
-    pub fn is_out_of_reach(&self) -> bool {
-        matches!(self, Self::NameUnknown(_) | Self::NobodyListens)
-    }
 }
 
 /// Tries to log in as far as the server's first answer, once more for each redirect, for no longer than `limit`.
@@ -151,7 +143,10 @@ async fn addresses(host: &str, until: Instant) -> Result<Vec<SocketAddr>, Findin
 
 async fn port_of_instance(target: &Target, instance: &str, until: Instant) -> Result<u16, Finding> {
     let addresses = addresses(target.address().0, until).await?;
-    let port = instance::port(&addresses, instance).await;
+    let asked = timeout_at(until.into(), instance::port(&addresses, instance));
+    let port = asked
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     port.map_err(|error| {
         Finding::InstanceUnknown(match error.kind() {
             io::ErrorKind::TimedOut => "nobody answers".to_owned(),

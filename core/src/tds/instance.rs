@@ -22,11 +22,16 @@ const MAX_RESPONSE: usize = 3 + 1024;
 /// How long an answer may take. Nobody tells that a datagram was lost.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Asks the browser at the first of these addresses, each with any port.
+/// Asks the browsers at these addresses, each with any port, one after the other.
 pub async fn port(addresses: &[SocketAddr], instance: &str) -> io::Result<u16> {
-    let mut browser = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
-    browser.set_port(BROWSER_PORT);
-    ask(browser, instance).await
+    let mut last = io::Error::other("its name has no address");
+    for address in addresses {
+        match ask(SocketAddr::new(address.ip(), BROWSER_PORT), instance).await {
+            Ok(port) => return Ok(port),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 async fn ask(browser: SocketAddr, instance: &str) -> io::Result<u16> {

@@ -16,7 +16,7 @@ use crate::odbc::{
     connections::{self, Connection, PoolReuse, TokenOwner},
     diagnostic_record::Record,
     target,
-    target_connection::{DriverConnection, HostCall, NOPROMPT, Output, token_stays},
+    target_connection::{Arguments, DriverConnection, HostCall, NOPROMPT, Output, token_stays},
     target_driver, utf16,
 };
 use crate::process_state::with_connect_context;
@@ -144,13 +144,22 @@ pub(crate) unsafe fn browse_connect(
         Ok(respelled) => respelled,
         Err(error) => return connection.fail(&error),
     };
-    let respelled = respelled.map(|text| utf16::terminated(&text));
+    // One that the driver still executes goes on with the string of the first call.
+    let executing = connection.executing.take();
+    let respelled = respelled.map(|text| Arguments::for_call(executing, &text, false));
     let (input, input_length) = match &respelled {
-        Some(text) => utf16::argument(text),
+        Some(arguments) => arguments.input(),
         None => (input, input_length),
     };
-    // SAFETY: the host's arguments, passed on; a string of ours is terminated, and lives through the call.
-    unsafe { target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length) }
+    // SAFETY: the host's arguments, passed on; a string of ours is terminated, and lives through the call, or for as long as
+    // the driver goes on executing it.
+    let answer = unsafe {
+        target::SQLBrowseConnectW(hdbc, input, input_length, output, output_capacity, output_length)
+    };
+    if answer == SqlReturn::STILL_EXECUTING {
+        connection.executing = respelled;
+    }
+    answer
 }
 
 /// `SQLDisconnect`: a token of ours does not stay for the next connect on the handle.

@@ -62,6 +62,11 @@ impl Reached {
         }
     }
 
+    /// Whether one attempt tells about both.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.target == other.target && self.instance == other.instance
+    }
+
     /// A server for the tests.
     #[cfg(test)]
     pub(crate) fn at(target: Target) -> Self {
@@ -108,7 +113,11 @@ impl Reached {
         records: &[DriverRecord],
         is_late: bool,
     ) -> Option<LoginFailure> {
-        let first = leading(records)?;
+        let unsaid = DriverRecord {
+            sqlstate: "08001".to_owned(),
+            ..DriverRecord::default()
+        };
+        let first = leading(records).unwrap_or(&unsaid);
         tracing::debug!(target: "entra_odbc", event = "login_diagnosed", ?diagnosis);
         let Words { cause, what, remedy } = self.words(&diagnosis, is_late)?;
         let kind = if first.sqlstate == "HYT00" {
@@ -117,15 +126,17 @@ impl Reached {
             ErrorKind::Unreachable
         };
         let driver = Refusal::from(first);
-        let detail = match diagnosis.finding {
-            Finding::Refuses(words) => words,
-            _ => format!("Driver: {}", driver.own_words()),
+        let error = Error::new(kind, what).remedy(remedy);
+        let error = match diagnosis.finding {
+            Finding::Refuses(words) => error.detail(words),
+            _ if records.is_empty() => error,
+            _ => error.detail(format!("Driver: {}", driver.own_words())),
         };
         Some(LoginFailure {
             cause,
             sqlstate: first.sqlstate.clone(),
             native: first.native,
-            error: Error::new(kind, what).remedy(remedy).detail(detail),
+            error,
             drivers: None,
         })
     }

@@ -107,20 +107,45 @@ fn a_section_has_the_same_spellings_as_a_string() {
 
 #[test]
 fn a_port_beside_a_data_source_is_that_of_its_server() {
-    for (server, rest, expected) in [
-        ("127.0.0.2", "Port=1434", "SERVER=127.0.0.2,1434;"),
-        ("127.0.0.2,1500", "Port=1434", "SERVER=127.0.0.2,1500;"),
+    for (section, rest, expected) in [
         (
-            "127.0.0.2",
+            &[("Server", "127.0.0.2")][..],
+            "Port=1434",
+            "SERVER=127.0.0.2,1434;",
+        ),
+        (
+            &[("Server", "127.0.0.2"), ("Port", "1500")],
+            "Port=1434",
+            "SERVER=127.0.0.2,1434;",
+        ),
+        (
+            &[("Server", "127.0.0.2"), ("Port", "1500")],
+            "",
+            "SERVER=127.0.0.2,1500;",
+        ),
+        (
+            &[("Server", "127.0.0.2,1500")],
+            "Port=1434",
+            "SERVER=127.0.0.2,1500;",
+        ),
+        (
+            &[("Server", "127.0.0.2")],
             "Port=1434;Server=localhost",
             "SERVER=127.0.0.1,1434;",
         ),
     ] {
-        let machine = Machine::with_section(&[("Server", server)]);
-        let mut real = Scripted::connecting();
-        machine
+        let machine = Machine::with_section(section);
+        let mut real = Scripted::answering([(ConnectOutcome::Connected(0), "DRIVER=x;SERVER=y;UID=;")]);
+        let answer = machine
             .connect(&format!("DSN=payroll;AccessToken=abc;{rest}"), &mut real)
             .unwrap();
         assert!(real.strings()[0].contains(expected), "{:?}", real.did);
+        // Whoever connects again with the completed string reaches the same server.
+        let completed = completed(answer);
+        assert_eq!(
+            completed.contains("Port=1434"),
+            rest.contains("Port=1434"),
+            "{completed}"
+        );
     }
 }

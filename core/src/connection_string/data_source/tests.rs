@@ -14,7 +14,9 @@ fn rewritten(entries: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> 
         keys.collect()
     };
     let section = DataSource::new("a".encode_utf16().collect(), &look_up, &list);
-    let rewritten = section.in_driver_keywords().map_err(|error| error.to_string())?;
+    let rewritten = section
+        .in_driver_keywords(None)
+        .map_err(|error| error.to_string())?;
     let pairs = rewritten.keywords().map(|keyword| {
         let value = rewritten.get(keyword).unwrap_or_default();
         (keyword.to_owned(), value.to_string())
@@ -95,7 +97,7 @@ fn what_is_not_listed_is_read_by_its_name() {
     };
     let section = DataSource::new("a".encode_utf16().collect(), &look_up, &|_| Vec::new());
     assert_eq!(section.value(Keyword::User).unwrap().as_str(), "b");
-    let rewritten = section.in_driver_keywords().unwrap();
+    let rewritten = section.in_driver_keywords(None).unwrap();
     assert_eq!(rewritten.get("server").unwrap().as_str(), "a");
     assert_eq!(rewritten.value(Keyword::User).unwrap().as_str(), "b");
 }
