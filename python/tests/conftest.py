@@ -12,6 +12,7 @@ import sys
 import textwrap
 import urllib.parse
 import urllib.request
+import venv
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ PYTHON = Path(__file__).parents[1]
 ROOT = PYTHON.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 TIMEOUT = 120
+
+# Before a command: this system as it would be without unixODBC and Kerberos.
+BARE = [Path(__file__).with_name("without_unixodbc.sh")]
 
 # What every program begins with.
 PRELUDE = """
@@ -148,3 +152,40 @@ def standins(tmp_path_factory):
 def machine(tmp_path, standins):
     standins.forget()
     return Machine(tmp_path, standins)
+
+
+@pytest.fixture(scope="session")
+def wheel():
+    found = sorted((ROOT / "build/wheel").glob("*.whl"))
+    assert found, "there is no wheel: run make wheel"
+    return found[-1]
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory):
+    """A virtual environment with nothing but the wheel and what it asks for."""
+    directory = tmp_path_factory.mktemp("venv")
+    venv.create(directory, with_pip=True)
+    install = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    requirements = (ROOT / "tests/requirements.txt").read_text().split()
+    pinned = [word for word in requirements if word.startswith(("pyodbc==", "mssql-python-odbc=="))]
+    subprocess.run([*install, f"{wheel}[driver,pyodbc]", *pinned], check=True)
+    return directory / "bin"
+
+
+@pytest.fixture
+def fresh(machine):
+    """A machine on which nothing but the wheel tells where library and driver are."""
+    for name in ("PYTHONPATH", "ENTRA_ODBC_LIBRARY", "ENTRA_ODBC_DRIVER"):
+        del machine.variables[name]
+    (machine.directory / "odbcinst.ini").write_text("")
+    return machine
+
+
+def run(machine, command):
+    """What a command prints that must succeed."""
+    result = subprocess.run(
+        command, env=machine.variables, cwd=machine.directory, capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert result.returncode == 0, f"{result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result.stdout.strip()

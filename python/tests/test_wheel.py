@@ -1,52 +1,10 @@
-"""The wheel in a fresh virtual environment, on this system and on one without unixODBC and Kerberos: `make wheel` first."""
+"""The wheel in a fresh virtual environment, on this system and on one without unixODBC and Kerberos."""
 
 import os
-import subprocess
-import venv
 import zipfile
-from pathlib import Path
 
 import pytest
-from conftest import PRELUDE, ROOT, TIMEOUT
-
-BARE = [Path(__file__).with_name("without_unixodbc.sh")]
-
-
-@pytest.fixture(scope="module")
-def wheel():
-    found = sorted((ROOT / "build/wheel").glob("*.whl"))
-    assert found, "there is no wheel: run make wheel"
-    return found[-1]
-
-
-@pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory):
-    """A virtual environment with nothing but the wheel and what it asks for."""
-    directory = tmp_path_factory.mktemp("venv")
-    venv.create(directory, with_pip=True)
-    install = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    requirements = (ROOT / "tests/requirements.txt").read_text().split()
-    pinned = [word for word in requirements if word.startswith(("pyodbc==", "mssql-python-odbc=="))]
-    subprocess.run([*install, f"{wheel}[pyodbc]", *pinned], check=True)
-    return directory / "bin"
-
-
-@pytest.fixture
-def fresh(machine):
-    """A machine on which nothing but the wheel tells where library and driver are."""
-    for name in ("PYTHONPATH", "ENTRA_ODBC_LIBRARY", "ENTRA_ODBC_DRIVER"):
-        del machine.variables[name]
-    (machine.directory / "odbcinst.ini").write_text("")
-    return machine
-
-
-def run(machine, command):
-    result = subprocess.run(
-        command, env=machine.variables, cwd=machine.directory, capture_output=True, text=True, timeout=TIMEOUT
-    )
-    assert result.returncode == 0, f"{result.returncode}\n{result.stdout}\n{result.stderr}"
-    return result.stdout.strip()
-
+from conftest import BARE, PRELUDE, run
 
 SIGN_IN = """
 import entra_odbc
@@ -113,16 +71,6 @@ assert os.path.isfile(entra_odbc.driver())
     assert first == second
     assert first.startswith("[IM003] missing: libodbc.so.2 (the ODBC driver manager), libodbcinst.so.2")
     assert first.endswith("as root: apt-get install --no-install-recommends unixodbc libgssapi-krb5-2")
-
-
-def test_the_tool_is_there_and_knows_the_library(fresh, installed):
-    assert run(fresh, [*BARE, installed / "entra-odbc", "--version"]).startswith("entra-odbc ")
-    # It connects through the wheel's unixODBC and Microsoft's driver from pip, with nothing registered.
-    server = f"SERVER={fresh.standins.description['server']}"
-    out = run(fresh, [*BARE, installed / "entra-odbc", "connect", server, "Authentication=ActiveDirectoryMsi"])
-    assert "Connected" in out
-    path = run(fresh, [*BARE, installed / "python", "-m", "entra_odbc"])
-    assert path == str(next(installed.parent.glob("lib/python3*/site-packages/entra_odbc/libentra_odbc.so")))
 
 
 def test_it_runs_on_old_systems_and_every_python(wheel):
