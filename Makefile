@@ -18,15 +18,15 @@ install: ## put library, tool, header and pkg-config file under PREFIX (/usr/loc
 uninstall: ## remove what `make install` put there
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
 
-demo: setup build ## sign in by several authentication modes through several hosts, against stand-ins for Entra and SQL Server
-	cargo build --quiet -p standins
+demo: setup ## sign in by several authentication modes through several hosts, against stand-ins for Entra and SQL Server
+	@scripts/build-demo.sh
 	@.venv/bin/python scripts/demo.py
 
 wheel: ## build the wheel of the Python package, for this platform: build/wheel/*.whl
 	@scripts/wheel.sh
 
-examples: setup build ## what the examples need: see examples/README.md
-	cargo build --quiet -p standins
+examples: setup ## what the examples need: see examples/README.md
+	@scripts/build-demo.sh
 	@scripts/setup-examples.sh
 
 test: setup ## every check: format, lints, units, end to end, header, documentation

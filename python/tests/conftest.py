@@ -54,7 +54,8 @@ def real_driver():
 
 
 def library():
-    return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(TARGET / "release/libentra_odbc.so"))
+    native = ROOT / f"build/native/{platform.machine()}-unknown-linux-gnu/libentra_odbc.so"
+    return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(native))
 
 
 class Standins:
@@ -141,7 +142,8 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def standins(tmp_path_factory):
-    program = TARGET / "debug/standins"
+    built = filter(Path.exists, (TARGET / "demo/standins", TARGET / "debug/standins"))
+    program = max(built, key=lambda path: path.stat().st_mtime)
     command = [program, "--directory", str(tmp_path_factory.mktemp("standins"))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Standins(json.loads(process.stdout.readline()))
