@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 
 from ._error import Error
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-NAME = "libentra_odbc.so"
+NAME = "libentra_odbc.dylib" if sys.platform == "darwin" else "libentra_odbc.so"
 
 
 class Prompt(ctypes.Structure):

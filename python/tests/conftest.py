@@ -13,12 +13,19 @@ import textwrap
 import urllib.parse
 import urllib.request
 import venv
+from importlib import metadata
 from pathlib import Path
 
+import entra_odbc
 import pytest
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
 
 PYTHON = Path(__file__).parents[1]
 ROOT = PYTHON.parent
+# The package under test: the sources, or a wheel that is installed here (scripts/test-wheel.sh).
+PACKAGE = Path(entra_odbc.__file__).parent
+IS_INSTALLED = PACKAGE.parent != PYTHON
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 TIMEOUT = 120
 
@@ -54,6 +61,8 @@ def real_driver():
 
 
 def library():
+    if IS_INSTALLED:
+        return str(PACKAGE / "libentra_odbc.so")
     native = ROOT / f"build/native/{platform.machine()}-unknown-linux-gnu/libentra_odbc.so"
     return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(native))
 
@@ -95,9 +104,7 @@ class Machine:
             "LC_ALL": "C.UTF-8",
             "ODBCSYSINI": str(directory),
             "ODBCINI": str(directory / "odbc.ini"),
-            "PYTHONPATH": str(PYTHON),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "ENTRA_ODBC_LIBRARY": library(),
             "ENTRA_ODBC_DRIVER": real_driver(),
             "AZURE_AUTHORITY_HOST": about["authority"],
             "IDENTITY_ENDPOINT": about["identity_endpoint"],
@@ -106,6 +113,8 @@ class Machine:
             "REQUESTS_CA_BUNDLE": about["ca"],
             "STANDINS": json.dumps(about),
         }
+        if not IS_INSTALLED:
+            self.variables |= {"PYTHONPATH": str(PYTHON), "ENTRA_ODBC_LIBRARY": library()}
 
     def start(self, program, *arguments, **options):
         command = [sys.executable, "-c", PRELUDE + textwrap.dedent(program), *arguments]
@@ -158,9 +167,11 @@ def machine(tmp_path, standins):
 
 @pytest.fixture(scope="session")
 def wheel():
-    found = sorted((ROOT / "build/wheel").glob("*.whl"))
-    assert found, "there is no wheel: run make wheel"
-    return found[-1]
+    tags = set(sys_tags())
+    built = (ROOT / "build/wheel").glob("*.whl")
+    found = [path for path in built if parse_wheel_filename(path.name)[3] & tags]
+    assert found, "there is no wheel for this platform: run make wheel"
+    return found[0]
 
 
 @pytest.fixture(scope="session")
@@ -169,9 +180,8 @@ def installed(wheel, tmp_path_factory):
     directory = tmp_path_factory.mktemp("venv")
     venv.create(directory, with_pip=True)
     install = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    requirements = (ROOT / "tests/requirements.txt").read_text().split()
-    pinned = [word for word in requirements if word.startswith(("pyodbc==", "mssql-python-odbc=="))]
-    subprocess.run([*install, f"{wheel}[driver,pyodbc]", *pinned], check=True)
+    versions = [f"{name}=={metadata.version(name)}" for name in ("pyodbc", "mssql-python-odbc")]
+    subprocess.run([*install, f"{wheel}[driver,pyodbc]", *versions], check=True)
     return directory / "bin"
 
 
@@ -179,7 +189,7 @@ def installed(wheel, tmp_path_factory):
 def fresh(machine):
     """A machine on which nothing but the wheel tells where library and driver are."""
     for name in ("PYTHONPATH", "ENTRA_ODBC_LIBRARY", "ENTRA_ODBC_DRIVER"):
-        del machine.variables[name]
+        machine.variables.pop(name, None)
     (machine.directory / "odbcinst.ini").write_text("")
     return machine
 

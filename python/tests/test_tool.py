@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BARE, run
+from conftest import BARE, PYTHON, run
 
 
 @pytest.fixture(params=["script", "module"])
@@ -90,8 +90,8 @@ def test_the_terminal_is_its_own(fresh, tool):
 
 def test_without_the_program_it_says_what_to_do(machine):
     # In the sources there is none.
-    process = subprocess.run(
-        [sys.executable, "-m", "entra_odbc", "status"], env=machine.variables, capture_output=True, text=True
-    )
+    variables = machine.variables | {"PYTHONPATH": str(PYTHON)}
+    command = [sys.executable, "-m", "entra_odbc", "status"]
+    process = subprocess.run(command, env=variables, cwd=machine.directory, capture_output=True, text=True)
     assert process.returncode == 1
     assert process.stderr.endswith("does not exist. Install entra-odbc from a wheel for this platform.\n")

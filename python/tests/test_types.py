@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conftest import IS_INSTALLED
+
 CONFIGURATION = Path(__file__).parents[1] / "pyproject.toml"
 
 
@@ -13,7 +15,9 @@ def complaints(directory, program):
     path.write_text(program)
     options = ["--strict", "--config-file", CONFIGURATION, "--cache-dir", directory / "cache", "--no-error-summary"]
     command = [sys.executable, "-m", "mypy", *options, path]
-    checked = subprocess.run(command, capture_output=True, text=True, env={"MYPYPATH": str(CONFIGURATION.parent)})
+    # An installed package is found by its py.typed.
+    variables = {} if IS_INSTALLED else {"MYPYPATH": str(CONFIGURATION.parent)}
+    checked = subprocess.run(command, cwd=directory, capture_output=True, text=True, env=variables)
     assert checked.returncode in (0, 1), checked.stderr
     return [line.split(":", 1)[1] for line in checked.stdout.splitlines() if ": error:" in line]
 

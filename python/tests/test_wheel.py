@@ -1,10 +1,12 @@
 """The wheel in a fresh virtual environment, on this system and on one without unixODBC and Kerberos."""
 
 import os
+import shutil
+import subprocess
 import zipfile
 
 import pytest
-from conftest import BARE, PRELUDE, run
+from conftest import BARE, PRELUDE, PYTHON, ROOT, run
 
 SIGN_IN = """
 import entra_odbc
@@ -74,8 +76,27 @@ assert os.path.isfile(entra_odbc.driver())
 
 
 def test_it_runs_on_old_systems_and_every_python(wheel):
-    assert wheel.name.split("-")[2:] == ["py3", "none", f"manylinux_2_28_{os.uname().machine}.whl"]
-    assert "need glibc 2.28 or older" in (wheel.parent / "needs.txt").read_text()
+    platform = f"manylinux_2_28_{os.uname().machine}"
+    assert wheel.name.split("-")[2:] == ["py3", "none", f"{platform}.whl"]
+    assert "need glibc 2.28 or older" in (wheel.parent / f"needs-{platform}.txt").read_text()
+
+
+def test_the_same_files_make_the_same_wheel_byte_for_byte(wheel, tmp_path):
+    native = ROOT / f"build/native/{os.uname().machine}-unknown-linux-gnu"
+    # Other times, another order in the directory, and a user whose files are closed to others.
+    copied = shutil.copytree(native, tmp_path / "native", copy_function=shutil.copyfile)
+    for path in sorted(copied.rglob("*"), reverse=True):
+        original = native / path.relative_to(copied)
+        if path.is_file() and original.stat().st_mode & 0o100:
+            path.chmod(0o700)
+    variables = {
+        "PATH": os.environ["PATH"],
+        "ENTRA_ODBC_NATIVE": str(copied),
+        "ENTRA_ODBC_PLATFORM": wheel.stem.split("-")[-1],
+    }
+    command = [ROOT / ".venv-wheel/bin/python", "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, PYTHON]
+    subprocess.run(command, env=variables, check=True, capture_output=True, umask=0o077)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_nothing_of_microsofts_is_in_it(wheel):
