@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel examples test e2e test-hosts fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel test-wheel examples test e2e test-hosts fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,15 +18,18 @@ install: ## put library, tool, header and pkg-config file under PREFIX (/usr/loc
 uninstall: ## remove what `make install` put there
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
 
-demo: setup build ## sign in by several authentication modes through several hosts, against stand-ins for Entra and SQL Server
-	cargo build --quiet -p standins
+demo: setup ## sign in by several authentication modes through several hosts, against stand-ins for Entra and SQL Server
+	@scripts/build-demo.sh
 	@.venv/bin/python scripts/demo.py
 
 wheel: ## build the wheel of the Python package, for this platform: build/wheel/*.whl
 	@scripts/wheel.sh
 
-examples: setup build ## what the examples need: see examples/README.md
-	cargo build --quiet -p standins
+test-wheel: setup wheel ## install the wheel into a virtual environment of each Python from 3.10 to 3.14, and run its tests there
+	@scripts/test-wheel.sh
+
+examples: setup ## what the examples need: see examples/README.md
+	@scripts/build-demo.sh
 	@scripts/setup-examples.sh
 
 test: setup ## every check: format, lints, units, end to end, header, documentation

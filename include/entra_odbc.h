@@ -66,7 +66,7 @@
  * - Secrets: only entra_token_text and entra_token_access_token hand out one (and entra_text_value what was in your own
  *   string). No error and no line of the log holds one. Memory of ours that held one is zeroed.
  * - Fork: a child may go on with all objects, and with its parent's tokens. A call that another thread was in at the
- *   fork does not exist in the child. Connections (hdbc) of the parent are the parent's.
+ *   fork does not exist in the child, nor does a request that was under way. Connections (hdbc) of the parent are the parent's.
  * - Signals: no function may be called from a signal handler. The library has no signal handler, and its own threads
  *   take no signals.
  *
@@ -96,9 +96,10 @@
 // What a provider answers into. Lives for the call that it is passed to.
 typedef struct entra_answer entra_answer;
 
-// A way to end calls of entra_credential_get_token that wait, from another thread.
+// A way to end calls of entra_credential_get_token that wait, from another thread, and requests of
+// entra_credential_request_token.
 //
-// One cancellation may be given to any number of calls. Once cancelled it stays so.
+// One cancellation may be given to any number of them. Once cancelled it stays so.
 typedef struct entra_cancellation entra_cancellation;
 
 // Who signs in.
@@ -122,14 +123,6 @@ typedef struct entra_text entra_text;
 // It may be used by any number of threads at once. What it hands out belongs to it and lives until it is freed, which
 // zeroes it once no other object for the same token is left.
 typedef struct entra_token entra_token;
-
-// glibc's `struct _pthread_cleanup_buffer` (pthread.h): a cleanup handler of the calling thread.
-typedef struct CleanupBuffer {
-  void (*routine)(void*);
-  void *argument;
-  int cancel_type;
-  struct CleanupBuffer *previous;
-} CleanupBuffer;
 
 // One keyword and its value, as they would stand in a connection string, but with nothing quoted.
 typedef struct entra_option {
@@ -164,20 +157,19 @@ typedef void (*entra_provider_callback)(void *user,
                                         uint32_t patience_ms,
                                         struct entra_answer *answer);
 
+// Is told how a request ended: by a token, or by an error; the other one is NULL. Both are yours, to be freed.
+typedef void (*entra_token_callback)(void *user,
+                                     struct entra_token *token,
+                                     struct entra_error *error);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-extern void _pthread_cleanup_push(struct CleanupBuffer *buffer,
-                                  void (*routine)(void*),
-                                  void *argument);
-
-extern void _pthread_cleanup_pop(struct CleanupBuffer *buffer, int execute);
-
 // A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 struct entra_cancellation *entra_cancellation_new(void);
 
-// Ends the calls that wait with this cancellation, and all later ones: they fail with SQLSTATE HY008.
+// Ends what waits with this cancellation, and all that is begun with it later: it fails with SQLSTATE HY008.
 //
 // Returns at once. A request that nobody else waits for is broken off, a prompt included; what others wait for
 // goes on. May be called from any thread, but not from a signal handler. For NULL nothing happens.
@@ -388,6 +380,23 @@ const void *entra_token_access_token(const struct entra_token *token,
 
 // Frees a token, which must not be used afterwards. NULL is allowed.
 void entra_token_free(struct entra_token *token);
+
+// Gets a token as entra_credential_get_token does, without blocking the calling thread.
+//
+// The parameters are those of entra_credential_get_token, and so are the errors that the callback is told. Any number
+// of requests may be under way; waiting costs no thread. The answer -1 says that the request cannot be begun; the
+// callback is then not called.
+//
+// Else the callback is called exactly once, also where the token is in memory or the request was cancelled. See
+// "Callbacks" above: it is called on a thread of ours, which it may block, and perhaps before this function returns.
+// The credential and the cancellation may be freed before.
+int32_t entra_credential_request_token(const struct entra_credential *credential,
+                                       const char *scope,
+                                       uint32_t timeout_ms,
+                                       const struct entra_cancellation *cancellation,
+                                       entra_token_callback callback,
+                                       void *user,
+                                       struct entra_error **error);
 
 // The version of this library, such as "0.1.0".
 //

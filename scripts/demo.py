@@ -16,7 +16,9 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-LIBRARY = os.path.join(TARGET, "release", "libentra_odbc.so")
+# What `make demo` has built, in the Cargo profile of that name.
+BUILT = os.path.join(TARGET, "demo")
+LIBRARY = os.path.join(BUILT, "libentra_odbc.so")
 DRIVER = "ODBC Driver 18 Entra for SQL Server"
 WHO = "SELECT SUSER_SNAME()"
 
@@ -80,6 +82,9 @@ class Demo:
     def pyodbc(self, kind, string, expected, host="pyodbc", **options):
         self.python(kind, PYODBC, [string], expected, host, **options)
 
+    def tool(self, kind, string, expected):
+        tool = os.path.join(BUILT, "entra-odbc")
+        self.run(kind, "entra-odbc connect", expected, [tool, "connect", string, "--csv", "--query", WHO])
 
     def browser(self):
         """The variables of someone at a browser: the scripted one of the tests."""
@@ -118,7 +123,7 @@ with sqlalchemy.create_engine(sys.argv[1]).connect() as connection:
 
 def main():
     with tempfile.TemporaryDirectory(prefix="entra-odbc-demo-") as directory:
-        program = [os.path.join(TARGET, "debug", "standins"), "--directory", directory]
+        program = [os.path.join(BUILT, "standins"), "--directory", directory]
         with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             standins = json.loads(process.stdout.readline())
             demo = Demo(directory, standins)
@@ -189,6 +194,7 @@ def show(demo):
     kind = "service principal, secret"
     demo.pyodbc(kind, f"{string}{principal}PWD={quoted(app['secret'])}", of_app(app["client_id"]))
     demo.isql(kind, ["-k", f"{string}{principal}PWD={quoted(app['secret'])}"], of_app(app["client_id"]), "isql -k")
+    demo.tool(kind, f"{string}{principal}PWD={quoted(app['secret'])}", of_app(app["client_id"]))
     demo.pyodbc("service principal, secret in a file", f"{string}{principal}PWDFile={secret_file}", of_app(app["client_id"]))
     tenantless = f"Authentication=ActiveDirectoryServicePrincipal;UID={app['client_id']};PWD={quoted(app['secret'])}"
     demo.pyodbc("service principal, tenant from the server", f"{string}{tenantless}", of_app(app["client_id"]))

@@ -22,8 +22,23 @@ debian_packages() {
     fi
     say "setup: installing$missing"
     export DEBIAN_FRONTEND=noninteractive
+    # On a new machine, unattended upgrades often run first.
     # shellcheck disable=SC2086
-    $as_root apt-get -q update >&2 && $as_root apt-get -q install -y --no-install-recommends $missing >&2
+    package_lists && $as_root apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing >&2
+}
+
+# Brings the package lists up to date. Their lock apt-get does not wait for, whatever DPkg::Lock::Timeout says (apt 2.6).
+package_lists() {
+    attempts=60
+    until printed=$($as_root env LC_ALL=C apt-get -q update 2>&1); do
+        attempts=$((attempts - 1))
+        case $printed in
+            *"Could not get lock"*) [ "$attempts" -gt 0 ] || { say "$printed"; return 1; } ;;
+            *) say "$printed"; return 1 ;;
+        esac
+        [ "$attempts" -lt 59 ] || say "setup: waiting for another program that installs packages"
+        sleep 5
+    done
 }
 
 # python_packages <directory> <requirements>…: a virtual environment with exactly what the files name, made

@@ -40,10 +40,15 @@ def one_of(what, remedy, candidates):
     sys.exit(f"playground: {what} is missing. {remedy}")
 
 
+def built(name):
+    """What cargo has built by this name, in whichever profile; the newest first."""
+    found = [os.path.join(TARGET, profile, name) for profile in ("demo", "release", "debug")]
+    return sorted(filter(os.path.isfile, found), key=os.path.getmtime, reverse=True)
+
+
 def library():
     named = os.environ.get("ENTRA_ODBC_TEST_LIBRARY")
-    built = [os.path.join(TARGET, profile, "libentra_odbc.so") for profile in ("release", "debug")]
-    return one_of("the library", "Build it: make build", [named] if named else built)
+    return one_of("the library", "Build it: make examples", [named] if named else built("libentra_odbc.so"))
 
 
 def real_driver():
@@ -88,11 +93,7 @@ def write(directory, name, content):
 def main(command):
     if not command:
         sys.exit(__doc__.strip())
-    program = one_of(
-        "the stand-ins' program",
-        "Build it: cargo build -p standins",
-        [os.path.join(TARGET, "debug", "standins")],
-    )
+    program = one_of("the stand-ins' program", "Build it: make examples", built("standins"))
     with tempfile.TemporaryDirectory(prefix="entra-odbc-playground-") as directory:
         write(directory, "odbcinst.ini", f"[{DRIVER}]\nDriver={library()}\n\n[{STOCK}]\nDriver={real_driver()}\n")
         write(directory, "odbc.ini", "")

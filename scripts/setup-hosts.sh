@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 debian_packages php-cli php-odbc r-base-core r-cran-rodbc perl libdbi-perl libdbd-odbc-perl
 # A keyring with its command, in a D-Bus session of its own.
 debian_packages gnome-keyring libsecret-tools dbus
-python_packages .venv-hosts tests/requirements.txt tests/requirements-hosts.txt
+python_packages .venv-hosts tests/requirements.txt tests/requirements-hosts.txt python/tests/requirements.txt
 
 # A Node.js of another origin will do as well.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then

@@ -14,10 +14,11 @@ ENTRA_ODBC_TEST_PYTHON=$PWD/.venv-hosts/bin/python
 check 'lints of the tests of hosts' cargo clippy --quiet -p entra-odbc --features hosts --test long_running -- -D warnings
 cargo_test --features hosts --test long_running
 
-# The Python package, with the library that the demo was shown with.
-PYTHONPATH=$PWD/python
-export PYTHONPATH
+# The Python package, with the library of its wheel.
 check 'wheel' scripts/wheel.sh
+ENTRA_ODBC_TEST_LIBRARY=$PWD/build/native/$(uname -m)-unknown-linux-gnu/libentra_odbc.so
+PYTHONPATH=$PWD/python
+export ENTRA_ODBC_TEST_LIBRARY PYTHONPATH
 check 'types of the Python package' .venv-hosts/bin/mypy --config-file python/pyproject.toml python/entra_odbc
 python_tests --config-file python/pyproject.toml python/tests
 

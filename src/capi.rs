@@ -22,6 +22,7 @@ mod provider;
 mod stock_connection_string;
 mod text_object;
 mod token;
+mod token_request;
 
 use std::ffi::c_char;
 

@@ -66,7 +66,7 @@ pub(crate) fn providers() -> &'static Providers {
 }
 
 /// Calls `body` with everything that a sign-in may use beside its keywords.
-pub(crate) fn with_connect_context<T>(body: impl FnOnce(&ConnectContext<'_>) -> T) -> T {
+pub(crate) fn with_connect_context<T>(body: impl FnOnce(&ConnectContext<'static>) -> T) -> T {
     let state = state();
     body(&ConnectContext {
         services: &state.services,

@@ -75,6 +75,7 @@ fn the_header_declares_what_programs_are_written_for() {
         "entra_error_free",
         "entra_credential_from_string",
         "entra_credential_get_token",
+        "entra_credential_request_token",
         "entra_token_access_token",
         "entra_set_access_token",
         "entra_stock_connection_string",

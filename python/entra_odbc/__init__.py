@@ -49,12 +49,13 @@ renewed before they end, and shared by everything in this process.
 
 - SQLAlchemy: `entra_odbc.sqlalchemy.register(engine)`.
 - Django: `entra_odbc.django.token(…)` for the setting TOKEN.
+- asyncio, and clients of the Azure SDK's `aio` modules: `entra_odbc.aio.Credential`.
 - A program without a terminal shows prompts by `on_prompt`; a Jupyter notebook shows them by itself.
 - pyodbc and Driver 18 need unixODBC and Kerberos: where the system has none, `load_odbc()` before `import pyodbc`
   loads those of the wheel, and `advice()` says what is still missing and the command that installs it.
 
 Threads may use everything here at once. A forked child goes on with its parent's tokens and credentials. A call waits
-for its token where none is at hand, on the main thread so that Ctrl-C ends it; in asyncio, use `asyncio.to_thread`.
+for its token where none is at hand, on the main thread so that Ctrl-C ends it; in asyncio, use `entra_odbc.aio`.
 Callbacks (providers, prompts) are called on threads of the library's own and may call everything here. What a
 provider raises is the error of those who wait for its answer; one that blocks costs them the login timeout.
 """
@@ -63,7 +64,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import django, sqlalchemy
+    from . import aio, django, sqlalchemy
     from ._attrs import attrs_before
     from ._connect import connect, driver, stock_connection_string
     from ._credential import Credential
@@ -95,7 +96,7 @@ _PLACES = {
     "register_provider": "_providers",
     "stock_connection_string": "_connect",
 }
-_MODULES = ("django", "sqlalchemy")
+_MODULES = ("aio", "django", "sqlalchemy")
 
 __all__ = [
     "AccessToken",
@@ -125,7 +126,7 @@ def __getattr__(name: str) -> object:
         globals()[name] = value
         return value
     if name in _MODULES:
-        # These need SQLAlchemy and the like, which not everyone has.
+        # These need asyncio, or SQLAlchemy and the like, which not everyone has.
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -14,14 +14,18 @@ from ._system import load_odbc, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias, overload
 
     import pyodbc
 
     from ._borrowed import TokenSource
 
+    # The value of a keyword: True and False are yes and no, and what is None is left out.
+    Value: TypeAlias = str | int | bool | None
+    Attributes: TypeAlias = dict[int, Any] | None
+
 # What pyodbc.connect takes for itself; every other keyword is part of the connection string.
-_PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "encoding", "readonly", "timeout"))
+_PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "driver_completion", "encoding", "readonly", "timeout"))
 
 # The keywords by which a connection string says who signs in, in lower case and as `plain` has them.
 _WHO = frozenset(
@@ -47,6 +51,45 @@ def driver() -> str:
     # Loads what the driver and pyodbc need. Whether all of it is there is for those to say who connect.
     missing()
     return find()
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def connect(
+        string: str = ...,
+        /,
+        *,
+        credential: None = ...,
+        ansi: bool = ...,
+        attrs_before: Attributes = ...,
+        autocommit: bool = ...,
+        driver_completion: int = ...,
+        encoding: str = ...,
+        readonly: bool = ...,
+        timeout: int = ...,
+        **keywords: Value,
+    ) -> pyodbc.Connection: ...
+
+    # Beside a credential no keyword may say who signs in.
+    @overload
+    def connect(
+        string: str = ...,
+        /,
+        *,
+        credential: Credential | TokenSource,
+        authentication: None = ...,
+        uid: None = ...,
+        pwd: None = ...,
+        ansi: bool = ...,
+        attrs_before: Attributes = ...,
+        autocommit: bool = ...,
+        driver_completion: int = ...,
+        encoding: str = ...,
+        readonly: bool = ...,
+        timeout: int = ...,
+        **keywords: Value,
+    ) -> pyodbc.Connection: ...
 
 
 def connect(

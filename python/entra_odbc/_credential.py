@@ -62,23 +62,13 @@ class Credential:
         be honoured, and are an error too. `enable_cae` and unknown options are ignored. A credential of azure-identity
         gets all of them but `timeout`, which it does not know.
         """
-        if len(scopes) > 1:
-            raise ValueError("one scope at a time")
-        scope = scopes[0] if scopes else None
-        if scope is not None and not isinstance(scope, str):
-            raise TypeError("a scope is a str")
+        scope = the_scope(scopes)
         if isinstance(self._way, Borrowed):
             options = {"claims": claims, "tenant_id": tenant_id, "enable_cae": enable_cae}
             kwargs.update({name: value for name, value in options.items() if value})
             return AccessToken(*self._way.token(scope, **kwargs))
-        if claims:
-            message = "get_token(claims=…) is not supported. A credential of azure-identity answers claims challenges."
-            raise Error("HYC00", 0, message)
-        token = AccessToken(*self._way.token(scope, timeout))
-        if tenant_id and str(claims_of(token.token).get("tid")).lower() != tenant_id.lower():
-            message = f"the token is not of the tenant {tenant_id}. Name that by TenantId= in the keywords."
-            raise Error("HYC00", 0, message)
-        return token
+        refuse_claims(claims)
+        return of_tenant(tenant_id, *self._way.token(scope, timeout))
 
     def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
         """The same in the shape of azure.core's SupportsTokenInfo; `options` as azure.core's TokenRequestOptions."""
@@ -118,6 +108,31 @@ class Credential:
 
     def __deepcopy__(self, _: object) -> Credential:
         return self
+
+
+def the_scope(scopes: tuple[str, ...]) -> str | None:
+    """The one scope that get_token was called with; None where it was called without."""
+    if len(scopes) > 1:
+        raise ValueError("one scope at a time")
+    scope = scopes[0] if scopes else None
+    if scope is not None and not isinstance(scope, str):
+        raise TypeError("a scope is a str")
+    return scope
+
+
+def refuse_claims(claims: str | None) -> None:
+    """An Error where a claims challenge is to be answered."""
+    if claims:
+        message = "get_token(claims=…) is not supported. A credential of azure-identity answers claims challenges."
+        raise Error("HYC00", 0, message)
+
+
+def of_tenant(tenant_id: str | None, text: str, expires_on: int) -> AccessToken:
+    """The token, or an Error where it is of another tenant than the one that is asked for."""
+    if tenant_id and str(claims_of(text).get("tid")).lower() != tenant_id.lower():
+        message = f"the token is not of the tenant {tenant_id}. Name that by TenantId= in the keywords."
+        raise Error("HYC00", 0, message)
+    return AccessToken(text, expires_on)
 
 
 def credential_of(who: str | Credential | TokenSource | None, keywords: dict[str, object]) -> Credential:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 
 from ._error import Error
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-NAME = "libentra_odbc.so"
+NAME = "libentra_odbc.dylib" if sys.platform == "darwin" else "libentra_odbc.so"
 
 
 class Prompt(ctypes.Structure):
@@ -29,6 +30,7 @@ class Prompt(ctypes.Structure):
 
 PROMPT_CALLBACK = CFUNCTYPE(None, c_void_p, POINTER(Prompt))
 PROVIDER_CALLBACK = CFUNCTYPE(None, c_void_p, c_char_p, c_uint32, c_void_p)
+TOKEN_CALLBACK = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 LOG_CALLBACK = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 
 _ERROR = POINTER(c_void_p)
@@ -39,6 +41,8 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "credential_from_string": (c_int32, c_char_p, _OUT, _ERROR),
     "credential_free": (None, c_void_p),
     "credential_get_token": (c_int32, c_void_p, c_char_p, c_uint32, c_void_p, _OUT, _ERROR),
+    # Begins a request and returns; the callback, passed as an address, is told how it ended.
+    "credential_request_token": (c_int32, c_void_p, c_char_p, c_uint32, c_void_p, c_void_p, c_void_p, _ERROR),
     "cancellation_new": (c_void_p,),
     "cancellation_cancel": (None, c_void_p),
     "cancellation_free": (None, c_void_p),
@@ -98,6 +102,13 @@ class Library:
             return Error(sqlstate, self.error_native(taken), message)
         finally:
             self.error_free(taken)
+
+    def token(self, taken: c_void_p) -> tuple[str, int]:
+        """The text and the end of an `entra_token`, which is freed."""
+        try:
+            return self.token_text(taken).decode(), self.token_expires_on(taken)
+        finally:
+            self.token_free(taken)
 
     def call(self, function: Callable[..., int], *arguments: object) -> None:
         """Calls a function whose last parameter is an `entra_error **`, and raises what it fails with."""

@@ -39,12 +39,7 @@ class Native:
 
     def token(self, scope: str | None, timeout: float | None) -> tuple[str, int]:
         """A token's text and end."""
-        library = self._library
-        token = self._acquire(scope, timeout)
-        try:
-            return library.token_text(token).decode(), library.token_expires_on(token)
-        finally:
-            library.token_free(token)
+        return self._library.token(self._acquire(scope, timeout))
 
     def identity(self, scope: str | None, timeout: float | None) -> Identity:
         """Whom the token names."""
@@ -75,6 +70,11 @@ class Native:
         self._last = (data, struct, identity.expires_on)
         return struct, identity.expires_on
 
+    def arguments(self, scope: str | None, timeout: float | None) -> tuple[object, ...]:
+        """With what a function of the library is called that gets a token."""
+        milliseconds = 0 if timeout is None else int(max(1, min(timeout * 1000, _LONGEST)))
+        return self._handle, utf8(scope) if scope else None, milliseconds
+
     def _named(self, token: c_void_p) -> Identity:
         library = self._library
         claims = {claim: getattr(library, f"token_{claim}")(token).decode("utf-8", "replace") for claim in _CLAIMS}
@@ -83,8 +83,7 @@ class Native:
     def _acquire(self, scope: str | None, timeout: float | None) -> c_void_p:
         """An `entra_token`, to be freed."""
         library = self._library
-        milliseconds = 0 if timeout is None else int(max(1, min(timeout * 1000, _LONGEST)))
-        arguments = (self._handle, utf8(scope) if scope else None, milliseconds)
+        arguments = self.arguments(scope, timeout)
         token, error = c_void_p(), c_void_p()
         if time() < self._sure_until or threading.current_thread() is not threading.main_thread():
             failed = library.credential_get_token(*arguments, None, byref(token), byref(error))

@@ -6,25 +6,8 @@ import ctypes
 import os
 
 from ._error import Error
+from ._needs import COMMANDS, NEEDED, family
 
-_UNIXODBC = ("unixodbc", "unixODBC", "unixODBC")
-_KERBEROS = ("libgssapi-krb5-2", "krb5-libs", "krb5")
-
-# The names that will do, what it is, and which package has it: of Debian, of Red Hat and of SUSE.
-_NEEDED = (
-    (("libodbc.so.2",), "the ODBC driver manager", _UNIXODBC),
-    (("libodbcinst.so.2",), "the ODBC driver manager's installer", _UNIXODBC),
-    (("libkrb5.so.3",), "Kerberos", _KERBEROS),
-    (("libgssapi_krb5.so.2",), "Kerberos", _KERBEROS),
-    (("libssl.so.3", "libssl.so.1.1", "libssl.so.10"), "OpenSSL", ("libssl3", "openssl-libs", "libopenssl3")),
-    (("libstdc++.so.6",), "the C++ library", ("libstdc++6", "libstdc++", "libstdc++6")),
-)
-_COMMANDS = ("apt-get install --no-install-recommends", "dnf install", "zypper install")
-_FAMILIES = (
-    ("debian", "ubuntu"),
-    ("rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn", "azurelinux", "mariner"),
-    ("suse", "sles", "sled", "opensuse", "opensuse-leap", "opensuse-tumbleweed"),
-)
 _WHEELS_OWN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "system")
 
 
@@ -44,7 +27,7 @@ def load_odbc() -> None:
 
 def missing() -> list[str]:
     """The shared libraries that pyodbc and Driver 18 need, and neither the system nor this wheel has."""
-    return [names[0] for names, *_ in _NEEDED if not any(map(_loads, names))]
+    return [names[0] for names, *_ in NEEDED if not any(map(_loads, names))]
 
 
 def advice(lacking: list[str] | None = None) -> str:
@@ -55,11 +38,11 @@ def advice(lacking: list[str] | None = None) -> str:
     lacking = missing() if lacking is None else lacking
     if not lacking:
         return ""
-    family = _family()
-    wanted = [(names[0], use, packages) for names, use, packages in _NEEDED if names[0] in lacking]
+    ours = family()
+    wanted = [(names[0], use, packages) for names, use, packages in NEEDED if names[0] in lacking]
     what = ", ".join(f"{name} ({use})" for name, use, _ in wanted)
-    packages = dict.fromkeys(packages[family] for *_, packages in wanted)
-    return f"missing: {what}. Install it as root: {_COMMANDS[family]} {' '.join(packages)}"
+    packages = dict.fromkeys(packages[ours] for *_, packages in wanted)
+    return f"missing: {what}. {COMMANDS[ours]} {' '.join(packages)}"
 
 
 def _loads(name: str) -> bool:
@@ -71,15 +54,3 @@ def _loads(name: str) -> bool:
             continue
         return True
     return False
-
-
-def _family(path: str = "/etc/os-release") -> int:
-    """Whose packages this distribution uses; Debian's where it says nothing."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            entries = dict(line.strip().split("=", 1) for line in file if "=" in line)
-    except OSError:
-        return 0
-    words = " ".join(entries.get(key, "").strip("\"'") for key in ("ID", "ID_LIKE")).split()
-    found = (family for word in words for family, names in enumerate(_FAMILIES) if word in names)
-    return next(found, 0)

@@ -12,14 +12,25 @@ import sys
 import textwrap
 import urllib.parse
 import urllib.request
+import venv
+from importlib import metadata
 from pathlib import Path
 
+import entra_odbc
 import pytest
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
 
 PYTHON = Path(__file__).parents[1]
 ROOT = PYTHON.parent
+# The package under test: the sources, or a wheel that is installed here (scripts/test-wheel.sh).
+PACKAGE = Path(entra_odbc.__file__).parent
+IS_INSTALLED = PACKAGE.parent != PYTHON
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 TIMEOUT = 120
+
+# Before a command: this system as it would be without unixODBC and Kerberos.
+BARE = [Path(__file__).with_name("without_unixodbc.sh")]
 
 # What every program begins with.
 PRELUDE = """
@@ -50,7 +61,10 @@ def real_driver():
 
 
 def library():
-    return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(TARGET / "release/libentra_odbc.so"))
+    if IS_INSTALLED:
+        return str(PACKAGE / "libentra_odbc.so")
+    native = ROOT / f"build/native/{platform.machine()}-unknown-linux-gnu/libentra_odbc.so"
+    return os.environ.get("ENTRA_ODBC_TEST_LIBRARY", str(native))
 
 
 class Standins:
@@ -90,9 +104,7 @@ class Machine:
             "LC_ALL": "C.UTF-8",
             "ODBCSYSINI": str(directory),
             "ODBCINI": str(directory / "odbc.ini"),
-            "PYTHONPATH": str(PYTHON),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "ENTRA_ODBC_LIBRARY": library(),
             "ENTRA_ODBC_DRIVER": real_driver(),
             "AZURE_AUTHORITY_HOST": about["authority"],
             "IDENTITY_ENDPOINT": about["identity_endpoint"],
@@ -101,6 +113,8 @@ class Machine:
             "REQUESTS_CA_BUNDLE": about["ca"],
             "STANDINS": json.dumps(about),
         }
+        if not IS_INSTALLED:
+            self.variables |= {"PYTHONPATH": str(PYTHON), "ENTRA_ODBC_LIBRARY": library()}
 
     def start(self, program, *arguments, **options):
         command = [sys.executable, "-c", PRELUDE + textwrap.dedent(program), *arguments]
@@ -137,7 +151,8 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def standins(tmp_path_factory):
-    program = TARGET / "debug/standins"
+    built = filter(Path.exists, (TARGET / "demo/standins", TARGET / "debug/standins"))
+    program = max(built, key=lambda path: path.stat().st_mtime)
     command = [program, "--directory", str(tmp_path_factory.mktemp("standins"))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Standins(json.loads(process.stdout.readline()))
@@ -148,3 +163,41 @@ def standins(tmp_path_factory):
 def machine(tmp_path, standins):
     standins.forget()
     return Machine(tmp_path, standins)
+
+
+@pytest.fixture(scope="session")
+def wheel():
+    tags = set(sys_tags())
+    built = (ROOT / "build/wheel").glob("*.whl")
+    found = [path for path in built if parse_wheel_filename(path.name)[3] & tags]
+    assert found, "there is no wheel for this platform: run make wheel"
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory):
+    """A virtual environment with nothing but the wheel and what it asks for."""
+    directory = tmp_path_factory.mktemp("venv")
+    venv.create(directory, with_pip=True)
+    install = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    versions = [f"{name}=={metadata.version(name)}" for name in ("pyodbc", "mssql-python-odbc")]
+    subprocess.run([*install, f"{wheel}[driver,pyodbc]", *versions], check=True)
+    return directory / "bin"
+
+
+@pytest.fixture
+def fresh(machine):
+    """A machine on which nothing but the wheel tells where library and driver are."""
+    for name in ("PYTHONPATH", "ENTRA_ODBC_LIBRARY", "ENTRA_ODBC_DRIVER"):
+        machine.variables.pop(name, None)
+    (machine.directory / "odbcinst.ini").write_text("")
+    return machine
+
+
+def run(machine, command):
+    """What a command prints that must succeed."""
+    result = subprocess.run(
+        command, env=machine.variables, cwd=machine.directory, capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert result.returncode == 0, f"{result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result.stdout.strip()

@@ -85,25 +85,3 @@ def test_the_log_reaches_a_logger(machine):
 def test_what_is_no_logger_or_level_is_refused_at_once(call):
     with pytest.raises((TypeError, ValueError), match="logger is one of|level is one of"):
         call()
-
-
-def test_type_checkers_know_it_as_a_credential_of_azure_core(tmp_path):
-    program = tmp_path / "program.py"
-    program.write_text("""
-from azure.core.credentials import SupportsTokenInfo, TokenCredential
-from azure.identity import DefaultAzureCredential
-import entra_odbc
-
-one: TokenCredential = entra_odbc.Credential("Authentication=ActiveDirectoryMsi")
-other: SupportsTokenInfo = entra_odbc.Credential(Authentication="ActiveDirectoryMsi")
-token: str = entra_odbc.Credential(DefaultAzureCredential()).get_token().token
-entra_odbc.connect("SERVER=localhost", credential=DefaultAzureCredential())
-entra_odbc.attrs_before(DefaultAzureCredential())
-entra_odbc.register_provider("one", DefaultAzureCredential())
-entra_odbc.register_provider("other", lambda scope: "token")
-entra_odbc.on_prompt(lambda prompt: print(prompt.user_code))
-""")
-    configuration = Path(__file__).parents[1] / "pyproject.toml"
-    command = [sys.executable, "-m", "mypy", "--config-file", configuration, "--cache-dir", tmp_path / "cache", program]
-    checked = subprocess.run(command, capture_output=True, text=True, env={"MYPYPATH": str(configuration.parent)})
-    assert checked.returncode == 0, checked.stdout + checked.stderr

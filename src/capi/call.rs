@@ -124,7 +124,8 @@ pub(crate) fn c_text(text: &str) -> CString {
     whole.unwrap_or_default()
 }
 
-fn defect() -> Error {
+/// The error of a call in which a defect of ours showed.
+pub(super) fn defect() -> Error {
     Error::new(ErrorKind::Invalid, "the call broke off inside the library")
         .remedy("This is a defect of entra-odbc; please report it.")
 }

@@ -1,18 +1,31 @@
 //! Cancellation of calls that wait for a token.
 
-use entra_auth::token::Cancellation;
+use std::sync::Arc;
 
-use super::object_table::ObjectTable;
+use entra_auth::{Error, token::Cancellation};
+
+use super::{call::object, object_table::ObjectTable};
 use crate::panic_guard::catch_panic;
 
-/// A way to end calls of entra_credential_get_token that wait, from another thread.
+/// A way to end calls of entra_credential_get_token that wait, from another thread, and requests of
+/// entra_credential_request_token.
 ///
-/// One cancellation may be given to any number of calls. Once cancelled it stays so.
+/// One cancellation may be given to any number of them. Once cancelled it stays so.
 pub struct entra_cancellation {
     _opaque: [u8; 0],
 }
 
-pub(crate) static CANCELLATIONS: ObjectTable<Cancellation> = ObjectTable::new();
+static CANCELLATIONS: ObjectTable<Cancellation> = ObjectTable::new();
+
+/// The cancellation behind a handle, which may be NULL.
+pub(super) fn optional_cancellation(
+    cancellation: *const entra_cancellation,
+) -> Result<Option<Arc<Cancellation>>, Error> {
+    if cancellation.is_null() {
+        return Ok(None);
+    }
+    object(&CANCELLATIONS, cancellation, "cancellation").map(Some)
+}
 
 /// A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 #[unsafe(no_mangle)]
@@ -20,7 +33,7 @@ pub extern "C" fn entra_cancellation_new() -> *mut entra_cancellation {
     catch_panic(|| CANCELLATIONS.add(Cancellation::new()), std::ptr::null_mut)
 }
 
-/// Ends the calls that wait with this cancellation, and all later ones: they fail with SQLSTATE HY008.
+/// Ends what waits with this cancellation, and all that is begun with it later: it fails with SQLSTATE HY008.
 ///
 /// Returns at once. A request that nobody else waits for is broken off, a prompt included; what others wait for
 /// goes on. May be called from any thread, but not from a signal handler. For NULL nothing happens.

@@ -6,12 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entra_auth::{Error, credential::SignIn, process::fork::Lock, token::Wait};
+use entra_auth::{
+    Error, Token,
+    credential::SignIn,
+    process::fork::Lock,
+    token::{Cancellation, Issued, Wait},
+};
 use entra_odbc_core::connect::{DEFAULT_LOGIN_TIMEOUT, KeywordSignIn};
 
 use super::{
     call::{fallible_with_output, null, object, optional_text, text},
-    cancellation::{CANCELLATIONS, entra_cancellation},
+    cancellation::{entra_cancellation, optional_cancellation},
     error::entra_error,
     object_table::ObjectTable,
     token::{TokenObject, entra_token},
@@ -67,15 +72,36 @@ impl Credential {
     ) -> Result<(Arc<SignIn>, Arc<TokenObject>), Error> {
         let (sign_in, issued) =
             process_state::with_connect_context(|context| self.sign_in.obtain(scope, wait, context))?;
+        Ok((sign_in, self.token_object(issued.token)?))
+    }
+
+    /// The same without waiting: `done` is called once, on a thread of its own, unless this is an error.
+    pub(crate) fn request(
+        self: Arc<Self>,
+        scope: Option<&str>,
+        until: Instant,
+        cancellation: Option<Cancellation>,
+        done: impl FnOnce(Result<Arc<TokenObject>, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let credential = Arc::clone(&self);
+        let done = move |outcome: Result<Issued, Error>| {
+            done(outcome.and_then(|issued| credential.token_object(issued.token)));
+        };
+        process_state::with_connect_context(|context| {
+            self.sign_in.request(scope, until, cancellation, context, done)
+        })
+    }
+
+    fn token_object(&self, token: Arc<Token>) -> Result<Arc<TokenObject>, Error> {
         let last = self.last_token.lock().clone();
-        if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &issued.token)) {
-            return Ok((sign_in, last));
+        if let Some(last) = last.filter(|last| Arc::ptr_eq(last.token(), &token)) {
+            return Ok(last);
         }
-        let obtained = Arc::new(TokenObject::new(issued.token)?);
+        let obtained = Arc::new(TokenObject::new(token)?);
         let old = self.last_token.lock().replace(Arc::clone(&obtained));
         // Zeroed without the lock.
         drop(old);
-        Ok((sign_in, obtained))
+        Ok(obtained)
     }
 }
 
@@ -180,11 +206,7 @@ pub unsafe extern "C" fn entra_credential_get_token(
         fallible_with_output(token, error, || {
             let credential = Credential::from_handle(credential)?;
             let scope = optional_text(scope, "scope")?;
-            let cancellation = if cancellation.is_null() {
-                None
-            } else {
-                Some(object(&CANCELLATIONS, cancellation, "cancellation")?)
-            };
+            let cancellation = optional_cancellation(cancellation)?;
             let wait = Wait::until(deadline(timeout_ms)).unless(cancellation.as_deref());
             let (_, obtained) = credential.token(scope, wait)?;
             Ok(TokenObject::new_handle(obtained))

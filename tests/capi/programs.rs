@@ -76,6 +76,15 @@ fn threads_may_use_and_free_the_same_objects() {
 }
 
 #[test]
+fn a_program_with_an_event_loop_gets_tokens_without_waiting() {
+    let machine = Machine::new();
+    let installation = Installation::new();
+    let mut program = program(&machine, &installation, "requests.c", "c99");
+    program.args([TENANT_ID, PAYROLL_CLIENT_ID, PAYROLL_SECRET]);
+    run_twice(program, "requests");
+}
+
+#[test]
 fn the_one_driver_manager_that_is_loaded_is_found_and_none_is_loaded_for_it() {
     let machine = Machine::new();
     let installation = Installation::new();

@@ -1,6 +1,6 @@
 //! One token request of an identity, and everyone who waits for it (single request).
 
-use super::{Deadline, Prompting, Token, Wait, cancellation::cancelled};
+use super::{Cancellation, Deadline, Prompting, Token, Wait, cancellation::cancelled};
 use crate::{Error, ErrorKind, process::fork::Process};
 use std::{
     sync::{
@@ -106,6 +106,7 @@ impl InFlightRequest {
         if self.is_ours() {
             drop(self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
             self.completed.notify_all();
+            self.completed_for_tasks.notify_waiters();
         }
     }
 
@@ -119,10 +120,11 @@ impl InFlightRequest {
         self.completed_for_tasks.notify_waiters();
     }
 
-    /// The outcome, once it is there; waits without a deadline, on any executor.
-    pub async fn outcome(&self) -> Outcome {
+    /// The outcome, once it is there, or the error of who was cancelled; waits without a deadline, on any executor.
+    pub async fn outcome(self: &Arc<Self>, cancellation: Option<&Cancellation>) -> Outcome {
+        let _watch = cancellation.map(|cancellation| cancellation.watch(self));
         loop {
-            // Before looking, so that no completion in between is missed.
+            // Before looking, so that nothing in between is missed.
             let completed = self.completed_for_tasks.notified();
             let outcome = self
                 .outcome
@@ -131,6 +133,7 @@ impl InFlightRequest {
                 .clone();
             match outcome {
                 Some(outcome) => return outcome,
+                None if cancellation.is_some_and(Cancellation::is_cancelled) => return Err(cancelled()),
                 None => completed.await,
             }
         }

@@ -1,5 +1,6 @@
 //! The token service: a token for a sign-in, from the cache or by one request for all who wait.
 
+mod callback;
 mod report;
 mod waiter;
 
@@ -130,13 +131,18 @@ impl TokenService {
     ///
     /// The request runs on the background thread. Whoever drops the future waits no longer; a request that nobody
     /// waits for any more is given up.
-    pub async fn token_async(&self, sign_in: &SignIn, until: Instant) -> Result<Issued, Error> {
-        let start = Moment::now();
+    pub async fn token_async<'a>(
+        &self,
+        sign_in: &SignIn,
+        wait: impl Into<Wait<'a>>,
+    ) -> Result<Issued, Error> {
+        let (start, wait) = (Moment::now(), wait.into());
         let found = match sign_in.source() {
+            _ if wait.is_cancelled() => Err(cancelled()),
             SignInSource::Given(token) => Ok(Found::given(token)),
             SignInSource::Credential(credential) => {
                 let entry = self.entry(sign_in, credential);
-                self.get_or_request_async(&entry, until, start).await
+                self.get_or_request_async(&entry, wait, start).await
             }
         };
         report::issued(sign_in, found, start)
@@ -270,15 +276,15 @@ impl TokenService {
     async fn get_or_request_async(
         &self,
         entry: &Arc<Entry>,
-        until: Instant,
+        wait: Wait<'_>,
         now: Moment,
     ) -> Result<Found, Error> {
         loop {
-            let waiter = match self.begin(entry, until, now, Prompting::allowed)? {
+            let waiter = match self.begin(entry, wait.until, now, Prompting::allowed)? {
                 Begun::Cached(token) => return Ok(Found::cached(token)),
                 Begun::Waiting(waiter) => waiter,
             };
-            let outcome = waiter.outcome(until, &self.runtime).await;
+            let outcome = waiter.outcome(wait, &self.runtime).await;
             if let Some(found) = waiter.finish(outcome, Prompting::allowed)? {
                 return Ok(found);
             }

@@ -17,7 +17,7 @@ use entra_auth::{
     credential::{self, Mode, SignIn, SignInsByScope},
     parameters::{options::missing, scope as scopes},
     tenant::TenantCache,
-    token::{Deadline, Issued, Wait},
+    token::{Cancellation, Deadline, Issued, Wait},
 };
 use std::{borrow::Cow, sync::Arc, time::Instant};
 use zeroize::Zeroizing;
@@ -143,19 +143,51 @@ impl KeywordSignIn {
         wait: Wait<'_>,
         context: &ConnectContext<'_>,
     ) -> Result<(Arc<SignIn>, Issued), Error> {
-        let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
-            Some(scope) => Cow::Owned(scopes::normalize(scope)),
-            None => Cow::Borrowed(self.scope()),
-        };
-        let sign_in = self
-            .resolved(&scope, context)
-            .map_err(|error| error.in_mode(self.mode()))?;
-        let wait = match self.selected.token_timeout {
-            Some(timeout) => wait.no_longer_than(Instant::now() + timeout),
+        let sign_in = self.sign_in(scope, context)?;
+        let wait = match self.token_deadline() {
+            Some(deadline) => wait.no_longer_than(deadline),
             None => wait,
         };
         let issued = context.services.tokens.token(&sign_in, wait)?;
         Ok((sign_in, issued))
+    }
+
+    /// Requests the same without waiting: `done` is called once, as [`TokenService::request`] says.
+    ///
+    /// [`TokenService::request`]: entra_auth::TokenService::request
+    pub fn request(
+        &self,
+        scope: Option<&str>,
+        until: Instant,
+        cancellation: Option<Cancellation>,
+        context: &ConnectContext<'static>,
+        done: impl FnOnce(Result<Issued, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let sign_in = self.sign_in(scope, context)?;
+        let until = self
+            .token_deadline()
+            .map_or(until, |deadline| deadline.min(until));
+        context
+            .services
+            .tokens
+            .request(sign_in, until, cancellation, done)
+    }
+
+    /// Who signs in for a scope; without one, for [`scope`](Self::scope).
+    fn sign_in(&self, scope: Option<&str>, context: &ConnectContext<'_>) -> Result<Arc<SignIn>, Error> {
+        let scope = match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
+            Some(scope) => Cow::Owned(scopes::normalize(scope)),
+            None => Cow::Borrowed(self.scope()),
+        };
+        self.resolved(&scope, context)
+            .map_err(|error| error.in_mode(self.mode()))
+    }
+
+    /// Until when a token is waited for that is asked for now, where `TokenTimeout=` says so.
+    fn token_deadline(&self) -> Option<Instant> {
+        self.selected
+            .token_timeout
+            .map(|timeout| Instant::now() + timeout)
     }
 
     /// Who signs in. What depends on a file, the environment or a tool's profile is looked at anew each time.

@@ -45,18 +45,18 @@ impl Waiter {
         self.in_flight.wait(wait)
     }
 
-    /// The outcome, waited for until then or, once a person is asked, as long as that person has.
+    /// The outcome, waited for as long as [`block`](Self::block) does.
     ///
     /// The caller's executor need have no timer: that of the background thread is used.
-    pub async fn outcome(&self, until: Instant, runtime: &Runtime) -> Outcome {
+    pub async fn outcome(&self, wait: Wait<'_>, runtime: &Runtime) -> Outcome {
         let (waiting, ended) = oneshot::channel();
-        runtime.spawn(end_at(until, Arc::clone(&self.in_flight), waiting))?;
+        runtime.spawn(end_at(wait.until, Arc::clone(&self.in_flight), waiting))?;
         let time_is_up = async {
             // Nothing is ever sent: the sender is dropped when the time is up.
             let _ = ended.await;
             Err(timed_out())
         };
-        first_of(self.in_flight.outcome(), time_is_up).await
+        first_of(self.in_flight.outcome(wait.cancellation), time_is_up).await
     }
 
     /// Ends the wait. `None` where the request was a renewal, which may not prompt and would have had to; this caller

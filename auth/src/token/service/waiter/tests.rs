@@ -77,7 +77,10 @@ fn a_request_whose_only_task_is_dropped_ends_and_the_next_one_starts() {
         let in_flight = entry(&tokens, &sign_in).state().in_flight.clone();
         in_flight.unwrap()
     });
-    assert_eq!(run(abandoned.outcome()).unwrap_err().kind().name(), "cancelled");
+    assert_eq!(
+        run(abandoned.outcome(None)).unwrap_err().kind().name(),
+        "cancelled"
+    );
     script.gate.add_permits(1);
     let issued = run(tokens.token_async(&sign_in, soon())).unwrap();
     assert_eq!(issued.source, Source::Requested);
