@@ -48,6 +48,11 @@ pub struct Arguments {
     #[arg(value_name = "KEYWORD=VALUE", requires = "dsn")]
     // Parsed later: clap's messages would quote a value that turns out to be a secret.
     entries: Vec<String>,
+    /// For a package's scripts: register even while Microsoft's driver is missing, and leave an entry that was edited
+    ///
+    /// Whatever is registered by our name already stays as it is, unless it is as this tool wrote it.
+    #[arg(long, conflicts_with_all = ["replace", "real_driver", "dsn"])]
+    package: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
