@@ -42,6 +42,10 @@ work=$PWD/build/packages.work
 rm -rf "$out" "$work"
 mkdir -p "$out" "$work"
 trap 'rm -rf "$work"' EXIT
+# With the commit's time, which packages keep of them, too.
+cp -R packaging/scripts "$work/"
+chmod 755 "$work"/scripts/*
+touch -d "@$SOURCE_DATE_EPOCH" "$work"/scripts/*
 
 # stage <target> <prefix> <directory of libraries>: lays the files out below $stage.
 stage() {
@@ -79,7 +83,7 @@ contents() {
 # package <target> <format> <directory of libraries>
 package() {
     stage "$1" /usr "$3"
-    { cat packaging/nfpm.yaml && contents; } >"$work/nfpm.yaml"
+    { sed "s|packaging/scripts/|$work/scripts/|" packaging/nfpm.yaml && contents; } >"$work/nfpm.yaml"
     .venv-packages/bin/nfpm package --config "$work/nfpm.yaml" --packager "$2" --target "$out/" >&2
 }
 
