@@ -28,14 +28,24 @@ export LC_ALL
 
 python_packages .venv-wheel python/requirements-wheel.txt
 python_packages .venv-packages packaging/requirements.txt
-host=build/native/$(uname -m)-unknown-linux-gnu
+own=$(uname -m)-unknown-linux-gnu
+host=build/native/$own
 if [ -z "$built" ]; then
     # The tool for this machine writes manual pages and completions for all of them.
-    case " $* " in
-        *" ${host#build/native/} "*) ;;
-        *) scripts/cross.sh "${host#build/native/}" ;;
-    esac
-    for target in "$@"; do scripts/cross.sh "$target"; done
+    scripts/cross.sh "$own" >&2
+    targets=
+    for target in "$@"; do
+        if [ "$target" != "$own" ]; then
+            if ! rustup target add "$target" >&2; then
+                say "packages: Rust for $target cannot be had here: its packages are left out"
+                continue
+            fi
+            scripts/cross.sh "$target" >&2
+        fi
+        targets="$targets $target"
+    done
+    # shellcheck disable=SC2086
+    set -- $targets
 fi
 
 work=$PWD/build/packages.work

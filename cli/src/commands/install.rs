@@ -27,6 +27,10 @@ Running the same command again changes nothing.";
 /// Writes [ODBC Driver 18 Entra for SQL Server] into odbcinst.ini, and says which of Microsoft's drivers it will
 /// forward to. Nothing else in the file is changed.
 #[derive(Debug, clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[command(after_help = HELP)]
 pub struct Arguments {
     /// For this user alone: ~/.odbcinst.ini and ~/.odbc.ini in place of the system's files
