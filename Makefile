@@ -1,8 +1,8 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel test-wheel examples test e2e test-hosts fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts fuzz bench bench-size header docs clean
 
 help: ## this list
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## install what the demo and the tests need (Debian packages, Python packages into .venv)
 	@scripts/setup.sh
@@ -27,6 +27,18 @@ wheel: ## build the wheel of the Python package, for this platform: build/wheel/
 
 test-wheel: setup wheel ## install the wheel into a virtual environment of each Python from 3.10 to 3.14, and run its tests there
 	@scripts/test-wheel.sh
+
+packages: ## build .deb, .rpm and tarball for x86-64 and arm64, with bills of materials and checksums: build/packages/
+	@scripts/make-packages.sh
+
+test-packages: setup ## install, use, upgrade and remove each package in a bare Debian of its own (as root)
+	@scripts/test-packages.sh
+
+docker-context: ## build what docker/Dockerfile takes from here
+	@scripts/docker-context.sh
+
+test-docker: setup ## build the images of docker/Dockerfile with buildah, and run them (as root)
+	@scripts/test-docker.sh
 
 examples: setup ## what the examples need: see examples/README.md
 	@scripts/build-demo.sh
@@ -59,4 +71,4 @@ docs: ## write the lists of authentication modes anew: docs/keywords.md, the C h
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .node-hosts
+	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .venv-packages .node-hosts

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs unixODBC, and Microsoft's ODBC Driver 18 from Microsoft's package source for this Debian.
+# Installs Microsoft's ODBC Driver 18 from Microsoft's package source for this Debian.
 #
 # Needs root, the network, and ACCEPT_EULA=Y in the environment: the licence is Microsoft's, and yours to accept.
 # The steps are those of
@@ -13,8 +13,7 @@ if [ "${ACCEPT_EULA:-}" != Y ]; then
 fi
 export ACCEPT_EULA DEBIAN_FRONTEND=noninteractive
 
-apt-get update
-apt-get install -y --no-install-recommends ca-certificates curl
+apt-get install -y --no-install-recommends curl
 
 # The package that adds Microsoft's source and the key that signs it.
 . /etc/os-release
@@ -24,7 +23,5 @@ dpkg -i "$package"
 rm "$package"
 
 apt-get update
-# The driver needs Kerberos's libraries even where nobody signs in by Kerberos.
-apt-get install -y --no-install-recommends msodbcsql18 unixodbc odbcinst libgssapi-krb5-2
+apt-get install -y --no-install-recommends msodbcsql18
 apt-get purge -y --auto-remove curl
-rm -rf /var/lib/apt/lists/*

@@ -5,4 +5,4 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
 apt-get install -y --no-install-recommends python3 python3-pyodbc
-rm -rf /var/lib/apt/lists/*
+sh "$(dirname "$0")/clean.sh"

@@ -14,11 +14,13 @@ server="Server=localhost,14330;TrustServerCertificate=yes"
 
 # isql ends with 0 where a statement fails.
 ask_isql() {
-    answer=$(echo "$question" | isql -b -v "$@" 2>&1)
+    status=0
+    answer=$(echo "$question" | isql -b -v "$@" 2>&1) || status=$?
     echo "$answer"
     case $answer in
         *"[ISQL]ERROR"*) return 1 ;;
     esac
+    return "$status"
 }
 
 echo "isql, data source, managed identity:"

@@ -27,6 +27,10 @@ Running the same command again changes nothing.";
 /// Writes [ODBC Driver 18 Entra for SQL Server] into odbcinst.ini, and says which of Microsoft's drivers it will
 /// forward to. Nothing else in the file is changed.
 #[derive(Debug, clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[command(after_help = HELP)]
 pub struct Arguments {
     /// For this user alone: ~/.odbcinst.ini and ~/.odbc.ini in place of the system's files
@@ -48,6 +52,11 @@ pub struct Arguments {
     #[arg(value_name = "KEYWORD=VALUE", requires = "dsn")]
     // Parsed later: clap's messages would quote a value that turns out to be a secret.
     entries: Vec<String>,
+    /// For a package's scripts: register even while Microsoft's driver is missing, and leave an entry that was edited
+    ///
+    /// Whatever is registered by our name already stays as it is, unless it is as this tool wrote it.
+    #[arg(long, conflicts_with_all = ["replace", "real_driver", "dsn"])]
+    package: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,

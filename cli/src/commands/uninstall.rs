@@ -2,9 +2,10 @@
 
 use crate::{
     odbc::{
+        ini::Ini,
         ini_files::IniFiles,
         library,
-        registration::{self, Registration},
+        registration::{self, Edited, Registration},
     },
     system::file,
     ui::{failure::Failure, terminal},
@@ -29,6 +30,9 @@ pub struct Arguments {
     /// This user's own files, in place of the system's
     #[arg(long)]
     user: bool,
+    /// For a package's scripts: leave entries that were edited, and data sources
+    #[arg(long)]
+    package: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,10 +41,18 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ini_files = IniFiles::locate(&Environment::process());
-    let paths: [Option<PathBuf>; 2] = if arguments.user {
+    let mut paths: [Option<PathBuf>; 2] = if arguments.user {
         [ini_files.user_drivers, ini_files.user_sources]
     } else {
         [Some(ini_files.system_drivers), Some(ini_files.system_sources)]
+    };
+    let edited = if arguments.package {
+        // A package has written drivers; data sources are of those who asked for them.
+        let [_, sources] = &mut paths;
+        *sources = None;
+        Edited::Kept
+    } else {
+        Edited::Removed
     };
     let lock = paths
         .iter()
@@ -52,14 +64,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut foreign = None;
     for path in paths.iter().flatten() {
         let registration = Registration::read(path)?;
-        if let Some(change) = registration.restored() {
+        if let Some(change) = registration.restored(edited) {
             changed.push(path);
+            if arguments.package {
+                foreign = foreign_section(&change.ini, path);
+            }
             pending.push(change);
         } else {
-            foreign = foreign.or(foreign_section(&registration));
+            foreign = foreign.or(foreign_section(registration.ini(), path));
         }
     }
     if pending.is_empty()
+        && !arguments.package
         && let Some((name, path)) = foreign
     {
         return Err(Failure::refused(
@@ -67,26 +83,37 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 "[{name}] in {} was not written by `entra-odbc install`, so it is not known what was there before",
                 path.display()
             ),
-            format!("Remove it with: odbcinst -u -d -n \"{name}\"."),
+            remove_it(name),
         ));
     }
     registration::apply(&pending, lock)?;
     if arguments.json {
         terminal::print_json(&json!({ "changed": changed }))?;
+        return Ok(());
+    }
+    if let Some((name, path)) = foreign {
+        terminal::print(&format!(
+            "[{name}] in {} stays: it is not as `entra-odbc install` wrote it. {}",
+            path.display(),
+            remove_it(name)
+        ))?;
     } else if changed.is_empty() {
         terminal::print("Nothing is registered.")?;
-    } else {
-        for path in changed {
-            terminal::print(&format!("Put back {}", path.display()))?;
-        }
+    }
+    for path in changed {
+        terminal::print(&format!("Put back {}", path.display()))?;
     }
     Ok(())
 }
 
+fn remove_it(name: &str) -> String {
+    format!("Remove it with: odbcinst -u -d -n \"{name}\".")
+}
+
 /// A section that names our library and was not written by this tool.
-fn foreign_section(registration: &Registration) -> Option<(&'static str, PathBuf)> {
+fn foreign_section(ini: &Ini, path: &Path) -> Option<(&'static str, PathBuf)> {
     [OUR_SECTION, MICROSOFT_SECTION].into_iter().find_map(|name| {
-        let driver = registration.ini().get(name, "Driver")?;
-        library::is_ours(Path::new(driver)).then(|| (name, registration.path().to_owned()))
+        let driver = ini.get(name, "Driver")?;
+        library::is_ours(Path::new(driver)).then(|| (name, path.to_owned()))
     })
 }

@@ -50,8 +50,10 @@ impl Library {
                 )
             });
         }
-        // Beside the tool, or in the `lib` directory of the same prefix.
-        let paths = own_files::candidates(FILE_NAME, &["lib", "lib/entra-odbc"]);
+        // Beside the tool, or in the library directory of the same prefix: Debian's packages have one for each
+        // architecture, Red Hat's one for 64 bits.
+        let of_architecture = format!("lib/{}-linux-gnu", std::env::consts::ARCH);
+        let paths = own_files::candidates(FILE_NAME, &["lib", "lib/entra-odbc", &of_architecture, "lib64"]);
         paths.iter().find_map(|path| Self::at(path).ok()).ok_or_else(|| {
             let tried: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             Failure::refused(

@@ -42,6 +42,15 @@ impl Section {
     }
 }
 
+/// What becomes of sections that we added and someone else has edited since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edited {
+    /// They go with ours, unless they name another library.
+    Removed,
+    /// They stay as they are.
+    Kept,
+}
+
 /// An ini file and its backup.
 #[derive(Debug)]
 pub struct Registration {
@@ -109,6 +118,15 @@ impl Registration {
         self.sections().iter().filter(|section| !section.is_in(&self.ini))
     }
 
+    /// Whether the file has a section of that name with anything in it that we did not write.
+    pub fn is_edited(&self, name: &str) -> bool {
+        let ours = self
+            .sections()
+            .iter()
+            .find(|section| section.name.eq_ignore_ascii_case(name));
+        self.ini.has(name) && !ours.is_some_and(|ours| ours.is_all_of(&self.ini))
+    }
+
     /// Whether we wrote a section.
     pub fn is_ours(&self, name: &str) -> bool {
         self.sections()
@@ -121,7 +139,7 @@ impl Registration {
         if wanted.iter().all(|section| section.is_in(&self.ini)) {
             return None;
         }
-        let original = self.original();
+        let original = self.original(Edited::Removed);
         let before = parse_or_empty(original.as_deref());
         let mut ini = self.ini.clone();
         let mut sections = self.sections().to_vec();
@@ -180,9 +198,9 @@ impl Registration {
     }
 
     /// Removes everything that we wrote; `None` where we wrote nothing.
-    pub fn restored(&self) -> Option<PendingChange> {
+    pub fn restored(&self, edited: Edited) -> Option<PendingChange> {
         self.backup.as_ref()?;
-        let original = self.original();
+        let original = self.original(edited);
         let ini = parse_or_empty(original.as_deref());
         let mut writes = Vec::new();
         if original != self.current {
@@ -201,7 +219,7 @@ impl Registration {
     }
 
     /// The content without our changes.
-    fn original(&self) -> Option<Vec<u8>> {
+    fn original(&self, edited: Edited) -> Option<Vec<u8>> {
         let Some(backup) = &self.backup else {
             return self.current.clone();
         };
@@ -217,7 +235,7 @@ impl Registration {
                         ini.copy_entry(&before, &section.name, key);
                     }
                 }
-            } else if section.is_still_ours(&ini) {
+            } else if section.is_still_ours(&ini) && (edited == Edited::Removed || section.is_all_of(&ini)) {
                 ini.remove(&section.name);
             }
         }
@@ -248,6 +266,11 @@ impl Section {
         self.entries
             .iter()
             .any(|(known, _)| known.eq_ignore_ascii_case(key))
+    }
+
+    /// Whether that section of a file has these entries and no others.
+    fn is_all_of(&self, ini: &Ini) -> bool {
+        self.is_in(ini) && ini.entries(&self.name).len() == self.entries.len()
     }
 
     /// Whether a section that we added still names our library.

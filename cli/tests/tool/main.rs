@@ -20,6 +20,7 @@ mod help;
 mod install;
 mod login;
 mod minimal_system;
+mod package;
 mod python_package;
 mod sid;
 mod terminal_and_signals;

@@ -113,7 +113,8 @@ impl Missing {
     /// What will keep the registered driver from connecting, and what to do.
     pub fn warnings(self) -> (Vec<String>, String) {
         let remedy = self.remedy();
-        (self.needed_later, remedy)
+        let missing = self.needed_first.into_iter().chain(self.needed_later);
+        (missing.collect(), remedy)
     }
 
     fn remedy(&self) -> String {

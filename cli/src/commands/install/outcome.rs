@@ -18,12 +18,14 @@ pub struct Outcome {
     pub sources: Option<PathBuf>,
     /// The registered library.
     pub library: Library,
-    /// The driver that it forwards to.
-    pub target_driver: TargetDriver,
+    /// The driver that it forwards to, where there is one yet.
+    pub target_driver: Option<TargetDriver>,
     /// What else is missing before a connection can be made, and what to do.
     pub missing: (Vec<String>, String),
     /// Whether the stock name is registered as well.
     pub replaces: bool,
+    /// Whether somebody else's entry of our name was left as it is.
+    pub keeps: bool,
     /// The data source.
     pub dsn: Option<String>,
 }
@@ -35,10 +37,25 @@ impl Outcome {
             Some(version) => format!(" ({version})"),
             None => String::new(),
         };
+        if self.keeps {
+            return format!(
+                "[{OUR_SECTION}] in {} is left as it is: it is there already, and not as this tool writes it",
+                self.drivers.display()
+            );
+        }
         let verb = if self.changed {
             "Registered"
         } else {
             "Nothing to change:"
+        };
+        let target_driver = match &self.target_driver {
+            Some(found) => format!(
+                "{}{}, from {}",
+                found.path.display(),
+                version(&found.version),
+                found.origin
+            ),
+            None => "none yet".to_owned(),
         };
         let mut names = vec![format!("\"{OUR_SECTION}\"")];
         names.extend(self.replaces.then(|| format!("\"{MICROSOFT_SECTION}\"")));
@@ -49,12 +66,7 @@ impl Outcome {
                 self.library.path.display(),
                 version(&self.library.version)
             ),
-            format!(
-                "  real driver  {}{}, from {}",
-                self.target_driver.path.display(),
-                version(&self.target_driver.version),
-                self.target_driver.origin
-            ),
+            format!("  real driver  {target_driver}"),
         ];
         match (&self.dsn, &self.sources) {
             (Some(dsn), Some(sources)) => {
@@ -81,9 +93,10 @@ impl Outcome {
             "drivers": self.drivers,
             "sections": if self.replaces { vec![OUR_SECTION, MICROSOFT_SECTION] } else { vec![OUR_SECTION] },
             "library": { "path": self.library.path, "version": self.library.version },
-            "real_driver": {
-                "path": self.target_driver.path, "version": self.target_driver.version, "origin": self.target_driver.origin,
-            },
+            "kept": self.keeps,
+            "real_driver": self.target_driver.as_ref().map(|found| json!({
+                "path": found.path, "version": found.version, "origin": found.origin,
+            })),
             "missing": self.missing.0,
             "remedy": self.missing.1,
             "data_source": self.dsn,

@@ -27,9 +27,11 @@ pub struct Plan {
     sources: Option<PathBuf>,
     pending: Vec<PendingChange>,
     library: Library,
-    target_driver: TargetDriver,
+    target_driver: Option<TargetDriver>,
     missing: Missing,
     replaces: bool,
+    /// Whether somebody else's entry of our name is left as it is.
+    keeps: bool,
     dsn: Option<String>,
     /// Held from before the files are read until they are written.
     lock: Option<std::fs::File>,
@@ -54,14 +56,18 @@ impl Plan {
             refuse_hidden(&registered, &ini_files, &library, arguments.replace)?;
         }
         let replaces = arguments.replace || has_replaced(&registration);
-        let sections = driver_sections(arguments, replaces, &registration, &registered, &library)?;
+        let mut sections = driver_sections(arguments, replaces, &registration, &registered, &library)?;
+        let keeps = arguments.package && registration.is_edited(OUR_SECTION);
+        if arguments.package {
+            sections.retain(|section| !registration.is_edited(&section.name));
+        }
         let new = registration.with_sections(&sections);
         let found = find_target_driver(&registered, &drivers, new.as_ref(), Some(&library), environment);
         let target_driver = missing.add_target_driver(found, environment);
-        let target_driver = match (missing.refusal(), target_driver) {
-            (None, Some(target_driver)) => target_driver,
-            (refusal, _) => return Err(refusal.unwrap_or(Failure::Reported)),
-        };
+        // A package may be installed before those that it works with: the connect call says then what is missing.
+        if let Some(refusal) = missing.refusal().filter(|_| !arguments.package) {
+            return Err(refusal);
+        }
         let mut pending: Vec<_> = new.into_iter().collect();
         if let (Some(name), Some(path)) = (&arguments.dsn, &sources) {
             pending.extend(data_source(name, arguments, path)?);
@@ -74,6 +80,7 @@ impl Plan {
             target_driver,
             missing,
             replaces,
+            keeps,
             dsn: arguments.dsn.clone(),
             lock,
         })
@@ -91,6 +98,7 @@ impl Plan {
             target_driver: self.target_driver,
             missing: self.missing.warnings(),
             replaces: self.replaces,
+            keeps: self.keeps,
             dsn: self.dsn,
         })
     }

@@ -37,7 +37,7 @@ impl TestFile {
     }
 
     fn uninstall(&self) -> bool {
-        let pending = self.registration().restored();
+        let pending = self.registration().restored(Edited::Removed);
         apply(pending.as_slice(), None).unwrap();
         pending.is_some()
     }
