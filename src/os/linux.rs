@@ -21,6 +21,9 @@ pub(crate) fn is_privileged() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
+/// Keeps this library loaded until the process ends: it is linked so (`-z nodelete`).
+pub(crate) fn stay_loaded() {}
+
 /// The files of all libraries that are loaded right now.
 pub(crate) fn loaded_files() -> Vec<PathBuf> {
     unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: usize, names: *mut c_void) -> i32 {

@@ -9,6 +9,8 @@ use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use super::library::own_file;
+
 unsafe extern "C" {
     // dyld(3).
     safe fn _dyld_image_count() -> u32;
@@ -21,6 +23,24 @@ unsafe extern "C" {
 /// does.
 pub(crate) fn is_privileged() -> bool {
     issetugid() != 0
+}
+
+/// Keeps this library loaded until the process ends: Mach-O has no mark for it.
+pub(crate) fn stay_loaded() {
+    let Some(own) = own_file() else {
+        return;
+    };
+    // The loader counts it as opened once more, and closes it no more.
+    let path = [own.as_os_str().as_bytes(), &[0]].concat();
+    if let Ok(path) = CStr::from_bytes_with_nul(&path) {
+        // SAFETY: the path is a C string; the library is loaded, and none of its initialisers runs again.
+        unsafe {
+            libc::dlopen(
+                path.as_ptr(),
+                libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE,
+            )
+        };
+    }
 }
 
 /// The files of all libraries that are loaded right now.
