@@ -11,17 +11,31 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn link(out_dir: &Path) -> Result<(), Box<dyn Error>> {
-    // Calls of our own must not bind to the driver manager's functions of the same names.
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic");
-    // The manager may unload a driver while its threads still run.
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libentra_odbc.so.0");
+    let is_macos = env::var("CARGO_CFG_TARGET_OS")? == "macos";
+    let arguments: &[&str] = if is_macos {
+        // In Mach-O's two-level namespaces calls of our own bind to our own functions anyway. There is no mark by which a
+        // library stays loaded: see `stay_loaded` in src/os/macos.rs.
+        &["-Wl,-install_name,@rpath/libentra_odbc.0.dylib"]
+    } else {
+        &[
+            // Calls of our own must not bind to the driver manager's functions of the same names.
+            "-Wl,-Bsymbolic",
+            // The manager may unload a driver while its threads still run.
+            "-Wl,-z,nodelete",
+            "-Wl,-soname,libentra_odbc.so.0",
+        ]
+    };
+    for argument in arguments {
+        println!("cargo::rustc-cdylib-link-arg={argument}");
+    }
     // odbc-sys, whose types we use, asks for -lodbc. None of its functions is called, so an empty archive
     // answers that, found before the system's: the library then builds without unixODBC, and cannot come to
     // need it.
     fs::write(out_dir.join("libodbc.a"), "!<arch>\n")?;
-    // Zig's linker, with which wheels are built, takes nothing but a shared library here, or a script.
-    fs::write(out_dir.join("libodbc.so"), "INPUT(libodbc.a)\n")?;
+    if !is_macos {
+        // Zig's linker, with which wheels are built, takes nothing but a shared library here, or a script.
+        fs::write(out_dir.join("libodbc.so"), "INPUT(libodbc.a)\n")?;
+    }
     println!("cargo::rustc-cdylib-link-arg=-L{}", out_dir.display());
     Ok(())
 }

@@ -43,6 +43,7 @@
 //! - [`parameters`]: the keywords that say who signs in.
 //! - [`user`]: prompts, saved accounts and token providers.
 //! - [`http`], [`process`]: the HTTP client, and what a guest in another program's process needs.
+//! - `os`: what differs by operating system.
 //!
 //! Nothing here knows of ODBC or TDS: a server that can name its tenant is a [`tenant::TenantDiscovery`].
 //! `docs/architecture.md` follows one connect and one renewal through all crates.
@@ -74,6 +75,7 @@ mod environment;
 mod error;
 pub mod http;
 pub mod identity_key;
+mod os;
 pub mod parameters;
 pub mod plain_text;
 pub mod process;

@@ -3,10 +3,10 @@
 use crate::{
     Environment, TokenService,
     http::HttpClient,
+    os,
     tenant::TenantCache,
     user::{prompt::Prompts, token_provider::Providers},
 };
-use nix::unistd::{getegid, geteuid, getgid, getuid};
 use once_cell::race::OnceBox;
 use std::sync::Arc;
 
@@ -41,8 +41,7 @@ impl Services {
         // A cell without a lock: a child forked while another thread fills it cannot find it held.
         static SHARED: OnceBox<Arc<Services>> = OnceBox::new();
         let make = || {
-            let is_privileged = getuid() != geteuid() || getgid() != getegid();
-            let environment = if is_privileged {
+            let environment = if os::is_privileged() {
                 Environment::empty()
             } else {
                 Environment::process()

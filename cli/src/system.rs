@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod loader;
+pub mod os;
 pub mod own_files;
 pub mod packages;
 pub mod signals;

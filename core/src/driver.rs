@@ -2,7 +2,6 @@
 
 pub mod access_token_struct;
 mod ca_cache;
-mod distribution;
 mod file;
 mod manager;
 #[cfg(test)]
@@ -12,8 +11,10 @@ mod sections;
 
 pub use ca_cache::ca_cache;
 pub use file::check;
-pub use search::{Candidate, Search, search, version};
+pub use search::{Candidate, Search, search};
 pub use sections::{Loaded, Named, agree, others};
+
+pub use crate::os::{DRIVER_NAMES, DRIVER_PREFIX, MICROSOFT_DIRECTORIES, driver_version as version};
 
 use std::{
     ffi::OsString,
@@ -24,8 +25,6 @@ use std::{
 pub const OUR_SECTION: &str = "ODBC Driver 18 Entra for SQL Server";
 /// The name that Microsoft's package registers.
 pub const MICROSOFT_SECTION: &str = "ODBC Driver 18 for SQL Server";
-/// Where Microsoft's packages for Linux put the driver.
-pub const MICROSOFT_DIRECTORY: &str = "/opt/microsoft/msodbcsql18/lib64";
 
 /// The machine as the search sees it.
 pub trait SearchContext {

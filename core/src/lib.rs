@@ -26,6 +26,7 @@ pub mod connect;
 pub mod connection_string;
 pub mod diagnostics;
 pub mod driver;
+mod os;
 mod tds;
 
 pub use tds::RedirectCache;

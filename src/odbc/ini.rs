@@ -17,7 +17,7 @@ use std::ptr::{NonNull, null};
 use zeroize::Zeroizing;
 
 use super::target_driver;
-use crate::os::{environment::is_privileged, library::Library};
+use crate::os::{environment::is_privileged, library::Library, system::ODBCINST};
 
 mod parser;
 
@@ -99,9 +99,11 @@ fn function() -> Option<GetProfileString> {
 fn find_function() -> Option<GetProfileString> {
     let name = c"SQLGetPrivateProfileStringW";
     let system = || {
-        let file = Path::new("libodbcinst.so.2");
-        Library::loaded(file)
-            .or_else(|| Library::open(file).ok())?
+        let files = ODBCINST.iter().map(Path::new);
+        files
+            .clone()
+            .find_map(Library::loaded)
+            .or_else(|| files.clone().find_map(|file| Library::open(file).ok()))?
             .symbol(name)
     };
     let symbol: NonNull<c_void> = target_driver::loaded()

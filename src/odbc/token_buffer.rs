@@ -33,10 +33,12 @@ use entra_auth::Error;
 use entra_odbc_core::driver::access_token_struct::AccessTokenStruct;
 use reserved::RESERVED;
 
+use crate::os::system::memory;
+
 /// The least capacity in bytes: room for any usual token, so that a renewed one fits in place.
 const MIN_CAPACITY: usize = 16 * 1024;
 
-/// One `ACCESSTOKEN` struct in pages that a core file leaves out; zeroed on drop, and unmapped where nobody reads it.
+/// One `ACCESSTOKEN` struct in pages that a core file leaves out, where the system can do that; zeroed on drop, and unmapped where nobody reads it.
 #[derive(Debug)]
 pub(crate) struct TokenBuffer {
     words: NonNull<AtomicU64>,
@@ -72,9 +74,8 @@ impl TokenBuffer {
         };
         let words = NonNull::new(start.cast::<AtomicU64>()).filter(|_| start != libc::MAP_FAILED);
         let words = words.ok_or_else(|| reserved::no_memory(&io::Error::last_os_error()))?;
-        // SAFETY: the range is the mapping made above. The advice may fail on old kernels; then a core file
-        // holds the token as it does with the target driver alone.
-        unsafe { libc::madvise(start, bytes, libc::MADV_DONTDUMP) };
+        // SAFETY: the range is the mapping made above.
+        unsafe { memory::leave_out_of_core_files(start, bytes) };
         Ok(Self {
             words,
             count: bytes / size_of::<AtomicU64>(),

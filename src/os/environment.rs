@@ -2,14 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// Whether the program runs with rights that its caller lacks (set-user-id, file capabilities).
+/// Whether the program runs with rights that its caller lacks.
 ///
 /// Such a program must not let its caller's environment decide which library is loaded into it.
-pub(crate) fn is_privileged() -> bool {
-    // SAFETY: getauxval reads a vector that the kernel wrote before the program started; it has no
-    // preconditions.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
+pub(crate) use super::system::is_privileged;
 
 /// The variable's value, unless it is unset or empty or the program is privileged.
 pub(crate) fn variable(name: &str) -> Option<OsString> {

@@ -4,16 +4,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use entra_auth::process::fork;
 
+use super::system;
 use crate::{odbc, panic_guard::catch_panic};
 
 /// Registers the handlers for all forks from now on; only the first call does. Starts no thread.
 ///
-/// They cannot be removed, and need not be, since the library is never unloaded (`-z nodelete`).
+/// They cannot be removed, and need not be, since the library is never unloaded.
 pub(crate) fn register_handlers() {
     static REGISTERED: AtomicBool = AtomicBool::new(false);
     if REGISTERED.swap(true, Ordering::Relaxed) {
         return;
     }
+    system::stay_loaded();
     // SAFETY: the handlers are functions of this library, which is never unloaded. Out of memory, the one
     // failure, leaves forks as they are without us.
     let _ = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };

@@ -1,9 +1,11 @@
 //! Shared libraries: opening them, their symbols, and where they were loaded from.
 
-use std::ffi::{CStr, OsStr, c_void};
+use std::ffi::{CStr, OsStr, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr::{NonNull, null, null_mut};
+
+pub(crate) use super::system::{ISOLATION, loaded_files};
 
 /// A library that was opened, and is never closed: drivers leave threads and thread-local destructors behind.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +23,9 @@ impl Library {
         Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL)
     }
 
-    /// The same, but symbols that the library or those it depends on have themselves are bound to these, not to
-    /// the program's.
-    pub(crate) fn open_deepbind(path: &Path) -> Result<Self, String> {
-        Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_DEEPBIND)
+    /// The same with a further flag, that of [`ISOLATION`].
+    pub(crate) fn open_isolated(path: &Path, flag: c_int) -> Result<Self, String> {
+        Self::open_with(path, libc::RTLD_NOW | libc::RTLD_LOCAL | flag)
     }
 
     /// The library with this name, if it is loaded already.
@@ -32,7 +33,7 @@ impl Library {
         Self::open_with(name, libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NOLOAD).ok()
     }
 
-    fn open_with(path: &Path, flags: i32) -> Result<Self, String> {
+    fn open_with(path: &Path, flags: c_int) -> Result<Self, String> {
         // Without CString::new, which lies in pages of the library that loading has no other use for.
         let path = [path.as_os_str().as_bytes(), &[0]].concat();
         let path = CStr::from_bytes_with_nul(&path).map_err(|_| "its path contains a NUL".to_owned())?;
@@ -95,25 +96,6 @@ pub(crate) fn global_symbol(name: &CStr) -> Option<NonNull<c_void>> {
         let program = libc::dlopen(null(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
         NonNull::new(libc::dlsym(program, name.as_ptr()))
     }
-}
-
-/// The files of all libraries that are loaded right now.
-pub(crate) fn loaded_files() -> Vec<PathBuf> {
-    unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: usize, names: *mut c_void) -> i32 {
-        // SAFETY: the loader's own structure, and the list that was passed with this function.
-        let (info, names) = unsafe { (&*info, &mut *names.cast::<Vec<PathBuf>>()) };
-        if !info.dlpi_name.is_null() {
-            // SAFETY: the loader's names are C strings, and stay while it calls this.
-            let name = unsafe { CStr::from_ptr(info.dlpi_name) };
-            names.push(OsStr::from_bytes(name.to_bytes()).into());
-        }
-        0
-    }
-    let mut names: Vec<PathBuf> = Vec::new();
-    // SAFETY: the function takes the list that is passed with it, and calls nothing of the loader's.
-    unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut names).cast()) };
-    names.retain(|name| !name.as_os_str().is_empty());
-    names
 }
 
 /// Calls `body` with a library that is loaded already, without keeping it from being unloaded later.

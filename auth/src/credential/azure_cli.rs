@@ -52,7 +52,7 @@ mod tests {
     use crate::{
         Environment, Keyword,
         credential::{SignInSource, scripted_tool::ScriptedTool, tests::Fixture},
-        process::tool::tests::write_script,
+        os::child::tests::write_script,
         token::{Source, TokenService},
     };
     use std::{

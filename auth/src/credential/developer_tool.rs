@@ -2,7 +2,10 @@
 
 use super::{BoxFuture, Credential, CredentialContext, SignIn, TokenRequest, entra, reply};
 use crate::{
-    Environment, Error, ErrorKind, Keyword, Secret, Token, identity_key::IdentityKey, process::tool,
+    Environment, Error, ErrorKind, Keyword, Secret, Token,
+    identity_key::IdentityKey,
+    os::{self, file},
+    process::tool,
     tenant::Tenant,
 };
 use ::azure_identity::Executor;
@@ -11,7 +14,6 @@ use serde_json::Value;
 use std::{
     ffi::OsStr,
     fmt, io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Output,
     sync::{Arc, Mutex, PoisonError},
@@ -119,18 +121,9 @@ pub fn sign_in(
     Ok(SignIn::requesting(key, tool.command, context.scope, credential))
 }
 
-/// The version of a file. The time of its last change of any kind cannot be set: what is copied or unpacked in its
-/// place together with its times is another version all the same.
+/// The version of a file; none where there is no such file.
 fn version(path: &Path) -> Option<String> {
-    let file = std::fs::metadata(path).ok()?;
-    let written = (file.mtime(), file.mtime_nsec());
-    let changed = (file.ctime(), file.ctime_nsec());
-    Some(format!(
-        "{}:{}:{}:{written:?}:{changed:?}",
-        file.dev(),
-        file.ino(),
-        file.len()
-    ))
+    Some(file::version(&std::fs::metadata(path).ok()?))
 }
 
 impl DeveloperTool {
@@ -268,7 +261,7 @@ impl Tool {
         environment
             .get(self.directory_variable)
             .map(PathBuf::from)
-            .or_else(|| Some(Path::new(&environment.get("HOME")?).join(self.directory)))
+            .or_else(|| Some(Path::new(&environment.get(os::HOME_VARIABLE)?).join(self.directory)))
     }
 
     /// The version of its profile, which is another one after each sign-in, sign-out and switch of account; `None` where

@@ -3,7 +3,7 @@
 use super::{Credential, CredentialContext, SignIn, SignInSource, tests::Fixture};
 use crate::{
     Environment, Error, Keyword, Token, TokenService, identity_key::IdentityKey,
-    process::tool::tests::write_script,
+    os::child::tests::write_script,
 };
 use std::{
     fs,

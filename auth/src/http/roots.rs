@@ -5,7 +5,7 @@
 //! the bundle does not know the issuer.
 
 use crate::{
-    Environment,
+    Environment, os,
     process::regular_file::{self, MAX_BUNDLE_LENGTH, MAX_CERTIFICATE_LENGTH, Refusal},
 };
 use once_cell::race::OnceBox;
@@ -25,20 +25,6 @@ use std::{
 };
 use tracing::debug;
 
-/// Where the distributions keep their bundle: Debian, Ubuntu, Alpine, Gentoo; Fedora, RHEL (new and
-/// old); openSUSE, SLES; BSDs and macOS with OpenSSL.
-const BUNDLES: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/var/lib/ca-certificates/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// Where they keep the certificates one by one.
-const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
-
 /// How many files of a directory are looked at; Debian has some 400, each authority twice.
 const MAX_DIRECTORY_ENTRIES: usize = 10_000;
 
@@ -52,11 +38,13 @@ pub struct Verifier {
     everything: OnceBox<Loaded>,
 }
 
-/// The files and directories that authorities are read from.
+/// Where authorities are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     bundle: Option<PathBuf>,
     directories: Vec<PathBuf>,
+    /// The store of the system, where that is not files.
+    store: Option<os::RootStore>,
 }
 
 type Loaded = Result<Arc<WebPkiServerVerifier>, NoRoots>;
@@ -140,31 +128,40 @@ impl Places {
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
     pub fn from_environment(environment: &Environment) -> Self {
+        let bundle = environment.get("SSL_CERT_FILE").map(PathBuf::from);
         let directories = environment.get("SSL_CERT_DIR").map(|list| {
-            list.split(':')
-                .filter(|directory| !directory.is_empty())
-                .map(PathBuf::from)
+            std::env::split_paths(&list)
+                .filter(|directory| !directory.as_os_str().is_empty())
                 .collect()
         });
-        Self {
-            bundle: environment
-                .get("SSL_CERT_FILE")
+        let existing = || {
+            os::ROOTS
+                .bundles
+                .iter()
                 .map(PathBuf::from)
-                .or_else(|| BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file())),
+                .find(|path| path.is_file())
+        };
+        Self {
+            store: os::ROOTS
+                .store
+                .filter(|_| bundle.is_none() && directories.is_none()),
             directories: directories.unwrap_or_else(|| {
                 // A file that is named replaces the system's authorities, all of them.
-                match environment.get("SSL_CERT_FILE") {
+                match bundle {
                     Some(_) => Vec::new(),
-                    None => DIRECTORIES.iter().map(PathBuf::from).collect(),
+                    None => os::ROOTS.directories.iter().map(PathBuf::from).collect(),
                 }
             }),
+            bundle: bundle.or_else(existing),
         }
     }
 }
 
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut places = self.bundle.iter().chain(&self.directories).peekable();
+        let files = self.bundle.iter().chain(&self.directories);
+        let store = self.store.iter().map(|store| Path::new(store.name));
+        let mut places = store.chain(files.map(PathBuf::as_path)).peekable();
         if places.peek().is_none() {
             return f.write_str("the system's usual places");
         }
@@ -209,15 +206,24 @@ impl Verifier {
         })
     }
 
-    /// What the bundle holds, and why it could not be read.
-    fn load_bundle(&self) -> (RootCertStore, Option<Refusal>) {
+    /// What the bundle and the system's store hold, and why one of them could not be read.
+    fn load_bundle(&self) -> (RootCertStore, Option<String>) {
         let mut store = RootCertStore::empty();
         let bundle = self.places.bundle.as_deref();
-        let trouble = bundle.and_then(|path| add_file(&mut store, path, MAX_BUNDLE_LENGTH).err());
+        let mut trouble =
+            bundle.and_then(|path| Some(add_file(&mut store, path, MAX_BUNDLE_LENGTH).err()?.to_string()));
+        if let Some(system) = self.places.store {
+            match (system.load)() {
+                Ok(certificates) => {
+                    store.add_parsable_certificates(certificates);
+                }
+                Err(why) => trouble = Some(why),
+            }
+        }
         (store, trouble)
     }
 
-    fn verifier(&self, store: RootCertStore, trouble: Option<Refusal>) -> Loaded {
+    fn verifier(&self, store: RootCertStore, trouble: Option<String>) -> Loaded {
         debug!(target: "entra_odbc", event = "roots_loaded", certificates = store.len(), places = %self.places);
         if store.is_empty() {
             let why = trouble.map_or_else(String::new, |why| format!(": {why}"));

@@ -4,11 +4,10 @@
 //! explicitly and not by closing the file. A lock that a dead parent left to its child never becomes free:
 //! waiting has a time limit, and a lock file can be removed by those who waited in vain.
 
-use super::private_directory::PrivateDirectory;
+use crate::os::{file, private_directory::PrivateDirectory};
 use std::{
     fs::{File, TryLockError},
     io::{self, Seek as _, Write as _},
-    os::unix::fs::MetadataExt as _,
     time::{Duration, Instant},
 };
 
@@ -46,7 +45,7 @@ impl FileLock {
     pub fn try_acquire(file: File) -> io::Result<Attempt> {
         match file.try_lock() {
             Ok(()) => Ok(Attempt::Acquired(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(Attempt::Held(file.metadata()?.ino())),
+            Err(TryLockError::WouldBlock) => Ok(Attempt::Held(file::identity(&file)?.0)),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
@@ -56,7 +55,7 @@ impl FileLock {
         for _ in 0..MAX_REMOVALS {
             match Self::try_acquire(directory.lock_file(name)?)? {
                 // Removed between opening and locking: the lock excludes nobody.
-                Attempt::Acquired(lock) if lock.0.metadata()?.nlink() == 0 => {}
+                Attempt::Acquired(lock) if file::identity(&lock.0)?.1 == 0 => {}
                 attempt => return Ok(attempt),
             }
         }
@@ -95,10 +94,7 @@ pub async fn acquire_before<E>(
 ///
 /// The next attempt creates a new file with another inode number.
 pub fn remove_held(directory: &PrivateDirectory, name: &str, inode: u64) {
-    if directory
-        .status(name)
-        .is_some_and(|status| status.st_ino == inode)
-    {
+    if directory.status(name).is_some_and(|status| status.inode == inode) {
         directory.remove(name);
     }
 }

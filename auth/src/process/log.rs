@@ -7,19 +7,13 @@ mod listener;
 
 pub use listener::{Callback, Level, listen, listen_no_more};
 
-use crate::{Environment, calendar, plain_text};
-use libc::PIPE_BUF;
+use crate::{Environment, calendar, os::file, plain_text};
 use listener::LISTENER;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use once_cell::race::OnceBox;
 use std::{
     fmt::{self, Write as _},
-    fs::{File, OpenOptions},
-    io::{self, Write},
-    os::{
-        fd::{AsFd as _, BorrowedFd},
-        unix::fs::OpenOptionsExt,
-    },
+    fs::File,
+    io::Write,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -65,7 +59,7 @@ fn start_at(level: &str, environment: &Environment) {
         level: level.trim().parse().unwrap_or(LevelFilter::INFO),
         file: environment
             .get("ENTRA_ODBC_LOG_FILE")
-            .and_then(|path| open(Path::new(&path)).ok()),
+            .and_then(|path| file::open_log(Path::new(&path)).ok()),
     };
     if OWNERS.set(Box::new(owners)).is_ok() {
         install();
@@ -168,31 +162,9 @@ impl Owners {
         // A log that cannot be written must not make a connect fail.
         let _ = match &self.file {
             Some(file) => { file }.write(line.as_bytes()),
-            None => write_unless_full(io::stderr().as_fd(), line.as_bytes()),
+            None => file::write_to_stderr(line.as_bytes()),
         };
     }
-}
-
-/// Writes only if the write cannot block: a full pipe without a reader would block the background thread and so every
-/// identity. O_NONBLOCK is no option, since it would affect other programs that share the pipe.
-fn write_unless_full(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-    let mut ready = [PollFd::new(to, PollFlags::POLLOUT)];
-    if poll(&mut ready, PollTimeout::ZERO)? == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
-    // A pipe that is ready for writing has room for at least PIPE_BUF bytes.
-    let bytes = bytes.get(..PIPE_BUF).unwrap_or(bytes);
-    Ok(nix::unistd::write(to, bytes)?)
-}
-
-/// Opened for appending, created with mode 0600: the log names principals and servers.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
 }
 
 #[cfg(test)]
@@ -208,16 +180,6 @@ mod tests {
             assert!(!tracing::enabled!(target: "hyper", tracing::Level::ERROR));
         });
         listen_no_more();
-    }
-
-    #[test]
-    fn a_pipe_that_nobody_reads_holds_nobody_up() {
-        let (_read, write) = nix::unistd::pipe().unwrap();
-        let mut lines = 0;
-        while write_unless_full(write.as_fd(), &[b'x'; 2 * PIPE_BUF]).is_ok() {
-            lines += 1;
-        }
-        assert!(lines > 0);
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! Much of this runs on the only background thread. A FIFO without a writer or an endless device would delay the
 //! tokens of all other identities.
 
+use crate::os::file;
 use std::{
     fmt,
-    fs::{self, File, FileType, OpenOptions},
+    fs::{self, File, FileType},
     io::{self, Read as _},
-    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::Path,
 };
 use zeroize::Zeroizing;
@@ -50,9 +50,10 @@ impl std::error::Error for Refusal {}
 
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(libc::ELOOP) => Self::Link,
-            _ => Self::System(error),
+        if file::is_link_refused(&error) {
+            Self::Link
+        } else {
+            Self::System(error)
         }
     }
 }
@@ -82,19 +83,14 @@ pub fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
 
 /// Opens a regular file.
 pub fn open(path: &Path, links: Links) -> Result<File, Refusal> {
-    let (status, flag) = match links {
-        Links::Follow => (fs::metadata(path)?, 0),
-        Links::Refuse => (fs::symlink_metadata(path)?, libc::O_NOFOLLOW),
+    let status = match links {
+        Links::Follow => fs::metadata(path)?,
+        Links::Refuse => fs::symlink_metadata(path)?,
     };
     // Checked before opening: opening a device can start a watchdog or rewind a tape, and opening a FIFO releases a
     // writer that then receives SIGPIPE.
     check(status.file_type())?;
-    // std adds O_CLOEXEC. O_NONBLOCK is for a file that was replaced since the check, for leases of other
-    // processes (fcntl(2)), and for kernel logs, which look like regular files and wait for the next line.
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flag)
-        .open(path)?;
+    let file = file::open_to_read(path, links == Links::Follow)?;
     check(file.metadata()?.file_type())?;
     Ok(file)
 }
@@ -126,12 +122,8 @@ fn check(kind: FileType) -> Result<(), Refusal> {
         return Err(Refusal::Link);
     } else if kind.is_dir() {
         "a directory"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
     } else {
-        "a device"
+        file::special_kind(kind)
     };
     Err(Refusal::Is(other))
 }
@@ -215,7 +207,7 @@ pub(crate) mod tests {
         );
         // As sparse as it may be: it is not read at all.
         let huge = place.file("huge", "");
-        OpenOptions::new()
+        fs::OpenOptions::new()
             .write(true)
             .open(&huge)
             .unwrap()

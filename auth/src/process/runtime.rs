@@ -7,7 +7,6 @@ use crate::{
     Error, ErrorKind,
     process::fork::{Lock, Process},
 };
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use std::{
     future::Future,
     mem,
@@ -17,6 +16,8 @@ use std::{
     time::Instant,
 };
 use tokio::{runtime::Handle, sync::oneshot};
+
+pub use crate::os::signals::with_signals_blocked;
 
 /// Starts the background thread at the first task, and again in each forked child.
 #[derive(Debug, Default)]
@@ -120,33 +121,6 @@ impl Generation {
             _life: life,
         })
     }
-}
-
-const FAULTS: [Signal; 5] = [
-    Signal::SIGILL,
-    Signal::SIGTRAP,
-    Signal::SIGBUS,
-    Signal::SIGFPE,
-    Signal::SIGSEGV,
-];
-
-/// Starts a thread from a thread that takes no signals, so that the new one never takes any.
-///
-/// A handler of the host must not run on a stack that the host does not know, and a closed socket
-/// must not kill a host that has SIGPIPE's default action: std's vectored writes do raise it.
-/// The signals of the thread's own faults stay open: blocked they kill the process at once, while the
-/// host's runtime may make an exception of a fault in its callback.
-pub fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
-    let mut blocked = SigSet::all();
-    for fault in FAULTS {
-        blocked.remove(fault);
-    }
-    let before = blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK);
-    let spawned = spawn();
-    if let Ok(before) = before {
-        let _ = before.thread_set_mask();
-    }
-    spawned
 }
 
 #[cfg(test)]

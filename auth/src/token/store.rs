@@ -19,10 +19,8 @@ use crate::{
     Error,
     credential::TokenRequest,
     identity_key::IdentityKey,
-    process::{
-        file_lock::{self, Attempt, FileLock},
-        private_directory::PrivateDirectory,
-    },
+    os::{private_directory::PrivateDirectory, since_boot},
+    process::file_lock::{self, Attempt, FileLock},
 };
 use key::{Key, Name};
 use std::{
@@ -137,7 +135,7 @@ struct StoreEntry {
 impl StoreEntry {
     /// Waits until there is a newer token than `old`, or nobody else asks for one.
     async fn acquire(&self, old: Option<&Token>, deadline: &Deadline) -> io::Result<Acquire> {
-        let began = record::since_boot()?;
+        let began = since_boot()?;
         let mut pause = FIRST_PAUSE;
         let mut held: Option<(u64, Instant)> = None;
         loop {

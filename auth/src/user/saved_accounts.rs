@@ -12,18 +12,15 @@ mod seal;
 
 use crate::{
     Environment, Error, ErrorKind, Secret,
-    process::{
-        file_lock::{Attempt, FileLock, acquire_before},
-        private_directory::PrivateDirectory,
-    },
+    os::{self, file, private_directory::PrivateDirectory},
+    process::file_lock::{Attempt, FileLock, acquire_before},
     token::Claims,
 };
 use keyring::Keyring;
 use record::{Kept, Record};
 use ring::digest;
 use std::{
-    fs, io,
-    os::unix::fs::DirBuilderExt as _,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
@@ -107,7 +104,7 @@ impl Accounts {
         let state = environment
             .get("XDG_STATE_HOME")
             .map(PathBuf::from)
-            .or_else(|| Some(Path::new(&environment.get("HOME")?).join(".local/state")))
+            .or_else(|| Some(Path::new(&environment.get(os::HOME_VARIABLE)?).join(".local/state")))
             .filter(|path| path.is_absolute());
         let environment = environment.clone();
         state.map(|state| Self { state, environment }).ok_or_else(|| {
@@ -245,10 +242,7 @@ impl Accounts {
 
     fn made(&self) -> io::Result<PrivateDirectory> {
         let parent = self.state.join("entra-odbc");
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&parent)?;
+        file::create_private_directories(&parent)?;
         PrivateDirectory::open(&PrivateDirectory::parent(&parent, false)?, &parent, "accounts")
     }
 

@@ -87,7 +87,7 @@ fn check(
             return default_chain::check("", context, timeout, findings);
         }
         Asked::Rejected => return Ok(()),
-        Asked::Connection(connection, sign_in) => (*connection, sign_in),
+        Asked::Connection(asked) => *asked,
     };
     if let Some(Ok(sign_in)) = &sign_in {
         network::check(Some(sign_in), context, timeout, findings)?;
@@ -118,7 +118,7 @@ enum Asked {
     /// A connection string that makes no sense, as a finding has told.
     Rejected,
     /// A connection, and the sign-in by one of our modes, if one is asked for.
-    Connection(Box<Connection>, Option<Result<KeywordSignIn, Error>>),
+    Connection(Box<(Connection, Option<Result<KeywordSignIn, Error>>)>),
 }
 
 /// Reads the connection string, if there is one, before anything else.
@@ -149,6 +149,6 @@ fn read(string: &str, context: &Context, findings: &mut Findings) -> io::Result<
             findings.error(Check::ConnectionString, &error)?;
             Ok(Asked::Rejected)
         }
-        sign_in => Ok(Asked::Connection(Box::new(connection), sign_in)),
+        sign_in => Ok(Asked::Connection(Box::new((connection, sign_in)))),
     }
 }

@@ -9,14 +9,14 @@ use crate::{
 };
 use entra_odbc_core::{
     connection_string::ConnectionString,
-    driver::{MICROSOFT_SECTION, OUR_SECTION},
+    driver::{DRIVER_PREFIX, MICROSOFT_SECTION, OUR_SECTION},
 };
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Whose a library is, by the start of its file name.
 const MAKERS: [(&str, &str); 4] = [
-    ("libmsodbcsql-18", "Microsoft's ODBC Driver 18"),
+    (DRIVER_PREFIX, "Microsoft's ODBC Driver 18"),
     ("libmsodbcsql-17", "Microsoft's ODBC Driver 17"),
     ("libmsodbcsql", "a driver of Microsoft's"),
     ("libtdsodbc", "FreeTDS"),

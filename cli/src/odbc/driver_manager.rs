@@ -1,13 +1,12 @@
 //! unixODBC, through which programs load drivers: the system's, else the one in the Python package.
 
-use crate::system::{loader, own_files};
+use crate::system::{
+    loader,
+    os::{BUNDLED, DRIVER_MANAGER},
+    own_files,
+};
 use entra_auth::Environment;
 use std::path::PathBuf;
-
-const LIBRARY: &str = "libodbc.so.2";
-
-/// What programs and Driver 18 need, and the Python package brings for systems that lack it.
-const BUNDLED: [&str; 4] = [LIBRARY, "libodbcinst.so.2", "libkrb5.so.3", "libgssapi_krb5.so.2"];
 
 /// The driver manager that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +20,8 @@ pub enum DriverManager {
 impl DriverManager {
     /// Looks for it; the system's is preferred.
     pub fn find(environment: &Environment) -> Option<Self> {
-        let system = loader::find(LIBRARY, environment).map(Self::System);
-        system.or_else(|| own_files::bundled(LIBRARY).map(Self::Bundled))
+        let system = loader::find(DRIVER_MANAGER, environment).map(Self::System);
+        system.or_else(|| own_files::bundled(DRIVER_MANAGER).map(Self::Bundled))
     }
 
     /// Its library.

@@ -1,15 +1,16 @@
 //! Our library, which is registered as the driver: its path and its version.
 
-use crate::{odbc::drivers::Drivers, system::own_files, ui::failure::Failure};
+use crate::{
+    odbc::drivers::Drivers,
+    system::{os::OUR_LIBRARY as FILE_NAME, own_files},
+    ui::failure::Failure,
+};
 use entra_odbc_core::driver::{self as real_driver, MICROSOFT_SECTION, OUR_SECTION};
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
-
-/// Its file name.
-const FILE_NAME: &str = "libentra_odbc.so";
 
 /// Names of its exports: the first sets it apart from other drivers, the second from our library for C programs.
 const EXPORTS: [&[u8]; 2] = [b"entra_odbc_version\0", b"SQLDriverConnectW\0"];

@@ -6,14 +6,16 @@ use crate::{
         library::{self, Library},
     },
     system::{
-        loader, own_files,
+        loader,
+        os::OPENSSL,
+        own_files,
         packages::{Distribution, Package},
     },
 };
 use entra_auth::Environment;
 use entra_odbc_core::{
     driver as real_driver,
-    driver::{Loaded, Named, Search, SearchContext},
+    driver::{DRIVER_NAMES, Loaded, Named, Search, SearchContext},
 };
 use std::{
     ffi::OsString,
@@ -22,9 +24,6 @@ use std::{
 
 /// The variable that names a target driver.
 const VARIABLE: &str = "ENTRA_ODBC_DRIVER";
-
-/// The versions of OpenSSL that Driver 18 opens by itself, newest first.
-pub const OPENSSL: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
 
 /// The OpenSSL that Driver 18 will open.
 pub fn openssl(environment: &Environment) -> Option<PathBuf> {
@@ -71,7 +70,7 @@ impl NotFound {
     pub fn remedy(&self) -> String {
         match self.named_by.as_deref() {
             Some(VARIABLE) => format!(
-                "Correct or unset {VARIABLE}: it takes the path of libmsodbcsql-18.*.so.*, its directory, or a name in \
+                "Correct or unset {VARIABLE}: it takes the path of {DRIVER_NAMES}, its directory, or a name in \
                  odbcinst.ini."
             ),
             Some(_) => format!(
@@ -207,5 +206,11 @@ impl SearchContext for DriverSearch<'_> {
 pub fn version(path: &Path) -> Option<String> {
     let numbers = real_driver::version(path.file_name()?.to_str()?)?;
     let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
-    Some(format!("18.{}", numbers.join(".")))
+    Some(
+        ["18".to_owned()]
+            .into_iter()
+            .chain(numbers)
+            .collect::<Vec<_>>()
+            .join("."),
+    )
 }

@@ -1,5 +1,6 @@
 //! Where the dynamic loader finds a library.
 
+use super::os::{LIBRARY_DIRECTORIES, LIBRARY_PATH, PRELOAD, from_cache, needs};
 use entra_auth::Environment;
 use std::{
     env,
@@ -8,21 +9,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Where it looks without a cache.
-const DIRECTORIES: [&str; 8] = [
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib/aarch64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-];
-
 /// The file that the loader takes for a name such as `libodbc.so.2`.
 pub fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
-    let paths = environment.get("LD_LIBRARY_PATH").unwrap_or_default();
+    let paths = environment.get(LIBRARY_PATH).unwrap_or_default();
     let named = paths
         .split(':')
         .filter(|path| !path.is_empty())
@@ -32,35 +21,13 @@ pub fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
         .map(in_directory)
         .find_map(|found| found)
         .or_else(|| from_cache(name))
-        .or_else(|| DIRECTORIES.iter().map(PathBuf::from).find_map(in_directory))
+        .or_else(|| {
+            LIBRARY_DIRECTORIES
+                .iter()
+                .map(PathBuf::from)
+                .find_map(in_directory)
+        })
 }
-
-/// The file of that name in the loader's cache.
-fn from_cache(name: &str) -> Option<PathBuf> {
-    // Not in the PATH of ordinary users on Debian.
-    let output = ["/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"]
-        .iter()
-        .find_map(|ldconfig| {
-            Command::new(ldconfig)
-                .arg("-p")
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                .output()
-                .ok()
-        })?;
-    in_cache(&String::from_utf8_lossy(&output.stdout), name).filter(|path| path.is_file())
-}
-
-fn in_cache(text: &str, name: &str) -> Option<PathBuf> {
-    let line = text
-        .lines()
-        .find(|line| line.split_whitespace().next().is_some_and(|first| first == name))?;
-    let (_, path) = line.split_once("=> ")?;
-    Some(PathBuf::from(path.trim()))
-}
-
-/// The variable that has the loader load libraries before all others.
-const PRELOAD: &str = "LD_PRELOAD";
 
 /// Has a program load these libraries before all others.
 pub fn preload<'a>(command: &'a mut Command, libraries: &[PathBuf]) -> &'a mut Command {
@@ -75,11 +42,10 @@ pub fn preload<'a>(command: &'a mut Command, libraries: &[PathBuf]) -> &'a mut C
     command.env(PRELOAD, all.collect::<Vec<_>>().join(OsStr::new(":")))
 }
 
-/// The needed libraries of a library that the loader does not find once these are preloaded; `None` where `ldd` cannot
-/// run.
+/// The needed libraries of a library that the loader does not find once these are preloaded; `None` where that cannot be
+/// told.
 pub fn missing(library: &Path, preloaded: &[PathBuf]) -> Option<Vec<String>> {
-    let output = preload(&mut Command::new("ldd"), preloaded)
-        .arg(library)
+    let output = preload(&mut needs(library)?, preloaded)
         .stdin(Stdio::null())
         .output()
         .ok()?;
@@ -95,18 +61,6 @@ pub fn missing(library: &Path, preloaded: &[PathBuf]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_loaders_cache_is_read() {
-        let text = "2 libs found in cache `/etc/ld.so.cache'\n\
-                    \tlibodbcinst.so.2 (libc6,x86-64) => /lib/x86_64-linux-gnu/libodbcinst.so.2\n\
-                    \tlibodbc.so.2 (libc6,x86-64) => /lib/x86_64-linux-gnu/libodbc.so.2\n";
-        assert_eq!(
-            in_cache(text, "libodbc.so.2").as_deref(),
-            Some(Path::new("/lib/x86_64-linux-gnu/libodbc.so.2"))
-        );
-        assert_eq!(in_cache(text, "libodbc.so"), None);
-    }
 
     #[test]
     fn a_directory_of_ld_library_path_comes_first() {

@@ -1,6 +1,6 @@
-//! The commands that install missing packages on this Linux distribution.
+//! The commands that install missing packages on this Linux distribution, or by Homebrew.
 
-use crate::system::own_files;
+use crate::system::{os, own_files};
 
 /// A package that the driver or the tool needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Family {
     Suse,
     /// Alpine.
     Alpine,
+    /// Homebrew on macOS.
+    Homebrew,
     /// Any other.
     Unknown,
 }
@@ -58,12 +60,12 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// That of `/etc/os-release`.
+    /// That of this machine.
     pub fn current() -> Self {
-        Self::parse(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
+        Self::parse(&os::release())
     }
 
-    /// The same of another such file.
+    /// That of a machine with this `/etc/os-release`.
     pub fn parse(os_release: &str) -> Self {
         let value = |key: &str| {
             let line = os_release
@@ -80,6 +82,7 @@ impl Distribution {
                 "rhel" | "fedora" | "centos" | "rocky" | "almalinux" | "ol" => Some(Family::RedHat),
                 "suse" | "sles" | "opensuse" | "opensuse-leap" => Some(Family::Suse),
                 "alpine" => Some(Family::Alpine),
+                "macos" => Some(Family::Homebrew),
                 _ => None,
             });
         Self {
@@ -115,6 +118,7 @@ impl Distribution {
                 Family::RedHat => format!("sudo dnf install {names}"),
                 Family::Suse => format!("sudo zypper install {names}"),
                 Family::Alpine => format!("sudo apk add {names}"),
+                Family::Homebrew => format!("brew install {names}"),
                 Family::Unknown => format!("Install with your distribution's package manager: {names}"),
             });
         }
@@ -130,11 +134,17 @@ impl Distribution {
 
     /// Its name here; `None` for the driver, which is in a repository of Microsoft's.
     fn package_name(&self, package: Package) -> Option<&'static str> {
-        let [debian, red_hat, suse, alpine] = match package {
-            Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc"],
-            Package::Kerberos => ["libkrb5-3 libgssapi-krb5-2", "krb5-libs", "krb5", "krb5-libs"],
-            Package::Authorities => ["ca-certificates"; 4],
-            Package::OpenSsl => ["openssl"; 4],
+        let [debian, red_hat, suse, alpine, homebrew] = match package {
+            Package::UnixOdbc => ["unixodbc", "unixODBC", "unixODBC", "unixodbc", "unixodbc"],
+            Package::Kerberos => [
+                "libkrb5-3 libgssapi-krb5-2",
+                "krb5-libs",
+                "krb5",
+                "krb5-libs",
+                "krb5",
+            ],
+            Package::Authorities => ["ca-certificates"; 5],
+            Package::OpenSsl => ["openssl"; 5],
             Package::Driver18 => return None,
         };
         Some(match self.family {
@@ -142,6 +152,7 @@ impl Distribution {
             Family::RedHat => red_hat,
             Family::Suse => suse,
             Family::Alpine => alpine,
+            Family::Homebrew => homebrew,
         })
     }
 
@@ -167,6 +178,9 @@ impl Distribution {
                  sudo zypper install ./packages-microsoft-prod.rpm\n\
                  sudo zypper install msodbcsql18"
             ),
+            (Family::Homebrew, _) => "brew tap microsoft/mssql-release https://github.com/Microsoft/homebrew-mssql-release\n\
+                                      brew install msodbcsql18"
+                .to_owned(),
             _ => "See https://learn.microsoft.com/sql/connect/odbc/linux-mac/installing-the-microsoft-odbc-driver-for-sql-server"
                 .to_owned(),
         }

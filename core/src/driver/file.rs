@@ -1,5 +1,6 @@
 //! What can be told of a library without running its initialisers.
 
+use crate::os;
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -18,7 +19,7 @@ pub fn check(path: &Path) -> Result<(), String> {
     let mut magic = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
     match read {
-        Ok(()) if magic == *b"\x7fELF" => Ok(()),
+        Ok(()) if os::is_library(magic) => Ok(()),
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(explain(&error)),
         _ => Err("is not a shared library".to_owned()),
     }

@@ -5,8 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::distribution::{ARCHITECTURE, variant};
-use super::{MICROSOFT_DIRECTORY, MICROSOFT_SECTION, SearchContext, sections};
+use super::{
+    DRIVER_NAMES, DRIVER_PREFIX, MICROSOFT_DIRECTORIES, MICROSOFT_SECTION, SearchContext, sections, version,
+};
+use crate::os;
 
 /// A library that may be the target driver.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Search {
     pub fn remedy(&self) -> String {
         match &self.named_by {
             Some(name) => format!(
-                "Correct {name}: it is the path of Microsoft's library (libmsodbcsql-18.*.so.*), its directory, or the \
+                "Correct {name}: it is the path of Microsoft's library ({DRIVER_NAMES}), its directory, or the \
                  name of its driver in odbcinst.ini. Without it, an installed driver is looked for."
             ),
             None => {
@@ -83,22 +85,19 @@ pub(super) fn unnamed(surroundings: &impl SearchContext) -> Search {
         None => search.failures.push(format!("{origin}: not registered")),
     }
 
-    search.newest(
-        surroundings,
-        Path::new(MICROSOFT_DIRECTORY),
-        "Microsoft's package",
-    );
+    for directory in MICROSOFT_DIRECTORIES {
+        search.newest(surroundings, Path::new(directory), "Microsoft's package");
+    }
 
     let own = surroundings.own_file();
     // Our own library lies in the Python package itself, or one or two directories deeper.
     let site_packages = own.iter().flat_map(|own| own.ancestors().skip(2).take(3));
     for directory in site_packages {
-        let libraries = directory.join("mssql_python_odbc/libs/linux");
+        let libraries = directory.join(os::PYTHON_LIBRARIES);
         if !surroundings.list(&libraries).is_empty() {
-            let variant = libraries.join(variant(&surroundings.os_release()));
             search.newest(
                 surroundings,
-                &variant.join(ARCHITECTURE).join("lib"),
+                &os::python_directory(&libraries, &surroundings.os_release()),
                 "Python package mssql-python-odbc",
             );
             break;
@@ -135,10 +134,9 @@ impl Search {
                     origin: origin.to_owned(),
                 });
             }
-            None => self.failures.push(format!(
-                "{} ({origin}): no libmsodbcsql-18.*.so.*",
-                directory.display()
-            )),
+            None => self
+                .failures
+                .push(format!("{} ({origin}): no {DRIVER_NAMES}", directory.display())),
         }
     }
 }
@@ -150,7 +148,7 @@ pub(super) fn resolve(surroundings: &impl SearchContext, named: &Path) -> Option
         // `version` lies in pages of the library that loading has no other use for.
         let is_library = named
             .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"libmsodbcsql-18."));
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(DRIVER_PREFIX.as_bytes()));
         let newest = if is_library {
             None
         } else {
@@ -172,17 +170,6 @@ pub(super) fn newest_in(surroundings: &impl SearchContext, directory: &Path) -> 
         Some((version, name))
     });
     versions.max().map(|(_, name)| directory.join(name))
-}
-
-/// The numbers of `libmsodbcsql-18.6.so.2.1`; none for any other name.
-#[must_use]
-pub fn version(name: &str) -> Option<Vec<u32>> {
-    let (minor, patch) = name.strip_prefix("libmsodbcsql-18.")?.split_once(".so.")?;
-    minor
-        .split('.')
-        .chain(patch.split('.'))
-        .map(|number| number.parse().ok())
-        .collect()
 }
 
 /// The library that a section of odbcinst.ini names, as unixODBC on a 64-bit machine would take it.
@@ -217,7 +204,7 @@ mod tests {
             entries: [((MICROSOFT_SECTION, "Driver"), "/stock.so")].into(),
             directories: [
                 (
-                    MICROSOFT_DIRECTORY,
+                    MICROSOFT_DIRECTORIES[0],
                     vec![
                         "libmsodbcsql-18.9.so.1.1",
                         "libmsodbcsql-18.10.so.1.1",

@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::search::{self, newest_in, resolve, version};
-use super::{OUR_SECTION, SearchContext, manager};
+use super::search::{self, newest_in, resolve};
+use super::{OUR_SECTION, SearchContext, manager, version};
 use entra_auth::Error;
 
 /// A section and the target driver that it names.

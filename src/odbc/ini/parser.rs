@@ -16,10 +16,7 @@ use std::path::PathBuf;
 use entra_auth::process::regular_file;
 use zeroize::Zeroizing;
 
-use crate::os::environment::variable;
-
-/// Where unixODBC looks without being told otherwise, and where alone a privileged program does.
-const SYSTEM_DIRECTORY: &str = "/etc";
+use crate::os::{environment::variable, system::ini_files};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_SIZE: usize = 1024 * 1024;
@@ -35,32 +32,48 @@ struct Section {
 
 pub(super) fn get(section: &str, key: &str, file: &str) -> Option<String> {
     // As libodbcinst answers: see `super`.
-    get_in(&content(file), section, key).filter(|value| !value.is_empty() || file != super::ODBCINST_INI)
+    contents(file)
+        .find_map(|content| get_in(&content, section, key))
+        .filter(|value| !value.is_empty() || file != super::ODBCINST_INI)
 }
 
 pub(super) fn keys(section: &str, file: &str) -> Vec<Zeroizing<String>> {
-    entries_in(&content(file), section)
+    contents(file)
+        .map(|content| entries_in(&content, section))
+        .find(|entries| !entries.is_empty())
+        .unwrap_or_default()
         .into_iter()
         .map(|(name, _)| Zeroizing::new(name))
         .collect()
 }
 
 pub(super) fn sections(file: &str) -> Vec<String> {
-    parse(&content(file))
-        .into_iter()
+    contents(file)
+        .flat_map(|content| parse(&content))
         .map(|section| section.name)
         .collect()
 }
 
-/// The file; variables that say where it is are none in a privileged program.
-fn content(file: &str) -> Vec<u8> {
+/// What is in the files of that name, the one that counts first; variables that say where it is are none in a privileged
+/// program, and leave one file.
+fn contents(file: &str) -> impl Iterator<Item = Vec<u8>> {
     let name = match file {
         super::ODBCINST_INI => variable("ODBCINSTINI"),
         _ => variable("ODBCINI"),
     };
-    let directory = variable("ODBCSYSINI").map_or_else(|| PathBuf::from(SYSTEM_DIRECTORY), PathBuf::from);
-    let path = directory.join(name.unwrap_or_else(|| file.into()));
-    regular_file::read(&path, MAX_FILE_SIZE).map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())
+    let directory = variable("ODBCSYSINI").map(PathBuf::from);
+    let mut files = match (&directory, &name) {
+        (None, None) => ini_files::of_user(file),
+        _ => Vec::new(),
+    };
+    let name = name.unwrap_or_else(|| file.into());
+    let directories = directory.map_or_else(ini_files::directories, |directory| vec![directory]);
+    files.extend(directories.into_iter().map(|directory| directory.join(&name)));
+    // An absolute name is the same in all of them.
+    files.dedup();
+    files.into_iter().map(|path| {
+        regular_file::read(path.as_path(), MAX_FILE_SIZE).map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())
+    })
 }
 
 fn get_in(content: &[u8], section: &str, key: &str) -> Option<String> {

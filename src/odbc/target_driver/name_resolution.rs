@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use entra_odbc_core::connect::Destination;
 
 use crate::os::library::Library;
-use crate::os::relocation;
+use crate::os::system::relocation;
 use crate::panic_guard::catch_panic;
 
 type GetAddrInfo = unsafe extern "C" fn(

@@ -36,5 +36,4 @@ pub(super) use ahead::{load_ahead, wait_for_thread};
 pub(super) use isolation::isolate;
 pub(super) use lookup::share_authorities;
 
-/// The names that Driver 18.6 looks for, newest first.
-const LIBRARIES: [&str; 2] = ["libssl.so.3", "libssl.so.1.1"];
+use crate::os::system::OPENSSL as LIBRARIES;

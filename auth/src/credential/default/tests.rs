@@ -1,6 +1,6 @@
 use super::{members::MEMBERS, *};
 use crate::{
-    Environment, Keyword, TokenService, credential::tests::Fixture, process::tool::tests::write_script,
+    Environment, Keyword, TokenService, credential::tests::Fixture, os::child::tests::write_script,
     token::Issued,
 };
 use standins::{

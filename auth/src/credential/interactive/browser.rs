@@ -1,20 +1,12 @@
 //! Opens the user's browser with the means of the platform.
 
-use crate::{Environment, process::tool};
+use crate::{Environment, os, process::tool};
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::time::timeout;
 use tracing::{debug, info};
 
 /// The time within which a failing opener exits. One that runs longer is taken for the browser itself.
 const OPENER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What opens pages on a desktop, in the order of `xdg-open`'s own preference for what it wraps.
-const DESKTOP_OPENERS: [(&str, &[&str]); 4] = [
-    ("xdg-open", &[]),
-    ("wslview", &[]),
-    ("gio", &["open"]),
-    ("x-www-browser", &[]),
-];
 
 /// The available openers, the preferred one first.
 #[derive(Debug, Clone)]
@@ -37,18 +29,11 @@ impl Browser {
         if environment.may_run_tools() {
             let named = environment.get("BROWSER").unwrap_or_default();
             openers.extend(
-                named
-                    .split(':')
-                    .filter_map(|command| Opener::named(command, environment)),
+                std::env::split_paths(&named)
+                    .filter_map(|command| Opener::named(command.to_str()?, environment)),
             );
-            let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
-                .iter()
-                .any(|name| environment.get(name).is_some());
             openers.extend(
-                DESKTOP_OPENERS
-                    .iter()
-                    // Without a display, all but the Windows openers would start a text browser without a terminal.
-                    .filter(|(name, _)| desktop || *name == "wslview")
+                os::openers(environment)
                     .filter_map(|(name, arguments)| Opener::found(name, arguments, environment)),
             );
         }
@@ -60,8 +45,8 @@ impl Browser {
 
     /// Whether the user sees an opened page, so that no other prompt is needed.
     pub fn is_prompt(&self) -> bool {
-        let session = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"];
-        !self.openers.is_empty() && session.iter().any(|name| self.environment.get(name).is_some())
+        let is_named = self.environment.get("BROWSER").is_some();
+        !self.openers.is_empty() && (is_named || os::has_desktop(&self.environment))
     }
 
     /// Opens a page by the first opener that does not fail at once; else says why the last one did.

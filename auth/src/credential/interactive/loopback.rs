@@ -3,7 +3,7 @@
 mod request;
 
 use super::page;
-use crate::{Error, ErrorKind, Secret};
+use crate::{Error, ErrorKind, Secret, os::is_family_absent};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -165,7 +165,7 @@ async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut result = Err(io::ErrorKind::AddrInUse.into());
     for _ in 0..MAX_PORT_ATTEMPTS {
         let first = match TcpListener::bind(SocketAddr::new(four, port.unwrap_or(0))).await {
-            Err(error) if is_absent(&error) => {
+            Err(error) if is_family_absent(&error) => {
                 let only = TcpListener::bind(SocketAddr::new(six, port.unwrap_or(0))).await?;
                 let port = only.local_addr()?.port();
                 return Ok((vec![only], port));
@@ -175,7 +175,7 @@ async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
         let same = first.local_addr()?.port();
         match TcpListener::bind(SocketAddr::new(six, same)).await {
             Ok(second) => return Ok((vec![first, second], same)),
-            Err(error) if is_absent(&error) => return Ok((vec![first], same)),
+            Err(error) if is_family_absent(&error) => return Ok((vec![first], same)),
             // Another program on the second address would receive some of the browser's requests.
             Err(error) => result = Err(error),
         }
@@ -184,14 +184,6 @@ async fn bind(port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
         }
     }
     result
-}
-
-/// Whether this machine lacks that address family.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)
-    )
 }
 
 async fn serve(listener: TcpListener, wanted: Arc<Wanted>, found: mpsc::Sender<Visitor>) {

@@ -15,6 +15,7 @@ use crate::{
     credential::TokenRequest,
     http::{Call, Policy, Reply, Route},
     identity_key::IdentityKeyBuilder,
+    os,
 };
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -22,13 +23,6 @@ use zeroize::Zeroizing;
 
 /// Where the agent listens unless `IDENTITY_ENDPOINT` says otherwise.
 const ADDRESS: &str = "http://127.0.0.1:40342/metadata/identity/oauth2/token";
-
-/// The agent's program. The SDKs detect Azure Arc by it if the variables are not set: services and cron jobs do not
-/// read the profile that sets them.
-pub const AGENT_PROGRAM: &str = "/opt/azcmagent/bin/himds";
-
-/// The directory of the agent's key files.
-const KEY_DIRECTORY: &str = "/var/opt/azcmagent/tokens";
 
 /// Where the agent is.
 #[derive(Debug)]
@@ -42,7 +36,7 @@ pub struct AzureArc {
 impl AzureArc {
     /// The agent of this machine.
     pub fn new(environment: &Environment) -> Self {
-        Self::with_tokens(environment, KEY_DIRECTORY.into())
+        Self::with_tokens(environment, os::ARC_KEY_DIRECTORY.into())
     }
 
     /// The same with its files in another directory.

@@ -1,20 +1,15 @@
 //! Detects the platform from the environment, in the order of the SDKs for other languages.
 
 use super::{
-    app_service::AppService,
-    azure_arc::{self, AzureArc},
-    azure_ml::AzureMl,
-    cloud_shell::CloudShell,
-    endpoint::Endpoint,
-    imds::Imds,
-    service_fabric::ServiceFabric,
+    app_service::AppService, azure_arc::AzureArc, azure_ml::AzureMl, cloud_shell::CloudShell,
+    endpoint::Endpoint, imds::Imds, service_fabric::ServiceFabric,
 };
-use crate::{Environment, Error};
+use crate::{Environment, Error, os};
 use std::path::Path;
 
 /// The endpoint of this machine.
 pub fn endpoint(environment: &Environment) -> Result<Box<dyn Endpoint>, Error> {
-    detect(environment, Path::new(azure_arc::AGENT_PROGRAM))
+    detect(environment, Path::new(os::ARC_AGENT_PROGRAM))
 }
 
 /// As azure-identity for Python and Go does it; the agent's program stands last, as in MSAL, so that variables

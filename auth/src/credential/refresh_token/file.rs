@@ -3,20 +3,18 @@
 use crate::{
     Error, Keyword, Secret,
     identity_key::IdentityKey,
+    os::{self, atomic_file::TemporaryFile},
     parameters::secret_file::failed,
     process::{
-        atomic_file::TemporaryFile,
         file_lock::{Attempt, FileLock, acquire_before},
         fork::Lock,
         regular_file::{self, Links, MAX_SECRET_LENGTH},
         runtime::with_signals_blocked,
     },
 };
-use nix::unistd::geteuid;
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io,
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -99,13 +97,7 @@ pub fn rotated(old: &IdentityKey, new: IdentityKey) {
 
 fn open(path: &Path) -> io::Result<File> {
     let file = regular_file::open(path, Links::Refuse)?;
-    let metadata = file.metadata()?;
-    if metadata.uid() != geteuid().as_raw() {
-        return Err(io::Error::other("it belongs to another user"));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return Err(io::Error::other("others may read or write it"));
-    }
+    os::file::check_private(&file)?;
     Ok(file)
 }
 
@@ -130,11 +122,7 @@ fn replace(path: &Path, token: &Secret) -> io::Result<()> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    // O_PATH: a directory that may be searched and written need not be readable.
-    let directory = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
-        .open(parent)?;
+    let directory = os::open_directory(parent)?;
     let mut prefix = stem.to_owned();
     prefix.push(".");
     let content = Zeroizing::new(format!("{}\n", token.expose()));
@@ -147,7 +135,11 @@ fn replace(path: &Path, token: &Secret) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::user::saved_accounts::tests::block_on;
-    use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+    use std::{
+        fs,
+        os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+        path::PathBuf,
+    };
 
     fn file(name: &str, content: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("entra-odbc-refresh-{}-{name}", std::process::id()));

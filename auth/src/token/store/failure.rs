@@ -1,10 +1,7 @@
 //! A request that failed, told to the processes that waited for it.
 
-use super::{
-    key::{Key, Name, TAG_LENGTH},
-    record::since_boot,
-};
-use crate::{Error, ErrorKind};
+use super::key::{Key, Name, TAG_LENGTH};
+use crate::{Error, ErrorKind, os::since_boot};
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 

@@ -1,14 +1,13 @@
 //! The random bytes that all processes of the user share, and what they name and vouch for.
 
 use crate::identity_key::IdentityKey;
-use crate::process::private_directory::PrivateDirectory;
+use crate::os::{private_directory::PrivateDirectory, surroundings};
 use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
 use std::{
     fmt::{self, Write},
-    fs::read_link,
     io,
 };
 use zeroize::Zeroizing;
@@ -51,10 +50,7 @@ impl Key {
     /// Who a machine's identity endpoint takes a process for depends on where on the network it is, and
     /// containers may share their memory: those in another network or with another clock have other names.
     pub fn name(&self, identity: &IdentityKey) -> io::Result<Name> {
-        let network = read_link("/proc/self/ns/net")?;
-        // Linux 5.6 was the first to have them.
-        let clock = read_link("/proc/self/ns/time").unwrap_or_default();
-        let label = format!("name {} {} ", network.display(), clock.display());
+        let label = format!("name {} ", surroundings()?);
         let digest = identity
             .under(&self.0, label.as_bytes())
             .ok_or_else(|| io::Error::other("no key of this process"))?;

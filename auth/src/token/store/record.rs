@@ -4,9 +4,9 @@ use super::key::{Key, Name, TAG_LENGTH};
 use crate::token::text;
 use crate::{
     Secret,
+    os::since_boot,
     token::{Moment, Token},
 };
-use nix::time::{ClockId, clock_gettime};
 use std::{
     io,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -21,12 +21,6 @@ const TIMES_LENGTH: usize = 4 * 8;
 
 /// The longest file.
 pub const MAX_FILE_LENGTH: usize = TAG_LENGTH + TIMES_LENGTH + text::MAX_LENGTH;
-
-/// The time since the machine was started, in which it slept or not: the same for all its processes, and
-/// nobody can set it.
-pub fn since_boot() -> io::Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_BOOTTIME)?.into())
-}
 
 /// The file for a token.
 pub fn write(token: &Token, key: &Key, name: &Name, now: Moment) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -1,24 +1,20 @@
 //! Whether tokens are shared, and in which directory.
 
-use crate::process::private_directory::PrivateDirectory;
+use crate::os::{self, private_directory::PrivateDirectory};
 use crate::{Environment, Error, Keyword, Options};
-use nix::unistd::geteuid;
 use std::{io, path::PathBuf};
 use tracing::{debug, warn};
 
 /// What says it for all connections of a program.
 const VARIABLE: &str = "ENTRA_ODBC_TOKEN_CACHE";
 
-/// Where processes without a runtime directory meet: in memory, and everyone may make a directory there.
-const SHARED_MEMORY_DIRECTORY: &str = "/dev/shm";
-
 /// Where the user's processes share their tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sharing {
     /// The user's own runtime directory, which systemd makes at login.
     runtime: Option<PathBuf>,
-    /// What takes its place.
-    memory: PathBuf,
+    /// What takes its place, on a system that has such a place.
+    memory: Option<PathBuf>,
 }
 
 impl Sharing {
@@ -41,7 +37,7 @@ impl Sharing {
         }
         Ok((shared && environment.may_run_tools()).then(|| Self {
             runtime: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
-            memory: SHARED_MEMORY_DIRECTORY.into(),
+            memory: os::SHARED_MEMORY_DIRECTORY.map(PathBuf::from),
         }))
     }
 
@@ -54,8 +50,13 @@ impl Sharing {
                 Err(why) => debug!(target: "entra_odbc", event = "runtime_directory_unused", %why),
             }
         }
-        let parent = PrivateDirectory::parent(&self.memory, true)?;
-        PrivateDirectory::open(&parent, &self.memory, &format!("entra-odbc-{}", geteuid()))
+        let memory = self.memory.as_deref().ok_or_else(|| {
+            io::Error::other(
+                "this system has no directory in memory; XDG_RUNTIME_DIR can name one of this user's own",
+            )
+        })?;
+        let parent = PrivateDirectory::parent(memory, true)?;
+        PrivateDirectory::open(&parent, memory, &format!("entra-odbc-{}", os::user_id()))
     }
 
     /// Shares in a directory of the test's own.
@@ -63,7 +64,7 @@ impl Sharing {
     pub(crate) fn within(runtime: &std::path::Path, memory: &std::path::Path) -> Self {
         Self {
             runtime: Some(runtime.into()),
-            memory: memory.into(),
+            memory: Some(memory.into()),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What a directory is cleaned of: tokens that have ended, and what processes that died left behind.
 
 use super::key::{self, Name};
-use crate::process::{
-    file_lock::{Attempt, FileLock},
-    private_directory::{PrivateDirectory, TEMPORARY_PREFIX, is_file},
+use crate::{
+    os::private_directory::{PrivateDirectory, TEMPORARY_PREFIX},
+    process::file_lock::{Attempt, FileLock},
 };
-use nix::sys::stat::FileStat;
 use std::{
     io,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 /// How many tokens there may be; with 32 KiB at most each they take no more than 32 MiB of memory.
@@ -25,11 +24,11 @@ pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
     let now = SystemTime::now();
     let mut entries = 0;
     for found in directory.names()? {
-        let Some(status) = directory.status(&found).filter(is_file) else {
+        let Some(status) = directory.status(&found).filter(|status| status.is_file) else {
             continue;
         };
         // A token's file was last changed when the token ends: see `StoreEntry::keep`.
-        let age = now.duration_since(changed(&status)).ok();
+        let age = now.duration_since(status.changed).ok();
         if key::is_entry(&found) {
             if age.is_some() {
                 directory.remove(&found);
@@ -53,11 +52,6 @@ pub fn make_room(directory: &PrivateDirectory, name: &Name) -> io::Result<()> {
         )));
     }
     Ok(())
-}
-
-fn changed(status: &FileStat) -> SystemTime {
-    let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
-    UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 #[cfg(test)]

@@ -1,17 +1,13 @@
-//! The desktop's keyring (Secret Service), which stores the encryption key of saved accounts.
-//!
-//! Accessed through the program `secret-tool` of libsecret. A D-Bus client inside the library would add a
-//! connection, threads and about forty crates to every host, for one lookup per sign-in.
+//! The system's keyring, which stores the encryption key of saved accounts: a program that prints and stores it.
 
-use crate::{Environment, process::tool};
+use crate::{
+    Environment,
+    os::key_store::{self, NAME},
+    process::tool,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-    process::Output,
-    time::Duration,
-};
+use std::{ffi::OsStr, mem, path::PathBuf, process::Output, time::Duration};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -21,48 +17,40 @@ pub const KEY_LENGTH: usize = 32;
 /// The encryption key of saved accounts.
 pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
 
-/// The time limit of `secret-tool`. A locked keyring shows a dialog, and nobody may be there to answer it.
-const SECRET_TOOL_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The attributes that identify the key. Desktop keyring programs display them.
-const ATTRIBUTES: [&str; 4] = ["service", "entra-odbc", "purpose", "saved sign-ins"];
+/// The time limit of the program. A locked keyring shows a dialog, and nobody may be there to answer it.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A keyring that is probably running.
 #[derive(Debug)]
 pub struct Keyring {
-    secret_tool: PathBuf,
+    program: PathBuf,
     environment: Environment,
 }
 
 /// The reason given when no keyring is available.
 pub fn absent() -> String {
-    "no keyring is in reach (a session's D-Bus and secret-tool)".to_owned()
+    key_store::ABSENT.to_owned()
 }
 
 impl Keyring {
-    /// The keyring of this session, if it has a D-Bus and `secret-tool` is installed.
+    /// The keyring of this session, if there is one.
     pub fn detect(environment: &Environment) -> Option<Self> {
-        let bus = environment.get("DBUS_SESSION_BUS_ADDRESS").is_some()
-            || environment
-                .get("XDG_RUNTIME_DIR")
-                .is_some_and(|directory| Path::new(&directory).join("bus").exists());
-        if !bus || !environment.may_run_tools() {
+        if !environment.may_run_tools() {
             return None;
         }
         Some(Self {
-            secret_tool: tool::find("secret-tool", environment)?,
+            program: key_store::program(environment)?,
             environment: environment.clone(),
         })
     }
 
     /// The key; `None` if it does not exist or the keyring does not release it.
     pub async fn key(&self) -> Result<Option<Key>, String> {
-        let output = self.run(&["lookup"], &[]).await?;
-        let answer = Zeroizing::new(output.stdout);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        // The exit status is the same for a missing key and for a failure; only a failure prints a message.
-        if !output.status.success() && !stderr.trim().is_empty() {
-            return Err(format!("secret-tool: {}", first_line(&stderr)));
+        let mut output = self.run(&key_store::look_up(), &[]).await?;
+        let answer = Zeroizing::new(mem::take(&mut output.stdout));
+        if !output.status.success() && !key_store::is_missing(&output) {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{NAME}: {}", first_line(&stderr)));
         }
         let decoded = BASE64_STANDARD.decode(answer.trim_ascii()).map(Zeroizing::new);
         Ok(decoded
@@ -78,24 +66,24 @@ impl Keyring {
             .fill(&mut *key)
             .map_err(|_| "no random numbers".to_owned())?;
         let text = Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()));
-        let label = "--label=Saved sign-ins of entra-odbc";
-        let output = self.run(&["store", label], text.as_bytes()).await?;
+        let (arguments, input) = key_store::store(&text);
+        let output = self.run(&arguments, input.as_bytes()).await?;
         if output.status.success() {
             return Ok(());
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
-        Err(format!("secret-tool: {}", first_line(&stderr)))
+        Err(format!("{NAME}: {}", first_line(&stderr)))
     }
 
-    async fn run(&self, command: &[&str], input: &[u8]) -> Result<Output, String> {
-        let arguments: Vec<_> = command.iter().chain(&ATTRIBUTES).map(OsStr::new).collect();
-        let program = self.secret_tool.as_os_str();
+    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Output, String> {
+        let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
+        let program = self.program.as_os_str();
         let output = tool::run_with_input(program, &arguments, &self.environment, input);
-        match timeout(SECRET_TOOL_TIMEOUT, output).await {
-            Ok(output) => output.map_err(|why| format!("secret-tool: {why}")),
+        match timeout(PROGRAM_TIMEOUT, output).await {
+            Ok(output) => output.map_err(|why| format!("{NAME}: {why}")),
             Err(_) => Err(format!(
                 "it did not answer within {} s",
-                SECRET_TOOL_TIMEOUT.as_secs()
+                PROGRAM_TIMEOUT.as_secs()
             )),
         }
     }

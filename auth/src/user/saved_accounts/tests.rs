@@ -1,8 +1,9 @@
 //! Accounts on disk: who may read them, and who comes first.
 
 use super::*;
-use crate::process::tool::tests::write_script;
+use crate::os::child::tests::write_script;
 use std::{
+    fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     time::Duration,
 };

@@ -3,10 +3,11 @@
 use crate::{
     odbc::{
         driver_manager::{self, DriverManager},
-        target_driver::{NotFound, OPENSSL, TargetDriver, openssl},
+        target_driver::{NotFound, TargetDriver, openssl},
     },
     system::{
         loader,
+        os::OPENSSL,
         packages::{Distribution, Package},
     },
     ui::failure::Failure,

@@ -15,7 +15,7 @@ use crate::{
 use entra_auth::Environment;
 use entra_odbc_core::{
     driver as real_driver,
-    driver::{MICROSOFT_DIRECTORY, MICROSOFT_SECTION, OUR_SECTION},
+    driver::{DRIVER_NAMES, MICROSOFT_DIRECTORIES, MICROSOFT_SECTION, OUR_SECTION},
 };
 use std::path::{Path, PathBuf};
 
@@ -213,8 +213,8 @@ fn driver_sections(
 
 /// The target driver of `--real-driver`, checked.
 fn check_real_driver(path: &Path, library: &Library) -> Result<String, Failure> {
-    let remedy = "Name Microsoft's library (libmsodbcsql-18.….so.…), or the directory with it.";
-    let refused = |why: &str| Failure::refused(format!("{} {why}", path.display()), remedy);
+    let remedy = format!("Name Microsoft's library ({DRIVER_NAMES}), or the directory with it.");
+    let refused = |why: &str| Failure::refused(format!("{} {why}", path.display()), remedy.clone());
     let absolute = std::path::absolute(path).map_err(|error| refused(&format!("is unusable: {error}")))?;
     if absolute.is_dir() {
         let mut names = absolute.read_dir().into_iter().flatten().flatten();
@@ -225,7 +225,7 @@ fn check_real_driver(path: &Path, library: &Library) -> Result<String, Failure> 
                 .and_then(real_driver::version)
                 .is_some()
         }) {
-            return Err(refused("has no libmsodbcsql-18.*.so.* in it"));
+            return Err(refused(&format!("has no {DRIVER_NAMES} in it")));
         }
     } else {
         real_driver::check(&absolute).map_err(|why| refused(&why))?;
@@ -243,7 +243,11 @@ fn stock_driver_path(replace: bool, registered: &Drivers, library: &Library) -> 
     let (path, _) = registered.library(MICROSOFT_SECTION).filter(|_| replace)?;
     let path = Path::new(path);
     let directory = path.parent().filter(|parent| parent.is_absolute())?;
-    if library.is_at(path) || directory == Path::new(MICROSOFT_DIRECTORY) {
+    if library.is_at(path)
+        || MICROSOFT_DIRECTORIES
+            .iter()
+            .any(|known| directory == Path::new(known))
+    {
         return None;
     }
     let is_versioned = path

@@ -6,7 +6,7 @@ use crate::{
     ui::failure::{FAILED, INTERRUPTED, REFUSED},
 };
 use entra_auth::Environment;
-use entra_odbc_core::driver::{MICROSOFT_DIRECTORY, OUR_SECTION};
+use entra_odbc_core::driver::{MICROSOFT_DIRECTORIES, OUR_SECTION};
 
 /// The variables that the tool and the driver read, and what they say.
 const VARIABLES: [(&str, &str); 25] = [
@@ -131,7 +131,7 @@ pub fn sections() -> String {
         "Beside these files: what they were before `entra-odbc install`, which `entra-odbc uninstall` puts back.",
     );
     page.item(
-        MICROSOFT_DIRECTORY,
+        &MICROSOFT_DIRECTORIES.join(", "),
         "Microsoft's driver, as its package installs it.",
     );
     page.section("\"SEE ALSO\"");

@@ -7,17 +7,28 @@
 use std::path::Path;
 
 use super::LIBRARIES;
-use crate::os::library::{self, Library};
+use crate::os::library::{self, ISOLATION, Library};
 
-/// Keeps the driver's OpenSSL apart from one within the program; does nothing where there is none.
+/// Keeps the driver's OpenSSL apart from one within the program; does nothing where there is none, or the loader does
+/// it.
 pub(in crate::odbc::target_driver) fn isolate() {
+    let flag = match ISOLATION {
+        Ok(Some(flag)) => flag,
+        Ok(None) => return,
+        Err(reason) => {
+            if program_has_openssl() {
+                tracing::warn!(target: "entra_odbc", event = "openssl_not_isolated", reason);
+            }
+            return;
+        }
+    };
     // AddressSanitizer ends a process that loads a library with RTLD_DEEPBIND.
     if !program_has_openssl() || library::global_symbol(c"__asan_init").is_some() {
         return;
     }
     let loaded = LIBRARIES
         .iter()
-        .find(|name| Library::open_deepbind(Path::new(name)).is_ok());
+        .find(|name| Library::open_isolated(Path::new(name), flag).is_ok());
     tracing::info!(
         target: "entra_odbc",
         event = "openssl_isolated",

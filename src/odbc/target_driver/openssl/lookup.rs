@@ -11,7 +11,7 @@ use once_cell::race::OnceBox;
 use super::functions::{OpenSsl, SslCtx};
 use super::shared_store::{self, Driver};
 use crate::os::library::Library;
-use crate::os::relocation;
+use crate::os::system::{jump::jump_through, relocation};
 use crate::panic_guard::catch_panic;
 
 /// What the driver's slot held: `dlsym`, or what another library put in its place.
@@ -137,7 +137,7 @@ unsafe extern "C" fn driver_dlsym(handle: *mut c_void, name: *const c_char) -> *
         "pop rdi",
         "test rax, rax",
         "jne 2f",
-        "jmp qword ptr [rip + {original}]",
+        jump_through!("original"),
         "2:",
         "ret",
         replacement = sym replacement,
@@ -161,9 +161,7 @@ unsafe extern "C" fn driver_dlsym(handle: *mut c_void, name: *const c_char) -> *
         "mov x0, x16",
         "ret",
         "2:",
-        "adrp x16, {original}",
-        "ldr x16, [x16, :lo12:{original}]",
-        "br x16",
+        jump_through!("original"),
         replacement = sym replacement,
         original = sym ORIGINAL,
     )

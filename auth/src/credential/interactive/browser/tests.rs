@@ -1,7 +1,7 @@
 //! Openers that are scripts.
 
 use super::*;
-use crate::process::tool::tests::write_script;
+use crate::os::child::tests::write_script;
 use std::{fs, time::Instant};
 
 /// A directory with openers in it, gone in the end.

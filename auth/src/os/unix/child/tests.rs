@@ -2,6 +2,7 @@
 
 use super::*;
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use entra_auth::process::fork::Lock;
 
-use super::library;
+use crate::os::library;
 
 /// Of `elf.h`, for both processors that Driver 18 exists for.
 const DT_NULL: usize = 0;

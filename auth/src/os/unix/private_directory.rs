@@ -5,7 +5,7 @@ use nix::{
     dir::Dir,
     errno::Errno,
     fcntl::{AtFlags, OFlag, openat},
-    sys::stat::{FileStat, Mode, SFlag, fstatat, mkdirat},
+    sys::stat::{Mode, SFlag, fstatat, mkdirat},
     unistd::{UnlinkatFlags, geteuid, unlinkat},
 };
 use std::{
@@ -13,9 +13,20 @@ use std::{
     io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
-    time::SystemTime,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use zeroize::Zeroizing;
+
+/// What is known of a file without opening it.
+#[derive(Debug, Clone, Copy)]
+pub struct Status {
+    /// Its number in the file system.
+    pub inode: u64,
+    /// Whether it is a regular file.
+    pub is_file: bool,
+    /// The time of its last change.
+    pub changed: SystemTime,
+}
 
 /// The names of incomplete files start with this.
 pub const TEMPORARY_PREFIX: &str = "new-";
@@ -114,8 +125,14 @@ impl PrivateDirectory {
 
     /// The status of a file; links are not followed.
     #[must_use]
-    pub fn status(&self, name: &str) -> Option<FileStat> {
-        fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
+    pub fn status(&self, name: &str) -> Option<Status> {
+        let status = fstatat(&self.0, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()?;
+        let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
+        Some(Status {
+            inode: status.st_ino,
+            is_file: SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG,
+            changed: UNIX_EPOCH + Duration::from_secs(seconds),
+        })
     }
 
     /// The names of all entries.
@@ -144,12 +161,6 @@ impl PrivateDirectory {
 /// Whether a file is regular, belongs to this user and has mode 0600.
 fn is_ours(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o777 == 0o600
-}
-
-/// Whether the status is that of a regular file.
-#[must_use]
-pub fn is_file(status: &FileStat) -> bool {
-    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
 }
 
 fn refused(path: &Path, why: &str) -> io::Error {

@@ -1,4 +1,4 @@
-//! Which of the PyPI package's variants of Driver 18 belongs to this Linux distribution.
+//! Which of the PyPI package's variants of Driver 18 belongs to this Linux distribution with glibc.
 
 /// The directory under `mssql_python_odbc/libs/linux` for a distribution with this `/etc/os-release`.
 ///
@@ -24,13 +24,6 @@ pub fn variant(os_release: &str) -> &'static str {
     }
     "debian_ubuntu"
 }
-
-/// The directory under a variant for this processor.
-pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
-    "arm64"
-} else {
-    "x86_64"
-};
 
 #[cfg(test)]
 mod tests {
