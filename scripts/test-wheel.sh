@@ -16,7 +16,7 @@ results=build/test-wheel
 interpreter() {
     for name in ${PYTHONS:-"python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python}; do
         path=$(command -v "$name" || true)
-        [ -z "$path" ] || [ "$("$path" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" != "$1" ] || echo "$path"
+        [ -z "$path" ] || [ "$("$path" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" != "$1" ] || echo "$path"
     done | tail -n 1
 }
 

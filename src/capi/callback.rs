@@ -1,8 +1,7 @@
-//! Calls of the host's callbacks: the pointer that they get, and a guard against the end of their thread.
+//! Calls of the host's callbacks: the pointer that they get, and what keeps their thread from ending.
 
 use std::{
     ffi::{c_int, c_void},
-    marker::PhantomData,
     ptr::null_mut,
     thread,
 };
@@ -45,19 +44,34 @@ unsafe extern "C" {
     fn _pthread_cleanup_pop(buffer: *mut CleanupBuffer, execute: c_int);
 }
 
-/// While this lives, the calling thread does not end by `pthread_exit`: it sleeps for good instead.
+/// Calls a callback of the host's, while the calling thread does not end by `pthread_exit`: it sleeps for good instead.
 ///
 /// Python up to 3.13 calls `pthread_exit` in each thread that returns to the interpreter while that ends. glibc then
-/// unwinds the stack, and aborts the process where that reaches a frame of Rust's. A cleanup handler runs before, as
-/// soon as unwinding reaches the frame of its buffer. Nobody waits for the thread, so it may sleep until the process
-/// ends.
-pub(crate) struct ExitGuard<'a> {
-    buffer: *mut CleanupBuffer,
-    borrowed: PhantomData<&'a mut CleanupBuffer>,
+/// unwinds the stack, and aborts the process where that reaches a frame of Rust's that has something to drop. It crashes
+/// where our library has an unwinder of its own, as Zig links it: the personality function of such a frame reads the
+/// context of libgcc's with it. A cleanup handler runs once unwinding leaves the frame of its buffer. So that frame is one
+/// of its own, which has no personality function: nothing is dropped in it, and a call of `extern "C"` does not unwind.
+/// Nobody waits for the thread, so it may sleep until the process ends.
+macro_rules! call_host {
+    ($callback:expr, $($name:ident: $type:ty = $value:expr),+ $(,)?) => {{
+        #[inline(never)]
+        unsafe fn call(callback: unsafe extern "C" fn($($type),+), $($name: $type),+) {
+            let mut buffer = $crate::capi::callback::CleanupBuffer::new();
+            // SAFETY: the buffer stays where it is until the handler is taken off again, in this function; the rest is as
+            // the caller vouches.
+            unsafe {
+                buffer.push();
+                callback($($name),+);
+                buffer.pop();
+            }
+        }
+        call($callback, $($value),+)
+    }};
 }
+pub(super) use call_host;
 
 impl CleanupBuffer {
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             routine: None,
             argument: null_mut(),
@@ -66,25 +80,22 @@ impl CleanupBuffer {
         }
     }
 
-    /// The buffer must be a local of the function that makes the call: in a frame further up, the handler would run
-    /// after unwinding had reached the caller's frame.
-    pub(crate) fn guard(&mut self) -> ExitGuard<'_> {
-        let buffer: *mut Self = self;
-        // SAFETY: the buffer is borrowed until the guard takes the handler off again; a handler is a function of this
-        // library, which is never unloaded.
-        unsafe { _pthread_cleanup_push(buffer, sleep_for_good, null_mut()) };
-        ExitGuard {
-            buffer,
-            borrowed: PhantomData,
-        }
+    /// Puts the handler on.
+    ///
+    /// # Safety
+    /// The buffer stays where it is until [`pop`](Self::pop), which the same function calls.
+    pub(super) unsafe fn push(&mut self) {
+        // SAFETY: as the caller vouches; a handler is a function of this library, which is never unloaded.
+        unsafe { _pthread_cleanup_push(self, sleep_for_good, null_mut()) };
     }
-}
 
-impl Drop for ExitGuard<'_> {
-    fn drop(&mut self) {
-        // SAFETY: pushed in `guard` by this thread (the raw pointer keeps the guard on it), and popped in the reverse
-        // order, since each guard lives within one call.
-        unsafe { _pthread_cleanup_pop(self.buffer, 0) };
+    /// Takes the handler off.
+    ///
+    /// # Safety
+    /// It is the last one that this thread has put on.
+    pub(super) unsafe fn pop(&mut self) {
+        // SAFETY: as the caller vouches.
+        unsafe { _pthread_cleanup_pop(self, 0) };
     }
 }
 

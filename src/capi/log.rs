@@ -9,7 +9,7 @@ use entra_auth::{Error, process::log};
 
 use super::{
     call::{c_text, fallible},
-    callback::{CleanupBuffer, UserData},
+    callback::{UserData, call_host},
     error::entra_error,
 };
 use crate::process_state;
@@ -57,9 +57,14 @@ fn listener(
 ) -> log::Callback {
     Arc::new(move |level, line| {
         let line = c_text(line);
-        let mut buffer = CleanupBuffer::new();
-        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the line outlives the call.
-        unsafe { callback(user.as_ptr(), level as i32, line.as_ptr()) };
+        unsafe {
+            call_host!(
+                callback,
+                user: *mut c_void = user.as_ptr(),
+                level: i32 = level as i32,
+                line: *const c_char = line.as_ptr(),
+            );
+        }
     })
 }

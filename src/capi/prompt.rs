@@ -10,7 +10,7 @@ use entra_auth::user::prompt::{Callback, Prompt};
 
 use super::{
     call::c_text,
-    callback::{CleanupBuffer, UserData},
+    callback::{UserData, call_host},
 };
 use crate::{panic_guard::catch_panic, process_state};
 
@@ -55,9 +55,13 @@ fn shown_by(callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt), us
             user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
             expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
         };
-        let mut buffer = CleanupBuffer::new();
-        let _guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
-        unsafe { callback(user.as_ptr(), &raw const prompt) };
+        unsafe {
+            call_host!(
+                callback,
+                user: *mut c_void = user.as_ptr(),
+                prompt: *const entra_prompt = &raw const prompt,
+            );
+        }
     })
 }

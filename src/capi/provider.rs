@@ -14,7 +14,7 @@ use entra_auth::{
 
 use super::{
     call::{c_text, fallible, optional_text, text},
-    callback::{CleanupBuffer, UserData},
+    callback::{UserData, call_host},
     error::entra_error,
     object_table::ObjectTable,
 };
@@ -132,12 +132,17 @@ fn provider(
         let scope = c_text(&request.scope);
         let patience = u32::try_from(request.timeout.as_millis()).unwrap_or(u32::MAX);
         let answer: *mut entra_answer = ANSWERS.add(Lock::new(None));
-        let mut buffer = CleanupBuffer::new();
-        let guard = buffer.guard();
         // SAFETY: the host registered the function with this type; the scope outlives the call, and the answer is
         // known to be over after it.
-        unsafe { callback(user.as_ptr(), scope.as_ptr(), patience, answer) };
-        drop(guard);
+        unsafe {
+            call_host!(
+                callback,
+                user: *mut c_void = user.as_ptr(),
+                scope: *const c_char = scope.as_ptr(),
+                patience: u32 = patience,
+                answer: *mut entra_answer = answer,
+            );
+        }
         let outcome = ANSWERS.remove(answer).and_then(|place| place.lock().take());
         outcome.unwrap_or_else(|| Err("the callback returned without an answer".to_owned()))
     })

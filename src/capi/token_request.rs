@@ -10,7 +10,7 @@ use entra_auth::Error;
 
 use super::{
     call::{defect, fallible, null, optional_text},
-    callback::{CleanupBuffer, UserData},
+    callback::{UserData, call_host},
     cancellation::{entra_cancellation, optional_cancellation},
     credential::{Credential, deadline, entra_credential},
     error::entra_error,
@@ -68,9 +68,14 @@ fn told(
             Err(error) => (null_mut(), entra_error::new_handle(&error)),
         };
         let (token, error) = catch_panic(objects, || (null_mut(), entra_error::new_handle(&defect())));
-        let mut buffer = CleanupBuffer::new();
-        let _guard = buffer.guard();
         // SAFETY: the host passed the function with this type; what it is given is its own.
-        unsafe { callback(user.as_ptr(), token, error) };
+        unsafe {
+            call_host!(
+                callback,
+                user: *mut c_void = user.as_ptr(),
+                token: *mut entra_token = token,
+                error: *mut entra_error = error,
+            );
+        }
     }
 }
