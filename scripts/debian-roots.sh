@@ -2,6 +2,7 @@
 # To be sourced from the project's root, with scripts/packages.sh: Debian systems below build/roots, for tests.
 
 # What tests of the driver need, as scripts/setup.sh has it for this machine.
+# shellcheck disable=SC2034 # Used where this is sourced.
 TEST_PACKAGES="unixodbc unixodbc-dev odbcinst libkrb5-3 libgssapi-krb5-2 ca-certificates openssl
     gcc g++ libc6-dev binutils make pkg-config procps python3 python3-venv util-linux mount
     odbc-postgresql postgresql valgrind iproute2 hostname"
@@ -37,6 +38,7 @@ debian_root() {
     # In a user namespace, which that name stands for, nobody makes device nodes.
     in_root "$root" container=lxc /debootstrap/debootstrap --second-stage >>"$root.log"
     # Lists of a testing suite that nobody has renewed for a while are good enough.
+    [ "$architecture" = "$(dpkg --print-architecture)" ] || in_root "$root" dpkg --add-architecture "$(dpkg --print-architecture)"
     in_root "$root" apt-get -q -o Acquire::Check-Valid-Until=false update >>"$root.log"
     in_root "$root" apt-get -q install -y --no-install-recommends "$@" >>"$root.log"
     echo "$wanted" >"$root/installed.txt"

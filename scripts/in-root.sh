@@ -15,7 +15,7 @@ foreign=""
 namespaces=(--mount --pid --fork --kill-child --uts --propagation private)
 if [ -e "$root/.arm64" ] && [ "$(uname -m)" != aarch64 ]; then
     foreign=yes
-    namespaces+=(--user --map-users=0,0,65536 --map-groups=0,0,65536 --setuid 0 --setgid 0)
+    namespaces+=(--user "--map-users=0,0,65536" "--map-groups=0,0,65536" --setuid 0 --setgid 0)
 fi
 
 # Before the namespaces: which ids a user namespace may have is written in these two files, and not for root.

@@ -125,7 +125,11 @@ fn a_forwarded_function_is_one_jump() {
         .filter(|line| !line.contains("int3") && !line.contains("ud2") && !line.contains("nop"))
         .collect();
     // The library may be built for another processor than this test.
-    let (expected, jump) = if code.contains("elf64-x86-64") { (1, "jmp") } else { (3, "br") };
+    let (expected, jump) = if code.contains("elf64-x86-64") {
+        (1, "jmp")
+    } else {
+        (3, "br")
+    };
     assert_eq!(body.len(), expected, "{code}");
     assert!(body.last().unwrap().contains(jump), "{code}");
 }

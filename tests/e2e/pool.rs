@@ -47,8 +47,13 @@ fn the_same_identity_gets_its_connection_back() {
 fn heeds_programs(machine: &Machine) -> bool {
     let output = machine.command("odbcinst").arg("--version").output().unwrap();
     let said = finished(&output, "odbcinst");
-    let numbers: Vec<u32> =
-        said.rsplit(' ').next().unwrap().split('.').map(|number| number.parse().unwrap()).collect();
+    let numbers: Vec<u32> = said
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .split('.')
+        .map(|number| number.parse().unwrap())
+        .collect();
     numbers >= vec![2, 3, 12]
 }
 
@@ -60,7 +65,11 @@ fn where_odbcinst_ini_says_nothing_pyodbc_has_the_pool_from_unixodbc_2_3_12_on_u
         let mut host = HostProcess::start(&machine, &program, &[&machine.string(&payroll())]);
         host.read_line();
         again(&mut host, "");
-        assert_eq!(identities(&machine).len(), if is_pooled { 1 } else { 2 }, "{setting}");
+        assert_eq!(
+            identities(&machine).len(),
+            if is_pooled { 1 } else { 2 },
+            "{setting}"
+        );
     }
 }
 

@@ -263,7 +263,10 @@ fn what_entra_says_of_an_application_arrives_with_its_number_and_what_to_do() {
 fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
     let machine = Machine::new();
     let rest = with_certificate(&machine, "cert.pem");
-    machine.file("ended.pem", &CertificateAuthority::expired_self_signed(&machine.read("key.pem")));
+    machine.file(
+        "ended.pem",
+        &CertificateAuthority::expired_self_signed(&machine.read("key.pem")),
+    );
     join(&machine, "ended.pem", "key.pem", "cert.pem");
     let error = machine.pyodbc_error(&machine.string(&rest));
     assert!(
