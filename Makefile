@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts test-debian test-arm64 fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,12 @@ e2e: setup ## end-to-end tests by name: make e2e TEST=trust::strangers
 
 test-hosts: setup ## what needs further hosts and programs; CI runs it too
 	@scripts/test-hosts.sh
+
+test-debian: setup ## the tests that go through unixODBC inside another Debian: make test-debian SUITE=trixie (or testing); needs root
+	@scripts/test-debian.sh $(or $(SUITE),trixie)
+
+test-arm64: setup ## tests of the build for arm64 in a Debian for arm64, under QEMU; needs root
+	@scripts/test-arm64.sh
 
 fuzz: setup ## connect by odd strings and data sources until stopped, each time by another seed
 	@scripts/fuzz.sh

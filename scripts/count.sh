@@ -20,10 +20,15 @@ check() {
 
 # cargo_test <arguments>…: a run of cargo's tests, counted one by one; an ignored test counts as failed.
 cargo_test() {
-    printf '\n== cargo test %s\n' "$*"
+    rust_tests cargo test "$@"
+}
+
+# rust_tests <command>…: the same of any command that runs such tests.
+rust_tests() {
+    printf '\n== %s\n' "$*"
     status=0
-    { cargo test "$@" 2>&1 || echo "cargo test ended with $?"; } | tee "$log"
-    if grep -q '^cargo test ended with' "$log"; then status=1; fi
+    { "$@" 2>&1 || echo "the tests ended with $?"; } | tee "$log"
+    if grep -q '^the tests ended with' "$log"; then status=1; fi
     counts=$(awk '/^test result:/ { passed += $4; failed += $6 + $8 } END { print passed + 0, failed + 0 }' "$log")
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
@@ -33,8 +38,13 @@ cargo_test() {
 
 # python_tests <arguments>…: a run of pytest, counted one by one; a skipped test counts as failed.
 python_tests() {
-    printf '\n== pytest %s\n' "$*"
-    "$ENTRA_ODBC_TEST_PYTHON" -m pytest "$@" 2>&1 | tee "$log"
+    pytest_tests "$ENTRA_ODBC_TEST_PYTHON" -m pytest "$@"
+}
+
+# pytest_tests <command>…: the same of any command that runs pytest.
+pytest_tests() {
+    printf '\n== %s\n' "$*"
+    "$@" 2>&1 | tee "$log"
     # Its last line: "1 failed, 125 passed in 47.5s". What ends before it fails as a whole.
     counts=$(awk '/ in [0-9.]+s/ {
             passes = fails = 0

@@ -125,14 +125,14 @@ fn a_forwarded_function_is_one_jump() {
         .take_while(|line| !line.trim().is_empty())
         .filter(|line| !line.contains("int3") && !line.contains("ud2") && !line.contains("nop"))
         .collect();
-    let expected = if cfg!(target_arch = "x86_64") { 1 } else { 3 };
+    // The library may be built for another processor than this test.
+    let (expected, jump) = if code.contains("elf64-x86-64") {
+        (1, "jmp")
+    } else {
+        (3, "br")
+    };
     assert_eq!(body.len(), expected, "{code}");
-    assert!(
-        body.last()
-            .unwrap()
-            .contains(if cfg!(target_arch = "x86_64") { "jmp" } else { "br" }),
-        "{code}"
-    );
+    assert!(body.last().unwrap().contains(jump), "{code}");
 }
 
 #[test]

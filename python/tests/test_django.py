@@ -1,8 +1,9 @@
 """Django with mssql-django and its setting TOKEN, over Microsoft's own driver."""
 
 DJANGO = """
-import copy, entra_odbc, django.conf, django.db
+import copy, entra_odbc, django.conf, django.db, pyodbc
 from pathlib import Path
+pyodbc.pooling = False
 host, port = standins["server"].split(",")
 (Path(os.environ["ODBCSYSINI"]) / "odbcinst.ini").write_text(
     f"[ODBC Driver 18 for SQL Server]\\nDriver={os.environ['ENTRA_ODBC_DRIVER']}\\n")

@@ -90,6 +90,7 @@ fn a_child_renews_on_its_own_after_the_parents_end() {
     let mut host = HostProcess::start(
         &machine,
         "
+pyodbc.pooling = False
 pyodbc.connect(sys.argv[1]).close()
 if os.fork():
     os._exit(0)

@@ -6,6 +6,7 @@ use test_support::{
     host_process::HostProcess,
     login_name::{application, system_assigned},
     machine::Machine,
+    process::finished,
 };
 
 use crate::script_host::ScriptHost as _;
@@ -40,6 +41,36 @@ fn the_same_identity_gets_its_connection_back() {
         "disconnect",
     ]);
     assert_eq!(identities(&machine).len(), 1, "one login for two connects");
+}
+
+/// Whether unixODBC pools for a program that asks for it where odbcinst.ini says nothing: from 2.3.12 on.
+fn heeds_programs(machine: &Machine) -> bool {
+    let output = machine.command("odbcinst").arg("--version").output().unwrap();
+    let said = finished(&output, "odbcinst");
+    let numbers: Vec<u32> = said
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .split('.')
+        .map(|number| number.parse().unwrap())
+        .collect();
+    numbers >= vec![2, 3, 12]
+}
+
+#[test]
+fn where_odbcinst_ini_says_nothing_pyodbc_has_the_pool_from_unixodbc_2_3_12_on_unless_it_is_told_not_to() {
+    for (setting, is_pooled) in [("True", heeds_programs(&Machine::new())), ("False", false)] {
+        let machine = Machine::new();
+        let program = format!("pyodbc.pooling = {setting}\n{IN_TURN}");
+        let mut host = HostProcess::start(&machine, &program, &[&machine.string(&payroll())]);
+        host.read_line();
+        again(&mut host, "");
+        assert_eq!(
+            identities(&machine).len(),
+            if is_pooled { 1 } else { 2 },
+            "{setting}"
+        );
+    }
 }
 
 /// What a program is told in turn: it connects, says who it is, and closes, each time it hears a line. A line

@@ -1,7 +1,7 @@
 //! Wrapping a driver that is not Microsoft's: psqlodbcw on a PostgreSQL of our own, forwarding only.
 //!
 //! Every test does the same through the bare driver and through the library, and compares all answers.
-//! Needs Debian's postgresql-15, odbc-postgresql, unixodbc and unixodbc-dev.
+//! Needs Debian's postgresql, odbc-postgresql, unixodbc and unixodbc-dev.
 
 #![allow(
     clippy::unwrap_used,
@@ -152,7 +152,7 @@ fn isql_prints_the_same() {
     };
     let (bare, shim) = (run("Bare"), run("Shim"));
     assert!(
-        bare.contains("PostgreSQL 15") && bare.contains("selekt") && bare.contains("zwei"),
+        bare.contains("PostgreSQL 1") && bare.contains("selekt") && bare.contains("zwei"),
         "{bare}"
     );
     assert_eq!(bare, shim);

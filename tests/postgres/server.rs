@@ -1,13 +1,13 @@
 //! A PostgreSQL server in a directory of its own, shared by the tests that run at the same time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use test_support::{process::output, scratch_directory::ScratchDirectory};
 
-/// Where Debian puts version 15, whose programs are not in the search path.
-const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+/// Where Debian puts the programs of each version, which are not in the search path.
+const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// A running server, stopped when the last test lets go of it.
 pub struct Server {
@@ -62,12 +62,7 @@ impl Server {
 
     /// One of PostgreSQL's programs, which refuse to run as root.
     fn program(&self, name: &str) -> Command {
-        let program = Path::new(PROGRAMS).join(name);
-        assert!(
-            program.exists(),
-            "{} is in Debian's package postgresql-15",
-            program.display()
-        );
+        let program = installed(name);
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             command
@@ -80,6 +75,17 @@ impl Server {
         command.current_dir(self.directory()).env("LC_ALL", "C.UTF-8");
         command
     }
+}
+
+/// That program of whichever version this Debian has.
+fn installed(name: &str) -> PathBuf {
+    std::fs::read_dir(VERSIONS)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin").join(name))
+        .find(|program| program.exists())
+        .unwrap_or_else(|| panic!("{VERSIONS}/*/bin/{name} is in Debian's package postgresql"))
 }
 
 impl Drop for Server {

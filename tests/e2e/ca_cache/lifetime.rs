@@ -42,10 +42,15 @@ fn the_builds_of_driver_18_for_other_distributions_share_as_well() {
     let real = real_driver();
     let file = real.file_name().unwrap();
     let builds = real.ancestors().nth(4).unwrap();
-    for build in ["rhel", "suse"] {
-        let driver = builds
-            .join(build)
-            .join(real.strip_prefix(builds).unwrap().iter().nth(1).unwrap());
+    let processor = real.strip_prefix(builds).unwrap().iter().nth(1).unwrap();
+    // There is none of SUSE's for arm64.
+    let others: &[&str] = if processor == "arm64" {
+        &["rhel"]
+    } else {
+        &["rhel", "suse"]
+    };
+    for build in others {
+        let driver = builds.join(build).join(processor);
         let machine = logging().with(
             "ENTRA_ODBC_DRIVER",
             driver.join("lib").join(file).to_str().unwrap(),

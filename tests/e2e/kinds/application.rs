@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use standins::{
+    certificates::CertificateAuthority,
     playground::{
         PAYROLL_CLIENT_ID, PAYROLL_SECRET, PIPELINE_CLIENT_ID, PIPELINE_CONNECTION_ID, PORTAL_CLIENT_ID,
         TENANT_ID, USER,
@@ -262,9 +263,9 @@ fn what_entra_says_of_an_application_arrives_with_its_number_and_what_to_do() {
 fn a_certificate_that_has_ended_is_refused_before_anyone_is_asked() {
     let machine = Machine::new();
     let rest = with_certificate(&machine, "cert.pem");
-    openssl(
-        &machine,
-        "x509 -in public.pem -signkey key.pem -days -1 -out ended.pem",
+    machine.file(
+        "ended.pem",
+        &CertificateAuthority::expired_self_signed(&machine.read("key.pem")),
     );
     join(&machine, "ended.pem", "key.pem", "cert.pem");
     let error = machine.pyodbc_error(&machine.string(&rest));

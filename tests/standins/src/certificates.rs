@@ -89,6 +89,15 @@ impl CertificateAuthority {
         (config(vec![certificate.into()], &key), der)
     }
 
+    /// A certificate (PEM) for this key (PKCS #8, PEM) that ended yesterday. Since 3.4, OpenSSL's tool makes no such one.
+    #[must_use]
+    pub fn expired_self_signed(key: &str) -> String {
+        let key = KeyPair::from_pem(key).expect("a key in PKCS #8");
+        let now = OffsetDateTime::now_utc();
+        let certificate = leaf(&[], now - Duration::days(30), now - Duration::days(1)).self_signed(&key);
+        certificate.expect("a self-signed certificate").pem()
+    }
+
     /// A server configuration with a certificate made for whichever name the client asks for (SNI), as anyone gets one
     /// for names of their own; where `own` refuses the name, or there is none, for `others` alone.
     #[must_use]
