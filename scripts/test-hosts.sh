@@ -15,10 +15,12 @@ check 'lints of the tests of hosts' cargo clippy --quiet -p entra-odbc --feature
 cargo_test --features hosts --test long_running
 
 # Driver 18 as PyPI has it for other distributions.
+debian_driver=$ENTRA_ODBC_TEST_DRIVER
 for variant in rhel suse; do
-    other=$(echo "$ENTRA_ODBC_TEST_DRIVER" | sed "s#/debian_ubuntu/#/$variant/#")
-    ENTRA_ODBC_TEST_DRIVER=$other cargo_test --test e2e -- kinds:: real_driver:: renewal::an_idle
+    ENTRA_ODBC_TEST_DRIVER=$(echo "$debian_driver" | sed "s#/debian_ubuntu/#/$variant/#")
+    cargo_test --test e2e -- kinds:: real_driver:: renewal::an_idle
 done
+ENTRA_ODBC_TEST_DRIVER=$debian_driver
 
 # The Python package, with the library of its wheel.
 check 'wheel' scripts/wheel.sh
