@@ -25,9 +25,10 @@ def attrs_before(
     `who` is a Credential, a credential of azure-identity, or keywords as those of a connection string; None with no
     keywords is `Authentication=ActiveDirectoryDefault`. Without `scope` the token is for Azure SQL. Raises Error.
 
-    Where the machine has unixODBC pool connections (`Pooling=Yes` in odbcinst.ini), it knows them by their string alone:
-    through Microsoft's driver, another person's token beside an equal string gets the first one's connection. Have the
-    strings of different people differ there, by `APP=` for instance; `connect` and `driver` see to it themselves.
+    Where unixODBC pools connections, it knows them by their string alone: through Microsoft's driver, another person's
+    token beside an equal string gets the first one's connection. It pools by `Pooling=Yes` in odbcinst.ini, and from
+    2.3.14 on also because pyodbc asks for it: set `pyodbc.pooling = False` before the first connect, or have the strings
+    of different people differ, by `APP=` for instance. `connect` and `driver` see to it themselves.
 
     Driver 18 keeps the address of the struct, so this package keeps the struct: always, and without growing, since
     after its token's end the next token of the same identity is written into it.
