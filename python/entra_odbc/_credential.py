@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import _pooling
 from ._borrowed import Borrowed
 from ._error import Error
 from ._native import Native
@@ -77,6 +78,7 @@ class Credential:
 
     def attrs_before(self, *, scope: str | None = None, timeout: float | None = None) -> dict[int, bytes]:
         """The attributes with which pyodbc hands a fresh token to a driver: see `entra_odbc.attrs_before`."""
+        _pooling.turn_off()
         return {SQL_COPT_SS_ACCESS_TOKEN: self._way.struct(scope, timeout)[0]}
 
     def identity(self, *, scope: str | None = None, timeout: float | None = None) -> Identity:

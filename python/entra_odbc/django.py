@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from . import _pooling
 from ._credential import Credential, credential_of
 
 TYPE_CHECKING = False
@@ -38,6 +39,7 @@ class Token(str):
     _credential: Credential
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        _pooling.turn_off()
         return self._credential.get_token().token.encode(encoding, errors)
 
     # Django copies settings for further threads and for tests.

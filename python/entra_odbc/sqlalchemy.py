@@ -12,6 +12,7 @@ from time import time
 import sqlalchemy
 from sqlalchemy import event, exc
 
+from . import _pooling
 from ._connect import stock_connection_string
 from ._credential import SQL_COPT_SS_ACCESS_TOKEN, Credential, credential_of
 from ._string import without
@@ -44,8 +45,8 @@ def register(
 
     A pooled connection whose token has ended is discarded when it is checked out, and another one opened; so is one
     whose socket was lost while a transaction was open, which outside autocommit is always. The engine must be one
-    person's or application's: its pool hands any connection to anyone. So does a pool of unixODBC's, among engines of
-    equal URLs: see `entra_odbc.attrs_before`.
+    person's or application's: its pool hands any connection to anyone. unixODBC's pool is turned off, as
+    `entra_odbc.attrs_before` tells.
     """
     engine = getattr(engine, "sync_engine", engine)
     given = credential_of(credential, keywords) if credential is not None or keywords else None
@@ -60,6 +61,7 @@ def register(
             by_string.clear()
             who = by_string[string] = Credential(string)
         struct, ends = who._way.struct(scope, timeout)
+        _pooling.turn_off()
         # Driver 18 refuses a token beside Trusted_Connection, which SQLAlchemy adds by itself.
         string = without(stock_connection_string(string), "trusted_connection")
         if arguments:

@@ -9,8 +9,6 @@ import pytest
 def test_a_program_signs_in_through_either_driver(machine, driver):
     program = f"""
     import entra_odbc, pyodbc
-    # unixODBC's pool knows connections by their strings alone.
-    pyodbc.pooling = False
     string = {driver}
     credential = entra_odbc.Credential(**PRINCIPAL)
     for attributes in [
@@ -107,3 +105,20 @@ def test_a_pool_of_unixodbcs_keeps_strings_that_differ_apart(machine):
     apart, together = machine.python(program).split("\n")
     assert apart.split() == [machine.msi, machine.app]
     assert together.split() == [machine.msi, machine.msi]
+
+
+def test_no_token_gets_into_the_pool_of_unixodbc(machine):
+    program = """
+    import entra_odbc, entra_odbc.django, pyodbc
+    credential = entra_odbc.Credential(**PRINCIPAL)
+    for ask in [
+        credential.attrs_before,
+        lambda: entra_odbc.attrs_before(credential),
+        lambda: entra_odbc.attrs_before(**PRINCIPAL),
+        entra_odbc.django.token(credential).encode,
+    ]:
+        pyodbc.pooling = True
+        ask()
+        print(pyodbc.pooling)
+    """
+    assert machine.python(program) == "False\n" * 4

@@ -3,7 +3,6 @@
 DJANGO = """
 import copy, entra_odbc, django.conf, django.db, pyodbc
 from pathlib import Path
-pyodbc.pooling = False
 host, port = standins["server"].split(",")
 (Path(os.environ["ODBCSYSINI"]) / "odbcinst.ini").write_text(
     f"[ODBC Driver 18 for SQL Server]\\nDriver={os.environ['ENTRA_ODBC_DRIVER']}\\n")

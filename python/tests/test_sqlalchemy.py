@@ -7,8 +7,6 @@ import pytest
 ENGINE = """
 import entra_odbc, pyodbc, sqlalchemy, time
 from urllib.parse import quote_plus
-# As SQLAlchemy's documentation has it: one pool is enough.
-pyodbc.pooling = False
 def url(rest=""):
     host, port = standins["server"].split(",")
     driver = quote_plus(os.environ["ENTRA_ODBC_DRIVER"])

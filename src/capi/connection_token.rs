@@ -29,9 +29,9 @@ use driver_manager::SetConnectAttr;
 /// with: take it from entra_stock_connection_string, which checks where the token goes. Driver 18 also refuses UID, PWD,
 /// Authentication and Trusted_Connection beside a token, and prompts (use SQL_DRIVER_NOPROMPT).
 ///
-/// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini) knows them by their string alone:
-/// with Microsoft's driver itself, a second person's token beside an equal string gets the first one's connection. Have
-/// the strings of different people differ there, by APP= for instance.
+/// A driver manager that pools connections (unixODBC with Pooling=Yes in odbcinst.ini, and from 2.3.12 on where a program
+/// asks for it) knows them by their string alone: with Microsoft's driver itself, a second person's token beside an equal
+/// string gets the first one's connection. Have the strings of different people differ there, by APP= for instance.
 ///
 /// The driver keeps the pointer to the token, and reads it again whenever it reconnects an idle connection. So the token
 /// stays in memory, and is replaced by each renewed one, until entra_release_access_token is called for the handle: not
