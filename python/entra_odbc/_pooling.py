@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def turn_off() -> None:
     """Has pyodbc ask for no pool, in which a token would be handed to the next who connects with an equal string.
@@ -11,6 +15,6 @@ def turn_off() -> None:
     Counts until pyodbc's first connect, in which it makes its environment. unixODBC pools for programs that ask from
     2.3.12 on.
     """
-    pyodbc = sys.modules.get("pyodbc")
+    pyodbc: Any = sys.modules.get("pyodbc")
     if pyodbc is not None:
         pyodbc.pooling = False
