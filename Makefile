@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel examples test e2e test-hosts fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel examples test e2e test-hosts test-musl check-targets fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ e2e: setup ## end-to-end tests by name: make e2e TEST=trust::strangers
 
 test-hosts: setup ## what needs further hosts and programs; CI runs it too
 	@scripts/test-hosts.sh
+
+test-musl: setup ## what is built for musl, with Driver 18 for Alpine, against the stand-ins
+	@scripts/test-musl.sh
+
+check-targets: ## lints for all systems; for macOS and musl the library is linked, and its exports and needs checked
+	@scripts/check-targets.sh
 
 fuzz: setup ## connect by odd strings and data sources until stopped, each time by another seed
 	@scripts/fuzz.sh

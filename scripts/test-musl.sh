@@ -23,7 +23,7 @@ if ! cmp -s tests/requirements-musl.txt "$wheels/installed.txt"; then
     cp tests/requirements-musl.txt "$wheels/installed.txt"
 fi
 # By the names that the driver asks for; libcrypto by the name that its libssl asks for as well.
-rm -rf "$wheels/lib"
+rm -rf build/musl/lib
 mkdir "$wheels/lib"
 packages=$PWD/$wheels/packages
 ln -s "$packages"/greenlet.libs/libstdc++-*.so.6.* "$wheels/lib/libstdc++.so.6"
