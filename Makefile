@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts test-debian test-arm64 fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,12 @@ test-debian: setup ## the tests that go through unixODBC inside another Debian: 
 
 test-arm64: setup ## tests of the build for arm64 in a Debian for arm64, under QEMU; needs root
 	@scripts/test-arm64.sh
+
+test-musl: setup ## what is built for musl, with Driver 18 for Alpine, against the stand-ins
+	@scripts/test-musl.sh
+
+check-targets: ## lints for all systems; for macOS and musl the library is linked, and its exports and needs checked
+	@scripts/check-targets.sh
 
 fuzz: setup ## connect by odd strings and data sources until stopped, each time by another seed
 	@scripts/fuzz.sh

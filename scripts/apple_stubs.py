@@ -2,8 +2,9 @@
 
     apple_stubs.py <directory>
 
-The frameworks have the names that the crates for them declare. unixODBC's library has those of its list of exports; at run
-time it is looked for in the run path.
+The directory is then one that the linker takes for an SDK. The C library has the names that Zig knows it by, the frameworks
+those that the crates for them declare, and unixODBC's library those of its list of exports: at run time that is looked for
+in the run path.
 """
 
 import json
@@ -11,6 +12,8 @@ import os
 import re
 import subprocess
 import sys
+
+import ziglang
 
 # Which crate declares the functions of a framework.
 FRAMEWORKS = {"CoreFoundation": "core-foundation-sys", "Security": "security-framework-sys"}
@@ -27,11 +30,14 @@ exports:
 """
 
 
-def write(path, install_name, names):
+def write(path, install_name, symbols):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    symbols = ", ".join(f"_{name}" for name in sorted(set(names)))
     with open(path, "w") as file:
-        file.write(STUB.format(install_name=install_name, symbols=symbols))
+        file.write(STUB.format(install_name=install_name, symbols=", ".join(sorted(set(symbols)))))
+
+
+def of_c(names):
+    return [f"_{name}" for name in names]
 
 
 def crates(manifest):
@@ -52,16 +58,32 @@ def declared(crate):
             yield from re.findall(r"\bk(?:CF|Sec)\w+", text)
 
 
+def system_symbols():
+    """The functions of the C library and of what it is made of, for the processors that Zig has them for: all of Apple's."""
+    path = os.path.join(os.path.dirname(ziglang.__file__), "lib", "libc", "darwin", "libSystem.tbd")
+    with open(path) as file:
+        text = file.read()
+    for symbols in re.findall(r"(?<!objc-)symbols:\s*\[(.*?)\]", text, re.DOTALL):
+        names = (name.strip().strip("'") for name in symbols.split(","))
+        # Instructions for Apple's linker about older systems (`$ld$…`) are no functions.
+        yield from (name for name in names if re.fullmatch(r"[A-Za-z_][\w$]*", name))
+
+
 def main(directory):
+    libraries = os.path.join(directory, "usr", "lib")
+    for name in ("System", "c", "m"):
+        write(os.path.join(libraries, f"lib{name}.tbd"), "/usr/lib/libSystem.B.dylib", system_symbols())
+    # Rust's standard library asks for it, and calls nothing of it.
+    write(os.path.join(libraries, "libiconv.tbd"), "/usr/lib/libiconv.2.dylib", of_c(["iconv"]))
     sources = crates("Cargo.toml")
     for framework, crate in FRAMEWORKS.items():
-        install_name = f"/System/Library/Frameworks/{framework}.framework/Versions/A/{framework}"
-        path = os.path.join(directory, f"{framework}.framework", f"{framework}.tbd")
-        write(path, install_name, declared(sources[crate]))
+        below = f"System/Library/Frameworks/{framework}.framework"
+        path = os.path.join(directory, below, f"{framework}.tbd")
+        write(path, f"/{below}/Versions/A/{framework}", of_c(declared(sources[crate])))
     unixodbc = crates("python/unixodbc/Cargo.toml")["unix-odbc"]
     with open(os.path.join(unixodbc, "unixODBC", "DriverManager", "DriverManager.exp")) as file:
         names = re.findall(r"^[A-Za-z_]\w*", file.read(), re.MULTILINE)
-    write(os.path.join(directory, "libodbc.tbd"), "@rpath/libodbc.2.dylib", names)
+    write(os.path.join(directory, "odbc", "libodbc.tbd"), "@rpath/libodbc.2.dylib", of_c(names))
 
 
 if __name__ == "__main__":

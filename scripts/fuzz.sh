@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
 cargo build --quiet --workspace
-ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.so
+ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.$ENTRA_ODBC_LIBRARY_SUFFIX
 ENTRA_ODBC_FUZZ_COUNT=${ENTRA_ODBC_FUZZ_COUNT:-10000}
 export ENTRA_ODBC_TEST_LIBRARY ENTRA_ODBC_FUZZ_COUNT
 seed=${ENTRA_ODBC_FUZZ_SEED:-$(date +%s)}

@@ -41,6 +41,22 @@ package_lists() {
     done
 }
 
+# brew_formulae <formula>…: installs those that are missing, by Homebrew.
+brew_formulae() {
+    if ! command -v brew >/dev/null; then
+        say "setup: Homebrew is missing. Install it: https://brew.sh"
+        return 1
+    fi
+    missing=""
+    for formula in "$@"; do
+        brew list --formula --versions "$formula" >/dev/null 2>&1 || missing="$missing $formula"
+    done
+    [ -n "$missing" ] || return 0
+    say "setup: installing$missing"
+    # shellcheck disable=SC2086
+    HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet $missing >&2
+}
+
 # python_packages <directory> <requirements>…: a virtual environment with exactly what the files name, made
 # anew when they change.
 python_packages() {

@@ -13,7 +13,7 @@ check 'no OpenSSL, no second TLS stack' sh -c \
     '! cargo tree --quiet -p entra-odbc -p entra-odbc-cli -e normal --prefix none | grep -E "^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys) "'
 
 check 'build' cargo build --quiet --workspace
-ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.so
+ENTRA_ODBC_TEST_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/debug/libentra_odbc.$ENTRA_ODBC_LIBRARY_SUFFIX
 export ENTRA_ODBC_TEST_LIBRARY
 cargo_test --workspace
 

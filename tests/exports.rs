@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test may fail by panicking"
 )]
 #![allow(missing_docs, reason = "a test's name says it")]
@@ -88,11 +89,30 @@ fn the_header_declares_what_programs_are_written_for() {
     }
 }
 
+/// What the system's program says of the library's dependencies and names.
+fn dependencies() -> String {
+    let (program, option) = if cfg!(target_os = "macos") {
+        ("otool", "-lhv")
+    } else {
+        ("readelf", "-dW")
+    };
+    output(Command::new(program).arg(option).arg(built_library()))
+}
+
 #[test]
 fn the_library_needs_neither_a_driver_manager_nor_openssl() {
-    let dynamic = output(Command::new("readelf").arg("-dW").arg(built_library()));
-    let needed: Vec<&str> = dynamic.lines().filter(|line| line.contains("(NEEDED)")).collect();
-    assert!(!needed.is_empty(), "{dynamic}");
+    let text = dependencies();
+    let (mark, name) = if cfg!(target_os = "macos") {
+        ("LC_LOAD_DYLIB", 2)
+    } else {
+        ("(NEEDED)", 0)
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let needed: Vec<&str> = (0..lines.len())
+        .filter(|at| lines[*at].contains(mark))
+        .map(|at| lines[at + name])
+        .collect();
+    assert!(!needed.is_empty(), "{text}");
     for line in &needed {
         for unwanted in ["odbc", "ssl", "crypto", "stdc++"] {
             assert!(!line.contains(unwanted), "{line}");
@@ -102,13 +122,16 @@ fn the_library_needs_neither_a_driver_manager_nor_openssl() {
 
 #[test]
 fn the_library_binds_to_itself_stays_loaded_and_has_its_name() {
-    let dynamic = output(Command::new("readelf").arg("-dW").arg(built_library()));
-    assert!(
-        dynamic.contains("Library soname: [libentra_odbc.so.0]"),
-        "{dynamic}"
-    );
-    assert!(dynamic.contains("SYMBOLIC"), "{dynamic}");
-    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+    let text = dependencies();
+    // Mach-O has no mark by which a library stays loaded; src/os/macos.rs sees to it.
+    let expected: &[&str] = if cfg!(target_os = "macos") {
+        &["name @rpath/libentra_odbc.0.dylib", "TWOLEVEL"]
+    } else {
+        &["Library soname: [libentra_odbc.so.0]", "SYMBOLIC", "NODELETE"]
+    };
+    for expected in expected {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
 }
 
 #[test]

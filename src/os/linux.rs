@@ -7,6 +7,7 @@ pub(crate) mod ini_files;
 pub(crate) mod jump;
 pub(crate) mod memory;
 pub(crate) mod relocation;
+pub(crate) mod thread_exit;
 
 use std::ffi::{CStr, OsStr, c_void};
 use std::os::unix::ffi::OsStrExt as _;

@@ -4,6 +4,7 @@ pub(crate) mod ini_files;
 pub(crate) mod jump;
 pub(crate) mod memory;
 pub(crate) mod relocation;
+pub(crate) mod thread_exit;
 
 use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::os::unix::ffi::OsStrExt as _;
