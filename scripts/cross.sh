@@ -20,7 +20,11 @@ export PATH
 
 rm -rf "$out"
 mkdir -p "$out/system" "$out/link"
-cargo zigbuild --quiet --release -p entra-odbc --target "$target.$glibc"
+# Programs that load the library have threads of their own, which end through its frames: the unwinder is the system's.
+.venv-wheel/bin/python -m ziglang cc -target "${target%%-*}-linux-gnu.$glibc" -shared -nostdlib -Wl,-soname,libgcc_s.so.1 \
+    -o "$out/link/libgcc_s.so.1" scripts/unwinder.c
+cargo-zigbuild rustc --quiet --release -p entra-odbc --lib --target "$target.$glibc" -- \
+    -C link-arg="$out/link/libgcc_s.so.1"
 cargo zigbuild --quiet --release -p entra-odbc-cli --target "$target.$glibc"
 python/unixodbc/build.sh "$out/system" "${target%%-*}-linux-gnu.$glibc"
 # The program through which the tool connects is linked with that unixODBC, and finds the system's where there is one.
