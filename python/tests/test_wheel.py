@@ -75,6 +75,32 @@ assert os.path.isfile(entra_odbc.driver())
     assert first.endswith("as root: apt-get install --no-install-recommends unixodbc libgssapi-krb5-2")
 
 
+def test_a_program_ends_while_its_providers_are_called(fresh, installed):
+    """Python ends their threads by pthread_exit, which unwinds the library's frames."""
+    program = """
+import entra_odbc, threading, time
+called = threading.Event()
+def provider(scope):
+    called.set()
+    time.sleep(0.001)
+    raise ValueError("none")
+entra_odbc.register_provider("mine", provider)
+credential = entra_odbc.Credential("Authentication=TokenProvider;TokenProvider=mine")
+def again():
+    while True:
+        try:
+            credential.get_token(timeout=1)
+        except entra_odbc.Error:
+            pass
+for _ in range(4):
+    threading.Thread(target=again, daemon=True).start()
+called.wait(60)
+print("end")
+"""
+    for _ in range(5):
+        assert run(fresh, [installed / "python", "-c", PRELUDE + program]) == "end"
+
+
 def test_it_runs_on_old_systems_and_every_python(wheel):
     platform = f"manylinux_2_28_{os.uname().machine}"
     assert wheel.name.split("-")[2:] == ["py3", "none", f"{platform}.whl"]
