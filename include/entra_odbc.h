@@ -123,14 +123,6 @@ typedef struct entra_text entra_text;
 // zeroes it once no other object for the same token is left.
 typedef struct entra_token entra_token;
 
-// glibc's `struct _pthread_cleanup_buffer` (pthread.h): a cleanup handler of the calling thread.
-typedef struct CleanupBuffer {
-  void (*routine)(void*);
-  void *argument;
-  int cancel_type;
-  struct CleanupBuffer *previous;
-} CleanupBuffer;
-
 // One keyword and its value, as they would stand in a connection string, but with nothing quoted.
 typedef struct entra_option {
   // The keyword, such as "UID".
@@ -167,12 +159,6 @@ typedef void (*entra_provider_callback)(void *user,
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-extern void _pthread_cleanup_push(struct CleanupBuffer *buffer,
-                                  void (*routine)(void*),
-                                  void *argument);
-
-extern void _pthread_cleanup_pop(struct CleanupBuffer *buffer, int execute);
 
 // A cancellation that is not cancelled yet; free it by entra_cancellation_free.
 struct entra_cancellation *entra_cancellation_new(void);
