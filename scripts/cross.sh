@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds what is shipped (library, tool, `entra-odbc-connect`, and the unixODBC of the wheel) for a Rust target, with Zig
-# as compiler of C and linker: build/native/<target>/
+# as compiler of C: build/native/<target>/
 #
 #   cross.sh <processor>-unknown-linux-gnu | <processor>-unknown-linux-musl | <processor>-apple-darwin
 #
@@ -25,17 +25,14 @@ case $target in
         cargo_target=$target zig_target=$processor-linux-musl
         # Rust links musl in by default; a library that programs load needs theirs.
         RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=-crt-static"
+        export RUSTFLAGS
         ;;
-    *-apple-darwin)
-        cargo_target=$target suffix=dylib
-        RUSTFLAGS="${RUSTFLAGS:-} -C link-arg=-F$out/link"
-        ;;
+    *-apple-darwin) cargo_target=$target suffix=dylib ;;
     *)
         say "cross.sh: $target is none of the targets for which the driver is built"
         exit 2
         ;;
 esac
-export RUSTFLAGS
 
 python_packages .venv-wheel python/requirements-wheel.txt
 PATH=$PWD/.venv-wheel/bin:$PATH
@@ -49,14 +46,31 @@ else
     mkdir -p "$out/system"
     python/unixodbc/build.sh "$out/system" "$zig_target"
     # The program through which the tool connects is linked with that unixODBC, and finds the system's where there is one.
-    ln -s ../system/libodbc.so.2 "$out/link/libodbc.so"
+    mkdir "$out/link/odbc"
+    ln -s ../../system/libodbc.so.2 "$out/link/odbc/libodbc.so"
 fi
-cargo zigbuild --quiet --release -p entra-odbc --target "$cargo_target"
-cargo zigbuild --quiet --release -p entra-odbc-cli --target "$cargo_target"
-[ "$suffix" = so ] || RUSTFLAGS="$RUSTFLAGS -C link-arg=-Wl,-rpath,@loader_path/system \
--C link-arg=-Wl,-rpath,/opt/homebrew/lib -C link-arg=-Wl,-rpath,/usr/local/lib"
-RUSTFLAGS="$RUSTFLAGS -L native=$out/link" \
-    cargo zigbuild --quiet --release -p entra-odbc-connect --target "$cargo_target"
+
+# build <package> <arguments for the linking of it>…
+build() {
+    package=$1
+    shift
+    if [ "$suffix" = dylib ]; then
+        set -- -C linker="$PWD/scripts/apple_ld.sh" -C linker-flavor=ld64.lld \
+            -C link-arg=-syslibroot -C link-arg="$out/link" "$@"
+    fi
+    cargo-zigbuild rustc --quiet --release -p "$package" --target "$cargo_target" -- "$@"
+}
+
+build entra-odbc
+# Apart from the library, which would else get what the tool needs of their common dependencies.
+build entra-odbc-cli
+set -- -L native="$out/link/odbc"
+if [ "$suffix" = dylib ]; then
+    for directory in @loader_path/system /opt/homebrew/lib /usr/local/lib; do
+        set -- "$@" -C link-arg=-rpath -C link-arg="$directory"
+    done
+fi
+build entra-odbc-connect "$@"
 cp "$built/libentra_odbc.$suffix" "$built/entra-odbc" "$built/entra-odbc-connect" "$out/"
 rm -r "$out/link"
 # None of it may need more than that C library and its own parts. (auditwheel takes the system's libodbc.so.2 for one that

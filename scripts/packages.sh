@@ -41,6 +41,12 @@ package_lists() {
     done
 }
 
+# debian_file <file> <path on Debian's mirror> <SHA-256>: one package of another release, which is not installed.
+debian_file() {
+    python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])' "http://deb.debian.org/debian/$2" "$1" &&
+        echo "$3  $1" | sha256sum --check --quiet >&2
+}
+
 # brew_formulae <formula>…: installs those that are missing, by Homebrew.
 brew_formulae() {
     if ! command -v brew >/dev/null; then
