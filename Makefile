@@ -28,7 +28,7 @@ wheel: ## build the wheel of the Python package, for this platform: build/wheel/
 test-wheel: setup wheel ## install the wheel into a virtual environment of each Python from 3.10 to 3.14, and run its tests there
 	@scripts/test-wheel.sh
 
-packages: ## build .deb, .rpm and tarball for x86-64 and arm64, with bills of materials and checksums: build/packages/
+packages: ## build .deb, .rpm, .apk and tarball for x86-64 and arm64, with bills of materials and checksums: build/packages/
 	@scripts/make-packages.sh
 
 test-packages: setup ## install, use, upgrade and remove each package in a bare Debian of its own (as root)

@@ -2,7 +2,7 @@
 # Builds packages for the Rust targets that are named: .deb, .rpm and a tarball for glibc, .apk for musl, each with a
 # bill of materials, and their checksums: build/packages/
 #
-#   make-packages.sh [--built] [<target>…]     for x86_64-unknown-linux-gnu and aarch64-unknown-linux-gnu, if none is named
+#   make-packages.sh [--built] [<target>…]     for glibc and musl on x86-64 and arm64, if none is named
 #
 # With --built, build/native/ is taken as it is. VERSION is the version of the packages, OUT the directory for them. The
 # same commit and build give the same bytes.
@@ -15,7 +15,7 @@ if [ "${1:-}" = --built ]; then
     built=1
     shift
 fi
-[ $# != 0 ] || set -- x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+[ $# != 0 ] || set -- x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 VERSION=${VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)}
 RELEASE=1
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
