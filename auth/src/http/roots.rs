@@ -125,6 +125,13 @@ impl Places {
         self.bundle.as_deref()
     }
 
+    /// How many there are in the system's store, or why that cannot be read; `None` where files take its place.
+    #[must_use]
+    pub fn count_in_store(&self) -> Option<Result<usize, String>> {
+        let store = self.store?;
+        Some((store.load)().map(|certificates| certificates.len()))
+    }
+
     /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, as OpenSSL reads them; else the system's.
     #[must_use]
     pub fn from_environment(environment: &Environment) -> Self {

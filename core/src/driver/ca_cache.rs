@@ -1,6 +1,7 @@
 //! Whether the target driver's connections may share one store of CA certificates.
 
 use super::{SearchContext, sections};
+use crate::os;
 
 /// The environment variable; it wins over odbcinst.ini.
 const VARIABLE: &str = "ENTRA_ODBC_CA_CACHE";
@@ -12,6 +13,7 @@ const KEYWORD: &str = "CaCache";
 /// # Errors
 /// Who says no, or says what is neither yes nor no: that turns sharing off as well, since it may have been meant to.
 pub fn ca_cache(surroundings: &impl SearchContext) -> Result<(), String> {
+    os::CA_CACHE?;
     if let Some(value) = surroundings.variable(VARIABLE) {
         let value = value.to_string_lossy();
         return judge(&value, || format!("{VARIABLE}={value}"));

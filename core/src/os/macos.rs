@@ -17,6 +17,9 @@ pub fn driver_version(name: &str) -> Option<Vec<u32>> {
     (name == DRIVER_NAMES).then(Vec::new)
 }
 
+/// Whether connections of the driver can share CA certificates, or what stands in the way.
+pub const CA_CACHE: Result<(), &str> = Err("macOS, where calls of the driver are not redirected");
+
 /// Where the PyPI package has its libraries.
 pub const PYTHON_LIBRARIES: &str = "mssql_python_odbc/libs/macos";
 

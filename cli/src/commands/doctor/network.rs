@@ -24,6 +24,7 @@ use std::{
     future::Future,
     io,
     net::{TcpStream, ToSocketAddrs as _},
+    path::Path,
     time::{Duration, Instant, SystemTime},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -106,15 +107,18 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 
 fn certificates(environment: &Environment, findings: &mut Findings) -> io::Result<()> {
     let places = Places::from_environment(environment);
-    let count = places.bundle().map_or(0, |path| {
-        let text = file::read(path, regular_file::MAX_BUNDLE_LENGTH)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        String::from_utf8_lossy(&text)
-            .matches("-----BEGIN CERTIFICATE-----")
-            .count()
-    });
+    let count = match places.count_in_store() {
+        Some(Ok(count)) => count,
+        Some(Err(why)) => {
+            return findings.failure(
+                Check::Certificates,
+                format!("no CA certificate can be read from {places}"),
+                why,
+                "Correct that, or set SSL_CERT_FILE to a bundle of certificates.",
+            );
+        }
+        None => places.bundle().map_or(0, in_bundle),
+    };
     if count > 0 {
         let plural = if count == 1 { "y" } else { "ies" };
         return findings.ok(
@@ -144,6 +148,17 @@ fn certificates(environment: &Environment, findings: &mut Findings) -> io::Resul
         ),
         (None, Some(_)) => findings.ok(Check::Certificates, format!("as SSL_CERT_DIR says: {places}")),
     }
+}
+
+/// How many certificates there are in a file.
+fn in_bundle(path: &Path) -> usize {
+    let text = file::read(path, regular_file::MAX_BUNDLE_LENGTH)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    String::from_utf8_lossy(&text)
+        .matches("-----BEGIN CERTIFICATE-----")
+        .count()
 }
 
 fn proxy(environment: &Environment, findings: &mut Findings) -> io::Result<()> {

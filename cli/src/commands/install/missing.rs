@@ -45,7 +45,8 @@ impl Missing {
         }
         let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
         let is_named = named.iter().any(|name| environment.get(name).is_some());
-        if !is_named && Places::from_environment(environment).bundle().is_none() {
+        let places = Places::from_environment(environment);
+        if !is_named && places.bundle().is_none() && places.count_in_store().is_none() {
             let what = "this machine has no CA certificates, so no server can prove who it is";
             missing.needed_later.push(what.to_owned());
             missing.packages.push(Package::Authorities);
