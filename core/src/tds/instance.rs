@@ -68,16 +68,9 @@ fn tcp_port(response: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tds::scripted::run;
 
     const ANSWER: &[u8] = b"\x05\x40\x00ServerName;DB1;InstanceName;PAYROLL;IsClustered;No;Version;16.0.1000.6;tcp;49832;np;\\\\DB1\\pipe;;";
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(future)
-    }
 
     #[test]
     fn the_port_stands_behind_tcp() {

@@ -17,6 +17,15 @@ use std::{
 
 pub const TENANT: &str = "5f2c1f4e-8a0b-4a8e-9d57-3c1d2e6b7a90";
 
+/// Runs a future to its end on this thread.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
 /// A server whose word on its tenant is the test's.
 pub struct ScriptedServer {
     pub server: SqlServer,

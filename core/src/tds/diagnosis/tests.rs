@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tds::Trust;
-use crate::tds::scripted::{ScriptedServer, TENANT};
+use crate::tds::scripted::{ScriptedServer, TENANT, run};
 use standins::sql_server::{Fault, SqlError};
 use std::net::TcpListener;
 
@@ -10,11 +10,7 @@ use std::net::TcpListener;
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn found(bench: &ScriptedServer, target: Target, limit: Duration) -> Diagnosis {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(diagnose(target, None, bench.environment(), limit))
+    run(diagnose(target, None, bench.environment(), limit))
 }
 
 fn server() -> ScriptedServer {

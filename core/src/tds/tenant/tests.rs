@@ -3,7 +3,7 @@
 use super::*;
 use crate::tds::{
     LoginOptions, Trust, may_redirect_to,
-    scripted::{ScriptedServer, TENANT},
+    scripted::{ScriptedServer, TENANT, run},
 };
 use entra_auth::{ErrorKind, identity_key::IdentityKey, tenant::TenantCache, token::Deadline};
 use standins::sql_server::{Login, Outcome};
@@ -12,14 +12,6 @@ use std::{
     net::TcpListener,
     time::{Duration, Instant},
 };
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
 
 fn tenant_within(environment: &Environment, target: &Target, timeout: Duration) -> Result<String, Error> {
     let server = ServerTenant::new(target.clone(), environment);
