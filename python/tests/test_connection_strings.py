@@ -65,7 +65,7 @@ NOT_WHO = {
     "trustedconnection", "integratedsecurity", "sendcertificatechain", "redirecturi", "interactivetimeout",
     "saveaccount", "additionallyallowedtenants", "authority", "scope", "resource", "disableinstancediscovery",
     "tokentimeout", "tokenexpiryisdead", "tokencache", "logintimeout", "connecttimeout",
-    "connectiontimeout", "connectto",
+    "connectiontimeout", "timeout", "connectto",
 }
 
 
