@@ -249,7 +249,7 @@ impl CancelLogin for Canceller {
     fn cancel(&self) -> bool {
         // SAFETY: `Login::end` calls this while it keeps `Watched::end` waiting, which the host's connect call has yet to come
         // to, so that the host still keeps the handle (ODBC reference, SQLCancelHandle: "canceling functions executing on
-        // another thread"). Where the driver's call has just returned, nothing is executed on it.
+        // another thread"). Where the driver's call has just returned, nothing is executed on it, and Driver 18.6 does nothing.
         let answer = unsafe { target::SQLCancelHandle(odbc_sys::HandleType::Dbc as i16, self.0.as_handle()) };
         answer == SqlReturn::SUCCESS || answer == SqlReturn::SUCCESS_WITH_INFO
     }

@@ -10,7 +10,11 @@ use standins::{
     playground::PAYROLL_CLIENT_ID,
     sql_server::{Fault, SqlError},
 };
-use test_support::{connection_string::payroll, drivers::built_library, machine::Machine};
+use test_support::{
+    connection_string::payroll,
+    drivers::{built_library, real_driver},
+    machine::Machine,
+};
 
 use crate::{
     network::inside,
@@ -206,6 +210,27 @@ fn names_without_address_and_closed_redirects_end_early_as_well() {
                 let connected = bench.fails_within(LONG, &format!("Server={server}"), &[what]);
                 assert_eq!(connected.records[0].0, "08001", "{connected:?}");
             }
+        },
+    );
+}
+
+/// So the library may cancel a login of Driver 18 that has ended in that very moment.
+#[test]
+fn a_cancel_that_comes_too_late_takes_neither_records_nor_the_next_call() {
+    inside(
+        "reachability::a_cancel_that_comes_too_late_takes_neither_records_nor_the_next_call",
+        || {
+            let bench = Bench::new();
+            let string = units("Server=x.database.windows.net");
+            let mut bare = bench.world.host(&real_driver());
+            let connected = bare.connect(&string, Some(&bench.token));
+            assert!(
+                connected.succeeded() && !connected.records.is_empty(),
+                "{connected:?}"
+            );
+            let canceled = bare.connect_and_cancel(&string, &bench.token);
+            assert!(canceled.succeeded(), "{canceled:?}");
+            assert_eq!(canceled.records, connected.records);
         },
     );
 }

@@ -166,6 +166,12 @@ impl Host {
         self.ask(&json!({ "string": string, "token": token, "timeout": timeout }))
     }
 
+    /// What the connection has after a SQLCancelHandle that came when its connect was over: its records, and the code of a
+    /// query.
+    pub fn connect_and_cancel(&mut self, string: &[u16], token: &str) -> Connected {
+        self.ask(&json!({ "string": string, "token": token, "timeout": 5, "cancel": true }))
+    }
+
     fn ask(&mut self, asked: &Value) -> Connected {
         self.0.write_line(&asked.to_string());
         let answer: Value = serde_json::from_str(&self.0.read_line()).unwrap();

@@ -4,7 +4,8 @@
 
 Reads a line of JSON for each connect, `{"string": [unit, ...], "token": "..." or null, "timeout": seconds}`: a string for
 SQLDriverConnectW, a token to be set as SQL_COPT_SS_ACCESS_TOKEN before, and the login timeout. Writes one for each,
-`{"code": n, "records": [[state, native, message], ...]}`, and disconnects.
+`{"code": n, "records": [[state, native, message], ...]}`, and disconnects. With `"cancel": true` it calls SQLCancelHandle
+on the open connection before, and writes what is there then: the connection's records, and the code of a query.
 """
 
 import ctypes
@@ -12,7 +13,7 @@ import json
 import struct
 import sys
 
-ENV, DBC = 1, 2
+ENV, DBC, STMT = 1, 2, 3
 ODBC_VERSION, ODBC_3 = 200, 3
 LOGIN_TIMEOUT, ACCESS_TOKEN = 103, 1256
 IS_POINTER = -4
@@ -48,6 +49,15 @@ def connect(dbc, units):
     return library.SQLDriverConnectW(dbc, None, text(units), len(units), None, 0, None, 0)
 
 
+def cancel_too_late(dbc):
+    library.SQLCancelHandle(DBC, dbc)
+    kept = records(dbc)
+    statement = handle(STMT, dbc)
+    answer = library.SQLExecDirectW(statement, text("SELECT 1".encode("utf-16-le")[::2]), 8)
+    library.SQLFreeHandle(STMT, statement)
+    return {"code": answer, "records": kept}
+
+
 environment = handle(ENV, None)
 library.SQLSetEnvAttr(environment, ODBC_VERSION, pointer(ODBC_3), 0)
 for line in sys.stdin:
@@ -62,6 +72,8 @@ for line in sys.stdin:
     answer = connect(dbc, asked["string"])
     answered = {"code": answer, "records": records(dbc) if answer else []}
     if answer in (0, 1):
+        if asked.get("cancel"):
+            answered = cancel_too_late(dbc)
         library.SQLDisconnect(dbc)
     library.SQLFreeHandle(DBC, dbc)
     print(json.dumps(answered), flush=True)
