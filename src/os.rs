@@ -5,6 +5,7 @@
 
 pub(crate) mod environment;
 pub(crate) mod fork;
+pub(crate) mod jump;
 pub(crate) mod library;
 
 #[cfg(target_os = "linux")]

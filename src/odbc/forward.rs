@@ -6,7 +6,7 @@
 /// function finds its arguments, however many and of whatever type, as the host passed them.
 macro_rules! jump {
     ($slot:path) => {
-        core::arch::naked_asm!($crate::os::system::jump::jump_through!("slot"), slot = sym $slot)
+        core::arch::naked_asm!($crate::os::jump::jump_through!("slot"), slot = sym $slot)
     };
 }
 

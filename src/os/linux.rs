@@ -4,9 +4,10 @@
 #[cfg_attr(not(target_env = "musl"), path = "linux/gnu.rs")]
 mod c_library;
 pub(crate) mod ini_files;
-pub(crate) mod jump;
 pub(crate) mod memory;
 pub(crate) mod relocation;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod symbol_address;
 pub(crate) mod thread_exit;
 
 use std::ffi::{CStr, OsStr, c_void};

@@ -1,9 +1,10 @@
 //! What macOS alone has.
 
 pub(crate) mod ini_files;
-pub(crate) mod jump;
 pub(crate) mod memory;
 pub(crate) mod relocation;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod symbol_address;
 pub(crate) mod thread_exit;
 
 use std::ffi::{CStr, OsStr, c_char, c_int};

@@ -11,7 +11,7 @@ use once_cell::race::OnceBox;
 use super::functions::{OpenSsl, SslCtx};
 use super::shared_store::{self, Driver};
 use crate::os::library::Library;
-use crate::os::system::{jump::jump_through, relocation};
+use crate::os::{jump::jump_through, system::relocation};
 use crate::panic_guard::catch_panic;
 
 /// What the driver's slot held: `dlsym`, or what another library put in its place.

@@ -1,4 +1,4 @@
-//! A jump through a pointer in this library's data, as assembly of ELF.
+//! A jump through a pointer in this library's data, as assembly.
 
 /// The instructions that jump through the operand of this name, and change no register but the platform's call-scratch
 /// register.
@@ -14,11 +14,11 @@ macro_rules! jump_through {
 macro_rules! jump_through {
     ($operand:literal) => {
         concat!(
-            "adrp x16, {",
-            $operand,
-            "}\nldr x16, [x16, :lo12:{",
-            $operand,
-            "}]\nbr x16"
+            "adrp x16, ",
+            $crate::os::system::symbol_address::page!($operand),
+            "\nldr x16, [x16, ",
+            $crate::os::system::symbol_address::page_offset!($operand),
+            "]\nbr x16"
         )
     };
 }
