@@ -29,6 +29,7 @@ mod login_timeout;
 mod managed_identity;
 mod messages;
 mod network;
+mod networks;
 mod odd_files;
 mod other_drivers;
 mod pool;

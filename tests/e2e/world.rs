@@ -27,9 +27,10 @@ pub const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 9, 0, 5));
 /// A name for which a stranger has a certificate that is good everywhere; and one below it.
 pub const STRANGERS_NAMES: [&str; 2] = ["evil.example", "*.evil.example"];
 
-const SUFFIXES: [&str; 4] = [
+const SUFFIXES: [&str; 5] = [
     ".database.windows.net",
     ".fabric.microsoft.com",
+    ".sql.azuresynapse.net",
     ".database.usgovcloudapi.net",
     ".database.chinacloudapi.cn",
 ];
@@ -57,15 +58,18 @@ impl World {
         let playground = &machine.playground;
         let ca = &playground.ca;
         // As Azure: a certificate knows nothing of the names of private DNS zones.
-        let azure = ca.server_config_for_asked_names(
-            |name| !name.contains(".privatelink."),
-            &["nobody.database.windows.net"],
-        );
+        let azure = |unasked: &[&str]| {
+            ca.server_config_for_asked_names(|name| !name.contains(".privatelink."), unasked)
+        };
+        let server_of_azure = azure(&["nobody.database.windows.net"]);
+        // Azure's gateways show this one to whoever asks for no name.
+        let gateway = azure(&["*.database.windows.net"]);
         let local = ca.server_config(&["localhost", "127.0.0.1"]);
         let strangers = ca.server_config_for_asked_names(|name| !is_azures(name), &STRANGERS_NAMES);
         let certificates = TlsByAddress::new(move |address| {
             Arc::clone(match address {
-                AZURE | TUNNEL => &azure,
+                AZURE => &server_of_azure,
+                TUNNEL => &gateway,
                 address if address.is_loopback() => &local,
                 _ => &strangers,
             })

@@ -294,7 +294,9 @@ fn of_managed_identities() -> impl Iterator<Item = Federated> {
     identities.map(move |identity| trusts(&issuer, &identity.object_id))
 }
 
-fn contoso() -> Tenant {
+/// The tenant, with its people and applications.
+#[must_use]
+pub fn contoso() -> Tenant {
     let mut tenant = Tenant::new(TENANT_ID, "Contoso", TENANT_DOMAIN);
     tenant.domains.push("contoso.com".to_owned());
     tenant.apps.push(App {
@@ -328,6 +330,13 @@ fn contoso() -> Tenant {
     });
     let api = format!("api://{PORTAL_CLIENT_ID}");
     tenant.resources.push(Resource::new(&api, &[PORTAL_CLIENT_ID]));
+    // An environment of Dataverse and a cluster of Azure Data Explorer, which take tokens for their own names.
+    for server in [
+        "https://contoso.crm4.dynamics.com",
+        "https://help.kusto.windows.net",
+    ] {
+        tenant.resources.push(Resource::new(server, &[]));
+    }
     tenant.users = [
         (USER, USER_PASSWORD, "Ada"),
         (OTHER_USER, OTHER_PASSWORD, "Grace"),
