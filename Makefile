@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel test-wheel packages test-packages docker-context test-docker examples test e2e test-hosts test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ demo: setup ## sign in by several authentication modes through several hosts, ag
 wheel: ## build the wheel of the Python package, for this platform: build/wheel/*.whl
 	@scripts/wheel.sh
 
+wheels: ## build the wheels for all platforms, and check what their libraries export and need
+	@scripts/wheels.sh
+
 test-wheel: setup wheel ## install the wheel into a virtual environment of each Python from 3.10 to 3.14, and run its tests there
 	@scripts/test-wheel.sh
 
@@ -33,6 +36,9 @@ packages: ## build .deb, .rpm, .apk and tarball for x86-64 and arm64, with bills
 
 test-packages: setup ## install, use, upgrade and remove each package in a bare Debian of its own (as root)
 	@scripts/test-packages.sh
+
+test-reproducible: ## build packages and wheel in two checkouts, with different CARGO_HOME, and compare the bytes
+	@scripts/test-reproducible.sh
 
 docker-context: ## build what docker/Dockerfile takes from here
 	@scripts/docker-context.sh

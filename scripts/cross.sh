@@ -25,7 +25,6 @@ case $target in
         cargo_target=$target zig_target=$processor-linux-musl
         # Rust links musl in by default; a library that programs load needs theirs.
         RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=-crt-static"
-        export RUSTFLAGS
         ;;
     *-apple-darwin) cargo_target=$target suffix=dylib ;;
     *)
@@ -33,6 +32,12 @@ case $target in
         exit 2
         ;;
 esac
+
+# Messages of panics have paths of sources in them, which are not to depend on the machine that builds.
+RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$PWD=/entra-odbc --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+RUSTFLAGS="$RUSTFLAGS --remap-path-prefix=$(rustc --print sysroot)=/rust"
+CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=/entra-odbc -ffile-prefix-map=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+export RUSTFLAGS CFLAGS
 
 python_packages .venv-wheel python/requirements-wheel.txt
 PATH=$PWD/.venv-wheel/bin:$PATH
