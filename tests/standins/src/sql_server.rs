@@ -12,6 +12,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod bulk;
+mod change;
 mod connection;
 mod conversation;
 mod failure;
@@ -27,6 +29,7 @@ mod rows;
 mod session;
 mod sql;
 mod statement;
+mod storage;
 mod tls;
 mod tokens;
 mod value;
@@ -48,6 +51,7 @@ use crate::jwt::Issuer;
 use failure::Failure;
 use fault::Faults;
 use record::Journal;
+use storage::Storage;
 
 pub use fault::Fault;
 pub use prelogin::Encryption;
@@ -158,6 +162,7 @@ struct Shared {
     journal: Journal,
     faults: Faults,
     connections: Connections,
+    storage: Arc<Storage>,
 }
 
 impl SqlServer {
@@ -183,6 +188,7 @@ impl SqlServer {
             journal: Journal::default(),
             faults: Faults::default(),
             connections: Connections::default(),
+            storage: Arc::default(),
         });
         let listener = {
             let _entered = runtime.enter();

@@ -2,10 +2,9 @@
 
 mod catalogue;
 mod procedures;
+mod statements;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -15,17 +14,13 @@ use super::fault::Fault;
 use super::packet::{Incoming, Message, Outgoing, kind, status};
 use super::record::Request;
 use super::request::{self, Transaction};
-use super::rows::Rows;
 use super::session::Session;
 use super::sql;
 use super::sql::evaluate::Variables;
-use super::sql::syntax::Statement;
-use super::statement::{self, command};
+use super::statement::{command, nothing_to_commit, nothing_to_roll_back};
 use super::tokens::{self, DoneKind, SqlError, done};
 use super::wire::Malformed;
 
-/// How much of a result is made before it is sent.
-const CHUNK: usize = 128 * 1024;
 /// As in the real server.
 const DEEPEST_CALL: usize = 32;
 
@@ -35,6 +30,8 @@ pub(super) struct Conversation<R, W> {
     pub(super) session: Session,
     pub(super) connection: u64,
     pub(super) shared: Arc<Shared>,
+    /// An error within a procedure that the caller's TRY block is to have.
+    pub(super) uncaught: Option<SqlError>,
 }
 
 /// How far a request got.
@@ -45,6 +42,18 @@ enum Progress {
     Failed,
     /// The client does not want to hear more.
     Cancelled,
+}
+
+/// Why a statement did not come to its end.
+enum Ended {
+    Failed(SqlError),
+    Cancelled,
+}
+
+impl From<SqlError> for Ended {
+    fn from(error: SqlError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// The DONE of a statement, held back until it is known whether it is the last one.
@@ -148,97 +157,6 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         }
     }
 
-    /// Runs statements; in a procedure each DONE says that more follows.
-    async fn statements(
-        &mut self,
-        statements: Vec<Statement>,
-        mut variables: Variables,
-        done_kind: DoneKind,
-        depth: usize,
-    ) -> Result<Progress, Failure> {
-        let mut waiting = VecDeque::from(statements);
-        let mut pending: Option<PendingDone> = None;
-        let mut progress = Progress::Finished;
-        while let Some(statement) = waiting.pop_front() {
-            let is_select = matches!(statement, Statement::Select(_));
-            let executed = statement::execute(statement, &mut self.session, &mut variables);
-            let effect = match executed {
-                Ok(effect) => effect,
-                Err(error) => {
-                    self.flush_pending(&mut pending, done_kind);
-                    self.fail(&error);
-                    pending = Some(self.pending(done::ERROR, command::OTHER, 0));
-                    progress = Progress::Failed;
-                    break;
-                }
-            };
-            if effect.done || effect.call.is_some() {
-                self.flush_pending(&mut pending, done_kind);
-            }
-            self.outgoing.tokens.extend_from_slice(&effect.tokens);
-            for statement in effect.then.into_iter().rev() {
-                waiting.push_front(statement);
-            }
-            if let Some((procedure, arguments)) = effect.call {
-                let call = Box::pin(self.execute(&procedure, arguments, depth + 1));
-                match call.await? {
-                    Progress::Cancelled => return Ok(Progress::Cancelled),
-                    Progress::Finished => {}
-                    Progress::Failed => {
-                        progress = Progress::Failed;
-                        pending = Some(self.pending(done::ERROR, command::OTHER, 0));
-                        break;
-                    }
-                }
-                pending = Some(self.pending(0, command::OTHER, 0));
-                continue;
-            }
-            if let Some(duration) = effect.wait
-                && self.wait(duration).await? == Progress::Cancelled
-            {
-                return Ok(Progress::Cancelled);
-            }
-            let mut count = None;
-            if let Some(rows) = effect.rows {
-                match self.rows(rows).await? {
-                    Ok(sent) => count = Some(sent),
-                    Err(Progress::Cancelled) => return Ok(Progress::Cancelled),
-                    Err(other) => {
-                        pending = Some(self.pending(done::ERROR, command::SELECT, 0));
-                        progress = other;
-                        break;
-                    }
-                }
-            }
-            if !effect.failed {
-                self.session.last_error = 0;
-            }
-            if effect.done {
-                if is_select {
-                    self.session.row_count = count.unwrap_or(1);
-                }
-                let counted = count.filter(|_| !self.session.no_count);
-                let mut bits = if counted.is_some() { done::COUNT } else { 0 };
-                if effect.failed {
-                    bits |= done::ERROR;
-                }
-                let command = if is_select {
-                    command::SELECT
-                } else {
-                    command::OTHER
-                };
-                pending = Some(self.pending(bits, command, counted.unwrap_or(0)));
-            }
-        }
-        if done_kind == DoneKind::Batch {
-            let last = pending.unwrap_or_else(|| self.pending(0, command::OTHER, 0));
-            self.last_done(done_kind, last.status, last.command, last.count);
-        } else {
-            self.flush_pending(&mut pending, done_kind);
-        }
-        Ok(progress)
-    }
-
     fn pending(&self, status: u16, command: u16, count: u64) -> PendingDone {
         PendingDone {
             status: status | self.in_transaction(),
@@ -279,25 +197,6 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         tokens::message(&mut self.outgoing.tokens, error);
     }
 
-    /// Streams rows; gives their number.
-    async fn rows(&mut self, mut rows: Rows) -> Result<Result<u64, Progress>, Failure> {
-        let mut total = 0;
-        loop {
-            match rows.append(&mut self.outgoing.tokens, CHUNK) {
-                Ok(0) => return Ok(Ok(total)),
-                Ok(count) => total += count,
-                Err(error) => {
-                    self.fail(&error);
-                    return Ok(Err(Progress::Failed));
-                }
-            }
-            // A short result leaves in one piece with its DONE.
-            if self.outgoing.tokens.len() >= CHUNK && self.send().await? == Progress::Cancelled {
-                return Ok(Err(Progress::Cancelled));
-            }
-        }
-    }
-
     /// Sends what there is, and looks whether the client still wants it.
     async fn send(&mut self) -> Result<Progress, Failure> {
         let Self {
@@ -320,13 +219,18 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         Ok(Progress::Cancelled)
     }
 
-    async fn wait(&mut self, duration: Duration) -> Result<Progress, Failure> {
+    /// Waits for something, and whether the client still wants it.
+    async fn unless_cancelled<T>(
+        &mut self,
+        waited: impl Future<Output = T>,
+    ) -> Result<Result<T, Ended>, Failure> {
         tokio::select! {
+            biased;
             message = self.incoming.message() => {
                 attention(message?)?;
-                Ok(Progress::Cancelled)
+                Ok(Err(Ended::Cancelled))
             }
-            () = tokio::time::sleep(duration) => Ok(Progress::Finished),
+            result = waited => Ok(Ok(result)),
         }
     }
 
@@ -346,18 +250,20 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
                 (Ok(()), false)
             }
             Transaction::Commit { then_begin } => {
-                let ended = resumed && self.session.commit(out);
-                (
-                    ended.then_some(()).ok_or_else(statement::nothing_to_commit),
-                    then_begin,
-                )
+                let ended = if resumed {
+                    self.session.commit(out)
+                } else {
+                    Err(nothing_to_commit())
+                };
+                (ended, then_begin)
             }
             Transaction::Rollback { then_begin } => {
-                let ended = resumed && self.session.rollback(out);
-                (
-                    ended.then_some(()).ok_or_else(statement::nothing_to_roll_back),
-                    then_begin,
-                )
+                let ended = if resumed {
+                    self.session.rollback(None, out)
+                } else {
+                    Err(nothing_to_roll_back())
+                };
+                (ended, then_begin)
             }
             Transaction::Save | Transaction::Other(_) => (Ok(()), false),
         };

@@ -14,6 +14,7 @@ use super::login7::{FedAuth, Login7, Recovery, Restored, feature, fedauth_token,
 use super::packet::{DEFAULT_PACKET_SIZE, Incoming, Outgoing, kind};
 use super::record::{Hidden, Login, LoginKind, Outcome};
 use super::session::{Client, Session};
+use super::storage::Work;
 use super::tokens::{self, COLLATION, DoneKind, SqlError, done, environment};
 
 pub(super) const VERSION: [u8; 4] = [12, 0, 0x07, 0xD0];
@@ -95,7 +96,7 @@ where
     };
 
     login.outcome = Outcome::Accepted(identity.login.clone());
-    let session = session(&login7, &login, identity, spid, arrival);
+    let session = session(&login7, &login, identity, spid, arrival, shared);
     welcome(&login7, &session, &mut outgoing);
     // Recorded first: who has seen the answer may ask what arrived.
     shared.journal.login(login);
@@ -107,6 +108,7 @@ where
         session,
         connection: arrival.connection,
         shared: Arc::clone(shared),
+        uncaught: None,
     }))
 }
 
@@ -229,7 +231,14 @@ async fn refuse<R, W: AsyncWrite + Unpin + Send>(
     Ok(None)
 }
 
-fn session(login7: &Login7, login: &Login, identity: Identity, spid: u16, arrival: &Arrival) -> Session {
+fn session(
+    login7: &Login7,
+    login: &Login,
+    identity: Identity,
+    spid: u16,
+    arrival: &Arrival,
+    shared: &Shared,
+) -> Session {
     let none = Restored::default();
     let restored = match &login7.recovery {
         Some(Recovery::Reconnect(restored)) => restored,
@@ -249,7 +258,8 @@ fn session(login7: &Login7, login: &Login, identity: Identity, spid: u16, arriva
         spid,
         recoverable: login7.recovery.is_some(),
     };
-    Session::new(client, database, &restored.states)
+    let work = Work::new(Arc::clone(&shared.storage), arrival.connection);
+    Session::new(client, database, &restored.states, work)
 }
 
 /// The login response, in the real server's order.

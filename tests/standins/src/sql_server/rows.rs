@@ -1,135 +1,88 @@
 //! The rows of a result, made while they are sent.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use super::sql::evaluate::{Row, Scope};
-use super::sql::syntax::{Expression, Item, Select};
-use super::sql::tables::{self, Content, pair_name};
+use super::sql::query::stream::{StoredRows, Stream, fulfils, plain_columns, used};
+use super::sql::query::{Base, Body, Query, Relation};
+use super::sql::syntax::Expression;
+use super::sql::tables::pair_name;
+use super::storage::{Column, bounds, decode};
 use super::tokens::{self, SqlError};
 use super::value::{SqlType, Value};
 use super::wire::{Put, length16};
 
 const ROW: u8 = 0xD1;
 const WIDTH_OF_INT: u8 = 4;
+/// Stored rows that are looked at before the client is heard again.
+const WORK: usize = 8192;
+/// The same for computed rows, in batches.
+const BATCHES: usize = 4;
 
 /// A result set: its columns, and what makes its rows.
 pub(super) struct Rows {
-    pub(super) columns: Vec<(String, SqlType)>,
+    pub(super) columns: Vec<Column>,
     source: RowSource,
 }
 
+/// What one call has appended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Appended {
+    pub(super) rows: u64,
+    pub(super) finished: bool,
+}
+
 enum RowSource {
-    /// The whole of `ints` or `pairs`: encoded without detour, for benchmarks.
+    /// The whole of `ints` or `pairs`, or a range of them: encoded without detour, for benchmarks.
     Ints(std::ops::RangeInclusive<i32>),
     Pairs(std::ops::RangeInclusive<i32>),
-    Scan(Box<dyn Iterator<Item = Result<Vec<Value>, SqlError>> + Send>),
+    Stored(Stored),
+    Computed {
+        stream: Box<dyn Stream>,
+        waiting: VecDeque<Vec<Value>>,
+        ended: bool,
+    },
 }
 
 impl Rows {
-    pub(super) fn of(select: &Select, scope: &Scope) -> Result<Self, SqlError> {
-        let top = match &select.top {
-            Some(top) => scope.evaluate(top, Row::default())?.as_integer(),
-            None => None,
+    pub(super) fn of(query: Query) -> Self {
+        let columns = query.columns.clone();
+        let scope = query.scope();
+        let source = match query.body {
+            Body::Simple(relation) => Self::simple(relation, &scope),
+            Body::Stream(stream) => computed(stream),
         };
-        let Some(from) = &select.from else {
-            return Self::single(select, scope, top);
-        };
-        let arguments = from
-            .arguments
-            .iter()
-            .map(|argument| scope.evaluate(argument, Row::default()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut table = tables::find(from, &arguments, &scope.facts)?;
-        for (joined, _) in &select.joins {
-            table = table.left_join(tables::find(joined, &[], &scope.facts)?)?;
-        }
-        if select.condition.is_none()
-            && let (Content::Ints(last) | Content::Pairs(last), Some(top)) = (&mut table.content, top)
-        {
-            let top = i32::try_from(top).unwrap_or(i32::MAX);
-            *last = if arguments.is_empty() { top } else { top.min(*last) };
-        }
-        let items = expand(&select.items, &table.columns);
-        if select.condition.is_none() && is_whole_table(&items, &table.columns) {
-            let source = match table.content {
-                Content::Ints(last) => Some(RowSource::Ints(1..=last)),
-                Content::Pairs(last) => Some(RowSource::Pairs(1..=last)),
-                Content::Rows(_) => None,
-            };
-            if let Some(source) = source {
-                let columns = named(&items, table.columns.into_iter().map(|(_, sql_type)| sql_type));
-                return Ok(Self { columns, source });
+        Self { columns, source }
+    }
+
+    fn simple(relation: Relation, scope: &Arc<Scope>) -> RowSource {
+        if relation.filter.is_empty() && is_whole(&relation) {
+            match relation.base {
+                Base::Ints(first, last) => return RowSource::Ints(first..=last),
+                Base::Pairs(first, last) => return RowSource::Pairs(first..=last),
+                _ => {}
             }
         }
-        let nulls: Vec<Value> = table
-            .columns
-            .iter()
-            .map(|(_, sql_type)| Value::null(sql_type.clone()))
-            .collect();
-        let row = Row {
-            columns: &table.columns,
-            values: &nulls,
-        };
-        // The types of the result are those of its expressions over a row of typed NULLs.
-        let types = items
-            .iter()
-            .map(|(_, expression)| Ok(scope.evaluate(expression, row)?.sql_type))
-            .collect::<Result<Vec<_>, SqlError>>()?;
-        for condition in select.joins.iter().map(|(_, on)| on).chain(&select.condition) {
-            scope.evaluate(condition, row)?;
+        match Stored::of(relation, scope) {
+            Ok(stored) => RowSource::Stored(stored),
+            Err(relation) => computed(relation.stream(scope)),
         }
-        let columns = named(&items, types.iter().cloned());
-        let scan = Scan {
-            scope: scope.clone(),
-            condition: select.condition.clone(),
-            items,
-            types,
-            columns: table.columns,
-        };
-        let rows = table
-            .content
-            .rows()
-            .filter_map(move |values| scan.project(&values).transpose());
-        let limit = top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(0));
-        Ok(Self {
-            columns,
-            source: RowSource::Scan(Box::new(rows.take(limit))),
-        })
     }
 
-    /// A select without a table: one row, or none.
-    fn single(select: &Select, scope: &Scope, top: Option<i64>) -> Result<Self, SqlError> {
-        let items = expand(&select.items, &[]);
-        if items.is_empty() {
-            let text = "Must specify table to select from.";
-            return Err(SqlError::new(263, text));
-        }
-        let values = items
-            .iter()
-            .map(|(_, expression)| scope.evaluate(expression, Row::default()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let wanted = match &select.condition {
-            Some(condition) => scope.is_true(condition, Row::default())?,
-            None => true,
-        };
-        let columns = named(&items, values.iter().map(|value| value.sql_type.clone()));
-        let row = (wanted && top != Some(0)).then_some(Ok(values));
-        Ok(Self {
-            columns,
-            source: RowSource::Scan(Box::new(row.into_iter())),
-        })
-    }
-
-    /// Appends rows until `enough` bytes are there; gives the number of rows, 0 at the end.
-    pub(super) fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<u64, SqlError> {
-        let mut count = 0;
-        match &mut self.source {
+    /// Appends rows until `enough` bytes are there, or for a while.
+    pub(super) fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<Appended, SqlError> {
+        let mut rows = 0;
+        let finished = match &mut self.source {
             RowSource::Ints(range) => {
                 while out.len() < enough
                     && let Some(n) = range.next()
                 {
                     out.put(&[ROW, WIDTH_OF_INT]);
                     out.put(&n.to_le_bytes());
-                    count += 1;
+                    rows += 1;
                 }
+                range.is_empty()
             }
             RowSource::Pairs(range) => {
                 while out.len() < enough
@@ -140,87 +93,124 @@ impl Rows {
                     let name = pair_name(id);
                     out.put_u16(length16(name.len() * 2));
                     out.put_utf16(&name);
-                    count += 1;
+                    rows += 1;
                 }
+                range.is_empty()
             }
-            RowSource::Scan(rows) => {
-                while out.len() < enough
-                    && let Some(row) = rows.next()
-                {
-                    tokens::row(out, &row?);
-                    count += 1;
+            RowSource::Stored(stored) => stored.append(out, enough, &mut rows)?,
+            RowSource::Computed {
+                stream,
+                waiting,
+                ended,
+            } => {
+                for _ in 0..BATCHES {
+                    while out.len() < enough
+                        && let Some(row) = waiting.pop_front()
+                    {
+                        tokens::row(out, &row);
+                        rows += 1;
+                    }
+                    if !waiting.is_empty() || *ended {
+                        break;
+                    }
+                    let mut batch = Vec::new();
+                    *ended = !stream.pull(&mut batch)?;
+                    *waiting = batch.into();
                 }
+                waiting.is_empty() && *ended
             }
-        }
-        Ok(count)
-    }
-}
-
-struct Scan {
-    scope: Scope,
-    condition: Option<Expression>,
-    items: Vec<(Option<String>, Expression)>,
-    types: Vec<SqlType>,
-    columns: Vec<(String, SqlType)>,
-}
-
-impl Scan {
-    fn project(&self, values: &[Value]) -> Result<Option<Vec<Value>>, SqlError> {
-        let row = Row {
-            columns: &self.columns,
-            values,
         };
-        if let Some(condition) = &self.condition
-            && !self.scope.is_true(condition, row)?
-        {
-            return Ok(None);
-        }
-        let mut projected = Vec::with_capacity(self.items.len());
-        for ((_, expression), sql_type) in self.items.iter().zip(&self.types) {
-            projected.push(self.scope.evaluate(expression, row)?.cast(sql_type)?);
-        }
-        Ok(Some(projected))
+        Ok(Appended { rows, finished })
     }
 }
 
-/// The select list with `*` written out.
-fn expand(items: &[Item], columns: &[(String, SqlType)]) -> Vec<(Option<String>, Expression)> {
-    let mut expanded = Vec::new();
-    for item in items {
-        match item {
-            Item::Everything => expanded.extend(
-                columns
-                    .iter()
-                    .map(|(name, _)| (None, Expression::Column(name.clone()))),
-            ),
-            Item::Column { name, expression } => expanded.push((name.clone(), expression.clone())),
-            Item::Assign(..) => {}
-        }
+fn computed(stream: Box<dyn Stream>) -> RowSource {
+    RowSource::Computed {
+        stream,
+        waiting: VecDeque::new(),
+        ended: false,
     }
-    expanded
 }
 
-fn is_whole_table(items: &[(Option<String>, Expression)], columns: &[(String, SqlType)]) -> bool {
-    items.len() == columns.len()
-        && items.iter().zip(columns).all(|((_, expression), (name, _))| {
-            matches!(expression, Expression::Column(column) if column.eq_ignore_ascii_case(name))
-        })
+/// Whether the result has the columns of its base, all of them and in their order.
+fn is_whole(relation: &Relation) -> bool {
+    relation.outputs.len() == relation.base_columns.len()
+        && relation
+            .outputs
+            .iter()
+            .enumerate()
+            .all(|(at, output)| output.expression == Expression::Slot(at))
 }
 
-/// A column is called as the list says, else as the table says, else nothing.
-fn named(
-    items: &[(Option<String>, Expression)],
-    types: impl Iterator<Item = SqlType>,
-) -> Vec<(String, SqlType)> {
-    items
-        .iter()
-        .zip(types)
-        .map(|((name, expression), sql_type)| {
-            let name = name.clone().unwrap_or_else(|| match expression {
-                Expression::Column(column) => column.clone(),
-                _ => String::new(),
-            });
-            (name, sql_type)
+/// Columns of a stored table as they stand: copied without being decoded.
+struct Stored {
+    rows: StoredRows,
+    types: Vec<SqlType>,
+    filter: Vec<Expression>,
+    /// The columns that the conditions need.
+    needed: Vec<bool>,
+    /// The columns of the result.
+    places: Vec<usize>,
+    whole: bool,
+    scope: Arc<Scope>,
+    values: Vec<Value>,
+    bounds: Vec<usize>,
+}
+
+impl Stored {
+    fn of(relation: Relation, scope: &Arc<Scope>) -> Result<Self, Relation> {
+        let Some((table, places)) = plain_columns(&relation) else {
+            return Err(relation);
+        };
+        let types: Vec<SqlType> = table.types().cloned().collect();
+        let whole = is_whole(&relation);
+        let needed = used(relation.filter.iter(), types.len());
+        let Base::Stored(_, pages) = relation.base else {
+            return Err(relation);
+        };
+        Ok(Self {
+            rows: StoredRows::new(pages),
+            types,
+            filter: relation.filter,
+            needed,
+            places,
+            whole,
+            scope: Arc::clone(scope),
+            values: Vec::new(),
+            bounds: Vec::new(),
         })
-        .collect()
+    }
+
+    /// True at the end.
+    fn append(&mut self, out: &mut Vec<u8>, enough: usize, count: &mut u64) -> Result<bool, SqlError> {
+        for _ in 0..WORK {
+            if out.len() >= enough {
+                return Ok(false);
+            }
+            let Some(row) = self.rows.next() else {
+                return Ok(true);
+            };
+            if !self.filter.is_empty() {
+                let types = self.types.iter().zip(self.needed.iter().copied());
+                decode(row, types, &mut self.values)?;
+                let row = Row { values: &self.values };
+                if !fulfils(&self.filter, row, &self.scope)? {
+                    continue;
+                }
+            }
+            out.put_u8(ROW);
+            if self.whole {
+                out.put(row);
+            } else {
+                bounds(row, self.types.iter(), &mut self.bounds)?;
+                for at in &self.places {
+                    let ends = self.bounds.get(*at).zip(self.bounds.get(at + 1));
+                    let column = ends.and_then(|(start, end)| row.get(*start..*end));
+                    out.put(column.unwrap_or_default());
+                }
+            }
+            *count += 1;
+        }
+        Ok(false)
+    }
 }

@@ -1,11 +1,15 @@
 //! What a logged-in connection is at the moment: identity, database, transaction, options, prepared statements.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use super::bulk::BulkLoad;
 use super::identity::Identity;
 use super::sql::functions::Facts;
 use super::sql::syntax::Statement;
-use super::tokens::{self, environment};
+use super::statement::{nothing_to_commit, nothing_to_roll_back};
+use super::storage::{Savepoint, Work};
+use super::tokens::{self, SqlError, environment};
 use super::value::SqlType;
 use super::wire::Reader;
 
@@ -44,6 +48,22 @@ pub(super) struct Session {
     descriptor: u64,
     pub(super) last_error: u32,
     pub(super) row_count: u64,
+    /// Uncommitted changes, also those of a statement outside a transaction while it runs.
+    pub(super) work: Work,
+    savepoints: Vec<(String, Savepoint)>,
+    /// `SET XACT_ABORT ON`: errors end the transaction.
+    pub(super) abort_on_error: bool,
+    /// `SET LOCK_TIMEOUT`
+    pub(super) lock_timeout: Option<Duration>,
+    /// TRY blocks that are being run.
+    pub(super) tries: u32,
+    /// The error that a CATCH block is about.
+    pub(super) caught: Option<SqlError>,
+    /// The transaction can only be rolled back.
+    pub(super) doomed: bool,
+    pub(super) identity: Option<i64>,
+    /// `INSERT BULK` was said, and its rows come next.
+    pub(super) bulk: Option<BulkLoad>,
     prepared: HashMap<i32, Prepared>,
     last_handle: i32,
     state_sent: Vec<u8>,
@@ -51,7 +71,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: Client, database: String, restored: &[(u8, Vec<u8>)]) -> Self {
+    pub(super) fn new(client: Client, database: String, restored: &[(u8, Vec<u8>)], work: Work) -> Self {
         // As the real server's: no two sessions have a transaction of the same name.
         let descriptor = u64::from(client.spid) << 32;
         let mut session = Self {
@@ -64,6 +84,15 @@ impl Session {
             descriptor,
             last_error: 0,
             row_count: 0,
+            work,
+            savepoints: Vec::new(),
+            abort_on_error: false,
+            lock_timeout: None,
+            tries: 0,
+            caught: None,
+            doomed: false,
+            identity: None,
+            bulk: None,
             prepared: HashMap::new(),
             last_handle: 0,
             state_sent: Vec::new(),
@@ -88,6 +117,10 @@ impl Session {
             isolation: self.isolation,
             last_error: self.last_error,
             row_count: self.row_count,
+            view: self.work.view(),
+            identity: self.identity,
+            caught: self.caught.clone(),
+            doomed: self.doomed,
         }
     }
 
@@ -95,7 +128,11 @@ impl Session {
     pub(super) fn reset(&mut self, keep_transaction: bool, out: &mut Vec<u8>) {
         if !keep_transaction {
             self.transactions = 0;
+            self.discard();
         }
+        self.abort_on_error = false;
+        self.lock_timeout = None;
+        self.identity = None;
         self.isolation = DEFAULT_ISOLATION;
         self.no_count = false;
         self.prepared.clear();
@@ -126,6 +163,11 @@ impl Session {
                 };
             }
             ["NOCOUNT", switch] => self.no_count = *switch == "ON",
+            ["XACT_ABORT", switch] => self.abort_on_error = *switch == "ON",
+            // Less than 0 is for ever.
+            ["LOCK_TIMEOUT", milliseconds] => {
+                self.lock_timeout = milliseconds.parse().ok().map(Duration::from_millis);
+            }
             _ => {}
         }
     }
@@ -150,27 +192,72 @@ impl Session {
         descriptor == 0 || self.transactions > 0 && descriptor == self.descriptor
     }
 
-    /// False without a transaction.
-    pub(super) fn commit(&mut self, out: &mut Vec<u8>) -> bool {
+    pub(super) fn commit(&mut self, out: &mut Vec<u8>) -> Result<(), SqlError> {
+        if self.doomed {
+            let text = "The current transaction cannot be committed and cannot support operations that write to the log file. Roll back the transaction.";
+            return Err(SqlError::new(3930, text));
+        }
         match self.transactions {
-            0 => return false,
-            1 => self.end_transaction(environment::COMMIT_TRANSACTION, out),
+            0 => return Err(nothing_to_commit()),
+            1 => {
+                self.work.commit();
+                self.end_transaction(environment::COMMIT_TRANSACTION, out);
+            }
             _ => self.transactions -= 1,
         }
-        true
+        Ok(())
     }
 
-    /// False without a transaction.
-    pub(super) fn rollback(&mut self, out: &mut Vec<u8>) -> bool {
+    /// Back to a savepoint where one is named that there is, else to the beginning.
+    pub(super) fn rollback(&mut self, savepoint: Option<&str>, out: &mut Vec<u8>) -> Result<(), SqlError> {
         if self.transactions == 0 {
-            return false;
+            return Err(nothing_to_roll_back());
         }
-        self.end_transaction(environment::ROLLBACK_TRANSACTION, out);
-        true
+        let named = |(name, _): &(String, Savepoint)| {
+            savepoint.is_some_and(|wanted| name.eq_ignore_ascii_case(wanted))
+        };
+        if let Some(at) = self.savepoints.iter().rposition(named) {
+            self.savepoints.truncate(at + 1);
+            if let Some((_, savepoint)) = self.savepoints.last() {
+                self.work.undo(savepoint);
+            }
+            return Ok(());
+        }
+        self.roll_back_all(out);
+        Ok(())
+    }
+
+    pub(super) fn save(&mut self, name: String) {
+        let savepoint = self.work.savepoint();
+        self.savepoints.push((name, savepoint));
+    }
+
+    /// Ends the transaction, if there is one, without its changes.
+    pub(super) fn roll_back_all(&mut self, out: &mut Vec<u8>) {
+        self.discard();
+        if self.transactions > 0 {
+            self.end_transaction(environment::ROLLBACK_TRANSACTION, out);
+        }
+    }
+
+    /// Takes back all uncommitted changes.
+    fn discard(&mut self) {
+        self.work.roll_back();
+        self.savepoints.clear();
+        self.bulk = None;
+        self.doomed = false;
+    }
+
+    /// The end of a statement, which commits where there is no transaction.
+    pub(super) fn end_statement(&mut self) {
+        if self.transactions == 0 && self.bulk.is_none() {
+            self.work.commit();
+        }
     }
 
     fn end_transaction(&mut self, kind: u8, out: &mut Vec<u8>) {
         self.transactions = 0;
+        self.savepoints.clear();
         tokens::environment_bytes(out, kind, &[], &self.descriptor.to_le_bytes());
     }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::value::{SqlType, Value};
+use super::storage::Column;
+use super::value::Value;
 use super::wire::{Put, length8, length16, length32};
 
 /// SQL_Latin1_General_CP1_CI_AS.
@@ -68,6 +69,12 @@ impl SqlError {
     #[must_use]
     pub fn with_class(self, class: u8) -> Self {
         Self { class, ..self }
+    }
+
+    /// The same error with another state.
+    #[must_use]
+    pub fn with_state(self, state: u8) -> Self {
+        Self { state, ..self }
     }
 
     /// A refused login of a token, worded as Azure SQL does: `reason` follows the principal.
@@ -213,15 +220,24 @@ pub(super) fn session_states(states: &[(u8, Vec<u8>)]) -> Vec<u8> {
     set
 }
 
-pub(super) fn columns(out: &mut Vec<u8>, columns: &[(String, SqlType)]) {
-    const NULLABLE: u16 = 1;
+/// COLMETADATA.
+pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column]) {
+    const NULLABLE: u16 = 0x01;
+    const IDENTITY: u16 = 0x10;
     out.put_u8(0x81);
     out.put_u16(length16(columns.len()));
-    for (name, sql_type) in columns {
+    for column in columns {
         out.put_u32(0);
-        out.put_u16(NULLABLE);
-        sql_type.encode(out);
-        out.put_b_varchar(name);
+        let mut flags = 0;
+        if column.nullable {
+            flags |= NULLABLE;
+        }
+        if column.identity {
+            flags |= IDENTITY;
+        }
+        out.put_u16(flags);
+        column.sql_type.encode(out);
+        out.put_b_varchar(&column.name);
     }
 }
 

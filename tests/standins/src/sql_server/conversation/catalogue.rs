@@ -1,6 +1,7 @@
 //! Procedures that ODBC's catalogue functions call.
 
 use crate::sql_server::statement::command;
+use crate::sql_server::storage::Column;
 use crate::sql_server::tokens::{self, DoneKind, SqlError, done};
 use crate::sql_server::value::{SqlType, Value};
 
@@ -31,7 +32,11 @@ pub(super) fn answer(procedure: &str, given: &[(String, Value)], out: &mut Vec<u
 }
 
 fn result(columns: &[(String, SqlType)], rows: &[Vec<Value>], out: &mut Vec<u8>) {
-    tokens::columns(out, columns);
+    let columns: Vec<Column> = columns
+        .iter()
+        .map(|(name, sql_type)| Column::nullable(name.as_str(), sql_type.clone()))
+        .collect();
+    tokens::columns(out, &columns);
     for row in rows {
         tokens::row(out, row);
     }

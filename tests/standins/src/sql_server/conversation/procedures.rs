@@ -6,10 +6,10 @@ use super::{Conversation, DEEPEST_CALL, Progress, catalogue};
 use crate::sql_server::failure::Failure;
 use crate::sql_server::fault::Fault;
 use crate::sql_server::request::Call;
-use crate::sql_server::rows::Rows;
 use crate::sql_server::session::Prepared;
 use crate::sql_server::sql;
 use crate::sql_server::sql::evaluate::Scope;
+use crate::sql_server::sql::query;
 use crate::sql_server::sql::syntax::Statement;
 use crate::sql_server::statement::{self, Arguments, command};
 use crate::sql_server::tokens::{self, DoneKind, SqlError, done};
@@ -186,9 +186,9 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
                 .map(|(name, sql_type)| (name.clone(), Value::null(sql_type.clone())))
                 .collect(),
         };
-        let rows = Rows::of(select, &scope)?;
+        let query = query::compile(select, &scope)?;
         let out = &mut self.outgoing.tokens;
-        tokens::columns(out, &rows.columns);
+        tokens::columns(out, &query.columns);
         done(out, DoneKind::InProcedure, done::MORE, command::SELECT, 0);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::sql_server::identity::Identity;
 use crate::sql_server::session::Client;
+use crate::sql_server::storage::Work;
 use crate::sql_server::tests::server;
 use crate::sql_server::wire::{Put, length16};
 
@@ -65,13 +66,16 @@ async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
         recoverable: true,
     };
     let requests = requests.concat();
+    let shared = Arc::clone(&server().shared);
+    let work = Work::new(Arc::clone(&shared.storage), 1);
     let mut answers = Vec::new();
     let mut conversation = Conversation {
         incoming: Incoming::new(requests.as_slice()),
         outgoing: Outgoing::new(&mut answers, SPID),
-        session: Session::new(client, "master".to_owned(), &[]),
+        session: Session::new(client, "master".to_owned(), &[], work),
         connection: 1,
-        shared: Arc::clone(&server().shared),
+        shared,
+        uncaught: None,
     };
     conversation.run().await.unwrap();
     drop(conversation);

@@ -1,10 +1,14 @@
 //! Functions and global variables: what the server says about itself and the session.
 
 mod clock;
+mod dates;
+mod numbers;
+mod objects;
 mod text;
 
+use crate::sql_server::storage::View;
 use crate::sql_server::tokens::{SERVER_NAME, SqlError};
-use crate::sql_server::value::{SqlType, Value};
+use crate::sql_server::value::{Datum, SqlType, Value, guid};
 
 /// As Azure SQL Database says it; libraries tell the product by "Microsoft SQL Azure".
 pub(in crate::sql_server) const VERSION_TEXT: &str =
@@ -30,6 +34,14 @@ pub(in crate::sql_server) struct Facts {
     pub(in crate::sql_server) isolation: u8,
     pub(in crate::sql_server) last_error: u32,
     pub(in crate::sql_server) row_count: u64,
+    /// The tables that the session sees.
+    pub(in crate::sql_server) view: View,
+    /// The last value that an identity column was given.
+    pub(in crate::sql_server) identity: Option<i64>,
+    /// The error that a CATCH block is about.
+    pub(in crate::sql_server) caught: Option<SqlError>,
+    /// The transaction can only be rolled back.
+    pub(in crate::sql_server) doomed: bool,
 }
 
 pub(super) fn global(name: &str, facts: &Facts) -> Result<Value, SqlError> {
@@ -53,10 +65,7 @@ pub(super) fn global(name: &str, facts: &Facts) -> Result<Value, SqlError> {
         "OPTIONS" => Value::int(5496),
         "TEXTSIZE" => Value::int(i32::MAX),
         "NESTLEVEL" | "FETCH_STATUS" => Value::int(0),
-        "IDENTITY" => Value::null(SqlType::Decimal {
-            precision: 38,
-            scale: 0,
-        }),
+        "IDENTITY" => identity(facts)?,
         _ => {
             let text = format!("Must declare the scalar variable \"@@{name}\".");
             return Err(SqlError::new(137, text).with_class(15));
@@ -71,23 +80,73 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, facts: &Facts) -> Result<V
         "USER_NAME" | "CURRENT_USER" | "SESSION_USER" | "USER" => Value::sysname(&facts.user),
         "DB_NAME" => Value::sysname(&facts.database),
         "DB_ID" => small_int(5),
-        "SCHEMA_NAME" => Value::sysname("dbo"),
-        "SCHEMA_ID" | "DATABASE_PRINCIPAL_ID" | "HAS_DBACCESS" => Value::int(1),
+        "SCHEMA_NAME" => objects::schema_name(&arguments, facts),
+        "SCHEMA_ID" => objects::schema_id(&arguments, facts),
+        "OBJECT_ID" => objects::object_id(&arguments, facts),
+        "OBJECT_NAME" | "OBJECT_SCHEMA_NAME" => objects::object_name(name, &arguments, facts),
+        "DATABASE_PRINCIPAL_ID" | "HAS_DBACCESS" => Value::int(1),
+        "SCOPE_IDENTITY" => identity(facts)?,
+        "NEWID" => Value {
+            sql_type: SqlType::Guid,
+            datum: Datum::Guid(guid::random()),
+        },
+        "ERROR_NUMBER" | "ERROR_SEVERITY" | "ERROR_STATE" | "ERROR_LINE" | "ERROR_MESSAGE"
+        | "ERROR_PROCEDURE" => error_property(name, facts),
         "HOST_NAME" => Value::sysname(&facts.host),
         "APP_NAME" | "PROGRAM_NAME" => Value::sysname(&facts.app),
         "SERVERPROPERTY" => server_property(&first_text()),
         "CONNECTIONPROPERTY" => connection_property(&first_text(), facts),
         "DATABASEPROPERTYEX" => database_property(&first_text_at(&arguments, 1)),
-        "OBJECT_ID" | "SESSION_CONTEXT" | "SESSIONPROPERTY" => Value::null(SqlType::Int),
+        "SESSION_CONTEXT" | "SESSIONPROPERTY" => Value::null(SqlType::Int),
         "IS_SRVROLEMEMBER" | "IS_MEMBER" | "IS_ROLEMEMBER" | "HAS_PERMS_BY_NAME" => Value::int(0),
-        "XACT_STATE" => small_int(u16::from(facts.transactions > 0)),
-        "GETDATE" | "GETUTCDATE" | "CURRENT_TIMESTAMP" => clock::datetime(),
-        "SYSDATETIME" | "SYSUTCDATETIME" => clock::datetime2(),
-        _ => text::call(name, arguments).ok_or_else(|| {
-            let text = format!("'{name}' is not a recognized built-in function name.");
-            SqlError::new(195, text).with_class(15)
-        })?,
+        "XACT_STATE" => {
+            let state = if facts.doomed {
+                -1
+            } else {
+                i32::from(facts.transactions > 0)
+            };
+            Value::int(state).cast(&SqlType::SmallInt)?
+        }
+        "GETDATE" | "GETUTCDATE" | "CURRENT_TIMESTAMP" => clock::now(SqlType::DateTime),
+        "SYSDATETIME" | "SYSUTCDATETIME" => clock::now(SqlType::DateTime2(7)),
+        "SYSDATETIMEOFFSET" => clock::now(SqlType::DateTimeOffset(7)),
+        _ => {
+            if let Some(value) = dates::call(name, &arguments).or_else(|| numbers::call(name, &arguments)) {
+                return value;
+            }
+            text::call(name, arguments).ok_or_else(|| {
+                let text = format!("'{name}' is not a recognized built-in function name.");
+                SqlError::new(195, text).with_class(15)
+            })?
+        }
     })
+}
+
+fn identity(facts: &Facts) -> Result<Value, SqlError> {
+    let sql_type = SqlType::Decimal {
+        precision: 38,
+        scale: 0,
+    };
+    facts.identity.map_or_else(
+        || Ok(Value::null(sql_type.clone())),
+        |value| Value::big_int(value).cast(&sql_type),
+    )
+}
+
+fn error_property(name: &str, facts: &Facts) -> Value {
+    let is_text = matches!(name, "ERROR_MESSAGE" | "ERROR_PROCEDURE");
+    let Some(error) = &facts.caught else {
+        let text = SqlType::NVarChar(Some(8000));
+        return Value::null(if is_text { text } else { SqlType::Int });
+    };
+    match name {
+        "ERROR_MESSAGE" => Value::nvarchar(&error.message),
+        "ERROR_PROCEDURE" => Value::null(SqlType::NVarChar(Some(256))),
+        "ERROR_NUMBER" => Value::int(i32::try_from(error.number).unwrap_or(i32::MAX)),
+        "ERROR_SEVERITY" => Value::int(error.class.into()),
+        "ERROR_STATE" => Value::int(error.state.into()),
+        _ => Value::int(1),
+    }
 }
 
 fn first_text_at(arguments: &[Value], at: usize) -> String {

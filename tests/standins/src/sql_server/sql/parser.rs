@@ -1,19 +1,25 @@
 //! Tokens into statements.
 
+mod change;
 mod expression;
 mod select;
+mod table;
 mod types;
 
 use std::time::Duration;
 
 use super::lexer::{Token, syntax_error, tokens};
-use super::syntax::Statement;
+use super::syntax::{ObjectName, Statement};
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::SqlType;
 
 /// Words that open a statement, and so end one before it.
-const OPENERS: [&str; 20] = [
+const OPENERS: [&str; 24] = [
     "SELECT",
+    "CREATE",
+    "DROP",
+    "TRUNCATE",
+    "RETURN",
     "SET",
     "DECLARE",
     "BEGIN",
@@ -57,6 +63,13 @@ pub(in crate::sql_server) fn parse_declarations(text: &str) -> Result<Vec<(Strin
         }
     }
     Ok(declarations)
+}
+
+/// A name as functions take it in a text: `[dbo].[t]`.
+pub(in crate::sql_server) fn parse_object_name(text: &str) -> Option<ObjectName> {
+    let mut parser = Parser::new(text).ok()?;
+    let name = parser.object_name().ok()?;
+    parser.peek().is_none().then_some(name)
 }
 
 pub(super) struct Parser {
@@ -217,7 +230,21 @@ impl Parser {
         let start = self.at;
         self.at += 1;
         let statement = match opener.as_str() {
-            "SELECT" => Statement::Select(self.select()?),
+            "SELECT" => Statement::Select(Box::new(self.select()?)),
+            "CREATE" => self.create()?,
+            "DROP" => self.drop_table()?,
+            "TRUNCATE" => Statement::Truncate(self.truncate()?),
+            "INSERT" => self.insert()?,
+            "UPDATE" => self.update()?,
+            "DELETE" => self.delete()?,
+            "RETURN" => {
+                let start = self.at;
+                if self.at_any_word(&OPENERS) || self.expression().is_err() {
+                    self.at = start;
+                }
+                Statement::Return
+            }
+            "BEGIN" if self.word_if("TRY") => self.try_catch()?,
             "SET" => self.set()?,
             "DECLARE" => self.declare()?,
             "BEGIN" if self.transaction_word() => {
@@ -239,14 +266,14 @@ impl Parser {
                 let named = self.transaction_word() || self.word_if("WORK");
                 Statement::Rollback(if named { self.transaction_name() } else { None })
             }
-            "SAVE" if self.transaction_word() => {
-                self.transaction_name();
-                Statement::Save
-            }
+            "SAVE" if self.transaction_word() => Statement::Save(self.transaction_name().unwrap_or_default()),
             "USE" => Statement::Use(self.name()?),
             "WAITFOR" => self.wait_for()?,
             "PRINT" => Statement::Print(self.expression()?),
             "RAISERROR" => self.raise_error()?,
+            "THROW" if self.at_symbol(";") || self.peek().is_none() || self.at_any_word(&OPENERS) => {
+                Statement::Rethrow
+            }
             "THROW" => self.throw()?,
             "IF" => self.if_else()?,
             "EXEC" | "EXECUTE" => self.execute()?,
@@ -258,11 +285,27 @@ impl Parser {
         Ok(vec![statement])
     }
 
+    fn try_catch(&mut self) -> Result<Statement, SqlError> {
+        let body = self.statements(&["END"])?;
+        self.word("END")?;
+        self.word("TRY")?;
+        while self.symbol_if(";") {}
+        self.word("BEGIN")?;
+        self.word("CATCH")?;
+        let handler = self.statements(&["END"])?;
+        self.word("END")?;
+        self.word("CATCH")?;
+        Ok(Statement::Try { body, handler })
+    }
+
     fn transaction_word(&mut self) -> bool {
         self.word_if("TRAN") || self.word_if("TRANSACTION")
     }
 
     fn transaction_name(&mut self) -> Option<String> {
+        if let Some(Token::Variable(_)) = self.peek() {
+            return self.variable().ok();
+        }
         if self.at_any_word(&OPENERS) {
             return None;
         }
@@ -275,18 +318,19 @@ impl Parser {
             return Ok(Statement::Assign(variable, self.expression()?));
         }
         let mut words = Vec::new();
+        let mut sign = "";
         while let Some(token) = self.peek() {
             if self.at_symbol(";") || (!words.is_empty() && self.at_any_word(&OPENERS)) {
                 break;
             }
             match token {
-                Token::Word(text) | Token::Quoted(text) | Token::Number(text) => {
-                    words.push(text.to_uppercase());
-                }
+                Token::Number(digits) => words.push(format!("{sign}{digits}")),
+                Token::Word(text) | Token::Quoted(text) => words.push(text.to_uppercase()),
                 Token::Text { content, .. } => words.push(content.clone()),
                 Token::Symbol("," | "-" | ".") => {}
                 _ => return Err(self.error()),
             }
+            sign = if self.at_symbol("-") { "-" } else { "" };
             self.at += 1;
         }
         if words.len() < 2 {

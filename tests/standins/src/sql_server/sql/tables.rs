@@ -1,7 +1,11 @@
-//! The tables there are: two endless ones for row streams, and the catalogue views that libraries look at.
+//! The tables that are always there: two endless ones for row streams, and the catalogue views that libraries look at.
+
+mod catalogue;
 
 use super::functions::Facts;
-use super::syntax::Source;
+use super::query::Base;
+use super::syntax::ObjectName;
+use crate::sql_server::storage::Column;
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::{SqlType, Value};
 
@@ -10,50 +14,24 @@ const DEFAULT_LENGTH: i32 = 1_000_000;
 /// Longest name in `pairs`, in bytes.
 pub(in crate::sql_server) const NAME_LENGTH: usize = 64;
 
-pub(in crate::sql_server) struct Table {
-    pub(in crate::sql_server) columns: Vec<(String, SqlType)>,
-    pub(in crate::sql_server) content: Content,
+pub(in crate::sql_server) struct Found {
+    pub(in crate::sql_server) columns: Vec<Column>,
+    pub(in crate::sql_server) base: Base,
+    /// As long as TOP says.
+    pub(in crate::sql_server) endless: bool,
 }
 
-pub(in crate::sql_server) enum Content {
-    /// `n` from 1 to here.
-    Ints(i32),
-    /// `id` from 1 to here, and a `name`.
-    Pairs(i32),
-    Rows(Vec<Vec<Value>>),
-}
-
-impl Table {
-    /// `LEFT JOIN` with a table without rows, as Django's command line joins the catalogue's: every row stays.
-    pub(in crate::sql_server) fn left_join(self, other: Self) -> Result<Self, SqlError> {
-        let (Content::Rows(mut rows), Content::Rows(others)) = (self.content, other.content) else {
-            return Err(unsupported());
-        };
-        if !others.is_empty() {
-            return Err(unsupported());
+impl Found {
+    fn rows(columns: Vec<(&str, SqlType)>, rows: Vec<Vec<Value>>) -> Self {
+        let columns = columns.into_iter();
+        Self {
+            columns: columns
+                .map(|(name, sql_type)| Column::nullable(name, sql_type))
+                .collect(),
+            base: Base::Rows(rows),
+            endless: false,
         }
-        for row in &mut rows {
-            row.extend(
-                other
-                    .columns
-                    .iter()
-                    .map(|(_, sql_type)| Value::null(sql_type.clone())),
-            );
-        }
-        let mut columns = self.columns;
-        columns.extend(other.columns);
-        Ok(Self {
-            columns,
-            content: Content::Rows(rows),
-        })
     }
-}
-
-fn unsupported() -> SqlError {
-    SqlError::new(
-        40510,
-        "Statement 'JOIN' is not supported in this version of SQL Server.",
-    )
 }
 
 /// The name in row `id` of `pairs`.
@@ -61,123 +39,48 @@ pub(in crate::sql_server) fn pair_name(id: i32) -> String {
     format!("row {id}")
 }
 
-impl Content {
-    pub(in crate::sql_server) fn rows(self) -> Box<dyn Iterator<Item = Vec<Value>> + Send> {
-        match self {
-            Self::Ints(last) => Box::new((1..=last).map(|n| vec![Value::int(n)])),
-            Self::Pairs(last) => Box::new((1..=last).map(|id| {
-                let name = Value {
-                    sql_type: SqlType::NVarChar(Some(NAME_LENGTH)),
-                    ..Value::nvarchar(&pair_name(id))
-                };
-                vec![Value::int(id), name]
-            })),
-            Self::Rows(rows) => Box::new(rows.into_iter()),
-        }
-    }
+/// That row.
+pub(in crate::sql_server) fn pair(id: i32) -> Vec<Value> {
+    let name = Value {
+        sql_type: SqlType::NVarChar(Some(NAME_LENGTH)),
+        ..Value::nvarchar(&pair_name(id))
+    };
+    vec![Value::int(id), name]
 }
 
 pub(in crate::sql_server) fn find(
-    source: &Source,
+    name: &ObjectName,
     arguments: &[Value],
     facts: &Facts,
-) -> Result<Table, SqlError> {
-    let length = length(arguments)?;
-    let (columns, content) = match source.name.as_str() {
-        "ints" | "standin.ints" => (vec![("n", SqlType::Int)], Content::Ints(length)),
-        "pairs" | "standin.pairs" => (
-            vec![
-                ("id", SqlType::Int),
-                ("name", SqlType::NVarChar(Some(NAME_LENGTH))),
+) -> Result<Found, SqlError> {
+    let schema = name.schema().map(str::to_lowercase);
+    let last = name.last().to_lowercase();
+    let found = match (schema.as_deref(), last.as_str()) {
+        (None | Some("standin"), "ints") => Some(Found {
+            columns: vec![Column::nullable("n", SqlType::Int)],
+            base: Base::Ints(1, length(arguments)?),
+            endless: arguments.is_empty(),
+        }),
+        (None | Some("standin"), "pairs") => Some(Found {
+            columns: vec![
+                Column::nullable("id", SqlType::Int),
+                Column::nullable("name", SqlType::NVarChar(Some(NAME_LENGTH))),
             ],
-            Content::Pairs(length),
-        ),
-        "sys.databases" => (
-            vec![("name", name_type()), ("database_id", SqlType::Int)],
-            Content::Rows(vec![
-                vec![Value::sysname("master"), Value::int(1)],
-                vec![Value::sysname(&facts.database), Value::int(5)],
-            ]),
-        ),
-        "sys.system_views" | "sys.all_views" => (
-            vec![("name", name_type())],
-            Content::Rows(vec![vec![Value::sysname("dm_exec_sessions")]]),
-        ),
-        "sys.dm_exec_sessions" => (
-            vec![
-                ("session_id", SqlType::SmallInt),
-                ("login_name", name_type()),
-                ("original_login_name", name_type()),
-                ("host_name", name_type()),
-                ("program_name", name_type()),
-                ("transaction_isolation_level", SqlType::SmallInt),
-            ],
-            Content::Rows(vec![vec![
-                Value::int(facts.spid.into()).cast(&SqlType::SmallInt)?,
-                Value::sysname(&facts.login),
-                Value::sysname(&facts.login),
-                Value::sysname(&facts.host),
-                Value::sysname(&facts.app),
-                Value::int(facts.isolation.into()).cast(&SqlType::SmallInt)?,
-            ]]),
-        ),
-        "sys.dm_exec_connections" => (
-            vec![
-                ("session_id", SqlType::Int),
-                ("net_transport", name_type()),
-                ("encrypt_option", name_type()),
-                ("client_net_address", name_type()),
-            ],
-            // This server lets nobody in without TLS.
-            Content::Rows(vec![vec![
-                Value::int(facts.spid.into()),
-                Value::sysname("TCP"),
-                Value::sysname("TRUE"),
-                Value::sysname(&facts.client_address),
-            ]]),
-        ),
-        "sys.tables" | "sys.views" | "sys.objects" | "sys.all_objects" => (
-            vec![
-                ("name", name_type()),
-                ("object_id", SqlType::Int),
-                ("schema_id", SqlType::Int),
-                ("type", SqlType::VarChar(Some(2))),
-            ],
-            Content::Rows(Vec::new()),
-        ),
-        "information_schema.tables" => (
-            vec![
-                ("TABLE_CATALOG", name_type()),
-                ("TABLE_SCHEMA", name_type()),
-                ("TABLE_NAME", name_type()),
-                ("TABLE_TYPE", SqlType::VarChar(Some(10))),
-            ],
-            Content::Rows(Vec::new()),
-        ),
-        "sys.extended_properties" => (
-            vec![
-                ("major_id", SqlType::Int),
-                ("minor_id", SqlType::Int),
-                ("name", name_type()),
-                ("value", name_type()),
-            ],
-            Content::Rows(Vec::new()),
-        ),
-        "fn_listextendedproperty" | "sys.fn_listextendedproperty" => {
-            (vec![("name", name_type())], Content::Rows(Vec::new()))
+            base: Base::Pairs(1, length(arguments)?),
+            endless: arguments.is_empty(),
+        }),
+        (None | Some("sys"), "fn_listextendedproperty") => {
+            Some(Found::rows(vec![("name", name_type())], Vec::new()))
         }
-        _ => {
-            let text = format!("Invalid object name '{}'.", source.written);
-            return Err(SqlError::new(208, text));
-        }
+        (Some("sys"), view) => catalogue::sys(view, facts)?,
+        (Some("information_schema"), view) => catalogue::information_schema(view, facts),
+        _ => None,
     };
-    Ok(Table {
-        columns: columns
-            .into_iter()
-            .map(|(name, sql_type)| (name.to_owned(), sql_type))
-            .collect(),
-        content,
-    })
+    found.ok_or_else(|| invalid_object(name))
+}
+
+pub(in crate::sql_server) fn invalid_object(name: &ObjectName) -> SqlError {
+    SqlError::new(208, format!("Invalid object name '{}'.", name.written()))
 }
 
 /// How many rows an endless table is to have.

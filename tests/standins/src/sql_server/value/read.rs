@@ -1,9 +1,11 @@
 //! Parameters: TYPE_INFO and the value behind it, read from a request.
 
+use super::moment::Moment;
 use super::{Datum, SqlType, Value, code};
 use crate::sql_server::wire::{Malformed, Put, Reader, units_of};
 
 /// How a type writes its values.
+#[derive(Debug, Clone, Copy)]
 enum Shape {
     Fixed(usize),
     ByteLength,
@@ -15,69 +17,140 @@ enum Shape {
     Chunks,
 }
 
-impl Value {
-    /// Reads TYPE_INFO and the value that follows it.
+/// TYPE_INFO as a client sends it: the type, and how values of it are written.
+#[derive(Debug, Clone)]
+pub(in crate::sql_server) struct TypeInfo {
+    pub(in crate::sql_server) sql_type: SqlType,
+    shape: Shape,
+}
+
+impl TypeInfo {
     pub(in crate::sql_server) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let before = reader.rest();
         let type_code = reader.u8()?;
         let (shape, known) = read_type(type_code, reader)?;
-        let info_length = before.len() - reader.remaining();
-        let info = before.get(..info_length).unwrap_or_default().to_vec();
-
-        let before = reader.rest();
-        let content = read_content(&shape, reader)?;
-        let raw_length = before.len() - reader.remaining();
-        let raw = before.get(..raw_length).unwrap_or_default().to_vec();
-
-        let Some(sql_type) = known else {
-            return Ok(Self {
-                sql_type: SqlType::Opaque(info),
-                datum: Datum::Raw(raw),
-            });
-        };
-        let datum = match (&sql_type, content) {
-            (_, None) => Datum::Null,
-            (SqlType::NVarChar(_), Some(content)) => Datum::Text(units_of(&content)),
-            (SqlType::VarChar(_), Some(content)) => Datum::Text(
-                content
-                    .iter()
-                    .copied()
-                    .map(super::convert::from_code_page)
-                    .collect(),
-            ),
-            (SqlType::VarBinary(_), Some(content)) => Datum::Bytes(content),
-            (SqlType::Real | SqlType::Float, Some(content)) => float(&content)?,
-            (SqlType::Decimal { .. }, Some(content)) => decimal(&content)?,
-            (SqlType::TinyInt | SqlType::Bit, Some(content)) => {
-                Datum::Integer(content.first().copied().unwrap_or(0).into())
-            }
-            (_, Some(content)) => integer(&content)?,
-        };
-        Ok(Self { sql_type, datum })
+        let length = before.len() - reader.remaining();
+        let info = before.get(..length).unwrap_or_default();
+        Ok(Self {
+            sql_type: known.unwrap_or_else(|| SqlType::Opaque(info.to_vec())),
+            shape,
+        })
     }
+
+    /// Reads a value of this type.
+    pub(in crate::sql_server) fn datum(&self, reader: &mut Reader<'_>) -> Result<Datum, Malformed> {
+        if matches!(self.sql_type, SqlType::Opaque(_)) {
+            let before = reader.rest();
+            skip(self.shape, reader)?;
+            let length = before.len() - reader.remaining();
+            return Ok(Datum::Raw(before.get(..length).unwrap_or_default().to_vec()));
+        }
+        datum(&self.sql_type, self.shape, reader)
+    }
+
+    /// Passes over one.
+    pub(in crate::sql_server) fn skip(&self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        skip(self.shape, reader)
+    }
+
+    /// Whether values of it are written as this server writes them for this type of column.
+    pub(in crate::sql_server) fn is_written_as(&self, sql_type: &SqlType) -> bool {
+        self.sql_type == *sql_type && !matches!(self.shape, Shape::Fixed(_) | Shape::LongOrNull)
+    }
+}
+
+impl SqlType {
+    /// How this server writes values of the type.
+    fn shape(&self) -> Shape {
+        match self {
+            Self::NVarChar(None) | Self::VarChar(None) | Self::VarBinary(None) | Self::Xml => Shape::Chunks,
+            Self::Opaque(info) => match info.first() {
+                Some(&code::VARIANT) => Shape::LongLength,
+                _ => Shape::ByteLength,
+            },
+            _ if self.string_length().is_some() => Shape::ShortLength,
+            _ => Shape::ByteLength,
+        }
+    }
+
+    /// Reads back what `Datum::encode` wrote.
+    pub(in crate::sql_server) fn decode(&self, reader: &mut Reader<'_>) -> Result<Datum, Malformed> {
+        datum(self, self.shape(), reader)
+    }
+
+    /// Passes over it.
+    pub(in crate::sql_server) fn skip(&self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        skip(self.shape(), reader)
+    }
+}
+
+impl Value {
+    /// Reads TYPE_INFO and the value that follows it.
+    pub(in crate::sql_server) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let info = TypeInfo::read(reader)?;
+        let datum = info.datum(reader)?;
+        Ok(Self {
+            sql_type: info.sql_type,
+            datum,
+        })
+    }
+}
+
+fn datum(sql_type: &SqlType, shape: Shape, reader: &mut Reader<'_>) -> Result<Datum, Malformed> {
+    let chunks;
+    let content = if let Shape::Chunks = shape {
+        match read_chunks(reader)? {
+            None => return Ok(Datum::Null),
+            Some(content) => {
+                chunks = content;
+                chunks.as_slice()
+            }
+        }
+    } else {
+        match read_content(shape, reader)? {
+            None => return Ok(Datum::Null),
+            Some(content) => content,
+        }
+    };
+    Ok(match sql_type {
+        SqlType::Xml => {
+            const BYTE_ORDER_MARK: u16 = 0xFEFF;
+            let mut units = units_of(content);
+            if units.first() == Some(&BYTE_ORDER_MARK) {
+                units.remove(0);
+            }
+            Datum::Text(units)
+        }
+        _ if sql_type.is_national() => Datum::Text(units_of(content)),
+        _ if sql_type.is_text() => Datum::Text(
+            content
+                .iter()
+                .copied()
+                .map(super::convert::from_code_page)
+                .collect(),
+        ),
+        _ if sql_type.is_binary() => Datum::Bytes(content.to_vec()),
+        SqlType::Real | SqlType::Float => float(content)?,
+        SqlType::Decimal { .. } => decimal(content)?,
+        SqlType::Money | SqlType::SmallMoney => money(content)?,
+        SqlType::TinyInt | SqlType::Bit => Datum::Integer(content.first().copied().unwrap_or(0).into()),
+        SqlType::Guid => Datum::Guid(
+            content
+                .try_into()
+                .map_err(|_| Malformed(format!("uniqueidentifier of {} bytes", content.len())))?,
+        ),
+        _ if sql_type.is_date_or_time() => Datum::Moment(Moment::decode(sql_type, content)?),
+        _ => integer(content)?,
+    })
 }
 
 /// The rest of TYPE_INFO; the type is `None` where the stand-in only hands values back.
 fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<SqlType>), Malformed> {
+    if let Some((length, sql_type)) = fixed_type(type_code) {
+        return Ok((Shape::Fixed(length), Some(sql_type)));
+    }
     Ok(match type_code {
-        0x30 => (Shape::Fixed(1), Some(SqlType::TinyInt)),
-        0x32 => (Shape::Fixed(1), Some(SqlType::Bit)),
-        0x34 => (Shape::Fixed(2), Some(SqlType::SmallInt)),
-        0x38 => (Shape::Fixed(4), Some(SqlType::Int)),
-        0x7F => (Shape::Fixed(8), Some(SqlType::BigInt)),
-        0x3B => (Shape::Fixed(4), Some(SqlType::Real)),
-        0x3E => (Shape::Fixed(8), Some(SqlType::Float)),
-        0x3A | 0x7A => (Shape::Fixed(4), None),
-        0x3C | 0x3D => (Shape::Fixed(8), None),
-        code::INT_N => {
-            let sql_type = match reader.u8()? {
-                1 => SqlType::TinyInt,
-                2 => SqlType::SmallInt,
-                4 => SqlType::Int,
-                _ => SqlType::BigInt,
-            };
-            (Shape::ByteLength, Some(sql_type))
-        }
+        code::INT_N => (Shape::ByteLength, Some(integer_type(reader.u8()?))),
         code::BIT_N => {
             reader.u8()?;
             (Shape::ByteLength, Some(SqlType::Bit))
@@ -95,28 +168,48 @@ fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<Sq
             let (precision, scale) = (reader.u8()?, reader.u8()?);
             (Shape::ByteLength, Some(SqlType::Decimal { precision, scale }))
         }
-        code::GUID
-        | code::MONEY_N
-        | code::DATETIME_N
-        | code::TIME
-        | code::DATETIME2
-        | code::DATETIME_OFFSET => {
+        code::GUID => {
             reader.u8()?;
-            (Shape::ByteLength, None)
+            (Shape::ByteLength, Some(SqlType::Guid))
         }
-        code::DATE => (Shape::ByteLength, None),
+        code::MONEY_N => {
+            let sql_type = if reader.u8()? == 4 {
+                SqlType::SmallMoney
+            } else {
+                SqlType::Money
+            };
+            (Shape::ByteLength, Some(sql_type))
+        }
+        code::DATETIME_N => {
+            let sql_type = if reader.u8()? == 4 {
+                SqlType::SmallDateTime
+            } else {
+                SqlType::DateTime
+            };
+            (Shape::ByteLength, Some(sql_type))
+        }
+        code::TIME => (Shape::ByteLength, Some(SqlType::Time(scale(reader)?))),
+        code::DATETIME2 => (Shape::ByteLength, Some(SqlType::DateTime2(scale(reader)?))),
+        code::DATETIME_OFFSET => (Shape::ByteLength, Some(SqlType::DateTimeOffset(scale(reader)?))),
+        code::DATE => (Shape::ByteLength, Some(SqlType::Date)),
         code::NVARCHAR | code::NCHAR | code::VARCHAR | code::CHAR => {
             let length = declared_length(reader)?;
             reader.bytes(5)?;
-            let sql_type = match type_code {
-                code::NVARCHAR | code::NCHAR => SqlType::NVarChar(length),
+            let sql_type = match (type_code, length) {
+                (code::NCHAR, Some(length)) => SqlType::NChar(length),
+                (code::CHAR, Some(length)) => SqlType::Char(length),
+                (code::NVARCHAR | code::NCHAR, _) => SqlType::NVarChar(length),
                 _ => SqlType::VarChar(length),
             };
             (string_shape(length), Some(sql_type))
         }
         code::VARBINARY | code::BINARY => {
             let length = declared_length(reader)?;
-            (string_shape(length), Some(SqlType::VarBinary(length)))
+            let sql_type = match (type_code, length) {
+                (code::BINARY, Some(length)) => SqlType::Binary(length),
+                _ => SqlType::VarBinary(length),
+            };
+            (string_shape(length), Some(sql_type))
         }
         // Driver 18.6 sends the text of sp_prepare as ntext.
         code::NTEXT | code::TEXT => {
@@ -143,10 +236,37 @@ fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<Sq
                 reader.b_varchar()?;
                 reader.us_varchar()?;
             }
-            (Shape::Chunks, None)
+            (Shape::Chunks, Some(SqlType::Xml))
         }
         other => return Err(Malformed(format!("parameter of type {other:#04x}"))),
     })
+}
+
+/// Types without NULL, which say nothing but their code.
+fn fixed_type(type_code: u8) -> Option<(usize, SqlType)> {
+    Some(match type_code {
+        0x30 => (1, SqlType::TinyInt),
+        0x32 => (1, SqlType::Bit),
+        0x34 => (2, SqlType::SmallInt),
+        0x38 => (4, SqlType::Int),
+        0x7F => (8, SqlType::BigInt),
+        0x3B => (4, SqlType::Real),
+        0x3E => (8, SqlType::Float),
+        0x3A => (4, SqlType::SmallDateTime),
+        0x3D => (8, SqlType::DateTime),
+        0x7A => (4, SqlType::SmallMoney),
+        0x3C => (8, SqlType::Money),
+        _ => return None,
+    })
+}
+
+fn integer_type(length: u8) -> SqlType {
+    match length {
+        1 => SqlType::TinyInt,
+        2 => SqlType::SmallInt,
+        4 => SqlType::Int,
+        _ => SqlType::BigInt,
+    }
 }
 
 fn declared_length(reader: &mut Reader<'_>) -> Result<Option<usize>, Malformed> {
@@ -162,9 +282,16 @@ fn string_shape(length: Option<usize>) -> Shape {
     }
 }
 
-fn read_content(shape: &Shape, reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
+fn scale(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
+    match reader.u8()? {
+        scale @ 0..=7 => Ok(scale),
+        other => Err(Malformed(format!("scale {other}"))),
+    }
+}
+
+fn read_content<'a>(shape: Shape, reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
     let length = match shape {
-        Shape::Fixed(length) => *length,
+        Shape::Fixed(length) => length,
         Shape::ByteLength => match reader.u8()? {
             0 => return Ok(None),
             length => usize::from(length),
@@ -173,7 +300,7 @@ fn read_content(shape: &Shape, reader: &mut Reader<'_>) -> Result<Option<Vec<u8>
             u16::MAX => return Ok(None),
             length => usize::from(length),
         },
-        Shape::LongLength => match reader.length()? {
+        Shape::LongLength | Shape::Chunks => match reader.length()? {
             0 => return Ok(None),
             length => length,
         },
@@ -181,9 +308,19 @@ fn read_content(shape: &Shape, reader: &mut Reader<'_>) -> Result<Option<Vec<u8>
             u32::MAX => return Ok(None),
             length => usize::try_from(length).unwrap_or(usize::MAX),
         },
-        Shape::Chunks => return read_chunks(reader),
     };
-    Ok(Some(reader.bytes(length)?.to_vec()))
+    reader.bytes(length).map(Some)
+}
+
+fn skip(shape: Shape, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+    if let Shape::Chunks = shape {
+        if reader.u64()? == u64::MAX {
+            return Ok(());
+        }
+        while read_content(shape, reader)?.is_some() {}
+        return Ok(());
+    }
+    read_content(shape, reader).map(|_| ())
 }
 
 fn read_chunks(reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
@@ -192,12 +329,10 @@ fn read_chunks(reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
         return Ok(None);
     }
     let mut content = Vec::new();
-    loop {
-        match reader.length()? {
-            0 => return Ok(Some(content)),
-            length => content.put(reader.bytes(length)?),
-        }
+    while let Some(chunk) = read_content(Shape::Chunks, reader)? {
+        content.put(chunk);
     }
+    Ok(Some(content))
 }
 
 fn integer(content: &[u8]) -> Result<Datum, Malformed> {
@@ -219,6 +354,19 @@ fn float(content: &[u8]) -> Result<Datum, Malformed> {
     value
         .map(Datum::Float)
         .map_err(|_| Malformed(format!("float of {} bytes", content.len())))
+}
+
+/// The upper half comes first.
+fn money(content: &[u8]) -> Result<Datum, Malformed> {
+    let value = match content.len() {
+        4 => content.try_into().map(i32::from_le_bytes).map(i128::from),
+        _ => content
+            .try_into()
+            .map(|bytes| i128::from(u64::from_le_bytes(bytes).rotate_left(32).cast_signed())),
+    };
+    value
+        .map(Datum::Decimal)
+        .map_err(|_| Malformed(format!("money of {} bytes", content.len())))
 }
 
 fn decimal(content: &[u8]) -> Result<Datum, Malformed> {

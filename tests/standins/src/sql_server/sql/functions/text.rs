@@ -10,7 +10,7 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Value> {
     Some(match (name, count) {
         ("ISNULL", 2) => {
             let (first, second) = (next(), next());
-            if first.is_null() { second } else { first }
+            is_null(first, second)
         }
         ("COALESCE", 1..) => {
             let first = next();
@@ -48,6 +48,31 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Value> {
             let length = usize::try_from(length).unwrap_or(0);
             mapped(value, |text| text.chars().skip(skip).take(length).collect())
         }
+        ("LEFT", 2) => {
+            let (value, length) = (next(), next().as_integer()?);
+            let length = usize::try_from(length).unwrap_or(0);
+            mapped(value, |text| text.chars().take(length).collect())
+        }
+        ("RIGHT", 2) => {
+            let (value, length) = (next(), next().as_integer()?);
+            let length = usize::try_from(length).unwrap_or(0);
+            mapped(value, |text| {
+                let skip = text.chars().count().saturating_sub(length);
+                text.chars().skip(skip).collect()
+            })
+        }
+        ("REPLACE", 3) => {
+            let value = next();
+            let (from, to) = (next().text()?, next().text()?);
+            mapped(value, |text| {
+                if from.is_empty() {
+                    text.to_owned()
+                } else {
+                    text.replace(&from, &to)
+                }
+            })
+        }
+        ("QUOTENAME", 1) => mapped(next(), |text| format!("[{}]", text.replace(']', "]]"))),
         ("CONCAT", 2..) => {
             let first = next();
             let joined = arguments.fold(first.text().unwrap_or_default(), |joined, other| {
@@ -59,8 +84,20 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Value> {
     })
 }
 
+/// The second takes the first one's type, unless that is what a bare NULL is taken for.
+fn is_null(first: Value, second: Value) -> Value {
+    if !first.is_null() {
+        return first;
+    }
+    let sql_type = first.sql_type;
+    if sql_type == SqlType::Int && !second.sql_type.is_integer() {
+        return second;
+    }
+    second.clone().cast(&sql_type).unwrap_or(second)
+}
+
 fn mapped(value: Value, map: impl Fn(&str) -> String) -> Value {
-    let national = !matches!(value.sql_type, SqlType::VarChar(_));
+    let national = value.sql_type.is_national() || !value.sql_type.is_text();
     match value.text() {
         None => Value::null(value.sql_type),
         Some(text) if national => Value::nvarchar(&map(&text)),
@@ -82,10 +119,12 @@ fn data_length(value: &Value) -> Value {
     let length = match (&value.datum, &value.sql_type) {
         (Datum::Null, _) => return Value::null(SqlType::Int),
         (Datum::Bytes(bytes), _) => bytes.len(),
-        (Datum::Text(units), SqlType::VarChar(_)) => units.len(),
+        (Datum::Text(units), sql_type) if !sql_type.is_national() => units.len(),
         (Datum::Text(units), _) => units.len() * 2,
-        (_, SqlType::Int | SqlType::Real) => 4,
+        (_, SqlType::Int | SqlType::Real | SqlType::SmallMoney | SqlType::SmallDateTime) => 4,
         (_, SqlType::Bit | SqlType::TinyInt) => 1,
+        (_, SqlType::Guid) => 16,
+        (_, SqlType::Date) => 3,
         (_, SqlType::SmallInt) => 2,
         _ => 8,
     };

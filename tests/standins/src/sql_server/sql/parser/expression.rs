@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::sql_server::sql::lexer::Token;
-use crate::sql_server::sql::syntax::{Expression, Operator};
+use crate::sql_server::sql::syntax::{Case, Cast, Expression, Operator, Select};
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::convert::parse_decimal;
 use crate::sql_server::value::{Datum, SqlType, Value};
@@ -68,18 +68,28 @@ impl Parser {
             return Ok(Expression::IsNull(Box::new(left), not));
         }
         let not = self.word_if("NOT");
+        if self.word_if("BETWEEN") {
+            let low = self.sum()?;
+            self.word("AND")?;
+            let high = self.sum()?;
+            let between = binary(
+                Operator::And,
+                binary(Operator::GreaterOrEqual, left.clone(), low),
+                binary(Operator::LessOrEqual, left, high),
+            );
+            return Ok(negated(between, not));
+        }
         if self.word_if("IN") {
             self.symbol("(")?;
+            if self.at_word("SELECT") {
+                let query = self.query_in_parentheses()?;
+                return Ok(Expression::InQuery(Box::new(left), Box::new(query), not));
+            }
             let list = self.arguments()?;
             return Ok(Expression::In(Box::new(left), list, not));
         }
         if self.word_if("LIKE") {
-            let like = binary(Operator::Like, left, self.sum()?);
-            return Ok(if not {
-                Expression::Not(Box::new(like))
-            } else {
-                like
-            });
+            return Ok(negated(binary(Operator::Like, left, self.sum()?), not));
         }
         if not {
             return Err(self.error());
@@ -111,7 +121,12 @@ impl Parser {
             return Ok(Expression::Negative(Box::new(self.unary()?)));
         }
         self.symbol_if("+");
-        self.primary()
+        let expression = self.primary()?;
+        // One collation for all.
+        if self.word_if("COLLATE") {
+            self.name()?;
+        }
+        Ok(expression)
     }
 
     fn operator(&mut self, known: &[(&str, Operator)]) -> Option<Operator> {
@@ -125,6 +140,9 @@ impl Parser {
             Some(Token::Symbol("(")) => {
                 self.at += 1;
                 self.nest()?;
+                if self.at_word("SELECT") {
+                    return Ok(Expression::Query(Box::new(self.query_in_parentheses()?)));
+                }
                 let expression = self.expression()?;
                 self.symbol(")")?;
                 Ok(expression)
@@ -175,26 +193,58 @@ impl Parser {
                 self.at += 1;
                 self.case()
             }
+            "EXISTS" if at_call => {
+                self.at += 2;
+                Ok(Expression::Exists(Box::new(self.query_in_parentheses()?)))
+            }
             "CAST" | "TRY_CAST" if at_call => {
                 self.at += 2;
                 self.nest()?;
-                let expression = self.expression()?;
+                let inner = self.expression()?;
                 self.word("AS")?;
                 let sql_type = self.sql_type()?;
                 self.symbol(")")?;
-                Ok(Expression::Cast(Box::new(expression), sql_type))
+                Ok(Expression::Cast(Box::new(Cast {
+                    inner,
+                    sql_type,
+                    style: None,
+                    or_null: word == "TRY_CAST",
+                })))
             }
             "CONVERT" | "TRY_CONVERT" if at_call => {
                 self.at += 2;
                 self.nest()?;
                 let sql_type = self.sql_type()?;
                 self.symbol(",")?;
-                let expression = self.expression()?;
-                if self.symbol_if(",") {
-                    self.expression()?;
-                }
+                let inner = self.expression()?;
+                let style = if self.symbol_if(",") {
+                    Some(self.expression()?)
+                } else {
+                    None
+                };
                 self.symbol(")")?;
-                Ok(Expression::Cast(Box::new(expression), sql_type))
+                Ok(Expression::Cast(Box::new(Cast {
+                    inner,
+                    sql_type,
+                    style,
+                    or_null: word == "TRY_CONVERT",
+                })))
+            }
+            // Their first argument is a word: day, month, …
+            "DATEADD" | "DATEDIFF" | "DATEDIFF_BIG" | "DATEPART" | "DATENAME" if at_call => {
+                self.at += 2;
+                let part = Expression::Literal(Value::varchar(&self.name()?));
+                self.symbol(",")?;
+                let mut arguments = self.arguments()?;
+                arguments.insert(0, part);
+                Ok(Expression::Call(word.to_owned(), arguments))
+            }
+            "COUNT" | "COUNT_BIG" | "SUM" | "AVG" | "MIN" | "MAX"
+                if at_call
+                    && matches!(self.tokens.get(self.at + 2), Some(Token::Word(word)) if word.eq_ignore_ascii_case("DISTINCT")) =>
+            {
+                self.at += 3;
+                Ok(Expression::Call(format!("{word} DISTINCT"), self.arguments()?))
             }
             // Functions written without parentheses.
             "CURRENT_USER" | "SESSION_USER" | "SYSTEM_USER" | "USER" | "CURRENT_TIMESTAMP" if !at_call => {
@@ -211,11 +261,22 @@ impl Parser {
 
     /// A column, or a call.
     fn named(&mut self) -> Result<Expression, SqlError> {
-        let name = self.qualified_name()?.pop().unwrap_or_default();
+        let mut parts = self.qualified_name()?;
+        let name = parts.pop().unwrap_or_default();
         if self.symbol_if("(") {
             return Ok(Expression::Call(name.to_uppercase(), self.arguments()?));
         }
-        Ok(Expression::Column(name))
+        let qualifier = parts.pop();
+        Ok(Expression::Column { qualifier, name })
+    }
+
+    /// A query whose opening parenthesis is taken.
+    pub(super) fn query_in_parentheses(&mut self) -> Result<Select, SqlError> {
+        self.nest()?;
+        self.word("SELECT")?;
+        let query = self.select()?;
+        self.symbol(")")?;
+        Ok(query)
     }
 
     /// What stands in parentheses; the opening one is taken.
@@ -245,7 +306,7 @@ impl Parser {
         let operand = if self.at_word("WHEN") {
             None
         } else {
-            Some(Box::new(self.expression()?))
+            Some(self.expression()?)
         };
         self.nest()?;
         let mut branches = Vec::new();
@@ -255,7 +316,7 @@ impl Parser {
             branches.push((when, self.expression()?));
         }
         let otherwise = if self.word_if("ELSE") {
-            Some(Box::new(self.expression()?))
+            Some(self.expression()?)
         } else {
             None
         };
@@ -263,11 +324,20 @@ impl Parser {
         if branches.is_empty() {
             return Err(self.error());
         }
-        Ok(Expression::Case {
+        Ok(Expression::Case(Box::new(Case {
             operand,
             branches,
             otherwise,
-        })
+            sql_type: None,
+        })))
+    }
+}
+
+fn negated(expression: Expression, not: bool) -> Expression {
+    if not {
+        Expression::Not(Box::new(expression))
+    } else {
+        expression
     }
 }
 

@@ -5,13 +5,20 @@
 )]
 
 use super::*;
-use crate::sql_server::sql::syntax::{Expression, Item, Operator};
+use crate::sql_server::sql::syntax::{Expression, Item, Operator, Source, SourceBody};
 use crate::sql_server::value::Value;
 
 fn only(sql: &str) -> Statement {
     let mut statements = parse(sql).unwrap();
     assert_eq!(statements.len(), 1, "{statements:?}");
     statements.pop().unwrap()
+}
+
+fn named(source: &Source) -> String {
+    match &source.body {
+        SourceBody::Named(name, _) => name.written(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -30,7 +37,7 @@ fn a_select_list_has_names_calls_and_operators() {
     assert_eq!(name.as_deref(), Some("a"));
     assert_eq!(second.as_deref(), Some("b"));
     assert!(matches!(expression, Expression::Binary(Operator::Add, ..)));
-    assert_eq!(select.from.unwrap().name, "sys.databases");
+    assert_eq!(named(&select.from.unwrap()), "sys.databases");
     assert!(select.condition.is_some());
 }
 
@@ -85,7 +92,7 @@ fn delays_are_hours_minutes_and_seconds() {
 #[test]
 fn what_is_not_understood_is_a_syntax_error_that_names_the_place() {
     for (sql, near) in [
-        ("CREATE TABLE t (a int)", "CREATE"),
+        ("ALTER TABLE t ADD a int", "ALTER"),
         ("SELECT FROM", "FROM"),
         ("SELECT 1,", ","),
     ] {
@@ -130,11 +137,7 @@ fn tables_are_joined_with_and_without_aliases() {
         let Statement::Select(select) = only(sql) else {
             panic!("{sql}");
         };
-        let joined: Vec<_> = select
-            .joins
-            .iter()
-            .map(|(source, _)| source.name.as_str())
-            .collect();
+        let joined: Vec<_> = select.joins.iter().map(|join| named(&join.source)).collect();
         assert_eq!(joined, ["b.c", "d"]);
         assert!(select.condition.is_some());
     }

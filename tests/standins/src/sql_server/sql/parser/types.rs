@@ -6,7 +6,17 @@ use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::SqlType;
 
 impl Parser {
+    /// A type as in CAST, where a string without a length has 30 characters.
     pub(super) fn sql_type(&mut self) -> Result<SqlType, SqlError> {
+        self.type_with(30)
+    }
+
+    /// A type of a column, where it has one.
+    pub(super) fn column_type(&mut self) -> Result<SqlType, SqlError> {
+        self.type_with(1)
+    }
+
+    fn type_with(&mut self, default_length: usize) -> Result<SqlType, SqlError> {
         let name = self.qualified_name()?.pop().unwrap_or_default();
         let mut numbers = Vec::new();
         let mut max = false;
@@ -24,8 +34,7 @@ impl Parser {
             self.symbol(")")?;
         }
         let length = |width: usize| {
-            // 30 is the default in CAST, and nothing here needs the 1 of DECLARE.
-            let length: usize = numbers.first().copied().unwrap_or(30);
+            let length: usize = numbers.first().copied().unwrap_or(default_length);
             (!max).then_some(length * width)
         };
         let digit = |at: usize, default: u8| {
@@ -40,31 +49,33 @@ impl Parser {
             "int" | "integer" => SqlType::Int,
             "bigint" => SqlType::BigInt,
             "real" => SqlType::Real,
-            "float" => SqlType::Float,
             "decimal" | "numeric" | "dec" => SqlType::Decimal {
                 precision: digit(0, 18),
                 scale: digit(1, 0),
             },
-            "nvarchar" | "nchar" => SqlType::NVarChar(length(2)),
+            "float" if digit(0, 53) <= 24 => SqlType::Real,
+            "float" => SqlType::Float,
+            "nvarchar" => SqlType::NVarChar(length(2)),
+            "nchar" => SqlType::NChar(length(2).unwrap_or(2)),
+            "char" => SqlType::Char(length(1).unwrap_or(1)),
+            "binary" => SqlType::Binary(length(1).unwrap_or(1)),
             "sysname" => SqlType::NVarChar(Some(256)),
             "ntext" => SqlType::NVarChar(None),
-            "varchar" | "char" => SqlType::VarChar(length(1)),
+            "varchar" => SqlType::VarChar(length(1)),
             "text" => SqlType::VarChar(None),
-            "varbinary" | "binary" => SqlType::VarBinary(length(1)),
+            "varbinary" => SqlType::VarBinary(length(1)),
             "image" => SqlType::VarBinary(None),
             "datetime" => SqlType::DateTime,
-            "datetime2" if digit(0, 7) == 7 => SqlType::DateTime2,
-            // Known to the real server; here parameters of these types only pass through.
-            "date" => SqlType::Opaque(vec![0x28]),
-            "time" => SqlType::Opaque(vec![0x29, digit(0, 7)]),
-            "datetime2" => SqlType::Opaque(vec![0x2A, digit(0, 7)]),
-            "datetimeoffset" => SqlType::Opaque(vec![0x2B, digit(0, 7)]),
-            "smalldatetime" => SqlType::Opaque(vec![0x6F, 4]),
-            "uniqueidentifier" => SqlType::Opaque(vec![0x24, 16]),
-            "money" => SqlType::Opaque(vec![0x6E, 8]),
-            "smallmoney" => SqlType::Opaque(vec![0x6E, 4]),
+            "smalldatetime" => SqlType::SmallDateTime,
+            "date" => SqlType::Date,
+            "time" => SqlType::Time(digit(0, 7)),
+            "datetime2" => SqlType::DateTime2(digit(0, 7)),
+            "datetimeoffset" => SqlType::DateTimeOffset(digit(0, 7)),
+            "uniqueidentifier" => SqlType::Guid,
+            "money" => SqlType::Money,
+            "smallmoney" => SqlType::SmallMoney,
+            "xml" => SqlType::Xml,
             "sql_variant" => SqlType::Opaque(vec![0x62, 0x49, 0x1F, 0, 0]),
-            "xml" => SqlType::Opaque(vec![0xF1, 0]),
             _ => {
                 let text = format!("Type {name} is not a defined system type.");
                 return Err(SqlError::new(243, text));
