@@ -50,6 +50,7 @@ renewed before they end, and shared by everything in this process.
 - SQLAlchemy: `entra_odbc.sqlalchemy.register(engine)`.
 - Django: `entra_odbc.django.token(…)` for the setting TOKEN.
 - asyncio, and clients of the Azure SDK's `aio` modules: `entra_odbc.aio.Credential`.
+- Spark: `entra_odbc.spark.register(spark)`, then `spark.read.format("entra_odbc")`.
 - A program without a terminal shows prompts by `on_prompt`; a Jupyter notebook shows them by itself.
 - pyodbc and Driver 18 need unixODBC and Kerberos: where the system has none, `load_odbc()` before `import pyodbc`
   loads those of the wheel, and `advice()` says what is still missing and the command that installs it.
@@ -64,7 +65,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import aio, django, sqlalchemy
+    from . import aio, django, spark, sqlalchemy
     from ._attrs import attrs_before
     from ._connect import connect, driver, stock_connection_string
     from ._credential import Credential
@@ -96,7 +97,7 @@ _PLACES = {
     "register_provider": "_providers",
     "stock_connection_string": "_connect",
 }
-_MODULES = ("aio", "django", "sqlalchemy")
+_MODULES = ("aio", "django", "spark", "sqlalchemy")
 
 __all__ = [
     "AccessToken",

@@ -4,6 +4,7 @@ Programs under test run as processes with exactly the environment that is set he
 """
 
 import glob
+import importlib.util
 import json
 import os
 import platform
@@ -31,6 +32,9 @@ TIMEOUT = 120
 
 # Before a command: this system as it would be without unixODBC and Kerberos.
 BARE = [Path(__file__).with_name("without_unixodbc.sh")]
+
+# `make test-spark` runs these, in an environment with PySpark.
+collect_ignore = [] if importlib.util.find_spec("pyspark") else ["spark"]
 
 # What every program begins with.
 PRELUDE = """
@@ -74,7 +78,7 @@ class Standins:
         self.description = description
 
     def control(self, path, /, **body):
-        data = None if path in ("/requests", "/logins") else json.dumps(body).encode()
+        data = None if path in ("/requests", "/logins", "/statements") else json.dumps(body).encode()
         with urllib.request.urlopen(self.description["control"] + path, data=data, timeout=TIMEOUT) as answer:
             return json.load(answer)
 
@@ -159,10 +163,18 @@ def standins(tmp_path_factory):
         process.stdin.close()
 
 
+@pytest.fixture(scope="session")
+def new_machine(standins):
+    def make(directory):
+        standins.forget()
+        return Machine(directory, standins)
+
+    return make
+
+
 @pytest.fixture
-def machine(tmp_path, standins):
-    standins.forget()
-    return Machine(tmp_path, standins)
+def machine(tmp_path, new_machine):
+    return new_machine(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -1,39 +1,17 @@
 """The notebook is run from its first cell to its last, while somebody types the code at the stand-in Entra."""
 
-import json
 import os
-import re
 import sys
 from pathlib import Path
 
 import httpx
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 HERE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 
-
-class Person(NotebookClient):
-    """Runs a notebook, and does what it asks a person to do as soon as it does."""
-
-    def __init__(self, notebook, user, **options):
-        super().__init__(notebook, **options)
-        self.user = user
-        self.asked = []
-
-    def process_message(self, msg, cell, cell_index):
-        shown = json.dumps(msg["content"].get("data", {}))
-        if code := re.search(r"<code[^>]*>(\w+)</code>", shown):
-            page = re.search(r'href=\\"(https://[^"\\]+)', shown)[1]
-            self.asked.append((cell_index, code[1]))
-            answer = httpx.post(page, data={"user_code": code[1], "username": self.user["name"], **self.password()})
-            assert "Signed in" in answer.text, answer.text
-        return super().process_message(msg, cell, cell_index)
-
-    def password(self):
-        return {"password": self.user["password"]}
+from person import Person  # noqa: E402
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Option<Result<Value, SqlE
             };
             Some(difference(part, start, end, sql_type))
         }
+        ("SWITCHOFFSET", [date, zone]) => Some(switch_offset(date, zone)),
         ("DATEPART", [part, date]) => Some(date_part(&part.text().unwrap_or_default(), "datepart", date)),
         ("YEAR", [_]) => shorthand("year"),
         ("MONTH", [_]) => shorthand("month"),
@@ -75,6 +76,25 @@ fn moment(value: &Value) -> Result<(Option<Moment>, SqlType), SqlError> {
         Datum::Moment(moment) => Ok((Some(moment), value.sql_type)),
         _ => Ok((None, value.sql_type)),
     }
+}
+
+/// The same instant, as a clock shows it at an offset such as `+05:30`.
+fn switch_offset(date: &Value, zone: &Value) -> Result<Value, SqlError> {
+    let mut value = date.clone().cast(&SqlType::DateTimeOffset(7))?;
+    let text = zone.text().unwrap_or_default();
+    let (sign, digits) = text.split_at_checked(1).unwrap_or_default();
+    let offset = match (sign, digits.split_once(':')) {
+        ("+" | "-", Some((hours, minutes))) => hours.parse::<i16>().ok().zip(minutes.parse::<i16>().ok()),
+        _ => None,
+    };
+    let Some((hours, minutes)) = offset.filter(|&(hours, minutes)| hours <= 14 && minutes < 60) else {
+        let text = "The timezone provided to builtin function switchoffset is invalid.";
+        return Err(SqlError::new(9812, text));
+    };
+    if let Datum::Moment(moment) = &mut value.datum {
+        moment.offset = (hours * 60 + minutes) * if sign == "-" { -1 } else { 1 };
+    }
+    Ok(value)
 }
 
 fn add(part: &Value, number: &Value, date: &Value) -> Result<Value, SqlError> {

@@ -1,0 +1,113 @@
+"""The options of a read or write: which there are, and what each may be."""
+
+from __future__ import annotations
+
+import difflib
+import json
+
+from .._error import Error
+from .._string import pairs, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Names as Spark's JDBC source has them, where it has one.
+READ = (
+    "query",
+    "dbtable",
+    "prepareQuery",
+    "partitionColumn",
+    "lowerBound",
+    "upperBound",
+    "numPartitions",
+    "predicates",
+    "hashColumn",
+    "pushDownPredicate",
+    "fetchSize",
+    "limit",
+    "maxTextSize",
+    "maxBinarySize",
+)
+WRITE = ("dbtable", "stagingSchema", "batchSize")
+SIGN_IN = ("connection", "connectionSecrets", "tokenBroker", "tokenBrokerSecret", "accessToken", "accessTokenNeededFor")
+
+# Keywords of a connection string that carry a secret, as `plain` has them.
+_SECRETS = frozenset(
+    (
+        *("pwd", "password", "clientsecret", "accesstoken", "refreshtoken", "clientassertion", "userassertion"),
+        *("systemtoken", "clientcertificatepassword", "clientkeypassword", "aadsecureprincipalsecret"),
+    )
+)
+
+
+class Options:
+    """Options by name, without regard to case; an Error where one is unknown."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        known = {name.lower(): name for name in (*READ, *WRITE, *SIGN_IN)}
+        for name in given:
+            if name.lower() not in known:
+                near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+                hint = f" Is it {known[near[0]]}?" if near else f" There are: {', '.join(sorted(known.values()))}."
+                raise _wrong(f"the option {name} is unknown.{hint}")
+        self._given = {known[name.lower()]: value for name, value in given.items()}
+
+    def get(self, name: str) -> str | None:
+        """The option, or None where it is missing or empty."""
+        return self._given.get(name) or None
+
+    def required(self, name: str) -> str:
+        """The option, or an Error."""
+        value = self.get(name)
+        if value is None:
+            raise _wrong(f"the option {name} is missing")
+        return value
+
+    def number(self, name: str, default: int, *, least: int = 1) -> int:
+        """A whole number."""
+        value = self.get(name)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            raise _wrong(f"the option {name} is a whole number, not {value!r}") from None
+        if number < least:
+            raise _wrong(f"the option {name} is {least} at least, not {number}")
+        return number
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Yes or no."""
+        value = (self.get(name) or str(default)).lower()
+        if value not in ("true", "false"):
+            raise _wrong(f"the option {name} is true or false, not {value!r}")
+        return value == "true"
+
+    def texts(self, name: str) -> list[str] | None:
+        """A list of texts, as JSON."""
+        value = self.get(name)
+        if value is None:
+            return None
+        try:
+            texts = json.loads(value)
+        except ValueError:
+            texts = None
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise _wrong(f"""the option {name} is a JSON list of conditions, such as '["id < 5", "id >= 5"]'""")
+        return texts
+
+    def connection(self) -> str:
+        """The connection string without its secrets; an Error where it has one."""
+        string = self.required("connection")
+        for name, *_ in pairs(string):
+            if plain(name) in _SECRETS:
+                raise _wrong(
+                    f"{name.upper()}= stands in the option connection, which Spark writes to its event log."
+                    f" Pass it in the option connectionSecrets, which Spark redacts, or in a file"
+                )
+        return string
+
+
+def _wrong(message: str) -> Error:
+    return Error("HY000", 0, message)

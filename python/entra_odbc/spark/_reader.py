@@ -1,0 +1,143 @@
+"""Reading: planning on the driver, Arrow record batches in the tasks."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow
+from pyspark.sql.datasource import DataSourceReader, InputPartition
+from pyspark.sql.types import StructType, TimestampType
+
+from .._error import Error
+from . import _filters, _partitions, _types
+from ._odbc import Connection
+from ._query import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pyspark.sql.datasource import Filter
+
+    from ._options import Options
+    from ._sign_in import SignIn
+    from ._types import SourceColumn
+
+# Rows in a batch, at most; a batch of wide rows has fewer.
+_FETCH_SIZE = 65_535
+_BATCH_BYTES = 64 * 1024 * 1024
+# Bytes of a value in a column of unbounded length.
+_MAX_SIZE = 65_536
+
+
+def described(source: Source, sign_in: SignIn) -> list[SourceColumn]:
+    """The columns of what is read, from the server, without a row."""
+    with Connection(sign_in.connection_string()) as connection:
+        try:
+            columns = connection.describe(source.description())
+        except Error as error:
+            raise Source.explained(error) from None
+    names = [column.name for column in columns]
+    for name in names:
+        if not name:
+            raise Error("HY000", 0, "the query has a column without a name. Name each: … AS name")
+        if sum(name.lower() == other.lower() for other in names) > 1:
+            raise Error("HY000", 0, f"the query has two columns of the name {name}. Name them apart: … AS name")
+    return [_types.source_column(column) for column in columns]
+
+
+class Task(InputPartition):
+    """What one task reads."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+
+
+class PlainReader(DataSourceReader):
+    """A read of the columns that `schema` names; Spark applies all filters."""
+
+    def __init__(
+        self, options: Options, source: Source, sign_in: SignIn, columns: list[SourceColumn], schema: StructType, cores: int
+    ) -> None:
+        self._options, self._source, self._sign_in, self._cores = options, source, sign_in, cores
+        self._known = {column.name: column for column in columns}
+        self._columns = _types.columns_for(schema, columns)
+        self._schema = schema
+        self._pushed: list[str] = []
+        self._fetch_size = options.number("fetchSize", _FETCH_SIZE)
+        self._max_text_size = options.number("maxTextSize", _MAX_SIZE)
+        self._max_binary_size = options.number("maxBinarySize", _MAX_SIZE)
+
+    def partitions(self) -> Sequence[InputPartition]:
+        """The tasks."""
+        conditions = _partitions.conditions(self._options, self._known, self._bounds, self._cores)
+        items = [column.selected for column in self._columns]
+        return [Task(self._source.select(items, [*self._pushed, condition])) for condition in conditions]
+
+    def read(self, partition: InputPartition) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of one task."""
+        if not isinstance(partition, Task):
+            raise TypeError(f"a task is expected, not {type(partition).__name__}")
+        wanted = _types.arrow_schema(self._schema)
+        for batch in _batches(partition.query, self._sign_in, self._read_schema(), self._sizes()):
+            yield _types.fitted(batch, wanted)
+
+    def _bounds(self, name: str) -> tuple[str | None, str | None]:
+        query = self._source.select([f"MIN({name}) AS least", f"MAX({name}) AS greatest"], self._pushed)
+        with Connection(self._sign_in.connection_string()) as connection:
+            ((least, greatest),) = connection.execute(query)
+        return least, greatest
+
+    def _read_schema(self) -> pyarrow.Schema:
+        """The types that arrow-odbc is to give: the columns' own, and no time zone."""
+        native = _types.arrow_schema(_types.schema_of(self._columns))
+        zoned = [isinstance(column.spark_type, TimestampType) for column in self._columns]
+        plain = pyarrow.timestamp("us")
+        return pyarrow.schema(
+            [field.with_type(plain) if has_zone else field for field, has_zone in zip(native, zoned, strict=True)]
+        )
+
+    def _sizes(self) -> dict[str, int]:
+        return {
+            "batch_size": self._fetch_size,
+            "max_bytes_per_batch": _BATCH_BYTES,
+            "max_text_size": self._max_text_size,
+            "max_binary_size": self._max_binary_size,
+        }
+
+
+class Reader(PlainReader):
+    """A read in which the server leaves out rows that Spark would filter."""
+
+    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802: Spark's name.
+        """Has the server leave out rows; gives the filters that Spark has to apply as well."""
+        for filtered in filters:
+            # With a limit, the rows that Spark would filter are chosen first.
+            text, exact = (None, False) if self._source.limit is not None else _filters.condition(filtered, self._known)
+            if text is not None:
+                self._pushed.append(text)
+            if not exact:
+                yield filtered
+
+
+def _batches(query: str, sign_in: SignIn, schema: pyarrow.Schema, sizes: dict[str, int]) -> Iterator[pyarrow.RecordBatch]:
+    string = sign_in.connection_string()
+    try:
+        # After the connection string, which has loaded unixODBC.
+        import arrow_odbc
+    except ModuleNotFoundError:
+        raise Error("IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install 'entra-odbc[spark]'") from None
+    try:
+        yield from arrow_odbc.read_arrow_batches_from_odbc(query, string, schema=schema, **sizes)
+    except arrow_odbc.Error as error:
+        raise _reworded(error.message()) from None
+
+
+def _reworded(message: str) -> Error:
+    """arrow-odbc's message as an Error: the first record's SQLSTATE, native error and text."""
+    found = re.search(r"State: (\w{5}), Native error: (-?\d+), Message: (.*)", message, re.DOTALL)
+    if found is not None:
+        return Error(found[1], int(found[2]), found[3])
+    if "too large" in message.lower() or "truncat" in message.lower():
+        message += " Raise the option maxTextSize or maxBinarySize, bytes of a value"
+    return Error("HY000", 0, message)

@@ -1,0 +1,78 @@
+"""A notebook with Spark on two executors, among the stand-ins: one for all tests, since Spark takes its time to start."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+# What an executor and the notebook have in common.
+KERNEL = Path(__file__).with_name("kernel.py")
+TIMEOUT_S = 240
+
+
+class CellError(Exception):
+    """What a cell raised: its traceback."""
+
+
+class Notebook:
+    """A process that runs cells one after another, in one namespace, as a notebook's kernel does."""
+
+    def __init__(self, machine, *arguments):
+        self.machine = machine
+        self.log = (machine.directory / "kernel.log").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, str(KERNEL), *arguments],
+            env=machine.variables | {"PYSPARK_PYTHON": sys.executable, "TMPDIR": str(machine.directory)},
+            cwd=machine.directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+
+    def run(self, code, **values):
+        """What the cell leaves in `result`; CellError with what it raised."""
+        self.process.stdin.write(json.dumps([textwrap.dedent(code), values]) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"the kernel ended: {self.output()[-5000:]}"
+        result, error = json.loads(answer)
+        if error is not None:
+            raise CellError(error)
+        return result
+
+    def fails(self, code, **values):
+        """What the cell raises."""
+        with pytest.raises(CellError) as raised:
+            self.run(code, **values)
+        return str(raised.value)
+
+    def output(self):
+        """What the notebook and Spark printed to standard error."""
+        self.log.seek(0)
+        return self.log.read()
+
+    def close(self):
+        """Ends it, as when its window is closed."""
+        self.process.stdin.close()
+        self.process.wait(TIMEOUT_S)
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def notebook(tmp_path_factory, new_machine):
+    notebook = Notebook(new_machine(tmp_path_factory.mktemp("notebook")))
+    try:
+        yield notebook
+    finally:
+        notebook.close()
+
+
+@pytest.fixture
+def cells(notebook, standins):
+    """The notebook, with nothing left of what tests asked of the stand-ins before."""
+    standins.forget()
+    return notebook

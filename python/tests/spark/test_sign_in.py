@@ -1,0 +1,282 @@
+"""Who signs in on executors: by a string alone, or by a token broker in the notebook, against those whom it is to stop."""
+
+import base64
+import contextlib
+import json
+
+import pytest
+
+BROKER = """
+broker = entra_odbc.spark.TokenBroker(spark, ADA)
+frame = table("standin.pairs(100)", connection=SERVER, partitionColumn="id", lowerBound=1, upperBound=100, numPartitions=4,
+              **broker.options)
+"""
+
+# What an executor does, without Spark.
+ASK = """
+import http.client, json, socket, ssl
+from entra_odbc.spark._sign_in import _Pinned
+application, address, certificate = broker.options["tokenBroker"].split(" ")
+def ask(key=None, path="/token", source=None, **request):
+    body = {"application": application, "scope": "https://database.windows.net/.default", **request}
+    host, _, port = address.rpartition(":")
+    connection = _Pinned(host, int(port), certificate)
+    connection.source_address = source
+    with connection:
+        key = broker.options["tokenBrokerSecret"] if key is None else key
+        connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {key}"})
+        answer = connection.getresponse()
+        return [answer.status, json.loads(answer.read())]
+"""
+
+
+@pytest.fixture
+def broker(cells):
+    cells.run(BROKER + ASK)
+    yield cells
+    cells.run("broker.close()")
+
+
+def who_signed_in(standins):
+    return {login["outcome"]["accepted"] for login in standins.logins()}
+
+
+def test_executors_sign_in_by_the_string_alone(cells, standins, machine):
+    rows = cells.run(
+        """
+        result = table("standin.pairs(1000)", partitionColumn="id", lowerBound=1, upperBound=1000, numPartitions=8).count()
+        """
+    )
+    assert rows == 1000
+    # Two executors with a Python worker each, and the two processes that plan.
+    assert len(standins.requests("token")) <= 4
+    assert who_signed_in(standins) == {machine.msi}
+
+
+def test_a_secret_of_its_own_option_signs_in(cells, standins, machine):
+    cells.run(
+        """
+        who, _, secret = PAYROLL.partition("PWD=")
+        result = table("standin.ints(10)", connection=SERVER + who, connectionSecrets="PWD=" + secret).count()
+        """
+    )
+    assert who_signed_in(standins) == {machine.app}
+
+
+def test_the_person_signs_in_by_the_broker(broker, standins):
+    assert broker.run("result = frame.count()") == 100
+    assert who_signed_in(standins) == {"ada@contoso.com"}
+
+
+def test_the_broker_renews_tokens_while_a_job_runs(broker, standins):
+    standins.control("/lifetime", seconds=8)
+    code = """
+        renewed = entra_odbc.spark.TokenBroker(spark, GRACE)
+        def slow(batches):
+            import time
+            for batch in batches:
+                time.sleep(4)
+                yield batch
+        import time
+        begun = time.monotonic()
+        one = table("standin.pairs(100)", connection=SERVER, partitionColumn="id", lowerBound=1, upperBound=100,
+                    numPartitions=8, **renewed.options)
+        rows = one.mapInArrow(slow, one.schema).count()
+        renewed.close()
+        result = [rows, time.monotonic() - begun]
+    """
+    rows, took = broker.run(code)
+    assert rows == 100
+    # Longer than a token lived.
+    assert took > 8
+    assert len(standins.requests("token")) >= 2
+
+
+def test_a_wrong_key_gets_nothing(broker):
+    assert broker.run("result = ask(key='A' * 43)") == [401, {"error": "the key is not this broker's"}]
+    assert broker.run("result = ask(key='')")[0] == 401
+    message = broker.fails(
+        """
+        wrong = {**broker.options, "tokenBrokerSecret": "B" * 43}
+        table("standin.pairs(100)", connection=SERVER, **wrong).count()
+        """
+    )
+    assert "the token broker refused: the key is not this broker's" in message
+
+
+def test_the_key_is_shown_to_nobody_with_another_certificate(broker):
+    heard, message = broker.run(
+        """
+        from entra_odbc.spark import _tls
+        thief, other = _tls.server_context()
+        import socket, threading, ssl
+        listener = socket.create_server(("127.0.0.1", 0))
+        heard = []
+        def listen():
+            stream, _ = listener.accept()
+            try:
+                with thief.wrap_socket(stream, server_side=True) as secured:
+                    heard.append(secured.recv(1).decode())
+            except ssl.SSLError as error:
+                heard.append(type(error).__name__)
+        thread = threading.Thread(target=listen)
+        thread.start()
+        application, _, certificate = broker.options["tokenBroker"].split(" ")
+        stolen = {**broker.options, "tokenBroker": f"{application} 127.0.0.1:{listener.getsockname()[1]} {certificate}"}
+        try:
+            table("standin.pairs(100)", connection=SERVER, **stolen)
+        except Exception as error:
+            message = str(error)
+        thread.join()
+        result = [heard, message]
+        """
+    )
+    assert all(word in ("SSLError", "") for word in heard), heard
+    assert "certificate verify failed" in message and "the token broker in the notebook's process" in message
+
+
+def test_a_broker_of_another_application_is_refused(broker):
+    assert broker.run("result = ask(application='app-of-others')") == [
+        403,
+        {"error": "the broker belongs to another Spark application"},
+    ]
+    message = broker.fails(
+        """
+        others = broker.options["tokenBroker"].replace(application, "app-20200101-0001")
+        table("standin.pairs(100)", connection=SERVER, **{**broker.options, "tokenBroker": others})
+        """
+    )
+    assert "the token broker belongs to another Spark application" in message
+
+
+def test_there_are_tokens_for_one_audience_only(broker):
+    status, answer = broker.run("result = ask(scope='https://vault.azure.net/.default')")
+    assert status == 403 and "not for https://vault.azure.net/.default" in answer["error"]
+    status, answer = broker.run("result = ask()")
+    assert status == 200 and set(answer) == {"token", "expires_on"}
+
+
+def test_only_hosts_of_the_application_are_answered(broker):
+    status, answer = broker.run("result = ask(source=('127.0.0.77', 0))")
+    assert status == 403 and "no executor of this application runs at 127.0.0.77" in answer["error"]
+
+
+def test_whoever_sends_too_much_or_nothing_is_not_waited_for(broker):
+    assert "RemoteDisconnected" in broker.fails("ask(padding='x' * 5000)")
+    assert broker.run("result = ask(path='/')")[0] == 404
+    ended = broker.run(
+        """
+        from entra_odbc.spark import _broker
+        patience, _broker._PATIENCE_S = _broker._PATIENCE_S, 1
+        host, _, port = address.rpartition(":")
+        silent = [socket.create_connection((host, int(port)), timeout=30) for _ in range(70)]
+        # Ended by the broker: those beyond its limit at once, the others when their time is over.
+        result = [stream.recv(1).decode() for stream in silent]
+        for stream in silent:
+            stream.close()
+        _broker._PATIENCE_S = patience
+        """
+    )
+    assert ended == [""] * 70
+    assert broker.run("result = ask()")[0] == 200
+
+
+def test_nothing_secret_reaches_logs_events_plans_and_the_ui(broker, standins):
+    shown = broker.run(
+        """
+        import urllib.request, glob
+        frame.createOrReplaceTempView("pairs")
+        counted = spark.sql("SELECT count(*) FROM pairs")
+        counted.collect()
+        plan = counted._jdf.queryExecution().toString()
+        ui = spark.sparkContext.uiWebUrl
+        pages = [urllib.request.urlopen(ui + page).read().decode() for page in ("/jobs/", "/environment/", "/SQL/")]
+        pages += [urllib.request.urlopen(f"{ui}/SQL/execution/?id={id}").read().decode() for id in range(3)]
+        token = ask()[1]["token"]
+        result = [broker.options["tokenBrokerSecret"], token, plan, *pages]
+        """
+    )
+    key, token, *texts = shown
+    texts.append(broker.output())
+    events = [path for path in broker.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
+    assert events
+    texts += [path.read_text(errors="replace") for path in events]
+    # Spark did show the option, as far as it shows options.
+    assert any("tokenBrokerSecret=*" in text for text in texts)
+    for text in texts:
+        assert key not in text and token not in text and token.split(".")[2] not in text
+
+
+def test_a_key_is_not_in_files(broker):
+    key = broker.run("result = broker.options['tokenBrokerSecret']")
+    broker.run("frame.count()")
+    for path in broker.machine.directory.rglob("*"):
+        with contextlib.suppress(OSError):
+            assert not path.is_file() or key.encode() not in path.read_bytes(), path
+
+
+def test_without_the_broker_tasks_fail_in_words(broker):
+    broker.run("frame.count()")
+    message = broker.fails(
+        """
+        gone = entra_odbc.spark.TokenBroker(spark, ADA)
+        left = table("standin.pairs(50)", connection=SERVER, **gone.options)
+        gone.close()
+        left.count()
+        """
+    )
+    assert "the token broker in the notebook's process" in message and "Is the session over" in message
+
+
+def test_one_token_is_refused_before_it_would_end_too_early(cells, standins):
+    standins.control("/lifetime", seconds=300)
+    # For whom no token of a longer life is kept.
+    cells.run("OTHER = signing_in('ServicePrincipal', standins['portal']['client_id'], standins['portal']['secret'])")
+    message = cells.fails("entra_odbc.spark.token_options(OTHER, needed_for=1800)")
+    assert "and the job needs it for 1800 s" in message
+    options = cells.run("result = entra_odbc.spark.token_options(OTHER, needed_for=60)")
+    assert cells.run("result = table('standin.ints(10)', connection=SERVER, **options).count()", options=options) == 10
+    message = cells.fails("table('standin.ints(10)', connection=SERVER, **{**options, 'accessTokenNeededFor': '900'})")
+    assert "the option accessTokenNeededFor" in message
+
+
+def test_a_token_that_ended_is_told(cells):
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": 1}).encode()).rstrip(b"=").decode()
+    message = cells.fails("table('standin.ints(10)', connection=SERVER, accessToken=old)", old=f"e30.{claims}.x")
+    assert "the token lives for 0 s" in message
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("table('t', connection=MSI, **broker.options)", "only one of them can say who signs in"),
+        ("table('t', connection=SERVER, accessToken='opaque')", "no access token of Entra's"),
+        ("table('t', connection=SERVER + 'PWD=secret')", "connectionSecrets"),
+    ],
+)
+def test_contradictions_are_told(broker, code, message):
+    assert message in broker.fails(code)
+
+
+def test_a_broker_needs_the_driver_in_its_process(cells):
+    message = cells.fails(
+        """
+        class Connected:
+            @property
+            def sparkContext(self):
+                raise NotImplementedError
+        entra_odbc.spark.TokenBroker(Connected(), ADA)
+        """
+    )
+    assert "Spark Connect" in message and "token_options" in message
+
+
+def test_two_threads_ask_at_once(broker):
+    answers = broker.run(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(16) as pool:
+            result = [status for status, _ in pool.map(lambda _: ask(), range(64))]
+        """
+    )
+    assert answers == [200] * 64
