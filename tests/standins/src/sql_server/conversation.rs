@@ -1,6 +1,8 @@
 //! Requests and their answers, once somebody is logged in.
 
+mod bulk_load;
 mod catalogue;
+mod describe;
 mod procedures;
 mod statements;
 
@@ -67,12 +69,12 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
     /// Answers until the client leaves.
     pub(super) async fn run(&mut self) -> Result<(), Failure> {
         while let Some(message) = self.incoming.message().await? {
-            self.answer(&message).await?;
+            self.answer(message).await?;
         }
         Ok(())
     }
 
-    async fn answer(&mut self, message: &Message) -> Result<(), Failure> {
+    async fn answer(&mut self, message: Message) -> Result<(), Failure> {
         if message.kind == kind::ATTENTION {
             // It came after the response was complete; it is owed its answer all the same.
             return self.acknowledge_attention().await;
@@ -84,6 +86,13 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         let keep = message.status & status::RESET_KEEPING_TRANSACTION != 0;
         if keep || message.status & status::RESET != 0 {
             self.session.reset(keep, &mut self.outgoing.tokens);
+        }
+        if message.kind == kind::BULK_LOAD {
+            return self.bulk_load(message, fault).await;
+        }
+        if self.session.bulk.take().is_some() {
+            // Announced, and did not come.
+            self.session.end_statement();
         }
         let descriptor = match message.kind {
             kind::SQL_BATCH | kind::RPC | kind::TRANSACTION => {

@@ -19,6 +19,7 @@ pub(super) mod kind {
     pub(in crate::sql_server) const RPC: u8 = 0x03;
     pub(in crate::sql_server) const RESPONSE: u8 = 0x04;
     pub(in crate::sql_server) const ATTENTION: u8 = 0x06;
+    pub(in crate::sql_server) const BULK_LOAD: u8 = 0x07;
     pub(in crate::sql_server) const FEDAUTH_TOKEN: u8 = 0x08;
     pub(in crate::sql_server) const TRANSACTION: u8 = 0x0E;
     pub(in crate::sql_server) const LOGIN7: u8 = 0x10;
@@ -60,12 +61,25 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     }
 
     /// The next message; `None` when the client has closed between two messages.
+    ///
+    /// Of a bulk load, which may be longer than fits into memory, it is the first packet.
     pub(super) async fn message(&mut self) -> Result<Option<Message>, Failure> {
+        while let Some(packet) = self.packet().await? {
+            if self.partial.is_none() && packet.kind == kind::BULK_LOAD {
+                return Ok(Some(packet));
+            }
+            if let Some(message) = self.add(packet)? {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next packet by itself.
+    pub(super) async fn packet(&mut self) -> Result<Option<Message>, Failure> {
         loop {
-            while let Some(packet) = take_packet(&mut self.buffer)? {
-                if let Some(message) = self.add(packet)? {
-                    return Ok(Some(message));
-                }
+            if let Some(packet) = take_packet(&mut self.buffer)? {
+                return Ok(Some(packet));
             }
             self.buffer.reserve(DEFAULT_PACKET_SIZE);
             let ended = match self.source.read_buf(&mut self.buffer).await {

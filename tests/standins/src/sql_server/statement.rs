@@ -205,7 +205,7 @@ fn change_tables(
             effect.change = Some((change::delete(&delete, scope)?, command::DELETE));
         }
         Statement::InsertBulk(bulk) => {
-            session.bulk = Some(BulkLoad::new(&bulk, scope, &mut session.work)?);
+            session.bulk = Some(BulkLoad::new(&bulk, scope)?);
         }
         _ => {}
     }

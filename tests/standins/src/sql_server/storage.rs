@@ -18,7 +18,7 @@ use super::sql::syntax::ObjectName;
 use super::tokens::SqlError;
 use locks::Locks;
 
-pub(super) use append::Appender;
+pub(super) use append::{Appender, fitted};
 pub(super) use locks::LockMode;
 pub(super) use page::{Page, Pages, bounds, decode};
 pub(super) use table::{Column, Identity, PrimaryKey, Table};

@@ -6,8 +6,10 @@ use super::storage::Column;
 use super::value::Value;
 use super::wire::{Put, length8, length16, length32};
 
-/// SQL_Latin1_General_CP1_CI_AS.
+/// The collation named below, as TDS has it.
 pub(super) const COLLATION: [u8; 5] = [0x09, 0x04, 0xD0, 0x00, 0x34];
+
+pub(super) const COLLATION_NAME: &str = "SQL_Latin1_General_CP1_CI_AS";
 
 pub(super) const SERVER_NAME: &str = "standin";
 

@@ -6,12 +6,13 @@ use super::{Change, Outcome, target};
 use crate::sql_server::sql::evaluate::{Row, Scope};
 use crate::sql_server::sql::query::stream::Stream;
 use crate::sql_server::sql::query::{Query, compile};
-use crate::sql_server::sql::syntax::{Expression, Insert, InsertedRows};
+use crate::sql_server::sql::syntax::{Expression, Insert, InsertBulk, InsertedRows};
 use crate::sql_server::storage::{Appender, Table, TableName, Work};
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::{SqlType, Value};
 
 /// Which columns of a table rows bring, and what the others get.
+#[derive(Debug)]
 pub(in crate::sql_server) struct Target {
     table: Arc<Table>,
     /// For each value that a row brings, its column.
@@ -50,10 +51,10 @@ impl Target {
     /// A bulk load may bring values of an identity column.
     pub(in crate::sql_server) fn of_bulk_load(
         table: &Arc<Table>,
-        names: &[String],
+        bulk: &InsertBulk,
         scope: &Scope,
     ) -> Result<Self, SqlError> {
-        Self::with_places(table, places(table, names)?, scope)
+        Self::with_places(table, places(table, &bulk.columns)?, scope)
     }
 
     fn with_places(table: &Arc<Table>, places: Vec<usize>, scope: &Scope) -> Result<Self, SqlError> {
@@ -71,6 +72,14 @@ impl Target {
             table: Arc::clone(table),
             last_identity: None,
         })
+    }
+
+    pub(in crate::sql_server) fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    pub(in crate::sql_server) fn last_identity(&self) -> Option<i64> {
+        self.last_identity
     }
 
     pub(in crate::sql_server) fn places(&self) -> &[usize] {

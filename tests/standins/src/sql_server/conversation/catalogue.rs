@@ -31,7 +31,7 @@ pub(super) fn answer(procedure: &str, given: &[(String, Value)], out: &mut Vec<u
     Ok(())
 }
 
-fn result(columns: &[(String, SqlType)], rows: &[Vec<Value>], out: &mut Vec<u8>) {
+pub(super) fn result(columns: &[(String, SqlType)], rows: &[Vec<Value>], out: &mut Vec<u8>) {
     let columns: Vec<Column> = columns
         .iter()
         .map(|(name, sql_type)| Column::nullable(name.as_str(), sql_type.clone()))

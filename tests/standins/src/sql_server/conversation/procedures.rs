@@ -2,13 +2,13 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Conversation, DEEPEST_CALL, Progress, catalogue};
+use super::{Conversation, DEEPEST_CALL, Progress, catalogue, describe};
 use crate::sql_server::failure::Failure;
 use crate::sql_server::fault::Fault;
 use crate::sql_server::request::Call;
 use crate::sql_server::session::Prepared;
 use crate::sql_server::sql;
-use crate::sql_server::sql::evaluate::Scope;
+use crate::sql_server::sql::evaluate::{Scope, Variables};
 use crate::sql_server::sql::query;
 use crate::sql_server::sql::syntax::Statement;
 use crate::sql_server::statement::{self, Arguments, command};
@@ -166,11 +166,35 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
                 }
                 Ok(None)
             }
+            "sp_describe_first_result_set" => {
+                self.describe_first(given.first())?;
+                Ok(None)
+            }
             _ => {
                 catalogue::answer(procedure, given, &mut self.outgoing.tokens)?;
                 Ok(None)
             }
         }
+    }
+
+    fn describe_first(&mut self, text: Option<&Given>) -> Result<(), SqlError> {
+        let prepared = prepared(text, None)?;
+        let mut rows = Vec::new();
+        let selects = prepared.statements.iter().find_map(|statement| match statement {
+            Statement::Select(select) => Some(select),
+            _ => None,
+        });
+        if let Some(select) = selects {
+            let scope = Scope {
+                facts: self.session.facts(),
+                variables: Variables::new(),
+            };
+            let columns = query::compile(select, &scope)?.columns;
+            let columns = columns.iter().zip(1..);
+            rows.extend(columns.map(|(column, ordinal)| describe::row(column, ordinal)));
+        }
+        catalogue::result(&describe::columns(), &rows, &mut self.outgoing.tokens);
+        Ok(())
     }
 
     /// The columns that a prepared select will have; none are sent where that cannot be told.

@@ -7,7 +7,7 @@ mod objects;
 mod text;
 
 use crate::sql_server::storage::View;
-use crate::sql_server::tokens::{SERVER_NAME, SqlError};
+use crate::sql_server::tokens::{COLLATION_NAME, SERVER_NAME, SqlError};
 use crate::sql_server::value::{Datum, SqlType, Value, guid};
 
 /// As Azure SQL Database says it; libraries tell the product by "Microsoft SQL Azure".
@@ -164,7 +164,7 @@ fn server_property(name: &str) -> Value {
         "edition" => Value::sysname("SQL Azure"),
         "engineedition" => Value::int(ENGINE_EDITION),
         "servername" | "machinename" => Value::sysname(SERVER_NAME),
-        "collation" => Value::sysname("SQL_Latin1_General_CP1_CI_AS"),
+        "collation" => Value::sysname(COLLATION_NAME),
         "isclustered" | "issingleuser" | "ishadrenabled" | "isintegratedsecurityonly" => Value::int(0),
         _ => Value::null(SqlType::NVarChar(Some(256))),
     }
@@ -184,7 +184,7 @@ fn connection_property(name: &str, facts: &Facts) -> Value {
 
 fn database_property(name: &str) -> Value {
     match name.to_lowercase().as_str() {
-        "collation" => Value::sysname("SQL_Latin1_General_CP1_CI_AS"),
+        "collation" => Value::sysname(COLLATION_NAME),
         "status" => Value::sysname("ONLINE"),
         "updateability" => Value::sysname("READ_WRITE"),
         _ => Value::null(SqlType::NVarChar(Some(256))),

@@ -2,6 +2,8 @@
 
 mod catalogue;
 
+pub(in crate::sql_server) use catalogue::Shape;
+
 use super::functions::Facts;
 use super::query::Base;
 use super::syntax::ObjectName;

@@ -67,7 +67,7 @@ impl Appender {
     pub(in crate::sql_server) fn push(&mut self, values: Vec<Value>) -> Result<(), SqlError> {
         let mut row = Vec::with_capacity(values.len());
         for (value, at) in values.into_iter().zip(0..) {
-            row.push(self.fitted(value, at)?);
+            row.push(fitted(&self.table, value, at, self.statement)?);
         }
         if let (Some(key), Some(keys)) = (&self.table.key, &mut self.keys)
             && !keys.insert(key.encode(&row))
@@ -102,43 +102,6 @@ impl Appender {
         Ok(())
     }
 
-    fn fitted(&self, value: Value, at: usize) -> Result<Value, SqlError> {
-        let Some(column) = self.table.columns.get(at) else {
-            return Ok(value);
-        };
-        if value.is_null() {
-            if !column.nullable {
-                let text = format!(
-                    "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} fails.",
-                    column.name,
-                    self.table.full_name(),
-                    self.statement
-                );
-                return Err(SqlError::new(515, text).with_state(2));
-            }
-            return Ok(Value::null(column.sql_type.clone()));
-        }
-        if value.fits_whole(&column.sql_type) {
-            return value.cast(&column.sql_type);
-        }
-        let mut quoted = String::new();
-        if let Datum::Text(units) = &value.datum {
-            let longest = column.sql_type.string_length().unwrap_or_default();
-            let longest = if column.sql_type.is_national() {
-                longest / 2
-            } else {
-                longest
-            };
-            quoted = String::from_utf16_lossy(units.get(..longest.min(QUOTED)).unwrap_or(units));
-        }
-        let text = format!(
-            "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{quoted}'.",
-            self.table.full_name(),
-            column.name,
-        );
-        Err(SqlError::new(2628, text))
-    }
-
     /// Puts the rows into the transaction.
     pub(in crate::sql_server) fn finish(mut self, work: &mut Work) -> u64 {
         self.full.push(Arc::new(self.page));
@@ -159,4 +122,47 @@ impl Appender {
         }
         self.count
     }
+}
+
+/// A value as the column in this place takes it, or why it does not.
+pub(in crate::sql_server) fn fitted(
+    table: &Table,
+    value: Value,
+    at: usize,
+    statement: &str,
+) -> Result<Value, SqlError> {
+    let Some(column) = table.columns.get(at) else {
+        return Ok(value);
+    };
+    if value.is_null() {
+        if !column.nullable {
+            let text = format!(
+                "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} fails.",
+                column.name,
+                table.full_name(),
+                statement
+            );
+            return Err(SqlError::new(515, text).with_state(2));
+        }
+        return Ok(Value::null(column.sql_type.clone()));
+    }
+    if value.fits_whole(&column.sql_type) {
+        return value.cast(&column.sql_type);
+    }
+    let mut quoted = String::new();
+    if let Datum::Text(units) = &value.datum {
+        let longest = column.sql_type.string_length().unwrap_or_default();
+        let longest = if column.sql_type.is_national() {
+            longest / 2
+        } else {
+            longest
+        };
+        quoted = String::from_utf16_lossy(units.get(..longest.min(QUOTED)).unwrap_or(units));
+    }
+    let text = format!(
+        "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{quoted}'.",
+        table.full_name(),
+        column.name,
+    );
+    Err(SqlError::new(2628, text))
 }

@@ -28,13 +28,6 @@ impl Column {
             identity: false,
         }
     }
-
-    pub(in crate::sql_server) fn not_null(name: impl Into<String>, sql_type: SqlType) -> Self {
-        Self {
-            nullable: false,
-            ..Self::nullable(name, sql_type)
-        }
-    }
 }
 
 #[derive(Debug)]

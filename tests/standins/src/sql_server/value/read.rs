@@ -53,6 +53,27 @@ impl TypeInfo {
         skip(self.shape, reader)
     }
 
+    /// Whether encoded bytes are a NULL.
+    pub(in crate::sql_server) fn is_null(&self, bytes: &[u8]) -> bool {
+        let all_ones = |length: usize| {
+            let start = bytes.get(..length);
+            start.is_some_and(|start| start.iter().all(|byte| *byte == u8::MAX))
+        };
+        match self.shape {
+            Shape::Fixed(_) => false,
+            Shape::ByteLength => bytes.first() == Some(&0),
+            Shape::ShortLength => all_ones(2),
+            Shape::LongLength => bytes.starts_with(&[0; 4]),
+            Shape::LongOrNull => all_ones(4),
+            Shape::Chunks => all_ones(8),
+        }
+    }
+
+    /// Whether COLMETADATA names a table after it: text, ntext and image.
+    pub(in crate::sql_server) fn names_table(&self) -> bool {
+        matches!(self.shape, Shape::LongOrNull)
+    }
+
     /// Whether values of it are written as this server writes them for this type of column.
     pub(in crate::sql_server) fn is_written_as(&self, sql_type: &SqlType) -> bool {
         self.sql_type == *sql_type && !matches!(self.shape, Shape::Fixed(_) | Shape::LongOrNull)
