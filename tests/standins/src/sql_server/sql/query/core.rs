@@ -158,7 +158,7 @@ pub(super) fn output(
             output.name.clone_from(&found.name);
         }
     }
-    if let Expression::Literal(value) = &output.expression {
+    if let Expression::Literal(value) = written {
         output.nullable = value.is_null();
     }
     Ok(output)
