@@ -133,7 +133,14 @@ impl Cursor {
     fn next(&mut self, columns: &[(Column, bool)], values: &mut Vec<Value>) -> Result<Next, SqlError> {
         let row = match self {
             Self::One(there) => std::mem::take(there).then(Vec::new),
-            Self::Ints(range) => range.next().map(|n| vec![Value::int(n)]),
+            Self::Ints(range) => {
+                let Some(n) = range.next() else {
+                    return Ok(Next::End);
+                };
+                values.clear();
+                values.push(Value::int(n));
+                return Ok(Next::Row);
+            }
             Self::Pairs(range) => range.next().map(pair),
             Self::Stored(rows) => {
                 let Some(row) = rows.next() else {
