@@ -11,6 +11,7 @@
 
 mod arrival;
 mod bad_input;
+mod bulk_copy;
 mod ca_cache;
 mod certificate;
 mod clouds;

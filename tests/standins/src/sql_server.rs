@@ -14,6 +14,7 @@
 
 mod bulk;
 mod change;
+mod column;
 mod connection;
 mod conversation;
 mod failure;

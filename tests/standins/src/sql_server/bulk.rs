@@ -149,9 +149,13 @@ impl Loader {
                     let (Some(value), Some(column)) = (values.get(*from), columns.columns.get(*from)) else {
                         continue;
                     };
-                    match value {
-                        Some(value) if column.can_copy(value) => bytes.extend_from_slice(value),
-                        _ => fitted(table, column.value(*value)?, at, STATEMENT)?.encode(bytes),
+                    if let Some(kept) = value.and_then(|value| column.kept(value)) {
+                        bytes.extend_from_slice(kept);
+                        continue;
+                    }
+                    let value = fitted(table, column.value(*value)?, at, STATEMENT)?;
+                    if let Some(stored) = table.columns.get(at) {
+                        stored.encode(&value.datum, bytes);
                     }
                 }
                 Ok(())

@@ -235,11 +235,11 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
     ) -> Result<Result<T, Ended>, Failure> {
         tokio::select! {
             biased;
+            result = waited => Ok(Ok(result)),
             message = self.incoming.message() => {
                 attention(message?)?;
                 Ok(Err(Ended::Cancelled))
             }
-            result = waited => Ok(Ok(result)),
         }
     }
 

@@ -10,7 +10,7 @@ use super::sql::syntax::Expression;
 use super::sql::tables::pair_name;
 use super::storage::{Column, bounds, decode};
 use super::tokens::{self, SqlError};
-use super::value::{SqlType, Value};
+use super::value::Value;
 use super::wire::{Put, length16};
 
 const ROW: u8 = 0xD1;
@@ -107,7 +107,7 @@ impl Rows {
                     while out.len() < enough
                         && let Some(row) = waiting.pop_front()
                     {
-                        tokens::row(out, &row);
+                        tokens::row(out, &self.columns, &row);
                         rows += 1;
                     }
                     if !waiting.is_empty() || *ended {
@@ -145,7 +145,7 @@ fn is_whole(relation: &Relation) -> bool {
 /// Columns of a stored table as they stand: copied without being decoded.
 struct Stored {
     rows: StoredRows,
-    types: Vec<SqlType>,
+    columns: Vec<Column>,
     filter: Vec<Expression>,
     /// The columns that the conditions need.
     needed: Vec<bool>,
@@ -162,15 +162,15 @@ impl Stored {
         let Some((table, places)) = plain_columns(&relation) else {
             return Err(relation);
         };
-        let types: Vec<SqlType> = table.types().cloned().collect();
+        let columns = table.columns.clone();
         let whole = is_whole(&relation);
-        let needed = used(relation.filter.iter(), types.len());
+        let needed = used(relation.filter.iter(), columns.len());
         let Base::Stored(_, pages) = relation.base else {
             return Err(relation);
         };
         Ok(Self {
             rows: StoredRows::new(pages),
-            types,
+            columns,
             filter: relation.filter,
             needed,
             places,
@@ -191,8 +191,8 @@ impl Stored {
                 return Ok(true);
             };
             if !self.filter.is_empty() {
-                let types = self.types.iter().zip(self.needed.iter().copied());
-                decode(row, types, &mut self.values)?;
+                let columns = self.columns.iter().zip(self.needed.iter().copied());
+                decode(row, columns, &mut self.values)?;
                 let row = Row { values: &self.values };
                 if !fulfils(&self.filter, row, &self.scope)? {
                     continue;
@@ -202,7 +202,7 @@ impl Stored {
             if self.whole {
                 out.put(row);
             } else {
-                bounds(row, self.types.iter(), &mut self.bounds)?;
+                bounds(row, &self.columns, &mut self.bounds)?;
                 for at in &self.places {
                     let ends = self.bounds.get(*at).zip(self.bounds.get(at + 1));
                     let column = ends.and_then(|(start, end)| row.get(*start..*end));

@@ -4,6 +4,7 @@ mod decimals;
 pub(super) mod evaluate;
 pub(super) mod functions;
 mod lexer;
+mod like;
 mod operators;
 mod parser;
 pub(super) mod query;

@@ -18,10 +18,11 @@ use super::sql::syntax::ObjectName;
 use super::tokens::SqlError;
 use locks::Locks;
 
+pub(super) use super::column::Column;
 pub(super) use append::{Appender, fitted};
 pub(super) use locks::LockMode;
 pub(super) use page::{Page, Pages, bounds, decode};
-pub(super) use table::{Column, Identity, PrimaryKey, Table};
+pub(super) use table::{Identity, PrimaryKey, Table};
 pub(super) use work::{Savepoint, View, Work};
 
 /// User objects are numbered from here.

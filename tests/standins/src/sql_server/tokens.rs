@@ -238,15 +238,15 @@ pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column]) {
             flags |= IDENTITY;
         }
         out.put_u16(flags);
-        column.sql_type.encode(out);
+        column.encode_type(out);
         out.put_b_varchar(&column.name);
     }
 }
 
-pub(super) fn row(out: &mut Vec<u8>, values: &[Value]) {
+pub(super) fn row(out: &mut Vec<u8>, columns: &[Column], values: &[Value]) {
     out.put_u8(0xD1);
-    for value in values {
-        value.encode(out);
+    for (column, value) in columns.iter().zip(values) {
+        column.encode(&value.datum, out);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a bulk load brings for each column: COLMETADATA, and where values are in a row.
 
 use crate::sql_server::change::Target;
-use crate::sql_server::storage::Table;
+use crate::sql_server::storage::{Column, Table};
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::read::TypeInfo;
 use crate::sql_server::value::{SqlType, Value};
@@ -20,8 +20,17 @@ pub(super) struct BulkColumns {
 
 pub(super) struct BulkColumn {
     info: TypeInfo,
-    /// Values are kept as they come.
-    copied: bool,
+    copied: Copied,
+}
+
+/// Which bytes of a value are kept as they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    All,
+    /// All but the length, which the table's column does without.
+    Content,
+    /// None: the value is read and written anew.
+    Nothing,
 }
 
 impl BulkColumns {
@@ -42,7 +51,10 @@ impl BulkColumns {
                 let _table = reader.us_varchar()?;
             }
             let _name = reader.b_varchar()?;
-            columns.push(BulkColumn { info, copied: false });
+            columns.push(BulkColumn {
+                info,
+                copied: Copied::Nothing,
+            });
         }
         Ok(Self { columns, order: None })
     }
@@ -78,8 +90,9 @@ impl BulkColumns {
                 .collect();
         }
         for (column, place) in self.columns.iter_mut().zip(places) {
-            let stored = table.columns.get(*place).map(|column| &column.sql_type);
-            column.copied = stored.is_some_and(|stored| is_copied(&column.info, stored));
+            if let Some(stored) = table.columns.get(*place) {
+                column.copied = copied(&column.info, stored);
+            }
         }
         self
     }
@@ -112,24 +125,37 @@ impl BulkColumns {
 }
 
 /// Strings of fixed length may come without their padding, and dates are checked.
-fn is_copied(info: &TypeInfo, stored: &SqlType) -> bool {
-    let checked = stored.is_date_or_time()
+fn copied(info: &TypeInfo, stored: &Column) -> Copied {
+    let sql_type = &stored.sql_type;
+    let checked = sql_type.is_date_or_time()
         || matches!(
-            stored,
+            sql_type,
             SqlType::Char(_) | SqlType::NChar(_) | SqlType::Binary(_) | SqlType::Xml
         );
-    !checked && info.is_written_as(stored)
+    match stored.fixed() {
+        _ if checked => Copied::Nothing,
+        Some(_) if info.is_fixed(sql_type) => Copied::All,
+        Some(_) if info.is_written_as(sql_type) => Copied::Content,
+        None if info.is_written_as(sql_type) => Copied::All,
+        _ => Copied::Nothing,
+    }
 }
 
 impl BulkColumn {
-    /// Whether this value can be kept as it is.
-    pub(super) fn can_copy(&self, bytes: &[u8]) -> bool {
+    /// What of these bytes can be kept as it is, if it can.
+    pub(super) fn kept<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
         const LENGTH: usize = 2;
-        let fits = match self.info.sql_type.string_length() {
-            Some(longest) => bytes.len() <= LENGTH + longest,
-            None => true,
-        };
-        self.copied && fits && !self.info.is_null(bytes)
+        if self.copied == Copied::Nothing || self.info.is_null(bytes) {
+            return None;
+        }
+        let longest = self.info.sql_type.string_length();
+        if longest.is_some_and(|longest| bytes.len() > LENGTH + longest) {
+            return None;
+        }
+        match self.copied {
+            Copied::Content => bytes.get(1..),
+            _ => Some(bytes),
+        }
     }
 
     pub(super) fn value(&self, bytes: Option<&[u8]>) -> Result<Value, SqlError> {

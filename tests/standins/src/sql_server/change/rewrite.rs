@@ -9,7 +9,7 @@ use crate::sql_server::sql::query::{Base, Relation};
 use crate::sql_server::sql::syntax::{Delete, Expression, ObjectName, Update};
 use crate::sql_server::storage::{Appender, Table, Work, decode};
 use crate::sql_server::tokens::SqlError;
-use crate::sql_server::value::{SqlType, Value};
+use crate::sql_server::value::Value;
 
 /// Rows that are looked at in one step.
 const WORK: usize = 2048;
@@ -106,8 +106,8 @@ impl Rewrite {
         let Some(encoded) = self.rows.next() else {
             return Ok(false);
         };
-        let types = self.table.types().map(|sql_type: &SqlType| (sql_type, true));
-        decode(encoded, types, &mut self.values)?;
+        let columns = self.table.columns.iter().map(|column| (column, true));
+        decode(encoded, columns, &mut self.values)?;
         let row = Row { values: &self.values };
         if self.count < self.limit && fulfils(&self.filter, row, &self.scope)? {
             self.count += 1;

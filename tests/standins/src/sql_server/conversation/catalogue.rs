@@ -38,7 +38,7 @@ pub(super) fn result(columns: &[(String, SqlType)], rows: &[Vec<Value>], out: &m
         .collect();
     tokens::columns(out, &columns);
     for row in rows {
-        tokens::row(out, row);
+        tokens::row(out, &columns, row);
     }
     let count = u64::try_from(rows.len()).unwrap_or(0);
     done(

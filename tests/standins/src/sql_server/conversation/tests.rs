@@ -51,6 +51,12 @@ fn roll_back(descriptor: u64) -> Vec<u8> {
     packet(kind::TRANSACTION, descriptor, &[8, 0, 0, 0])
 }
 
+fn batch(descriptor: u64, sql: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    text.put_utf16(sql);
+    packet(kind::SQL_BATCH, descriptor, &text)
+}
+
 /// All that a new session answers to these.
 async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
     let client = Client {
@@ -131,4 +137,94 @@ async fn anothers_transaction_is_neither_committed_nor_rolled_back() {
         assert!(say(&answers, &format!("The {word} {NOTHING_TO}")), "{answers:x?}");
         assert!(!say(&answers, NOT_RESUMED), "its own is still there");
     }
+}
+
+/// What the last of these batches, which are outside a transaction of the protocol, prints.
+async fn printed(batches: &[&str], text: &str) {
+    let requests: Vec<_> = batches.iter().map(|sql| batch(0, sql)).collect();
+    let answers = answers(&requests).await;
+    assert!(
+        say(&answers, text),
+        "{text}: {}",
+        String::from_utf8_lossy(&answers)
+    );
+}
+
+const COUNT: &str = "DECLARE @n int; SELECT @n = COUNT(*) FROM t; PRINT CONCAT('rows: ', @n)";
+
+#[tokio::test]
+async fn an_error_takes_back_its_statement_or_its_transaction() {
+    let make = "CREATE TABLE t (a int PRIMARY KEY)";
+    // Without a transaction each statement is one.
+    printed(
+        &[
+            make,
+            "INSERT INTO t VALUES (1) INSERT INTO t VALUES (2), (1) INSERT INTO t VALUES (3)",
+            COUNT,
+        ],
+        "rows: 2",
+    )
+    .await;
+    let in_transaction = format!("BEGIN TRAN INSERT INTO t VALUES (1) INSERT INTO t VALUES (2), (1) {COUNT}");
+    printed(&[make, &in_transaction], "rows: 1").await;
+    // Conversions, and XACT_ABORT.
+    printed(
+        &[
+            make,
+            "BEGIN TRAN INSERT INTO t VALUES (1) INSERT INTO t VALUES ('x')",
+            COUNT,
+        ],
+        "rows: 0",
+    )
+    .await;
+    let abort =
+        "SET XACT_ABORT ON BEGIN TRAN INSERT INTO t VALUES (1) INSERT INTO t VALUES (1) PRINT 'not said'";
+    printed(&[make, abort, COUNT], "rows: 0").await;
+    printed(
+        &[
+            make,
+            "BEGIN TRAN INSERT INTO t VALUES (1) SAVE TRAN s INSERT INTO t VALUES (2) ROLLBACK TRAN s COMMIT",
+            COUNT,
+        ],
+        "rows: 1",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_try_block_hands_its_error_to_catch() {
+    let make = "CREATE TABLE t (a int PRIMARY KEY)";
+    let twice = "BEGIN TRY INSERT INTO t VALUES (1) INSERT INTO t VALUES (1) PRINT 'not said' END TRY";
+    printed(
+        &[
+            make,
+            &format!("{twice} BEGIN CATCH PRINT CONCAT('caught ', ERROR_NUMBER()) END CATCH"),
+        ],
+        "caught 2627",
+    )
+    .await;
+    printed(
+        &[make, &format!("{twice} BEGIN CATCH THROW END CATCH")],
+        "Violation of PRIMARY KEY",
+    )
+    .await;
+    let in_procedure = "BEGIN TRY EXEC sp_executesql N'SELECT * FROM nope' END TRY BEGIN CATCH PRINT ERROR_MESSAGE() + '!' END CATCH";
+    printed(&[in_procedure], "Invalid object name 'nope'.!").await;
+    let doomed = format!(
+        "SET XACT_ABORT ON BEGIN TRAN {twice} BEGIN CATCH PRINT CONCAT('state ', XACT_STATE()) ROLLBACK END CATCH {COUNT}"
+    );
+    printed(&[make, &doomed], "state -1").await;
+    printed(&[make, &doomed], "rows: 0").await;
+}
+
+#[tokio::test]
+async fn tables_go_with_the_transaction_that_makes_them() {
+    let exists = "IF OBJECT_ID('t') IS NULL PRINT 'no table' ELSE PRINT 'a table'";
+    printed(
+        &["BEGIN TRAN CREATE TABLE t (a int) ROLLBACK", exists],
+        "no table",
+    )
+    .await;
+    printed(&["BEGIN TRAN CREATE TABLE t (a int) COMMIT", exists], "a table").await;
+    printed(&["SELECT n INTO t FROM standin.ints(7)", COUNT], "rows: 7").await;
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::like::like;
 use super::syntax::Operator;
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::{Datum, SqlType, Value};
@@ -151,7 +152,7 @@ pub(super) fn binary(operator: Operator, left: &Value, right: &Value) -> Result<
         Operator::Like => Ok(boolean(
             left.text()
                 .zip(right.text())
-                .map(|(text, pattern)| like(&text, &pattern)),
+                .map(|(text, pattern)| like(&text, &pattern, None)),
         )),
         Operator::Equal => compare(left, right, Ordering::is_eq),
         Operator::Different => compare(left, right, Ordering::is_ne),
@@ -303,35 +304,6 @@ fn concatenate(left: &Value, right: &Value) -> Value {
         Some(text) => make(&text),
         None => Value::null(make("").sql_type),
     }
-}
-
-/// `%` and `_`; no classes.
-fn like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text.to_lowercase().chars().collect();
-    // Which lengths of the text's beginning the pattern so far can match.
-    let mut reachable = vec![false; text.len() + 1];
-    if let Some(start) = reachable.first_mut() {
-        *start = true;
-    }
-    for symbol in pattern.to_lowercase().chars() {
-        let mut next = vec![false; text.len() + 1];
-        let mut any_before = false;
-        let mut before = false;
-        for (at, reached) in reachable.iter().enumerate() {
-            any_before |= *reached;
-            let matched = match symbol {
-                '%' => any_before,
-                '_' => before,
-                _ => before && at.checked_sub(1).and_then(|at| text.get(at)) == Some(&symbol),
-            };
-            if let Some(slot) = next.get_mut(at) {
-                *slot = matched;
-            }
-            before = *reached;
-        }
-        reachable = next;
-    }
-    reachable.last() == Some(&true)
 }
 
 fn overflow() -> SqlError {

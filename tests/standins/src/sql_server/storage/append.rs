@@ -81,9 +81,10 @@ impl Appender {
             );
             return Err(SqlError::new(2627, text).with_class(14));
         }
+        let table = Arc::clone(&self.table);
         self.encoded(|bytes| {
-            for value in &row {
-                value.encode(bytes);
+            for (value, column) in row.iter().zip(&table.columns) {
+                column.encode(&value.datum, bytes);
             }
             Ok(())
         })

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::sql_server::column::Column;
 use crate::sql_server::tokens::SqlError;
-use crate::sql_server::value::{Datum, SqlType, Value};
+use crate::sql_server::value::{Datum, Value};
 use crate::sql_server::wire::{Malformed, Reader};
 
 /// A page takes no more rows from here on.
@@ -93,19 +94,19 @@ pub(super) fn add(pages: &mut Pages, added: impl IntoIterator<Item = Arc<Page>>)
 /// The wanted columns of an encoded row; NULL in place of the others.
 pub(in crate::sql_server) fn decode<'a>(
     row: &[u8],
-    types: impl Iterator<Item = (&'a SqlType, bool)>,
+    columns: impl Iterator<Item = (&'a Column, bool)>,
     values: &mut Vec<Value>,
 ) -> Result<(), SqlError> {
     let mut reader = Reader::new(row);
     values.clear();
-    for (sql_type, wanted) in types {
+    for (column, wanted) in columns {
         let datum = if wanted {
-            sql_type.decode(&mut reader)
+            column.decode(&mut reader)
         } else {
-            sql_type.skip(&mut reader).map(|()| Datum::Null)
+            column.skip(&mut reader).map(|()| Datum::Null)
         };
         values.push(Value {
-            sql_type: sql_type.clone(),
+            sql_type: column.sql_type.clone(),
             datum: datum.map_err(|malformed| damaged(&malformed))?,
         });
     }
@@ -113,16 +114,16 @@ pub(in crate::sql_server) fn decode<'a>(
 }
 
 /// Where each column of an encoded row begins, and where the row ends.
-pub(in crate::sql_server) fn bounds<'a>(
+pub(in crate::sql_server) fn bounds(
     row: &[u8],
-    types: impl Iterator<Item = &'a SqlType>,
+    columns: &[Column],
     bounds: &mut Vec<usize>,
 ) -> Result<(), SqlError> {
     let mut reader = Reader::new(row);
     bounds.clear();
     bounds.push(0);
-    for sql_type in types {
-        sql_type
+    for column in columns {
+        column
             .skip(&mut reader)
             .map_err(|malformed| damaged(&malformed))?;
         bounds.push(row.len() - reader.remaining());

@@ -5,30 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::page::Pages;
+use crate::sql_server::column::Column;
 use crate::sql_server::sql::syntax::Expression;
+use crate::sql_server::value::compare;
 use crate::sql_server::value::moment::Moment;
 use crate::sql_server::value::{Datum, Value};
-use crate::sql_server::value::{SqlType, compare};
-
-/// A column of a table or of a result.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::sql_server) struct Column {
-    pub(in crate::sql_server) name: String,
-    pub(in crate::sql_server) sql_type: SqlType,
-    pub(in crate::sql_server) nullable: bool,
-    pub(in crate::sql_server) identity: bool,
-}
-
-impl Column {
-    pub(in crate::sql_server) fn nullable(name: impl Into<String>, sql_type: SqlType) -> Self {
-        Self {
-            name: name.into(),
-            sql_type,
-            nullable: true,
-            identity: false,
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(in crate::sql_server) struct Table {
@@ -107,10 +88,6 @@ impl Table {
         self.columns
             .iter()
             .position(|column| column.name.eq_ignore_ascii_case(name))
-    }
-
-    pub(in crate::sql_server) fn types(&self) -> impl Iterator<Item = &SqlType> {
-        self.columns.iter().map(|column| &column.sql_type)
     }
 }
 

@@ -217,8 +217,8 @@ fn keys_of(table: &Table, pages: &[Arc<Page>]) -> Result<Keys, SqlError> {
     let mut values = Vec::new();
     if let Some(key) = &table.key {
         for row in pages.iter().flat_map(|page| page.rows()) {
-            let types = table.types().enumerate();
-            let wanted = types.map(|(at, sql_type)| (sql_type, key.columns.contains(&at)));
+            let columns = table.columns.iter().enumerate();
+            let wanted = columns.map(|(at, column)| (column, key.columns.contains(&at)));
             page::decode(row, wanted, &mut values)?;
             keys.insert(key.encode(&values));
         }

@@ -74,9 +74,14 @@ impl TypeInfo {
         matches!(self.shape, Shape::LongOrNull)
     }
 
-    /// Whether values of it are written as this server writes them for this type of column.
+    /// Whether this is what the server itself says of a nullable column of the type.
     pub(in crate::sql_server) fn is_written_as(&self, sql_type: &SqlType) -> bool {
         self.sql_type == *sql_type && !matches!(self.shape, Shape::Fixed(_) | Shape::LongOrNull)
+    }
+
+    /// The same of a column that is never NULL and has values of one width, which stand without a length.
+    pub(in crate::sql_server) fn is_fixed(&self, sql_type: &SqlType) -> bool {
+        self.sql_type == *sql_type && matches!(self.shape, Shape::Fixed(_))
     }
 }
 
@@ -99,9 +104,20 @@ impl SqlType {
         datum(self, self.shape(), reader)
     }
 
+    /// The same for a value that stands without its length.
+    pub(in crate::sql_server) fn decode_content(&self, content: &[u8]) -> Result<Datum, Malformed> {
+        datum(self, Shape::Fixed(content.len()), &mut Reader::new(content))
+    }
+
     /// Passes over it.
     pub(in crate::sql_server) fn skip(&self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
         skip(self.shape(), reader)
+    }
+
+    /// The code and the width of values where none is NULL.
+    pub(in crate::sql_server) fn fixed(&self) -> Option<(u8, usize)> {
+        let mut fixed = FIXED_TYPES.iter().filter(|(.., sql_type)| sql_type == self);
+        fixed.next().map(|(code, width, _)| (*code, *width))
     }
 }
 
@@ -167,8 +183,8 @@ fn datum(sql_type: &SqlType, shape: Shape, reader: &mut Reader<'_>) -> Result<Da
 
 /// The rest of TYPE_INFO; the type is `None` where the stand-in only hands values back.
 fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<SqlType>), Malformed> {
-    if let Some((length, sql_type)) = fixed_type(type_code) {
-        return Ok((Shape::Fixed(length), Some(sql_type)));
+    if let Some((_, width, sql_type)) = FIXED_TYPES.iter().find(|(code, ..)| *code == type_code) {
+        return Ok((Shape::Fixed(*width), Some(sql_type.clone())));
     }
     Ok(match type_code {
         code::INT_N => (Shape::ByteLength, Some(integer_type(reader.u8()?))),
@@ -263,23 +279,20 @@ fn read_type(type_code: u8, reader: &mut Reader<'_>) -> Result<(Shape, Option<Sq
     })
 }
 
-/// Types without NULL, which say nothing but their code.
-fn fixed_type(type_code: u8) -> Option<(usize, SqlType)> {
-    Some(match type_code {
-        0x30 => (1, SqlType::TinyInt),
-        0x32 => (1, SqlType::Bit),
-        0x34 => (2, SqlType::SmallInt),
-        0x38 => (4, SqlType::Int),
-        0x7F => (8, SqlType::BigInt),
-        0x3B => (4, SqlType::Real),
-        0x3E => (8, SqlType::Float),
-        0x3A => (4, SqlType::SmallDateTime),
-        0x3D => (8, SqlType::DateTime),
-        0x7A => (4, SqlType::SmallMoney),
-        0x3C => (8, SqlType::Money),
-        _ => return None,
-    })
-}
+/// Types without NULL, which say nothing but their code; with the width of their values.
+const FIXED_TYPES: [(u8, usize, SqlType); 11] = [
+    (0x30, 1, SqlType::TinyInt),
+    (0x32, 1, SqlType::Bit),
+    (0x34, 2, SqlType::SmallInt),
+    (0x38, 4, SqlType::Int),
+    (0x7F, 8, SqlType::BigInt),
+    (0x3B, 4, SqlType::Real),
+    (0x3E, 8, SqlType::Float),
+    (0x3A, 4, SqlType::SmallDateTime),
+    (0x3D, 8, SqlType::DateTime),
+    (0x7A, 4, SqlType::SmallMoney),
+    (0x3C, 8, SqlType::Money),
+];
 
 fn integer_type(length: u8) -> SqlType {
     match length {

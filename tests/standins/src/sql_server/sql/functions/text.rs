@@ -1,5 +1,6 @@
 //! Functions of their arguments alone.
 
+use crate::sql_server::sql::like::like;
 use crate::sql_server::value::{Datum, SqlType, Value};
 
 /// `None` for a function that is not here.
@@ -47,6 +48,17 @@ pub(super) fn call(name: &str, arguments: Vec<Value>) -> Option<Value> {
             let skip = usize::try_from(start - 1).unwrap_or(0);
             let length = usize::try_from(length).unwrap_or(0);
             mapped(value, |text| text.chars().skip(skip).take(length).collect())
+        }
+        // With ESCAPE, as the parser writes it.
+        ("LIKE", 3) => {
+            let (value, pattern, escape) = (next().text(), next().text(), next().text());
+            match (value, pattern) {
+                (Some(value), Some(pattern)) => {
+                    let escape = escape.and_then(|escape| escape.to_lowercase().chars().next());
+                    Value::bit(like(&value, &pattern, escape))
+                }
+                _ => Value::null(SqlType::Bit),
+            }
         }
         ("LEFT", 2) => {
             let (value, length) = (next(), next().as_integer()?);

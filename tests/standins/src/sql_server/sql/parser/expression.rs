@@ -89,7 +89,13 @@ impl Parser {
             return Ok(Expression::In(Box::new(left), list, not));
         }
         if self.word_if("LIKE") {
-            return Ok(negated(binary(Operator::Like, left, self.sum()?), not));
+            let pattern = self.sum()?;
+            let like = if self.word_if("ESCAPE") {
+                Expression::Call("LIKE".to_owned(), vec![left, pattern, self.sum()?])
+            } else {
+                binary(Operator::Like, left, pattern)
+            };
+            return Ok(negated(like, not));
         }
         if not {
             return Err(self.error());

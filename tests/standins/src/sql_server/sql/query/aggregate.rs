@@ -1,20 +1,21 @@
 //! Aggregates, and GROUP BY.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+mod grouping;
+mod state;
+
 use std::sync::Arc;
 
 use super::bind::{Names, conjuncts};
 use super::core::{keys, output};
+use super::range;
 use super::source::{Base, Output, Relation};
-use super::stream::{Scan, Stream, grouping_key};
+use super::stream::Scan;
 use crate::sql_server::sql::evaluate::Scope;
-use crate::sql_server::sql::operators;
-use crate::sql_server::sql::syntax::{Expression, Item, Operator, OrderKey, Select};
+use crate::sql_server::sql::syntax::{Expression, Item, OrderKey, Select};
 use crate::sql_server::storage::Column;
 use crate::sql_server::tokens::SqlError;
-use crate::sql_server::value::convert::overflow;
-use crate::sql_server::value::{Datum, SqlType, Value};
+use crate::sql_server::value::{SqlType, Value};
+use grouping::Grouping;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Function {
@@ -97,24 +98,7 @@ pub(super) fn compile(
         let bound = names.bind(key.clone())?;
         groups.keys.push((bound.clone(), names.type_of(&bound)?));
     }
-    let mut bound_items = Vec::new();
-    for item in &select.items {
-        match item {
-            Item::Column { name, expression } => {
-                bound_items.push((name.clone(), expression.clone(), groups.bind(expression.clone())?));
-            }
-            Item::Everything(_) => {
-                for output in names.outputs {
-                    let column = Expression::Column {
-                        qualifier: output.qualifier.clone(),
-                        name: output.name.clone(),
-                    };
-                    bound_items.push((None, column.clone(), groups.bind(column)?));
-                }
-            }
-            Item::Assign(..) => {}
-        }
-    }
+    let bound_items = groups.items(&select.items)?;
     let having = select
         .having
         .clone()
@@ -156,6 +140,15 @@ pub(super) fn compile(
         aggregates,
         ..
     } = groups;
+    if select.group.is_empty()
+        && let Some(row) = known(&relation, &aggregates)?
+    {
+        let mut only = Relation::of(Base::Rows(vec![row]), columns, None);
+        if let Some(having) = having {
+            conjuncts(having, &mut only.filter);
+        }
+        return Ok((only, outputs, keys));
+    }
     let input = group_keys.iter().map(|(key, _)| (key.clone(), None));
     let arguments = aggregates
         .iter()
@@ -167,20 +160,33 @@ pub(super) fn compile(
         input.chain(arguments).collect(),
         scope,
     );
-    let grouping = Grouping {
-        input: Some(Box::new(scan)),
-        width: group_keys.len(),
-        // Without GROUP BY there is a row also where there is none to aggregate.
-        whole: select.group.is_empty(),
-        aggregates,
-        groups: HashMap::new(),
-        order: Vec::new(),
-    };
+    let grouping = Grouping::new(Box::new(scan), group_keys.len(), aggregates);
     let mut grouped = Relation::of(Base::Stream(Box::new(grouping)), columns, None);
     if let Some(having) = having {
         conjuncts(having, &mut grouped.filter);
     }
     Ok((grouped, outputs, keys))
+}
+
+/// All aggregates, if none of them needs a look at the rows.
+fn known(relation: &Relation, aggregates: &[Aggregate]) -> Result<Option<Vec<Value>>, SqlError> {
+    let mut row = Vec::new();
+    for aggregate in aggregates {
+        let value = match (aggregate.function, &aggregate.argument) {
+            _ if aggregate.distinct => None,
+            (Function::Count | Function::CountBig, Expression::Literal(value)) if !value.is_null() => {
+                range::count(relation).map(Value::big_int)
+            }
+            (Function::Least, argument) => range::extreme(relation, argument, false),
+            (Function::Greatest, argument) => range::extreme(relation, argument, true),
+            _ => None,
+        };
+        match value {
+            Some(value) => row.push(value.cast(&aggregate.sql_type)?),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(row))
 }
 
 /// Binds expressions over groups: keys come first in their rows, then aggregates.
@@ -191,6 +197,29 @@ struct Groups<'a> {
 }
 
 impl Groups<'_> {
+    /// The select list: names, expressions as they were written, and over groups.
+    fn items(&mut self, items: &[Item]) -> Result<Vec<(Option<String>, Expression, Expression)>, SqlError> {
+        let mut bound = Vec::new();
+        for item in items {
+            match item {
+                Item::Column { name, expression } => {
+                    bound.push((name.clone(), expression.clone(), self.bind(expression.clone())?));
+                }
+                Item::Everything(_) => {
+                    for output in self.names.outputs {
+                        let column = Expression::Column {
+                            qualifier: output.qualifier.clone(),
+                            name: output.name.clone(),
+                        };
+                        bound.push((None, column.clone(), self.bind(column)?));
+                    }
+                }
+                Item::Assign(..) => {}
+            }
+        }
+        Ok(bound)
+    }
+
     fn bind(&mut self, expression: Expression) -> Result<Expression, SqlError> {
         if let Expression::Call(name, arguments) = &expression
             && let Some((function, distinct)) = function(name)
@@ -287,170 +316,4 @@ fn result_type(name: &str, function: Function, argument: &SqlType) -> Result<Sql
             }
         },
     })
-}
-
-/// What is known of one aggregate of one group.
-#[derive(Debug, Clone, Default)]
-struct State {
-    count: i64,
-    value: Option<Value>,
-    exact: i128,
-    float: f64,
-    checksum: i32,
-    seen: HashSet<Vec<u8>>,
-}
-
-impl State {
-    fn add(&mut self, aggregate: &Aggregate, value: Value) -> Result<(), SqlError> {
-        if value.is_null() {
-            return Ok(());
-        }
-        if aggregate.distinct && !self.seen.insert(grouping_key(std::slice::from_ref(&value))) {
-            return Ok(());
-        }
-        self.count += 1;
-        match aggregate.function {
-            Function::Count | Function::CountBig => {}
-            Function::ChecksumAgg => {
-                let value = value.as_integer().unwrap_or_default();
-                self.checksum ^= i32::try_from(value).unwrap_or_default();
-            }
-            Function::Sum | Function::Average => match value.datum {
-                Datum::Integer(integer) => self.exact += i128::from(integer),
-                Datum::Decimal(decimal) => {
-                    self.exact = self
-                        .exact
-                        .checked_add(decimal)
-                        .ok_or_else(|| overflow(&aggregate.sql_type))?;
-                }
-                _ => self.float += value.as_float().unwrap_or_default(),
-            },
-            Function::Least | Function::Greatest => {
-                let better = match &self.value {
-                    None => true,
-                    Some(best) => {
-                        let order = operators::order(&value, best)?;
-                        order.is_some_and(|order| match aggregate.function {
-                            Function::Least => order.is_lt(),
-                            _ => order.is_gt(),
-                        })
-                    }
-                };
-                if better {
-                    self.value = Some(value);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn result(self, aggregate: &Aggregate, argument: &SqlType) -> Result<Value, SqlError> {
-        let sql_type = &aggregate.sql_type;
-        let null = || Value::null(sql_type.clone());
-        match aggregate.function {
-            Function::Count | Function::CountBig => Value::big_int(self.count).cast(sql_type),
-            _ if self.count == 0 => Ok(null()),
-            Function::ChecksumAgg => Ok(Value::int(self.checksum)),
-            Function::Least | Function::Greatest => Ok(self.value.unwrap_or_else(null)),
-            Function::Sum | Function::Average if *sql_type == SqlType::Float => {
-                #[allow(clippy::cast_precision_loss, reason = "what dividing a float means")]
-                let count = self.count as f64;
-                let sum = self.float;
-                Ok(Value::float(if aggregate.function == Function::Sum {
-                    sum
-                } else {
-                    sum / count
-                }))
-            }
-            Function::Sum | Function::Average => {
-                let sum = Value {
-                    sql_type: SqlType::Decimal {
-                        precision: 38,
-                        scale: argument.scale(),
-                    },
-                    datum: Datum::Decimal(self.exact),
-                };
-                let result = if aggregate.function == Function::Sum {
-                    sum
-                } else {
-                    operators::binary(Operator::Divide, &sum, &Value::big_int(self.count))?
-                };
-                result.cast(sql_type).map_err(|_| overflow(sql_type))
-            }
-        }
-    }
-}
-
-/// The keys of a group, and what is known of its aggregates, with the types of their arguments.
-type Group = (Vec<Value>, Vec<(State, SqlType)>);
-
-/// Reads all, then gives the groups.
-struct Grouping {
-    input: Option<Box<dyn Stream>>,
-    width: usize,
-    whole: bool,
-    aggregates: Vec<Aggregate>,
-    groups: HashMap<Vec<u8>, usize>,
-    /// In the order of their first rows.
-    order: Vec<Group>,
-}
-
-impl Grouping {
-    fn group(&mut self, keys: Vec<Value>) -> usize {
-        let next = self.order.len();
-        let encoded = if self.width == 0 {
-            Vec::new()
-        } else {
-            grouping_key(&keys)
-        };
-        let at = *self.groups.entry(encoded).or_insert(next);
-        if at == next {
-            let states = self.aggregates.iter();
-            let states = states.map(|aggregate| (State::default(), aggregate.sql_type.clone()));
-            self.order.push((keys, states.collect()));
-        }
-        at
-    }
-
-    fn add(&mut self, mut row: Vec<Value>) -> Result<(), SqlError> {
-        let arguments = row.split_off(self.width);
-        let at = self.group(row);
-        let Some((_, states)) = self.order.get_mut(at) else {
-            return Ok(());
-        };
-        for ((aggregate, (state, sql_type)), value) in self.aggregates.iter().zip(states).zip(arguments) {
-            if state.count == 0 {
-                sql_type.clone_from(&value.sql_type);
-            }
-            state.add(aggregate, value)?;
-        }
-        Ok(())
-    }
-}
-
-impl Stream for Grouping {
-    fn pull(&mut self, rows: &mut Vec<Vec<Value>>) -> Result<bool, SqlError> {
-        let Some(input) = &mut self.input else {
-            return Ok(false);
-        };
-        let mut own = Vec::new();
-        let more = input.pull(&mut own)?;
-        for row in own {
-            self.add(row)?;
-        }
-        if more {
-            return Ok(true);
-        }
-        self.input = None;
-        if self.whole {
-            self.group(Vec::new());
-        }
-        for (mut row, states) in std::mem::take(&mut self.order) {
-            for (aggregate, (state, sql_type)) in self.aggregates.iter().zip(states) {
-                row.push(state.result(aggregate, &sql_type)?);
-            }
-            rows.push(row);
-        }
-        Ok(false)
-    }
 }

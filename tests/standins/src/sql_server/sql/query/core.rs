@@ -22,6 +22,9 @@ pub(super) fn compile(
     if let Some(condition) = &select.condition {
         relation.add_condition(condition, scope)?;
     }
+    if range::is_empty(&relation) {
+        relation.base = Base::Rows(Vec::new());
+    }
     range::narrow(&mut relation);
     let top = match &select.top {
         Some(top) => scope.evaluate(top, Row::default())?.as_integer(),
@@ -158,7 +161,7 @@ pub(super) fn output(
             output.name.clone_from(&found.name);
         }
     }
-    if let Expression::Literal(value) = &output.expression {
+    if let Expression::Literal(value) = written {
         output.nullable = value.is_null();
     }
     Ok(output)

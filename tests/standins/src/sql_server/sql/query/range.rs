@@ -1,6 +1,7 @@
 //! The tables that are ranges of numbers: conditions on the number narrow the range.
 
 use super::source::{Base, Relation};
+use crate::sql_server::sql::operators;
 use crate::sql_server::sql::syntax::{Expression, Operator};
 use crate::sql_server::value::{Datum, Value};
 
@@ -12,6 +13,15 @@ fn bounds(base: &mut Base) -> Option<(&mut i32, &mut i32)> {
         Base::Ints(first, last) | Base::Pairs(first, last) => Some((first, last)),
         _ => None,
     }
+}
+
+/// Whether some condition is never true: no row needs to be looked at.
+pub(super) fn is_empty(relation: &Relation) -> bool {
+    let never = |condition: &Expression| match condition {
+        Expression::Literal(value) => operators::truth(value) != Some(true),
+        _ => false,
+    };
+    relation.filter.iter().any(never)
 }
 
 /// Conditions that compare the number with a constant become bounds.
@@ -59,6 +69,32 @@ fn limit(condition: &Expression) -> Option<(Operator, i64)> {
 fn whole(value: &Value) -> Option<i64> {
     match value.datum {
         Datum::Integer(value) if value.unsigned_abs() < 1 << 62 => Some(value),
+        _ => None,
+    }
+}
+
+/// The least or the greatest number, if nothing else decides.
+pub(super) fn extreme(relation: &Relation, argument: &Expression, greatest: bool) -> Option<Value> {
+    let (Base::Ints(first, last) | Base::Pairs(first, last)) = &relation.base else {
+        return None;
+    };
+    let plain = relation.filter.is_empty() && first <= last && *argument == Expression::Slot(NUMBER);
+    plain.then(|| Value::int(if greatest { *last } else { *first }))
+}
+
+/// How many rows there are, if that can be told without looking at them.
+pub(super) fn count(relation: &Relation) -> Option<i64> {
+    if !relation.filter.is_empty() {
+        return None;
+    }
+    match &relation.base {
+        Base::Ints(first, last) | Base::Pairs(first, last) => {
+            Some((i64::from(*last) - i64::from(*first) + 1).max(0))
+        }
+        Base::Stored(_, pages) => {
+            let rows: usize = pages.iter().map(|page| page.len()).sum();
+            i64::try_from(rows).ok()
+        }
         _ => None,
     }
 }

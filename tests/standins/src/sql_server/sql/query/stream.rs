@@ -67,8 +67,8 @@ pub(super) struct Scan {
     filter: Vec<Expression>,
     /// With the type that the values are to have, where it is not theirs anyway.
     expressions: Vec<(Expression, Option<SqlType>)>,
-    /// The types of the base, and which of its columns are needed.
-    types: Vec<(SqlType, bool)>,
+    /// The columns of the base, and which of them are needed.
+    columns: Vec<(Column, bool)>,
     values: Vec<Value>,
     scope: Arc<Scope>,
 }
@@ -87,12 +87,12 @@ impl Scan {
                 .chain(expressions.iter().map(|(expression, _)| expression)),
             columns.len(),
         );
-        let types = columns.iter().map(|column| column.sql_type.clone()).zip(used);
+        let columns = columns.iter().cloned().zip(used);
         Self {
             cursor: Cursor::of(base),
             filter,
             expressions,
-            types: types.collect(),
+            columns: columns.collect(),
             values: Vec::new(),
             scope: Arc::clone(scope),
         }
@@ -130,17 +130,24 @@ impl Cursor {
     }
 
     /// Puts the next row into `values`; false at the end.
-    fn next(&mut self, types: &[(SqlType, bool)], values: &mut Vec<Value>) -> Result<Next, SqlError> {
+    fn next(&mut self, columns: &[(Column, bool)], values: &mut Vec<Value>) -> Result<Next, SqlError> {
         let row = match self {
             Self::One(there) => std::mem::take(there).then(Vec::new),
-            Self::Ints(range) => range.next().map(|n| vec![Value::int(n)]),
+            Self::Ints(range) => {
+                let Some(n) = range.next() else {
+                    return Ok(Next::End);
+                };
+                values.clear();
+                values.push(Value::int(n));
+                return Ok(Next::Row);
+            }
             Self::Pairs(range) => range.next().map(pair),
             Self::Stored(rows) => {
                 let Some(row) = rows.next() else {
                     return Ok(Next::End);
                 };
-                let types = types.iter().map(|(sql_type, wanted)| (sql_type, *wanted));
-                decode(row, types, values)?;
+                let columns = columns.iter().map(|(column, wanted)| (column, *wanted));
+                decode(row, columns, values)?;
                 return Ok(Next::Row);
             }
             Self::Rows(rows) => rows.next(),
@@ -180,7 +187,7 @@ enum Next {
 impl Stream for Scan {
     fn pull(&mut self, rows: &mut Vec<Vec<Value>>) -> Result<bool, SqlError> {
         for _ in 0..WORK {
-            match self.cursor.next(&self.types, &mut self.values)? {
+            match self.cursor.next(&self.columns, &mut self.values)? {
                 Next::Row => {}
                 Next::Later => return Ok(true),
                 Next::End => return Ok(false),
@@ -341,11 +348,11 @@ pub(in crate::sql_server) fn plain_columns(relation: &super::Relation) -> Option
         return None;
     };
     let places = relation.outputs.iter().map(|output| match output.expression {
-        Expression::Slot(at)
-            if table.columns.get(at).map(|column| &column.sql_type) == Some(&output.sql_type) =>
-        {
-            Some(at)
-        }
+        Expression::Slot(at) => table
+            .columns
+            .get(at)
+            .is_some_and(|column| column.sql_type == output.sql_type && column.nullable == output.nullable)
+            .then_some(at),
         _ => None,
     });
     Some((table, places.collect::<Option<_>>()?))
