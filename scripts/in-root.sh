@@ -39,14 +39,15 @@ shift 3
 # Driver 18 looks up the machine's own name at each connect, and waits for an answer.
 hostname "$(awk '{ name = $2 } END { print name }' "$root/etc/hosts")"
 mount --bind "$root" "$root"
-mkdir -p "$root$repository" "$repository/target/tmp"
-mount --rbind "$repository" "$root$repository"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 # Not the machine's own: programs here have process ids, and so names of files, that others have as well.
 mount -t tmpfs tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/run"
+# After /tmp, where the repository may be.
+mkdir -p "$root$repository" "$repository/target/tmp"
+mount --rbind "$repository" "$root$repository"
 mount -t tmpfs tmpfs "$root$repository/target/tmp"
 touch "$root/etc/resolv.conf"
 mount --bind /etc/resolv.conf "$root/etc/resolv.conf"

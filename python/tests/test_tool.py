@@ -56,8 +56,9 @@ def test_it_is_one_process_and_gets_its_signals(fresh, tool, program, number):
     app, tenant = fresh.standins.description["app"], fresh.standins.description["tenant_id"]
     who = [f"UID={app['client_id']}", f"PWD={app['secret']}", f"TenantId={tenant}"]
     command = [*tool, "token", "Authentication=ActiveDirectoryServicePrincipal", *who]
-    # Whoever runs the tests in the background of a shell bequeaths them an ignored SIGINT.
-    options = {"cwd": fresh.directory, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    # Whoever runs the tests in the background of a shell bequeaths them these two, ignored.
+    as_in_foreground = lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, signal.SIGQUIT)]
+    options = {"cwd": fresh.directory, "preexec_fn": as_in_foreground}
     with subprocess.Popen(command, env=fresh.variables, stderr=subprocess.PIPE, text=True, **options) as process:
         while not fresh.standins.requests():
             assert process.poll() is None, process.stderr.read()
