@@ -378,3 +378,15 @@ async fn a_bulk_load_is_loaded_whole_or_not_at_all() {
     two.answer().await;
     assert!(say(&two.run(COUNT).await, "rows: 5"));
 }
+
+#[tokio::test]
+async fn the_catalogues_procedures_list_stored_tables() {
+    let make = "CREATE TABLE dbo.payments (number int PRIMARY KEY, paid datetime2(3))";
+    for (call, told) in [
+        ("EXEC sp_tables 'pay%', '%', NULL, '''TABLE'''", "payments"),
+        ("EXEC sp_columns_100 'payments', 'dbo', NULL, 'p%'", "datetime2"),
+        ("EXEC sp_pkeys 'payments'", "number"),
+    ] {
+        printed(&[make, call], told).await;
+    }
+}
