@@ -50,7 +50,10 @@ def text(words):
 def native_error(dbc):
     state, native = ctypes.create_string_buffer(6), number()
     message, length = ctypes.create_string_buffer(1024), ctypes.c_int16()
-    odbc.SQLGetDiagRec(ctypes.c_int16(DBC), dbc, ctypes.c_int16(1), state, ctypes.byref(native), message, 1024, ctypes.byref(length))
+    first, capacity = ctypes.c_int16(1), ctypes.c_int16(len(message))
+    odbc.SQLGetDiagRec(
+        ctypes.c_int16(DBC), dbc, first, state, ctypes.byref(native), message, capacity, ctypes.byref(length)
+    )
     return f"{state.value.decode()} {native.value} {message.value.decode()}"
 
 
@@ -106,7 +109,8 @@ def row(key, name="Zoë", amount=-12345, time=(2026, 1, 2, 3, 4, 5, 123456000), 
 
 database = pyodbc.connect(string, autocommit=True)
 database.execute(
-    "CREATE TABLE loaded (id int NOT NULL PRIMARY KEY, name nvarchar(20), amount decimal(9, 2), at datetime2(6), note nvarchar(max))"
+    "CREATE TABLE loaded (id int NOT NULL PRIMARY KEY, name nvarchar(20), amount decimal(9, 2), at datetime2(6),"
+    " note nvarchar(max))"
 )
 
 

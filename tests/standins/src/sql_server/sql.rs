@@ -11,4 +11,5 @@ pub(super) mod query;
 pub(super) mod syntax;
 pub(super) mod tables;
 
+pub(super) use like::like;
 pub(super) use parser::{parse, parse_declarations, parse_object_name};

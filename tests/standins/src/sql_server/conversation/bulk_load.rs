@@ -67,7 +67,7 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
             }
             Err(error) => {
                 self.fail(&error);
-                if self.session.abort_on_error {
+                if self.ends_transaction(&error) {
                     self.session.roll_back_all(&mut self.outgoing.tokens);
                 }
                 self.session.end_statement();

@@ -1,12 +1,20 @@
 //! Procedures that ODBC's catalogue functions call.
 
+mod tables;
+
+use crate::sql_server::sql::functions::Facts;
 use crate::sql_server::statement::command;
 use crate::sql_server::storage::Column;
 use crate::sql_server::tokens::{self, DoneKind, SqlError, done};
 use crate::sql_server::value::{SqlType, Value};
 
 /// Appends the answer, or says that there is no such procedure.
-pub(super) fn answer(procedure: &str, given: &[(String, Value)], out: &mut Vec<u8>) -> Result<(), SqlError> {
+pub(super) fn answer(
+    procedure: &str,
+    given: &[(String, Value)],
+    facts: &Facts,
+    out: &mut Vec<u8>,
+) -> Result<(), SqlError> {
     match procedure {
         "sp_datatype_info" | "sp_datatype_info_100" | "sp_datatype_info_90" => {
             let wanted = given
@@ -15,13 +23,11 @@ pub(super) fn answer(procedure: &str, given: &[(String, Value)], out: &mut Vec<u
                 .unwrap_or(0);
             type_info(wanted, out);
         }
-        "sp_tables" => {
-            let names = ["TABLE_QUALIFIER", "TABLE_OWNER", "TABLE_NAME"];
-            let mut columns: Vec<_> = names.map(|name| (name.to_owned(), sysname())).into();
-            columns.push(("TABLE_TYPE".to_owned(), SqlType::VarChar(Some(32))));
-            columns.push(("REMARKS".to_owned(), SqlType::VarChar(Some(254))));
-            result(&columns, &[], out);
+        "sp_tables" => tables::tables(given, facts, out),
+        "sp_columns" | "sp_columns_90" | "sp_columns_100" | "sp_columns_170" => {
+            tables::columns(given, facts, out);
         }
+        "sp_pkeys" => tables::primary_keys(given, facts, out),
         "sp_reset_connection" => {}
         _ => {
             let text = format!("Could not find stored procedure '{procedure}'.");
@@ -81,20 +87,6 @@ const TYPES: [TypeInfo; 16] = [
 
 /// `SQLGetTypeInfo`; 0 asks for all types.
 fn type_info(wanted: i64, out: &mut Vec<u8>) {
-    let small = |value: Option<i16>| Value {
-        sql_type: SqlType::SmallInt,
-        ..value.map_or_else(
-            || Value::null(SqlType::SmallInt),
-            |value| Value::int(value.into()),
-        )
-    };
-    let text = |value: Option<&str>| match value {
-        Some(value) => Value {
-            sql_type: SqlType::VarChar(Some(32)),
-            ..Value::varchar(value)
-        },
-        None => Value::null(SqlType::VarChar(Some(32))),
-    };
     let rows: Vec<Vec<Value>> = TYPES
         .iter()
         .filter(|(_, odbc_type, ..)| wanted == 0 || i64::from(*odbc_type) == wanted)
@@ -151,6 +143,26 @@ fn type_info(wanted: i64, out: &mut Vec<u8>) {
         .map(|(name, sql_type)| (name.to_owned(), sql_type))
         .collect();
     result(&columns, &rows, out);
+}
+
+fn small(value: Option<i16>) -> Value {
+    Value {
+        sql_type: SqlType::SmallInt,
+        ..value.map_or_else(
+            || Value::null(SqlType::SmallInt),
+            |value| Value::int(value.into()),
+        )
+    }
+}
+
+fn text(value: Option<&str>) -> Value {
+    match value {
+        Some(value) => Value {
+            sql_type: SqlType::VarChar(Some(32)),
+            ..Value::varchar(value)
+        },
+        None => Value::null(SqlType::VarChar(Some(32))),
+    }
 }
 
 fn sysname() -> SqlType {

@@ -171,7 +171,8 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
                 Ok(None)
             }
             _ => {
-                catalogue::answer(procedure, given, &mut self.outgoing.tokens)?;
+                let facts = self.session.facts();
+                catalogue::answer(procedure, given, &facts, &mut self.outgoing.tokens)?;
                 Ok(None)
             }
         }

@@ -104,8 +104,7 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
 
     /// What follows an error; false if that is nothing.
     fn failed(&mut self, error: SqlError, run: &mut Run) -> bool {
-        let deadly =
-            OF_THE_TRANSACTION.contains(&error.number) || self.session.abort_on_error && error.number != 3998;
+        let deadly = self.ends_transaction(&error);
         self.session.last_error = error.number;
         if self.session.tries > 0 {
             if deadly && self.session.transactions > 0 {
@@ -123,6 +122,10 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Conversation<R, 
         run.pending = Some(self.pending(done::ERROR, command::OTHER, 0));
         run.progress = Progress::Failed;
         !deadly && OF_THE_STATEMENT.contains(&error.number)
+    }
+
+    pub(super) fn ends_transaction(&self, error: &SqlError) -> bool {
+        self.session.abort_on_error || OF_THE_TRANSACTION.contains(&error.number)
     }
 
     /// On with the CATCH block, here or in the caller.

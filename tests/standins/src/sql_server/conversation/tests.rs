@@ -1,4 +1,12 @@
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
 use crate::sql_server::identity::Identity;
@@ -57,8 +65,13 @@ fn batch(descriptor: u64, sql: &str) -> Vec<u8> {
     packet(kind::SQL_BATCH, descriptor, &text)
 }
 
-/// All that a new session answers to these.
-async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
+/// A new session, with what its client sends and where its client reads.
+fn session<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    requests: R,
+    answers: W,
+    shared: &Arc<Shared>,
+    connection: u64,
+) -> Conversation<R, W> {
     let client = Client {
         identity: Identity {
             login: String::new(),
@@ -71,21 +84,69 @@ async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
         spid: SPID,
         recoverable: true,
     };
-    let requests = requests.concat();
-    let shared = Arc::clone(&server().shared);
-    let work = Work::new(Arc::clone(&shared.storage), 1);
-    let mut answers = Vec::new();
-    let mut conversation = Conversation {
-        incoming: Incoming::new(requests.as_slice()),
-        outgoing: Outgoing::new(&mut answers, SPID),
+    let work = Work::new(Arc::clone(&shared.storage), connection);
+    Conversation {
+        incoming: Incoming::new(requests),
+        outgoing: Outgoing::new(answers, SPID),
         session: Session::new(client, "master".to_owned(), &[], work),
-        connection: 1,
-        shared,
+        connection,
+        shared: Arc::clone(shared),
         uncaught: None,
-    };
+    }
+}
+
+/// All that a new session answers to these.
+async fn answers(requests: &[Vec<u8>]) -> Vec<u8> {
+    let requests = requests.concat();
+    let mut answers = Vec::new();
+    let shared = Arc::clone(&server().shared);
+    let mut conversation = session(requests.as_slice(), &mut answers, &shared, 1);
     conversation.run().await.unwrap();
     drop(conversation);
     answers
+}
+
+/// A client of a session that runs beside others.
+struct Peer(DuplexStream);
+
+impl Peer {
+    fn new(shared: &Arc<Shared>, connection: u64) -> Self {
+        let (client, server) = tokio::io::duplex(1 << 16);
+        let (requests, answers) = tokio::io::split(server);
+        let mut conversation = session(requests, answers, shared, connection);
+        tokio::spawn(async move {
+            // A client that goes in the middle of something is an error, and meant.
+            let _ = conversation.run().await;
+        });
+        Self(client)
+    }
+
+    async fn send(&mut self, packet: &[u8]) {
+        self.0.write_all(packet).await.unwrap();
+    }
+
+    /// The answer to what was sent, in one packet.
+    async fn answer(&mut self) -> Vec<u8> {
+        let mut header = [0; 8];
+        self.0.read_exact(&mut header).await.unwrap();
+        let mut body = vec![0; usize::from(u16::from_be_bytes([header[2], header[3]])) - 8];
+        self.0.read_exact(&mut body).await.unwrap();
+        body
+    }
+
+    async fn run(&mut self, sql: &str) -> Vec<u8> {
+        self.send(&batch(0, sql)).await;
+        self.answer().await
+    }
+
+    /// Whether it still waits for an answer after a moment.
+    async fn waits(&mut self) -> bool {
+        let mut first = [0];
+        let read = self.0.read(&mut first);
+        tokio::time::timeout(Duration::from_millis(50), read)
+            .await
+            .is_err()
+    }
 }
 
 fn say(answers: &[u8], text: &str) -> bool {
@@ -227,4 +288,105 @@ async fn tables_go_with_the_transaction_that_makes_them() {
     .await;
     printed(&["BEGIN TRAN CREATE TABLE t (a int) COMMIT", exists], "a table").await;
     printed(&["SELECT n INTO t FROM standin.ints(7)", COUNT], "rows: 7").await;
+}
+
+#[tokio::test]
+async fn a_writer_waits_for_another_unless_its_client_gives_up() {
+    let server = server();
+    let [mut one, mut two] = [1, 2].map(|connection| Peer::new(&server.shared, connection));
+    one.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await;
+    one.run("BEGIN TRAN UPDATE t SET a = 2").await;
+    // Readers do not wait.
+    assert!(say(
+        &two.run("DECLARE @a int; SELECT @a = a FROM t; PRINT CONCAT('a is ', @a)")
+            .await,
+        "a is 1"
+    ));
+    two.send(&batch(0, "UPDATE t SET a = a + 10")).await;
+    assert!(two.waits().await);
+    two.send(&[kind::ATTENTION, status::END_OF_MESSAGE, 0, 8, 0, 0, 1, 0])
+        .await;
+    two.answer().await;
+    two.send(&batch(0, "UPDATE t SET a = a + 10")).await;
+    assert!(two.waits().await);
+    // Its connection lost, the first one's change is as if it had never been.
+    drop(one);
+    two.answer().await;
+    assert!(say(
+        &two.run("DECLARE @a int; SELECT @a = a FROM t; PRINT CONCAT('a is ', @a)")
+            .await,
+        "a is 11"
+    ));
+    let refused = two
+        .run("SET LOCK_TIMEOUT 0 INSERT INTO t VALUES (1) SELECT * FROM nope")
+        .await;
+    assert!(say(&refused, "Invalid object name 'nope'."));
+}
+
+/// A bulk load of `int` values, one in each packet after the first.
+fn bulk_load(values: &[i32]) -> Vec<Vec<u8>> {
+    let mut metadata = vec![0x81, 1, 0, 0, 0, 0, 0, 1, 0, 0x26, 4];
+    metadata.put_b_varchar("a");
+    let rows = values
+        .iter()
+        .map(|value| [&[0xD1, 4], value.to_le_bytes().as_slice()].concat());
+    let end = [&[0xFD][..], &[0; 12]].concat();
+    let mut contents = vec![metadata];
+    contents.extend(rows);
+    contents.push(end);
+    let last = contents.len() - 1;
+    let packets = contents.into_iter().enumerate().map(|(at, content)| {
+        let mut packet = vec![
+            kind::BULK_LOAD,
+            if at == last { status::END_OF_MESSAGE } else { 0 },
+        ];
+        packet.put_u16_be(length16(8 + content.len()));
+        packet.put(&[0, 0, 1, 0]);
+        packet.put(&content);
+        packet
+    });
+    packets.collect()
+}
+
+#[tokio::test]
+async fn a_bulk_load_is_loaded_whole_or_not_at_all() {
+    let announced = "INSERT BULK t ([a] int) WITH (TABLOCK)";
+    let server = server();
+    let [mut one, mut two] = [1, 2].map(|connection| Peer::new(&server.shared, connection));
+    one.run("CREATE TABLE t (a int)").await;
+    one.run(announced).await;
+    one.send(&bulk_load(&[1, 2, 3]).concat()).await;
+    let answer = one.answer().await;
+    assert_eq!(answer[answer.len() - 8..], 3_u64.to_le_bytes());
+    assert!(say(&two.run(COUNT).await, "rows: 3"));
+    // In a transaction that is rolled back.
+    one.run("BEGIN TRAN").await;
+    one.send(&batch(OURS, announced)).await;
+    one.answer().await;
+    one.send(&bulk_load(&[4]).concat()).await;
+    one.answer().await;
+    assert!(say(&two.run(COUNT).await, "rows: 3"));
+    one.send(&batch(OURS, &format!("{COUNT} ROLLBACK"))).await;
+    assert!(say(&one.answer().await, "rows: 4"));
+    // Another may load at the same time; a connection lost on the way loads nothing.
+    one.run(announced).await;
+    two.run(announced).await;
+    let packets = bulk_load(&[5, 6]);
+    one.send(&packets[..2].concat()).await;
+    drop(one);
+    two.send(&packets.concat()).await;
+    two.answer().await;
+    assert!(say(&two.run(COUNT).await, "rows: 5"));
+}
+
+#[tokio::test]
+async fn the_catalogues_procedures_list_stored_tables() {
+    let make = "CREATE TABLE dbo.payments (number int PRIMARY KEY, paid datetime2(3))";
+    for (call, told) in [
+        ("EXEC sp_tables 'pay%', '%', NULL, '''TABLE'''", "payments"),
+        ("EXEC sp_columns_100 'payments', 'dbo', NULL, 'p%'", "datetime2"),
+        ("EXEC sp_pkeys 'payments'", "number"),
+    ] {
+        printed(&[make, call], told).await;
+    }
 }

@@ -31,7 +31,7 @@ impl Place {
 }
 
 /// Upper and lower case are the same to the collation.
-pub(super) fn like(text: &str, pattern: &str, escape: Option<char>) -> bool {
+pub(in crate::sql_server) fn like(text: &str, pattern: &str, escape: Option<char>) -> bool {
     let text: Vec<char> = text.to_lowercase().chars().collect();
     // Which lengths of the text's beginning the pattern so far can match.
     let mut reachable = vec![false; text.len() + 1];

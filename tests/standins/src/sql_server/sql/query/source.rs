@@ -88,7 +88,10 @@ impl Relation {
     }
 
     pub(in crate::sql_server) fn not_null(&self) -> Vec<bool> {
-        self.base_columns.iter().map(|column| !column.nullable).collect()
+        // What is counted is there, whatever the column says.
+        let counted = matches!(self.base, Base::Ints(..) | Base::Pairs(..));
+        let columns = self.base_columns.iter();
+        columns.map(|column| counted || !column.nullable).collect()
     }
 
     /// Calls `bind` with what expressions may name.
