@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PYODBC = frozenset(("ansi", "attrs_before", "autocommit", "driver_completion", "encoding", "readonly", "timeout"))
 
 # The keywords by which a connection string says who signs in, in lower case and as `plain` has them.
-_WHO = frozenset(
+WHO = frozenset(
     (
         *("authentication", "fedauth", "uid", "user", "userid", "username", "pwd", "password", "clientsecret"),
         *("pwdfile", "passwordfile", "clientsecretfile", "clientid", "applicationclientid", "msiclientid", "tenantid"),
@@ -112,7 +112,7 @@ def connect(
     own = {name: keywords.pop(name) for name in _PYODBC & keywords.keys()}
     string = ended(string) + joined(keywords)
     if credential is not None:
-        who = next((name for name, *_ in pairs(string) if plain(name) in _WHO), None)
+        who = next((name for name, *_ in pairs(string) if plain(name) in WHO), None)
         if who is not None:
             raise TypeError(f"either credential= or {who}=: together they might sign in somebody else")
         string = f"{ended(string)}{_signing_in(credential)}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from entra_odbc import Error
-from entra_odbc._connect import _WHO
+from entra_odbc._connect import WHO
 from entra_odbc._string import ended, joined, pairs, plain, utf8, without
 
 
@@ -61,7 +61,7 @@ def test_what_c_would_cut_or_misread_is_an_error(text):
 
 
 # How somebody signs in, or what a token is for and how it is kept: said of anybody.
-NOT_WHO = {
+NOTWHO = {
     "trustedconnection", "integratedsecurity", "sendcertificatechain", "redirecturi", "interactivetimeout",
     "saveaccount", "additionallyallowedtenants", "authority", "scope", "resource", "disableinstancediscovery",
     "tokentimeout", "tokenexpiryisdead", "tokencache", "logintimeout", "connecttimeout",
@@ -75,7 +75,7 @@ def test_every_keyword_that_says_who_signs_in_is_known_as_one():
     rows = re.findall(r"(?:row|secret)\(\s*Keyword::\w+,\s*&\[(.*?)\]", table, re.DOTALL)
     names = {plain(name) for row in rows for name in re.findall(r'"(.*?)"', row)}
     assert len(rows) > 30
-    assert names == _WHO | NOT_WHO
+    assert names == WHO | NOTWHO
 
 
 @pytest.mark.parametrize(

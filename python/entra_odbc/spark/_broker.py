@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import hmac
 import json
+import os
 import secrets
 import socket
 import socketserver
@@ -17,7 +18,9 @@ import time
 from http.server import BaseHTTPRequestHandler
 
 from .._credential import Credential, credential_of
-from .._error import Error
+from .._error import Error, one_line
+from .._token import claims_of
+from ._sign_in import UNKNOWN_HOST
 from ._tls import server_context
 
 TYPE_CHECKING = False
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from .._borrowed import TokenSource
+    from .._token import AccessToken
 
 PATH = "/token"
 DEFAULT_SCOPE = "https://database.windows.net/.default"
@@ -34,8 +38,12 @@ DEFAULT_SCOPE = "https://database.windows.net/.default"
 _PATIENCE_S = 10
 _LARGEST_REQUEST = 4096
 _MOST_CONNECTIONS = 64
-# How long Spark's list of executors is taken as it was.
-_PEERS_LIVE_S = 5
+_MOST_STRANGERS = 8
+# How long Spark's list of executors is taken as it was, for a host that is on it and for another.
+_KNOWN_FOR_S = 5
+_UNKNOWN_FOR_S = 1
+# For how long a token goes to all who ask.
+_SHARED_FOR_S = 30
 
 
 class TokenBroker:
@@ -68,29 +76,27 @@ class TokenBroker:
         configured = spark.sparkContext.getConf()
         reached_at = address or configured.get("spark.driver.host") or socket.gethostname()
         listens_on = host or configured.get("spark.driver.bindAddress") or reached_at
-        self._credential = credential_of(credential, {})
-        self._scope = scope
-        identity = self._credential.identity(scope=scope)
-        self._owner = (identity.tenant_id, identity.object_id)
+        self._application, self._any_address = application, any_address
         self._key = secrets.token_urlsafe(32)
-        self._application = application
-        self._any_address = any_address
+        self._tokens = _Tokens(credential_of(credential, {}), scope)
         context, certificate = server_context()
-        self._server = _Server((listens_on, port), context, self)
+        self._server = _Server((listens_on.strip("[]"), port), context, self)
         self._thread = threading.Thread(target=self._server.serve_forever, name="entra-odbc-token-broker", daemon=True)
         self._thread.start()
-        where = f"[{reached_at}]" if ":" in reached_at else reached_at
+        where = f"[{reached_at}]" if ":" in reached_at and not reached_at.startswith("[") else reached_at
         self.options = {
             # Application, address and certificate.
             "tokenBroker": f"{application.id} {where}:{self._server.server_address[1]} {certificate}",
             "tokenBrokerSecret": self._key,
         }
+        self._process = os.getpid()
         atexit.register(self.close)
 
     def close(self) -> None:
         """Ends the broker: executors get no further tokens."""
         atexit.unregister(self.close)
-        self._server.end()
+        # A forked child has no thread that serves.
+        self._server.end(serves=self._process == os.getpid())
 
     def __enter__(self) -> TokenBroker:
         return self
@@ -101,26 +107,60 @@ class TokenBroker:
     def __repr__(self) -> str:
         return f"TokenBroker({self._application.id})"
 
+    def _knows(self, peer: str) -> bool:
+        return self._any_address or self._application.has_host(peer)
+
     def _answer(self, peer: str, key: str, request: object) -> tuple[int, dict[str, Any]]:
         """The answer to a request: a status of HTTP, and an object."""
         if not hmac.compare_digest(key.encode(), self._key.encode()):
             return 401, {"error": "the key is not this broker's"}
         if not isinstance(request, dict) or request.get("application") != self._application.id:
             return 403, {"error": "the broker belongs to another Spark application"}
-        if not self._any_address and not self._application.has_host(peer):
-            return 403, {"error": f"no executor of this application runs at {peer}"}
+        if not self._knows(peer):
+            told = f"no executor of this application runs at {peer}. Behind address translation: TokenBroker(…, any_address=True)"
+            return UNKNOWN_HOST, {"error": told}
         if not self._application.is_running():
             return 403, {"error": "the application has ended"}
-        if _audience(str(request.get("scope"))) != _audience(self._scope):
-            return 403, {"error": f"the broker's tokens are for {self._scope}, not for {request.get('scope')}"}
+        if _audience(str(request.get("scope"))) != _audience(self._tokens.scope):
+            told = f"the broker's tokens are for {self._tokens.scope}, not for {request.get('scope')}: TokenBroker(…, scope=…)"
+            return 403, {"error": told}
         try:
-            token = self._credential.get_token(self._scope)
-            identity = self._credential.identity(scope=self._scope)
-        except Error as error:
-            return 502, {"error": str(error)}
-        if (identity.tenant_id, identity.object_id) != self._owner:
-            return 502, {"error": "somebody else has signed in at the notebook since the broker started"}
+            token = self._tokens.get()
+        except Exception as error:  # noqa: BLE001: a credential of others may raise anything, and the executor is told.
+            return 502, {"error": one_line(f"{type(error).__name__}: {error}")}
         return 200, {"token": token.token, "expires_on": token.expires_on}
+
+
+class _Tokens:
+    """Access tokens of one identity for one scope."""
+
+    def __init__(self, credential: Credential, scope: str) -> None:
+        self.scope = scope
+        self._credential = credential
+        self._lock = threading.Lock()
+        self._token = credential.get_token(scope)
+        self._owner = _owner(self._token)
+        self._good_until = 0.0
+
+    def get(self) -> AccessToken:
+        """A token that lives on; one request for all who ask while it is made."""
+        with self._lock:
+            if time.monotonic() >= self._good_until:
+                token = self._credential.get_token(self.scope)
+                if _owner(token) != self._owner:
+                    raise Error("28000", 0, "somebody else has signed in at the notebook since the broker started")
+                # Credentials of azure-identity do not keep all tokens: this one does for a burst of executors.
+                self._token, lives = token, token.expires_on - time.time()
+                self._good_until = time.monotonic() + min(lives / 4, _SHARED_FOR_S)
+            return self._token
+
+
+def _owner(token: AccessToken) -> tuple[object, object]:
+    claims = claims_of(token.token)
+    tenant, identity = claims.get("tid"), claims.get("oid")
+    if not tenant or not identity:
+        raise Error("28000", 0, "the token does not say whom it is for (tid and oid): a broker hands out tokens of Entra's")
+    return tenant, identity
 
 
 def _audience(scope: str) -> str:
@@ -141,9 +181,9 @@ class _Application:
                 "a token broker needs the driver in this process, and Spark Connect has it elsewhere."
                 " Use entra_odbc.spark.token_options(), or an identity of the cluster's",
             ) from None
-        self._hosts: frozenset[str] = frozenset()
-        self._seen = float("-inf")
-        self._lock = threading.Lock()
+        self._known: frozenset[str] = frozenset()
+        self._asked = float("-inf")
+        self._asking = threading.Lock()
 
     def is_running(self) -> bool:
         """Whether it goes on; asks Spark."""
@@ -155,12 +195,15 @@ class _Application:
         return self._context._jsc is None
 
     def has_host(self, address: str) -> bool:
-        """Whether it is this machine, or the host of an executor."""
+        """Whether it is this machine, or the host of an executor, as of some seconds ago."""
         address = address.removeprefix("::ffff:")
-        with self._lock:
-            if address not in self._hosts or time.monotonic() - self._seen > _PEERS_LIVE_S:
-                self._hosts, self._seen = frozenset(self._addresses()), time.monotonic()
-            return address in self._hosts
+        patience = _KNOWN_FOR_S if address in self._known else _UNKNOWN_FOR_S
+        if time.monotonic() - self._asked > patience:
+            # One asks Spark and DNS, and whoever waits meanwhile takes what that one finds.
+            with self._asking:
+                if time.monotonic() - self._asked > patience:
+                    self._known, self._asked = frozenset(self._addresses()), time.monotonic()
+        return address in self._known
 
     def _addresses(self) -> list[str]:
         java: Any = self._context._jsc
@@ -172,7 +215,7 @@ class _Application:
         found = []
         for host in hosts:
             try:
-                found += [str(entry[4][0]) for entry in socket.getaddrinfo(host, None)]
+                found += [str(entry[4][0]) for entry in socket.getaddrinfo(host.strip("[]"), None)]
             except OSError:
                 continue
         return found
@@ -183,21 +226,25 @@ class _Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    # All workers of a cluster may start at once.
+    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], context: ssl.SSLContext, broker: TokenBroker) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.broker = broker
         self._context = context
         self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._free_for_strangers = threading.BoundedSemaphore(_MOST_STRANGERS)
         try:
             # `process_request_thread` makes the handler.
             super().__init__(address, BaseHTTPRequestHandler)
         except OSError as error:
             raise Error("08001", 0, f"the token broker cannot listen on {address[0]}: {error}. Pass host= and port=") from None
 
-    def end(self) -> None:
-        """Ends `serve_forever`, which runs in another thread, and frees the port."""
-        self.shutdown()
+    def end(self, *, serves: bool) -> None:
+        """Ends `serve_forever`, which runs in another thread, if it does, and frees the port."""
+        if serves:
+            self.shutdown()
         self.server_close()
 
     def service_actions(self) -> None:
@@ -209,25 +256,45 @@ class _Server(socketserver.ThreadingTCPServer):
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            # No thread can be started.
+            self._free.release()
+            raise
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: there is nobody to tell but whoever asked, and that one's connection is closed."""
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        # For handshake and request together, however slowly their bytes come.
-        watched = request.dup()
-        deadline = threading.Timer(_PATIENCE_S, _interrupt, (watched,))
-        deadline.daemon = True
-        deadline.start()
+        is_stranger = False
         try:
-            with self._context.wrap_socket(request, server_side=True) as stream:
-                _Handler(stream, client_address, self, deadline)
-        except (OSError, ValueError):
-            # A port scan, or a client that went away.
+            # Strangers are told why they get nothing, but cannot keep executors waiting.
+            is_stranger = not self.broker._knows(client_address[0])
+            if not is_stranger or self._free_for_strangers.acquire(blocking=False):
+                try:
+                    self._serve(request, client_address)
+                finally:
+                    if is_stranger:
+                        self._free_for_strangers.release()
+        except (OSError, ValueError, RuntimeError):
+            # A port scan, a client that went away, or no more threads and files.
             pass
         finally:
-            deadline.cancel()
-            watched.close()
-            self.shutdown_request(request)
             self._free.release()
+            self.shutdown_request(request)
+
+    def _serve(self, request: Any, client_address: Any) -> None:
+        with request.dup() as watched:
+            # For handshake and request together, however slowly their bytes come.
+            deadline = threading.Timer(_PATIENCE_S, _interrupt, (watched,))
+            deadline.daemon = True
+            deadline.start()
+            try:
+                with self._context.wrap_socket(request, server_side=True) as stream:
+                    _Handler(stream, client_address, self, deadline)
+            finally:
+                deadline.cancel()
 
 
 def _interrupt(connection: socket.socket) -> None:
@@ -236,6 +303,30 @@ def _interrupt(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass
+
+
+class _Limited:
+    """A file of which no more than the largest request is read."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = _LARGEST_REQUEST
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line, or what is left of one."""
+        return self._counted(self._file.readline(min(size, self._left) if size >= 0 else self._left))
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or what may be had of them."""
+        return self._counted(self._file.read(min(size, self._left)))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        return data
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -247,16 +338,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._deadline = deadline
         super().__init__(stream, peer, server)
 
+    def setup(self) -> None:
+        """Limits what is read."""
+        super().setup()
+        self.rfile: Any = _Limited(self.rfile)
+
     def do_POST(self) -> None:
         """A request for a token."""
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit() or int(length) > _LARGEST_REQUEST:
-            # Unread, and so without an answer.
+        if self.path != PATH or not length.isascii() or not length.isdigit():
             return
         body = self.rfile.read(int(length))
-        if self.path != PATH:
-            self._send(404, {"error": f"tokens are at {PATH}"})
-            return
         # From here on it is the token endpoint that takes the time.
         self._deadline.cancel()
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -264,20 +356,18 @@ class _Handler(BaseHTTPRequestHandler):
             request = json.loads(body)
         except ValueError:
             request = None
-        try:
-            status, answer = self.server.broker._answer(self.client_address[0], key, request)
-        except Exception as error:  # noqa: BLE001: the executor is told, in place of a torn connection.
-            status, answer = 502, {"error": f"{type(error).__name__} at the notebook"}
-        self._send(status, answer)
-
-    def _send(self, status: int, answer: dict[str, Any]) -> None:
-        body = json.dumps(answer).encode()
+        status, answer = self.server.broker._answer(self.client_address[0], key, request)
+        told = json.dumps(answer).encode()
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(told)))
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(told)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Nothing: whoever does not ask for a token gets no answer."""
+        self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: requests are not logged."""

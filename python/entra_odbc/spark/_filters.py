@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # datetime has steps of 1/300 s, which the driver reports in whole milliseconds.
 _MARGIN = datetime.timedelta(milliseconds=4)
 
+# The server gives up on lists of tens of thousands.
+_LONGEST_LIST = 1000
+
 _OPERATORS: dict[type, str] = {
     datasource.EqualTo: "=",
     datasource.EqualNullSafe: "=",
@@ -77,11 +80,13 @@ def _negated(child: datasource.Filter, columns: dict[str, SourceColumn]) -> tupl
 
 
 def _in(name: str, values: object, column: SourceColumn) -> tuple[str | None, bool]:
-    texts = [literal(value) for value in values if value is not None] if isinstance(values, list | tuple) else []
-    plain = [text for text in texts if text is not None]
-    if not plain or len(plain) != len(texts) or not (column.is_text or _is_exact(column)):
+    given = list(values) if isinstance(values, list | tuple) else []
+    plain = [text for text in (literal(value) for value in given if value is not None) if text is not None]
+    nulls = given.count(None)
+    if not plain or len(plain) + nulls != len(given) or len(plain) > _LONGEST_LIST or not (column.is_text or _is_exact(column)):
         return None, False
-    return f"{name} IN ({', '.join(plain)})", not column.is_text
+    # Beside a NULL the rest is unknown, not false.
+    return f"{name} IN ({', '.join(plain)})", not column.is_text and not nulls
 
 
 def _around(name: str, operator: str, value: object) -> str | None:

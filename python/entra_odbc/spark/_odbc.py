@@ -34,6 +34,12 @@ _NULL_DATA = -1
 _PIECE = 4096
 _LONGEST_NAME = 128
 
+_FUNCTIONS = (
+    *("SQLAllocHandle", "SQLFreeHandle", "SQLSetEnvAttr", "SQLSetConnectAttrW", "SQLDriverConnectW", "SQLDisconnect"),
+    *("SQLEndTran", "SQLGetDiagRecW", "SQLExecDirectW", "SQLNumResultCols", "SQLDescribeColW", "SQLFetch", "SQLGetData"),
+    "SQLMoreResults",
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -51,12 +57,14 @@ class Connection:
 
     def __init__(self, string: str, *, bulk_copy: bool = False) -> None:
         load_odbc()
-        self._odbc = ctypes.CDLL(_MANAGER)
+        self._odbc = _manager()
         self._environment, self.handle = c_void_p(), c_void_p()
-        self._odbc.SQLAllocHandle(_HANDLE_ENVIRONMENT, None, byref(self._environment))
-        self._odbc.SQLSetEnvAttr(self._environment, _ATTR_ODBC_VERSION, c_void_p(_OV_ODBC3), 0)
-        self._odbc.SQLAllocHandle(_HANDLE_CONNECTION, self._environment, byref(self.handle))
+        if self._odbc.SQLAllocHandle(_HANDLE_ENVIRONMENT, None, byref(self._environment)) != SUCCESS:
+            raise Error("HY001", 0, "the driver manager gives no environment handle")
         try:
+            self._odbc.SQLSetEnvAttr(self._environment, _ATTR_ODBC_VERSION, c_void_p(_OV_ODBC3), 0)
+            code = self._odbc.SQLAllocHandle(_HANDLE_CONNECTION, self._environment, byref(self.handle))
+            self.check(code, _HANDLE_ENVIRONMENT, self._environment)
             if bulk_copy:
                 self._set(_COPT_SS_BCP, _BCP_ON)
             text = _wide(string)
@@ -92,18 +100,18 @@ class Connection:
             return list(statement.columns())
 
     def execute(self, sql: str) -> list[tuple[str | None, ...]]:
-        """Runs a batch, and gives the rows of its first result; each value as text."""
+        """Runs a batch, and gives the rows of its last result; each value as text."""
         with _Statement(self, sql) as statement:
             rows = list(statement.rows())
             # Errors of later statements in the batch come with their results.
             while statement.more():
-                pass
+                rows = list(statement.rows())
             return rows
 
     def change(self, sql: str) -> int:
-        """Runs one statement, and gives the number of rows that it changed."""
-        with _Statement(self, sql) as statement:
-            return statement.changed()
+        """Runs one statement, and gives the number of rows that it changed, whatever triggers changed as well."""
+        ((changed,),) = self.execute(f"SET NOCOUNT ON; {sql}; SELECT @@ROWCOUNT")
+        return int(changed or 0)
 
     def check(self, code: int, kind: int = _HANDLE_CONNECTION, handle: c_void_p | None = None) -> None:
         """Raises what the handle's diagnostic records say, if a call did not succeed."""
@@ -129,6 +137,7 @@ class Connection:
         self.check(self._odbc.SQLSetConnectAttrW(self.handle, c_int(attribute), c_void_p(value), c_int(_IS_UINTEGER)))
 
     def _free(self) -> None:
+        # A handle that is NULL is refused, and nothing else.
         self._odbc.SQLFreeHandle(_HANDLE_CONNECTION, self.handle)
         self._odbc.SQLFreeHandle(_HANDLE_ENVIRONMENT, self._environment)
         self.handle = c_void_p()
@@ -161,11 +170,6 @@ class _Statement:
     def _count(self) -> int:
         count = c_short()
         self._check(self._odbc.SQLNumResultCols(self._handle, byref(count)))
-        return count.value
-
-    def changed(self) -> int:
-        count = c_ssize_t()
-        self._check(self._odbc.SQLRowCount(self._handle, byref(count)))
         return count.value
 
     def columns(self) -> Iterator[Column]:
@@ -215,6 +219,15 @@ class _Statement:
             return False
         self._check(code)
         return True
+
+
+def _manager() -> ctypes.CDLL:
+    library = ctypes.CDLL(_MANAGER)
+    for name in _FUNCTIONS:
+        # SQLRETURN has 16 bits: the rest of the register is anybody's.
+        library[name].restype = c_short
+        setattr(library, name, library[name])
+    return library
 
 
 def _wide(text: str) -> Any:

@@ -32,13 +32,8 @@ READ = (
 WRITE = ("dbtable", "stagingSchema", "batchSize")
 SIGN_IN = ("connection", "connectionSecrets", "tokenBroker", "tokenBrokerSecret", "accessToken", "accessTokenNeededFor")
 
-# Keywords of a connection string that carry a secret, as `plain` has them.
-_SECRETS = frozenset(
-    (
-        *("pwd", "password", "clientsecret", "accesstoken", "refreshtoken", "clientassertion", "userassertion"),
-        *("systemtoken", "clientcertificatepassword", "clientkeypassword", "aadsecureprincipalsecret"),
-    )
-)
+# What is in the names of keywords that carry a secret, as `plain` has them: ours, Driver 18's, and those of JDBC strings.
+_SECRET = ("password", "pwd", "secret", "accesstoken", "refreshtoken", "systemtoken", "assertion", "providerclientkey")
 
 
 class Options:
@@ -101,7 +96,8 @@ class Options:
         """The connection string without its secrets; an Error where it has one."""
         string = self.required("connection")
         for name, *_ in pairs(string):
-            if plain(name) in _SECRETS:
+            keyword = plain(name)
+            if any(part in keyword for part in _SECRET) and not keyword.endswith("file"):
                 raise _wrong(
                     f"{name.upper()}= stands in the option connection, which Spark writes to its event log."
                     f" Pass it in the option connectionSecrets, which Spark redacts, or in a file"

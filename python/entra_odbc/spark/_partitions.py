@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -38,7 +39,8 @@ def conditions(options: Options, columns: dict[str, SourceColumn], bounds: Bound
         raise _wrong("the option limit is for a read in one task: take it out, or put TOP into the query")
     predicates = options.texts("predicates")
     if predicates is not None:
-        return list(predicates)
+        # On lines of their own, as a comment may stand at their ends.
+        return [f"\n{predicate}\n" for predicate in predicates]
     count = options.number("numPartitions", default_count)
     if not ways:
         if options.get("numPartitions"):
@@ -68,6 +70,13 @@ def _by_hash(column: SourceColumn, count: int) -> list[str | None]:
 
 
 def _by_range(column: SourceColumn, count: int, options: Options, bounds: Bounds) -> list[str | None]:
+    if not isinstance(
+        column.spark_type, IntegralType | DecimalType | FractionalType | DateType | TimestampNTZType | TimestampType
+    ):
+        raise _wrong(
+            f"the column {column.name} cannot divide a read into ranges: that takes numbers, dates or timestamps."
+            f" Use the option hashColumn, which nearly any column fits, or predicates"
+        )
     name = quoted_name(column.name)
     given = options.get("lowerBound"), options.get("upperBound")
     least, greatest = bounds(name) if None in given else (None, None)
@@ -88,7 +97,9 @@ def _by_range(column: SourceColumn, count: int, options: Options, bounds: Bounds
     starts = [step for step in dict.fromkeys(steps) if step != _value(low, column)]
     if not starts:
         return [None]
-    texts = [literal(start) for start in starts]
+    texts = [text for text in map(literal, starts) if text is not None]
+    if len(texts) != len(starts):
+        raise _wrong(f"the options lowerBound and upperBound are values of the column {column.name}")
     first = f"{name} < {texts[0]} OR {name} IS NULL"
     between = [f"{name} >= {start} AND {name} < {end}" for start, end in zip(texts, texts[1:], strict=False)]
     return [first, *between, f"{name} >= {texts[-1]}"]
@@ -104,25 +115,22 @@ def _number(text: str | None, column: SourceColumn, option: str) -> Fraction | N
             return Fraction(Decimal(text.strip()))
         if isinstance(kind, DateType):
             return Fraction(datetime.date.fromisoformat(text.strip()[:10]).toordinal())
-        if isinstance(kind, TimestampNTZType | TimestampType):
-            return Fraction(_moment(text), 1)
+        return Fraction(_moment(text), 1)
     except (ValueError, InvalidOperation, OverflowError):
         raise _wrong(f"the option {option} is a value of the column {column.name}, not {text!r}") from None
-    raise _wrong(
-        f"the column {column.name} cannot divide a read into ranges: that takes numbers, dates or timestamps."
-        f" Use the option hashColumn, which any column fits, or predicates"
-    )
 
 
 def _moment(text: str) -> int:
-    # Seven digits, of which six count here.
-    day, _, time = text.strip().replace("T", " ").partition(" ")
-    time, _, zone = time.partition(" ")
-    clock, _, fraction = time.partition(".")
-    moment = datetime.datetime.fromisoformat(f"{day}T{clock or '00:00:00'}{zone}")
+    """Microseconds since 1970 of a date, a time and an offset, as SQL Server and ISO 8601 write them."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)? ?(Z|[+-]\d\d:\d\d)?", text.strip())
+    if found is None:
+        raise ValueError(text)
+    day, clock, fraction, zone = found.groups()
+    moment = datetime.datetime.fromisoformat(f"{day}T{clock or '00:00'}{(zone or '').replace('Z', '+00:00')}")
     if moment.tzinfo is not None:
         moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-    return (moment - _EPOCH) // _MICROSECOND + int(fraction[:6].ljust(6, "0") or 0)
+    # Seven digits, of which six count here.
+    return (moment - _EPOCH) // _MICROSECOND + int((fraction or "")[:6].ljust(6, "0"))
 
 
 def _value(number: Fraction, column: SourceColumn) -> object:

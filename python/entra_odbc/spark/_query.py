@@ -39,7 +39,8 @@ def literal(value: object) -> str | None:
         return repr(value) if "e" in repr(value) else f"{value!r}e0"
     if isinstance(value, datetime.datetime):
         if value.tzinfo is not None:
-            return f"CAST('{value.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%f}+00:00' AS datetimeoffset(6))"
+            moment = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+            return f"CAST('{moment.isoformat(timespec='microseconds')}+00:00' AS datetimeoffset(6))"
         return f"CAST('{value.isoformat(timespec='microseconds')}' AS datetime2(6))"
     if isinstance(value, datetime.date):
         return f"CAST('{value.isoformat()}' AS date)"
@@ -71,7 +72,7 @@ class Source:
                 "HY000", 0, "a WITH clause cannot stand in a subquery: pass it in the option prepareQuery, and the rest in query"
             )
         # On lines of its own, as a comment may stand at the query's end.
-        source = f"(\n{query.strip().rstrip(';')}\n)" if query is not None else str(table)
+        source = f"(\n{query.strip().rstrip(';')}\n) AS source" if query is not None else str(table)
         prepared = options.get("prepareQuery")
         limit = options.number("limit", 0, least=0) if options.get("limit") else None
         return cls(f"{prepared}\n" if prepared else "", source, limit)
@@ -80,13 +81,12 @@ class Source:
         """A query for these items, of the rows that fulfil all conditions."""
         where = " AND ".join(f"({condition})" for condition in conditions if condition)
         top = f"TOP ({self.limit}) " if self.limit is not None else ""
-        return f"{self.prepared}SELECT {top}{', '.join(items) or '1'} FROM {self.table} AS source" + (
-            f" WHERE {where}" if where else ""
-        )
+        query = f"{self.prepared}SELECT {top}{', '.join(items) or '1'} FROM {self.table}"
+        return f"{query} WHERE {where}" if where else query
 
     def description(self) -> str:
         """A query that gives the columns of all of it, and no row."""
-        return f"{self.prepared}SELECT * FROM {self.table} AS source WHERE 1 = 0"
+        return f"{self.prepared}SELECT * FROM {self.table} WHERE 1 = 0"
 
     @staticmethod
     def explained(error: Error) -> Error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import locale
 import re
 
 import pyarrow
 from pyspark.sql.datasource import DataSourceReader, InputPartition
-from pyspark.sql.types import StructType, TimestampType
+from pyspark.sql.types import BinaryType, DataType, StringType, StructType
 
 from .._error import Error
-from . import _filters, _partitions, _types
+from . import _arrow, _partitions, _types
 from ._odbc import Connection
 from ._query import Source
 
@@ -78,9 +80,9 @@ class PlainReader(DataSourceReader):
         """The rows of one task."""
         if not isinstance(partition, Task):
             raise TypeError(f"a task is expected, not {type(partition).__name__}")
-        wanted = _types.arrow_schema(self._schema)
-        for batch in _batches(partition.query, self._sign_in, self._read_schema(), self._sizes()):
-            yield _types.fitted(batch, wanted)
+        wanted = _arrow.schema_of(self._schema)
+        for batch in self._batches(partition.query):
+            yield _arrow.fitted(batch, wanted)
 
     def _bounds(self, name: str) -> tuple[str | None, str | None]:
         query = self._source.select([f"MIN({name}) AS least", f"MAX({name}) AS greatest"], self._pushed)
@@ -88,22 +90,34 @@ class PlainReader(DataSourceReader):
             ((least, greatest),) = connection.execute(query)
         return least, greatest
 
-    def _read_schema(self) -> pyarrow.Schema:
-        """The types that arrow-odbc is to give: the columns' own, and no time zone."""
-        native = _types.arrow_schema(_types.schema_of(self._columns))
-        zoned = [isinstance(column.spark_type, TimestampType) for column in self._columns]
-        plain = pyarrow.timestamp("us")
-        return pyarrow.schema(
-            [field.with_type(plain) if has_zone else field for field, has_zone in zip(native, zoned, strict=True)]
-        )
+    def _batches(self, query: str) -> Iterator[pyarrow.RecordBatch]:
+        string = narrow(self._sign_in.connection_string())
+        try:
+            # After the connection string, which has loaded unixODBC.
+            import arrow_odbc
+        except ModuleNotFoundError:
+            raise Error(
+                "IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install 'entra-odbc[spark]'"
+            ) from None
+        types = [column.spark_type for column in self._columns]
+        try:
+            yield from arrow_odbc.read_arrow_batches_from_odbc(
+                in_ascii(query),
+                string,
+                batch_size=self._fetch_size,
+                # One row at least, however long its values may be.
+                max_bytes_per_batch=max(_BATCH_BYTES, self._row_bytes(types)),
+                max_text_size=self._max_text_size,
+                max_binary_size=self._max_binary_size,
+                schema=_arrow.fetched(_types.schema_of(self._columns)),
+            )
+        except arrow_odbc.Error as error:
+            raise _reworded(error.message()) from None
 
-    def _sizes(self) -> dict[str, int]:
-        return {
-            "batch_size": self._fetch_size,
-            "max_bytes_per_batch": _BATCH_BYTES,
-            "max_text_size": self._max_text_size,
-            "max_binary_size": self._max_binary_size,
-        }
+    def _row_bytes(self, types: list[DataType]) -> int:
+        # A character may have four bytes; of the other types none has more than 64.
+        sizes = {StringType: 4 * self._max_text_size, BinaryType: self._max_binary_size}
+        return 2 * sum(64 + sizes.get(type(kind), 0) for kind in types)
 
 
 class Reader(PlainReader):
@@ -111,26 +125,39 @@ class Reader(PlainReader):
 
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802: Spark's name.
         """Has the server leave out rows; gives the filters that Spark has to apply as well."""
+        # Since PySpark 4.1.
+        from . import _filters
+
+        # A column that the user reads as another type is compared as that.
+        types = {field.name: field.dataType for field in self._schema}
+        same = {name: column for name, column in self._known.items() if types.get(name) == column.spark_type}
         for filtered in filters:
             # With a limit, the rows that Spark would filter are chosen first.
-            text, exact = (None, False) if self._source.limit is not None else _filters.condition(filtered, self._known)
+            text, exact = (None, False) if self._source.limit is not None else _filters.condition(filtered, same)
             if text is not None:
                 self._pushed.append(text)
             if not exact:
                 yield filtered
 
 
-def _batches(query: str, sign_in: SignIn, schema: pyarrow.Schema, sizes: dict[str, int]) -> Iterator[pyarrow.RecordBatch]:
-    string = sign_in.connection_string()
-    try:
-        # After the connection string, which has loaded unixODBC.
-        import arrow_odbc
-    except ModuleNotFoundError:
-        raise Error("IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install 'entra-odbc[spark]'") from None
-    try:
-        yield from arrow_odbc.read_arrow_batches_from_odbc(query, string, schema=schema, **sizes)
-    except arrow_odbc.Error as error:
-        raise _reworded(error.message()) from None
+def in_ascii(query: str) -> str:
+    """The query in characters that no locale changes: arrow-odbc passes it to the narrow functions of ODBC."""
+    if query.isascii():
+        return query
+    text = query.encode("utf-16-le").hex()
+    return f"DECLARE @query nvarchar(max) = CAST(0x{text} AS nvarchar(max)); EXEC sys.sp_executesql @query"
+
+
+def narrow(string: str) -> str:
+    """The connection string, if arrow-odbc can pass it on as it is; an Error where the locale would change it."""
+    if not string.isascii() and (codecs.lookup(locale.getpreferredencoding(False)).name != "utf-8" or max(string) > "\uffff"):
+        raise Error(
+            "HY000",
+            0,
+            "the connection string has characters beyond ASCII, which this executor's locale does not keep."
+            " Set spark.executorEnv.LC_ALL to C.UTF-8; characters beyond U+FFFF cannot be passed at all",
+        )
+    return string
 
 
 def _reworded(message: str) -> Error:

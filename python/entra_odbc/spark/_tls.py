@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import os
 import secrets
 import ssl
 import tempfile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
 
 # Names the broker in its certificate; it is no name of a machine.
 NAME = "token-broker.entra-odbc.invalid"
@@ -46,14 +52,22 @@ def server_context() -> tuple[ssl.SSLContext, str]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    descriptor, path = tempfile.mkstemp()
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+    with _file() as (file, path):
+        file.write(pem)
+        file.flush()
         context.load_cert_chain(path, password=password.hex())
-    finally:
-        os.unlink(path)
     return context, base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
+
+
+@contextlib.contextmanager
+def _file() -> Iterator[tuple[IO[bytes], str]]:
+    """A file and its path: in memory alone where the system has that (Linux), else in the directory for temporary ones."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("entra-odbc"), "wb") as file:
+            yield file, f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as named:
+            yield named, named.name
 
 
 def client_context(certificate: str) -> ssl.SSLContext:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow
-from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import (
     BinaryType,
     BooleanType,
@@ -34,8 +32,10 @@ _REAL, _FLOAT, _DOUBLE = 7, 6, 8
 _NUMERIC, _DECIMAL = 2, 3
 _DATE, _TIMESTAMP, _DATETIMEOFFSET, _TIME = 91, 93, -155, -154
 _GUID, _XML, _VARIANT, _UDT = -11, -152, -150, -151
-_TEXT = {1: "char", 12: "varchar", -1: "varchar(max)", -8: "nchar", -9: "nvarchar", -10: "nvarchar(max)"}
-_BINARY = (-2, -3, -4)
+# char, varchar, nchar and nvarchar, of any length; text and ntext, which can neither be compared nor hashed.
+_TEXT, _LONG_TEXT = (1, 12, -8, -9), (-1, -10)
+# binary and varbinary; image.
+_BINARY, _LONG_BINARY = (-2, -3), -4
 
 _EXACT = {
     _BIT: BooleanType(),
@@ -80,6 +80,9 @@ def source_column(column: Column) -> SourceColumn:
         return SourceColumn(column.name, StringType(), column.nullable, name, is_text=True)
     if code in _BINARY:
         return SourceColumn(column.name, BinaryType(), column.nullable, name)
+    if code in _LONG_TEXT or code == _LONG_BINARY:
+        spark_type = BinaryType() if code == _LONG_BINARY else StringType()
+        return SourceColumn(column.name, spark_type, column.nullable, name, is_comparable=False, is_hashable=False)
     if code == _DATETIMEOFFSET:
         # Spark's timestamps are instants; seven digits, of which Spark keeps six.
         instant = f"CAST(SWITCHOFFSET({name}, '+00:00') AS datetime2(7)) AS {name}"
@@ -109,25 +112,3 @@ def columns_for(schema: StructType, columns: list[SourceColumn]) -> list[SourceC
     if missing is not None:
         raise Error("HY000", 0, f"the schema has a column {missing}, which the query does not give: it has {', '.join(known)}")
     return [known[field.name] for field in schema.fields]
-
-
-def arrow_schema(schema: StructType) -> pyarrow.Schema:
-    """What Spark expects of record batches."""
-    return to_arrow_schema(schema, timezone="UTC")
-
-
-def fitted(batch: pyarrow.RecordBatch, schema: pyarrow.Schema) -> pyarrow.RecordBatch:
-    """The batch in exactly the types of the schema; an Error names the column whose values do not fit."""
-    arrays = []
-    for array, field in zip(batch.columns, schema, strict=True):
-        if array.type != field.type:
-            try:
-                if pyarrow.types.is_timestamp(array.type) and pyarrow.types.is_timestamp(field.type):
-                    # What is finer than microseconds is cut off; without a zone, it is UTC.
-                    array = array.cast(pyarrow.timestamp("us"), safe=False).cast(field.type)
-                else:
-                    array = array.cast(field.type)
-            except pyarrow.ArrowInvalid as error:
-                raise Error("22018", 0, f"a value of the column {field.name} does not fit {field.type}: {error}") from None
-        arrays.append(array)
-    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,8 +1,12 @@
 """Runs cells of Python that come as JSON on standard input, in one namespace with a Spark session in it: see conftest.py."""
 
+import glob
 import json
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
 
 from pyspark.sql import SparkSession
@@ -75,6 +79,76 @@ def sql(*statements, connection=MSI):
         for statement in statements:
             rows = opened.execute(statement)
     return rows
+
+
+def written_while(directory, disturb):
+    """Writes 20,000 rows in four tasks, and calls `disturb` in the middle of the first; gives what that gave."""
+
+    def held(batches):
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        for number, batch in enumerate(batches):
+            yield batch
+            if context.partitionId() == 0 and context.attemptNumber() == 0 and number == 0:
+                open(os.path.join(directory, "begun"), "w").close()
+                while not os.path.exists(os.path.join(directory, "go")):
+                    time.sleep(0.05)
+
+    def when_begun():
+        while not os.path.exists(os.path.join(directory, "begun")):
+            time.sleep(0.05)
+        try:
+            results.append(disturb())
+        finally:
+            open(os.path.join(directory, "go"), "w").close()
+
+    results = []
+    disturbing = threading.Thread(target=when_begun, daemon=True)
+    disturbing.start()
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
+    rows = spark.range(0, 20000, 1, 4).selectExpr("id", "concat('row ', id) AS name")
+    write(rows.mapInArrow(held, rows.schema), "dbo.target")
+    disturbing.join()
+    return results[0]
+
+
+EXECUTOR = "CoarseGrainedExecutorBackend"
+
+
+def commands():
+    """The parent and the command line of each process of this notebook."""
+    found = {}
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(f"{path}/environ", "rb") as file:
+                is_ours = os.environ["ODBCINI"].encode() in file.read()
+            with open(f"{path}/cmdline", "rb") as file:
+                command = file.read().replace(b"\0", b" ").decode()
+            with open(f"{path}/stat") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if is_ours:
+            found[int(path.split("/")[2])] = parent, command
+    return found
+
+
+def kill(part):
+    """Ends the executors, or what they have started, by a part of their command lines; gives the number of processes."""
+    known = commands()
+
+    def is_below_executor(process):
+        while process in known:
+            process, command = known[process]
+            if EXECUTOR in command:
+                return True
+        return False
+
+    victims = [process for process, (_, command) in known.items() if part in command and is_below_executor(process)]
+    for process in victims:
+        os.kill(process, signal.SIGKILL)
+    return len(victims)
 
 
 namespace = globals()

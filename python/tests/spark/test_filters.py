@@ -62,6 +62,8 @@ def test_what_both_understand_alike_is_left_to_the_server(filtered, text):
         (EqualTo(("s",), "it's"), "[s] = 'it''s'"),
         (EqualTo(("s",), "naïve"), "[s] = N'naïve'"),
         (In(("s",), ("a", "b")), "[s] IN ('a', 'b')"),
+        # Beside a NULL, what is none of them is unknown, and its negation as well.
+        (In(("n",), (1, None)), "[n] IN (1)"),
         (
             EqualTo(("at",), NOON),
             "[at] BETWEEN CAST('2026-01-01T11:59:59.996000' AS datetime2(6)) AND CAST('2026-01-01T12:00:00.004000' AS datetime2(6))",
@@ -91,6 +93,8 @@ def test_what_the_server_takes_more_loosely_spark_applies_as_well(filtered, text
         EqualTo(("at",), datetime.datetime.min),
         EqualTo(("s", "inner"), 1),
         EqualTo(("missing",), 1),
+        In(("n",), tuple(range(5000))),
+        Not(In(("n",), (1, None))),
     ],
 )
 def test_all_else_is_sparks(filtered):

@@ -20,7 +20,7 @@ def test_names_have_no_case():
     assert Options({"DBTABLE": "dbo.t"}).get("dbtable") == "dbo.t"
 
 
-@pytest.mark.parametrize("secret", ["PWD=x", "Password={a;b}", "Access Token=x", "client-secret=x"])
+@pytest.mark.parametrize("secret", ["PWD=x", "Password={a;b}", "Access Token=x", "client-secret=x", "KeystoreSecret=x"])
 def test_a_secret_may_not_stand_where_spark_shows_it(secret):
     message = refusal(connection=f"SERVER=s;{secret};DATABASE=d")
     assert "connectionSecrets" in message and "event log" in message

@@ -73,6 +73,12 @@ def test_fewer_values_than_tasks_are_fewer_tasks():
             "2026-01-01T02:00:00",
             "CAST('2026-01-01T01:00:00.000000+00:00' AS datetimeoffset(6))",
         ),
+        (
+            TimestampType(),
+            "0001-01-01 00:00:00.5Z",
+            "0001-01-01 02:00:00.5Z",
+            "CAST('0001-01-01T01:00:00.500000+00:00' AS datetimeoffset(6))",
+        ),
         (DecimalType(38, 2), "0.00", "99999999999999999999999999999999999.99", "49999999999999999999999999999999999.99"),
         (DoubleType(), "0", "1", "0.5e0"),
     ],
@@ -87,7 +93,10 @@ def test_the_hash_of_any_column_divides_and_loses_no_null():
 
 
 def test_predicates_are_taken_as_they_are():
-    assert divided(LongType(), predicates='["c = 1", "c <> 1 OR c IS NULL"]') == ["c = 1", "c <> 1 OR c IS NULL"]
+    assert divided(LongType(), predicates='["c = 1", "c <> 1 OR c IS NULL"]') == [
+        "\nc = 1\n",
+        "\nc <> 1 OR c IS NULL\n",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +108,7 @@ def test_predicates_are_taken_as_they_are():
         ({"partitionColumn": "c", "hashColumn": "c"}, "of which one divides a read"),
         ({"partitionColumn": "c", "limit": 5}, "limit is for a read in one task"),
         ({"lowerBound": 5}, "partitionColumn, which is missing"),
+        ({"partitionColumn": "c", "lowerBound": 2**63, "upperBound": 2**65}, "are values of the column c"),
         ({"numPartitions": 5}, "partitionColumn or hashColumn names a column"),
     ],
 )

@@ -167,6 +167,22 @@ def test_a_schema_of_the_users_takes_fewer_columns_and_other_types(tables):
     assert "the schema has a column nam" in tables.fails("read(dbtable='dbo.numbers').schema('nam string').load().collect()")
 
 
+def test_no_locale_changes_a_query(tables):
+    rows = tables.run(
+        """
+        frame = read(query="SELECT N'naïve 😀' AS [größe], id FROM dbo.numbers WHERE name <> N'😀' AND id < 3").load()
+        result = [row[0] for row in frame.collect()]
+        """
+    )
+    assert rows == ["naïve 😀"] * 3
+
+
+def test_other_names_of_tables_and_conditions_with_comments(tables):
+    assert tables.run("result = table('(SELECT id FROM dbo.numbers WHERE id < 5) AS some').count()") == 5
+    condition = '["id < 5 -- the first", "id >= 5"]'
+    assert tables.run("result = table('dbo.numbers', predicates=condition).count()", condition=condition) == 1000
+
+
 def test_queries_are_read_with_what_stands_before_them(tables):
     assert tables.run("result = read(query='SELECT id AS n FROM dbo.numbers WHERE id < 5 -- all').load().count()") == 5
     assert tables.run("result = read(query='SELECT id FROM dbo.numbers;', limit=7).load().count()") == 7

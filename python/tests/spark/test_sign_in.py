@@ -158,12 +158,14 @@ def test_there_are_tokens_for_one_audience_only(broker):
 
 def test_only_hosts_of_the_application_are_answered(broker):
     status, answer = broker.run("result = ask(source=('127.0.0.77', 0))")
-    assert status == 403 and "no executor of this application runs at 127.0.0.77" in answer["error"]
+    assert status == 503 and "no executor of this application runs at 127.0.0.77" in answer["error"]
+    assert "any_address=True" in answer["error"]
 
 
 def test_whoever_sends_too_much_or_nothing_is_not_waited_for(broker):
-    assert "RemoteDisconnected" in broker.fails("ask(padding='x' * 5000)")
-    assert broker.run("result = ask(path='/')")[0] == 404
+    # No answer to what is no request for a token, not even that this is no place for it.
+    assert "RemoteDisconnected" in broker.fails("ask(path='/')")
+    assert broker.run("result = ask(padding='x' * 5000)")[0] in (401, 403)
     ended = broker.run(
         """
         from entra_odbc.spark import _broker
@@ -250,6 +252,13 @@ def test_a_token_that_ended_is_told(cells):
     ("code", "message"),
     [
         ("table('t', connection=MSI, **broker.options)", "only one of them can say who signs in"),
+        ("table('t', connection=SERVER + 'FedAuth=ActiveDirectoryMsi', **broker.options)", "fedauth= in the connection string"),
+        (
+            "table('t', connection=SERVER, connectionSecrets='Authentication=ActiveDirectoryMsi', **broker.options)",
+            "authentication= in the connection string",
+        ),
+        ("table('t', connection=SERVER, tokenBroker=broker.options['tokenBroker'])", "belong together"),
+        ("table('t', connection=SERVER, **{**broker.options, 'tokenBrokerSecret': 'x\\n'})", "belong together"),
         ("table('t', connection=SERVER, accessToken='opaque')", "no access token of Entra's"),
         ("table('t', connection=SERVER + 'PWD=secret')", "connectionSecrets"),
     ],
@@ -271,12 +280,43 @@ def test_a_broker_needs_the_driver_in_its_process(cells):
     assert "Spark Connect" in message and "token_options" in message
 
 
-def test_two_threads_ask_at_once(broker):
+def test_a_cluster_may_start_at_once(broker):
     answers = broker.run(
         """
+        import time
         from concurrent.futures import ThreadPoolExecutor
-        with ThreadPoolExecutor(16) as pool:
-            result = [status for status, _ in pool.map(lambda _: ask(), range(64))]
+        from entra_odbc.spark._options import Options
+        from entra_odbc.spark._sign_in import SignIn
+        class Slow:
+            asked = 0
+            def get_token(self, *scopes, **_):
+                Slow.asked += 1
+                time.sleep(0.5)
+                return credential.get_token(*scopes)
+        credential = entra_odbc.Credential(ADA)
+        slow = entra_odbc.spark.TokenBroker(spark, Slow())
+        signing = SignIn.of(Options({"connection": SERVER, **slow.options}), spark.sparkContext.applicationId)
+        scope = "https://database.windows.net/.default"
+        with ThreadPoolExecutor(150) as pool:
+            tokens = {token.token for token in pool.map(lambda _: signing._from_broker(scope), range(150))}
+        slow.close()
+        result = [len(tokens), Slow.asked]
         """
     )
-    assert answers == [200] * 64
+    # One when the broker starts, and one for all of them.
+    assert answers == [1, 2]
+
+
+def test_a_child_of_the_notebook_ends(broker):
+    ended = broker.run(
+        """
+        import subprocess, sys, os
+        child = os.fork()
+        if child == 0:
+            broker.close()
+            os._exit(0)
+        result = os.waitpid(child, 0)[1]
+        """
+    )
+    assert ended == 0
+    assert broker.run("result = ask()")[0] == 200
