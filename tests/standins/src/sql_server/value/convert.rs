@@ -107,11 +107,11 @@ impl Value {
             SqlType::Decimal { .. } | SqlType::Money | SqlType::SmallMoney => {
                 Some(Datum::Decimal(self.fitting_decimal(target)?))
             }
-            SqlType::NVarChar(length) => self.units().map(|units| cut(units, *length, 2)),
-            SqlType::VarChar(length) => self.units().map(|units| cut(units, *length, 1)),
-            SqlType::NChar(length) => self.units().map(|units| padded(units, length / 2)),
-            SqlType::Char(length) => self.units().map(|units| padded(units, *length)),
-            SqlType::Xml => self.units().map(Datum::Text),
+            SqlType::NVarChar(length) => self.units_for(target).map(|units| cut(units, *length, 2)),
+            SqlType::VarChar(length) => self.units_for(target).map(|units| cut(units, *length, 1)),
+            SqlType::NChar(length) => self.units_for(target).map(|units| padded(units, length / 2)),
+            SqlType::Char(length) => self.units_for(target).map(|units| padded(units, *length)),
+            SqlType::Xml => self.units_for(target).map(Datum::Text),
             SqlType::VarBinary(length) => self.bytes().map(|mut bytes| {
                 bytes.truncate(length.unwrap_or(usize::MAX));
                 Datum::Bytes(bytes)
@@ -336,9 +336,18 @@ impl Value {
         }
     }
 
-    fn units(&self) -> Option<Vec<u16>> {
+    /// Bytes are taken for characters of the target: of two bytes each, or of one.
+    fn units_for(&self, target: &SqlType) -> Option<Vec<u16>> {
         match &self.datum {
             Datum::Text(units) => Some(units.clone()),
+            Datum::Bytes(bytes) if target.is_national() => {
+                let pairs = bytes.chunks(2);
+                let unit = |pair: &[u8]| {
+                    let byte = |at| pair.get(at).copied().unwrap_or(0);
+                    u16::from_le_bytes([byte(0), byte(1)])
+                };
+                Some(pairs.map(unit).collect())
+            }
             Datum::Bytes(bytes) => Some(bytes.iter().copied().map(from_code_page).collect()),
             _ => Some(self.text()?.encode_utf16().collect()),
         }

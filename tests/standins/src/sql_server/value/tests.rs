@@ -90,3 +90,12 @@ fn decimal_texts_have_precision_and_scale() {
     assert_eq!(parse_decimal("-7", Some(2)), Some((-700, 3, 2)));
     assert_eq!(parse_decimal("abc", None), None);
 }
+
+#[test]
+fn bytes_become_the_characters_of_their_target() {
+    let bytes = Value::binary(vec![0x41, 0x00, 0xEF, 0x00, 0x42]);
+    let wide = bytes.clone().cast(&SqlType::NVarChar(None)).unwrap();
+    assert_eq!(wide.text().unwrap(), "AïB");
+    let narrow = bytes.cast(&SqlType::VarChar(None)).unwrap();
+    assert_eq!(narrow.text().unwrap().chars().count(), 5);
+}
