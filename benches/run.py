@@ -167,6 +167,12 @@ def developer_tool(bench):
     return [["load and first token: shared, against cold", "ms", total["shared"], total["cold"], "ratio", 0.1]]
 
 
+def spark(bench):
+    """With PySpark, which is in an environment of its own."""
+    python = os.path.join(ROOT, ".venv-spark", "bin", "python")
+    return bench.rows(python, os.path.join(HERE, "hosts", "spark.py"), BENCH_PACKAGE=os.path.join(ROOT, "python"))
+
+
 SECTIONS = {
     "ca_bundle": (
         "a connect with Debian's CA certificates, cached token against ready struct",
@@ -210,6 +216,7 @@ SECTIONS = {
         "lasting",
         lambda bench: bench.host("renewal.py"),
     ),
+    "spark": ("Spark: rows per second", "source", "other", spark),
     "identities": (
         "10,000 identities",
         "core",

@@ -5,6 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+case " $* " in
+    "  " | *" spark "*) scripts/setup-spark.sh ;;
+esac
 # One at a time: built together, the library and the stand-ins would share their dependencies' features.
 cargo build --quiet --release -p entra-odbc
 cargo build --quiet --release -p core-benches

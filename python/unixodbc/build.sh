@@ -5,6 +5,9 @@ out=$1
 platform=$2
 cd "$(dirname "$0")"
 mkdir -p "$out"
+# In which order the stars give files.
+LC_ALL=C
+export LC_ALL
 
 source=$(cargo metadata --quiet --locked --format-version 1 | python3 -c '
 import json, os, sys
@@ -20,7 +23,7 @@ library() {
     shift 2
     printf '%s\n' "$exports" >"$out/$name.map"
     python3 -m ziglang cc -target "$platform" -shared -fPIC -O2 -s -std=gnu99 -fno-sanitize=undefined \
-        -Wl,-soname,"$name" -Wl,-Bsymbolic -Wl,--version-script="$out/$name.map" -o "$out/$name" "$@"
+        -ffile-prefix-map="$source"=/unix-odbc -Wl,-soname,"$name" -Wl,-Bsymbolic -Wl,--version-script="$out/$name.map" -o "$out/$name" "$@"
     rm "$out/$name.map"
 }
 
