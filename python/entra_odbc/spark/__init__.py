@@ -34,7 +34,7 @@ __all__ = ["TokenBroker", "register", "token_options"]
 _LEAST_SPARK = (4, 0)
 _SPARK_THAT_CONFUSES_FILTERS = 4
 # What is imported, and what brings it.
-_NEEDED = {"pyarrow": "pyarrow", "arrow_odbc": "arrow-odbc", "cryptography": "cryptography"}
+_NEEDED = {"numpy": "numpy", "pyarrow": "pyarrow", "arrow_odbc": "arrow-odbc", "cryptography": "cryptography"}
 
 
 def register(spark: SparkSession) -> None:

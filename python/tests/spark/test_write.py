@@ -131,18 +131,35 @@ def test_dropped_connections_leave_every_row_once(target, tmp_path, standins):
     assert target.run(LEFT) == []
 
 
+# A write without Spark: Spark runs a task twice (speculation) only on another host than the first.
+WRITER = """
+import pyarrow
+from entra_odbc.spark._options import Options
+from entra_odbc.spark._sign_in import SignIn
+from entra_odbc.spark._writer import Writer
+options = Options({"connection": MSI, "dbtable": "dbo.target"})
+writer = Writer(options, SignIn.of(options, ""), spark.range(1).selectExpr("id", "'x' AS name").schema, overwrite=False)
+batch = pyarrow.RecordBatch.from_pydict({"id": list(range(500)), "name": ["x"] * 500})
+"""
+
+
+def test_of_tasks_that_run_twice_one_counts(target):
+    target.run(
+        WRITER
+        + """
+attempts = [writer.write(iter([batch])) for _ in range(2)]
+writer.commit([attempts[1], None])
+"""
+    )
+    assert target.run("result = " + SUMS) == ["501", str(sum(range(500)) - 1), "501"]
+    assert target.run(LEFT) == []
+
+
 def test_a_commit_whose_answer_was_lost_is_not_made_twice(target):
+    target.run(WRITER)
     outcome = target.run(
         """
         from entra_odbc.spark import _odbc
-        from entra_odbc.spark._options import Options
-        from entra_odbc.spark._sign_in import SignIn
-        from entra_odbc.spark._writer import Writer
-        import pyarrow
-        options = Options({"connection": MSI, "dbtable": "dbo.target"})
-        schema = spark.range(1).selectExpr("id", "'x' AS name").schema
-        writer = Writer(options, SignIn.of(options, ""), schema, overwrite=False)
-        batch = pyarrow.RecordBatch.from_pydict({"id": list(range(500)), "name": ["x"] * 500})
         staged = writer.write(iter([batch]))
         commit, commits = _odbc.Connection.commit, []
         def lost(self):
