@@ -95,8 +95,9 @@ class SignIn:
                     answer = connection.getresponse()
                     status, given = answer.status, json.loads(answer.read())
             except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
-                # Executors that start together may ask for more than it answers at once.
-                if isinstance(error, ssl.SSLCertVerificationError) or time.monotonic() > ends:
+                # Executors that start together may ask for more than it answers at once. Where nobody listens, it is over.
+                final = (ssl.SSLCertVerificationError, ConnectionRefusedError)
+                if isinstance(error, final) or time.monotonic() > ends:
                     raise Error(
                         "08001",
                         0,
