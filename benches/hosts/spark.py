@@ -1,0 +1,164 @@
+"""Reads rows into Spark by the data source, by pyodbc's tuples, and by pandas and createDataFrame; and by arrow-odbc alone.
+
+Runs with PySpark, on two executors with one core each where nothing else is said.
+"""
+
+import glob
+import os
+import sys
+import time
+
+from figures import DRIVER, LIBRARY, MSI, STANDINS, control, identity_requests, median, row, sql_login, string
+
+os.environ["ENTRA_ODBC_LIBRARY"] = LIBRARY
+os.environ["PYSPARK_PYTHON"] = sys.executable
+sys.path.insert(0, os.environ["BENCH_PACKAGE"])
+os.environ["PYTHONPATH"] = os.environ["BENCH_PACKAGE"]
+
+import arrow_odbc  # noqa: E402
+import pandas  # noqa: E402
+import pyodbc  # noqa: E402
+from pyspark.sql import SparkSession  # noqa: E402
+from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition  # noqa: E402
+
+import entra_odbc.spark  # noqa: E402
+
+REPETITIONS = 3
+TASKS = 4
+ROWS = 400_000
+CONNECTION = f"SERVER={STANDINS['server']};{MSI}"
+PLAIN = string(DRIVER, sql_login())
+
+
+class Tuples(DataSource):
+    """What a data source is without Arrow: tuples, by pyodbc and the bare driver."""
+
+    @classmethod
+    def name(cls):
+        return "tuples"
+
+    def schema(self):
+        return "id int, name string"
+
+    def reader(self, schema):
+        return TuplesReader(dict(self.options))
+
+
+class TuplesReader(DataSourceReader):
+    def __init__(self, options):
+        self.options = options
+
+    def partitions(self):
+        each = ROWS // TASKS
+        return [InputPartition((start, start + each)) for start in range(1, ROWS, each)]
+
+    def read(self, partition):
+        import pyodbc
+
+        low, high = partition.value
+        cursor = pyodbc.connect(self.options["connection"]).cursor()
+        cursor.execute(f"SELECT id, name FROM standin.pairs({ROWS}) WHERE id >= {low} AND id < {high}")
+        yield from map(tuple, cursor)
+
+
+def session(executors, cores):
+    spark = (
+        SparkSession.builder.master(f"local-cluster[{executors},{cores},1024]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.log.level", "OFF")
+        .getOrCreate()
+    )
+    entra_odbc.spark.register(spark)
+    spark.dataSource.register(Tuples)
+    return spark
+
+
+def frame(spark, rows=ROWS, tasks=TASKS):
+    options = {"connection": CONNECTION, "dbtable": f"standin.pairs({rows})", "partitionColumn": "id"}
+    options |= {"lowerBound": "1", "upperBound": str(rows), "numPartitions": str(tasks)}
+    return spark.read.format("entra_odbc").options(**options).load()
+
+
+def consume(given):
+    """Has every row made, and drops it."""
+    given.write.format("noop").mode("overwrite").save()
+
+
+def timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def by_pandas(spark):
+    rows = pandas.read_sql(f"SELECT id, name FROM standin.pairs({ROWS})", pyodbc.connect(PLAIN))
+    consume(spark.createDataFrame(rows))
+
+
+def by_arrow_odbc():
+    query = f"SELECT id, name FROM standin.pairs({ROWS}) WHERE id >= 1"
+    assert sum(batch.num_rows for batch in arrow_odbc.read_arrow_batches_from_odbc(query, PLAIN)) == ROWS
+
+
+def compare():
+    spark = session(2, 1)
+    works = {
+        "ours": lambda: consume(frame(spark)),
+        "one": lambda: consume(frame(spark, tasks=1)),
+        "tuples": lambda: consume(spark.read.format("tuples").option("connection", PLAIN).load()),
+        "pandas": lambda: by_pandas(spark),
+        "alone": by_arrow_odbc,
+    }
+    times = {name: [] for name in works}
+    for turn in range(REPETITIONS + 1):
+        for name, work in works.items():
+            taken = timed(work)
+            # The first starts workers and loads libraries.
+            if turn:
+                times[name].append(taken)
+    rate = {name: ROWS / median(taken) for name, taken in times.items()}
+    row(f"{ROWS:,} rows in {TASKS} tasks, against pyodbc's tuples", "rows/s", rate["ours"], rate["tuples"], "ratio", "")
+    row("  against pandas and createDataFrame (aim: 4 or more)", "rows/s", rate["ours"], rate["pandas"], "ratio", "")
+    row("in one task, against arrow-odbc alone (aim: 0.8 or more)", "rows/s", rate["one"], rate["alone"], "ratio", "")
+    spark.stop()
+
+
+def peak_memory():
+    """The most that any Python worker of Spark has had, in MiB."""
+    peaks = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                if b"pyspark.daemon" not in file.read():
+                    continue
+            with open(path.replace("cmdline", "status"), encoding="utf-8") as file:
+                peaks += [int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM")]
+        except OSError:
+            continue
+    return max(peaks, default=0)
+
+
+def scale():
+    for executors, cores in ((1, 1), (2, 1), (2, 2)):
+        spark = session(executors, cores)
+        count = executors * cores
+        identity_requests()
+        control("/logins/clear", {})
+        taken = median([timed(lambda: consume(frame(spark, tasks=8))) for _ in range(REPETITIONS)])
+        logins = len(control("/logins"))
+        row(f"{count} cores: {ROWS:,} rows in 8 tasks", "ms", taken * 1e3)
+        row("  connections, for each read", "", logins / REPETITIONS)
+        row("  token requests, with those of planning, for all reads", "", identity_requests())
+        if count == 2:
+            few = peak_memory()
+            consume(frame(spark, rows=100_000, tasks=2))
+            row("  memory of a worker after 100,000 rows", "MiB", max(few, peak_memory()))
+            consume(frame(spark, rows=5_000_000, tasks=2))
+            row("  after 5,000,000 rows", "MiB", peak_memory(), max(few, 1), "ratio", 1.5)
+        spark.stop()
+
+
+if __name__ == "__main__":
+    compare()
+    scale()
