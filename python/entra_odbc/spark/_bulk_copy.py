@@ -27,7 +27,7 @@ _VARIABLE = -10
 
 
 class BulkCopy:
-    """One bulk copy. The table has the batches' columns, in their order."""
+    """One bulk copy, as a context: what leaves it by an exception ends it. The table has the batches' columns in their order."""
 
     def __init__(self, connection: Connection, table: str, batch_size: int) -> None:
         self._connection, self._handle = connection, connection.handle
@@ -46,22 +46,25 @@ class BulkCopy:
         name = ctypes.create_string_buffer(table.encode("utf-16-le") + b"\0\0")
         self._check(library.bcp_initW(connection.handle, ctypes.cast(name, c_void_p), None, None, _IN))
 
-    def send(self, batch: pyarrow.RecordBatch) -> None:
-        """Sends the rows of a batch. After an Error the copy has ended."""
-        try:
-            for piece in rows(batch):
-                if piece.fields != self._fields:
-                    self._bound(piece.fields, piece.size)
-                self._send(piece)
-                self._sent += piece.content.size
-                self._unsaved += piece.content.size
-                if self._unsaved >= self._batch_size:
-                    self._counted(self._batch(self._handle))
-                    self._unsaved = 0
-        except BaseException:
+    def __enter__(self) -> BulkCopy:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
             # Otherwise Driver 18.6 waits for its end when it disconnects, for ever.
             self._done(self._handle)
-            raise
+
+    def send(self, batch: pyarrow.RecordBatch) -> None:
+        """Sends the rows of a batch."""
+        for piece in rows(batch):
+            if piece.fields != self._fields:
+                self._bound(piece.fields, piece.size)
+            self._send(piece)
+            self._sent += piece.content.size
+            self._unsaved += piece.content.size
+            if self._unsaved >= self._batch_size:
+                self._counted(self._batch(self._handle))
+                self._unsaved = 0
 
     def finish(self) -> int:
         """Ends the copy, and gives the number of rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 import uuid
 from dataclasses import dataclass
@@ -69,14 +70,12 @@ class Writer(DataSourceArrowWriter):
         if first is None:
             return Staged(None, 0)
         table = f"{self._target.prefix()}{self._job}_{attempt}"
-        with self._connected() as connection:
-            name = _staging.created(connection, self._target, table)
         try:
-            return Staged(table, self._copied(name, first, iterator))
+            return Staged(table, self._copied(table, itertools.chain([first], iterator)))
         except BaseException:
             # Abort and commit drop it too, if they come after this.
             with contextlib.suppress(Error), self._connected() as connection:
-                connection.execute(f"DROP TABLE IF EXISTS {name}")
+                connection.execute(f"DROP TABLE IF EXISTS {self._target.staging(table)}")
             raise
 
     def commit(self, messages: list[WriterCommitMessage | None]) -> None:
@@ -100,15 +99,15 @@ class Writer(DataSourceArrowWriter):
         """Leaves the table as it was."""
         self._drop()
 
-    def _copied(self, name: str, first: pyarrow.RecordBatch, others: Iterator[pyarrow.RecordBatch]) -> int:
+    def _copied(self, table: str, batches: Iterator[pyarrow.RecordBatch]) -> int:
         from ._bulk_copy import BulkCopy
 
         with self._connected(bulk_copy=True) as connection:
-            copy = BulkCopy(connection, name, self._batch_size)
-            copy.send(first)
-            for batch in others:
-                copy.send(batch)
-            return copy.finish()
+            name = _staging.created(connection, self._target, table)
+            with BulkCopy(connection, name, self._batch_size) as copy:
+                for batch in batches:
+                    copy.send(batch)
+                return copy.finish()
 
     def _drop(self) -> None:
         # What is left is dropped by a later write; the outcome of this one is decided.

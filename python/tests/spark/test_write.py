@@ -182,6 +182,7 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(target):
     ("frame", "message"),
     [
         ("spark.range(10).selectExpr('id', 'if(id = 7, raise_error(\"broken\"), \"x\") AS name')", "broken"),
+        ("spark.range(5000).selectExpr('id', 'if(id = 4500, raise_error(\"late\"), \"x\") AS name')", "late"),
         ("spark.range(10).selectExpr('if(id = 7, null, id) AS id', '\"x\" AS name')", "NULL"),
         ("spark.range(10).selectExpr('id', 'repeat(\"x\", 60) AS name')", "truncat"),
         ("spark.range(10).selectExpr('id', 'cast(\"NaN\" as double) AS name')", "the column name has NaN"),
