@@ -1,47 +1,17 @@
-"""The Arrow types of a frame, and batches that have exactly those."""
+"""Arrow schemas of a frame, and batches that have exactly those."""
 
 from __future__ import annotations
 
 import pyarrow
-from pyspark.sql.types import (
-    BinaryType,
-    BooleanType,
-    ByteType,
-    DataType,
-    DateType,
-    DecimalType,
-    DoubleType,
-    FloatType,
-    IntegerType,
-    LongType,
-    ShortType,
-    StringType,
-    StructType,
-    TimestampNTZType,
-    TimestampType,
-)
+from pyspark.sql.types import StructType
 
 from .._error import Error
-
-_TYPES: dict[type[DataType], pyarrow.DataType] = {
-    BooleanType: pyarrow.bool_(),
-    ByteType: pyarrow.int8(),
-    ShortType: pyarrow.int16(),
-    IntegerType: pyarrow.int32(),
-    LongType: pyarrow.int64(),
-    FloatType: pyarrow.float32(),
-    DoubleType: pyarrow.float64(),
-    StringType: pyarrow.string(),
-    BinaryType: pyarrow.binary(),
-    DateType: pyarrow.date32(),
-    TimestampNTZType: pyarrow.timestamp("us"),
-    TimestampType: pyarrow.timestamp("us", "UTC"),
-}
+from ._frame_types import arrow_type
 
 
 def schema_of(schema: StructType) -> pyarrow.Schema:
     """What Spark expects of record batches; PySpark's own function for it has another signature in each version."""
-    return pyarrow.schema([pyarrow.field(field.name, _type(field.name, field.dataType), field.nullable) for field in schema])
+    return pyarrow.schema([pyarrow.field(field.name, arrow_type(field.name, field.dataType), field.nullable) for field in schema])
 
 
 def fetched(schema: StructType) -> pyarrow.Schema:
@@ -68,12 +38,3 @@ def fitted(batch: pyarrow.RecordBatch, schema: pyarrow.Schema) -> pyarrow.Record
                 raise Error("22018", 0, f"a value of the column {field.name} does not fit {field.type}: {error}") from None
         arrays.append(array)
     return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _type(name: str, kind: DataType) -> pyarrow.DataType:
-    if isinstance(kind, DecimalType):
-        return pyarrow.decimal128(kind.precision, kind.scale)
-    found = _TYPES.get(type(kind))
-    if found is None:
-        raise Error("HYC00", 0, f"the schema has the column {name} of {kind.simpleString()}, which no column of SQL Server is")
-    return found

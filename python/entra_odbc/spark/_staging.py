@@ -9,25 +9,10 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 
-from pyspark.sql.types import (
-    BinaryType,
-    BooleanType,
-    ByteType,
-    DataType,
-    DateType,
-    DecimalType,
-    DoubleType,
-    FloatType,
-    IntegerType,
-    LongType,
-    ShortType,
-    StringType,
-    StructType,
-    TimestampNTZType,
-    TimestampType,
-)
+from pyspark.sql.types import StructType
 
 from .._error import Error
+from ._frame_types import sql_type
 from ._query import literal, quoted_name
 
 TYPE_CHECKING = False
@@ -47,21 +32,6 @@ _DAYS = 7
 
 # The server's words for a table that does not exist, one that does, and a key that is taken.
 _NO_SUCH_TABLE, _TABLE_EXISTS, _KEY_EXISTS = 208, 2714, 2627
-
-_TYPES: dict[type[DataType], str] = {
-    BooleanType: "bit",
-    ByteType: "smallint",
-    ShortType: "smallint",
-    IntegerType: "int",
-    LongType: "bigint",
-    FloatType: "real",
-    DoubleType: "float",
-    StringType: "nvarchar(max)",
-    BinaryType: "varbinary(max)",
-    DateType: "date",
-    TimestampNTZType: "datetime2(6)",
-    TimestampType: "datetimeoffset(6)",
-}
 
 
 @dataclass(frozen=True)
@@ -128,7 +98,7 @@ def parts(name: str) -> tuple[str | None, str]:
 def of_frame(name: str, staging_schema: str | None, schema: StructType) -> Target:
     """The target that `dbtable` names, with the columns of a frame; an Error names one for whose type there is none."""
     of_table, table = parts(name)
-    types = tuple(_type(field.name, field.dataType) for field in schema.fields)
+    types = tuple(sql_type(field.name, field.dataType) for field in schema.fields)
     return Target(of_table, table, staging_schema or of_table, tuple(field.name for field in schema.fields), types)
 
 
@@ -228,12 +198,3 @@ def _matched(wanted: Iterable[str], known: list[str], table: str) -> Iterable[st
             hint = f" Is it {by_name[near[0]]}?" if near else f" It has {', '.join(known)}."
             raise Error("HY000", 0, f"the table {table} has no column {name}.{hint}")
         yield found
-
-
-def _type(name: str, kind: DataType) -> str:
-    if isinstance(kind, DecimalType):
-        return f"decimal({kind.precision}, {kind.scale})"
-    found = _TYPES.get(type(kind))
-    if found is None:
-        raise Error("HYC00", 0, f"the column {name} is of {kind.simpleString()}, for which SQL Server has no type. Use to_json()")
-    return found

@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql.types import (
-    BinaryType,
-    BooleanType,
-    DataType,
-    DateType,
-    DecimalType,
-    DoubleType,
-    FloatType,
-    IntegerType,
-    LongType,
-    ShortType,
-    StringType,
-    StructField,
-    StructType,
-    TimestampNTZType,
-    TimestampType,
-)
+from pyspark.sql import types
 
 from .._error import Error
 from ._odbc import Column
@@ -38,17 +22,17 @@ _TEXT, _LONG_TEXT = (1, 12, -8, -9), (-1, -10)
 _BINARY, _LONG_BINARY = (-2, -3), -4
 
 _EXACT = {
-    _BIT: BooleanType(),
+    _BIT: types.BooleanType(),
     # 0 to 255, which do not fit into Spark's signed byte.
-    _TINYINT: ShortType(),
-    _SMALLINT: ShortType(),
-    _INTEGER: IntegerType(),
-    _BIGINT: LongType(),
-    _REAL: FloatType(),
-    _FLOAT: DoubleType(),
-    _DOUBLE: DoubleType(),
-    _DATE: DateType(),
-    _TIMESTAMP: TimestampNTZType(),
+    _TINYINT: types.ShortType(),
+    _SMALLINT: types.ShortType(),
+    _INTEGER: types.IntegerType(),
+    _BIGINT: types.LongType(),
+    _REAL: types.FloatType(),
+    _FLOAT: types.DoubleType(),
+    _DOUBLE: types.DoubleType(),
+    _DATE: types.DateType(),
+    _TIMESTAMP: types.TimestampNTZType(),
 }
 
 
@@ -57,7 +41,7 @@ class SourceColumn:
     """A column of the query, and of the frame."""
 
     name: str
-    spark_type: DataType
+    spark_type: types.DataType
     nullable: bool
     # The item of a select list that gives it as arrow-odbc reads it.
     selected: str
@@ -75,24 +59,24 @@ def source_column(column: Column) -> SourceColumn:
     if code in _EXACT:
         return SourceColumn(column.name, _EXACT[code], column.nullable, name)
     if code in (_NUMERIC, _DECIMAL):
-        return SourceColumn(column.name, DecimalType(column.size, column.digits), column.nullable, name)
+        return SourceColumn(column.name, types.DecimalType(column.size, column.digits), column.nullable, name)
     if code in _TEXT:
-        return SourceColumn(column.name, StringType(), column.nullable, name, is_text=True)
+        return SourceColumn(column.name, types.StringType(), column.nullable, name, is_text=True)
     if code in _BINARY:
-        return SourceColumn(column.name, BinaryType(), column.nullable, name)
+        return SourceColumn(column.name, types.BinaryType(), column.nullable, name)
     if code in _LONG_TEXT or code == _LONG_BINARY:
-        spark_type = BinaryType() if code == _LONG_BINARY else StringType()
+        spark_type = types.BinaryType() if code == _LONG_BINARY else types.StringType()
         return SourceColumn(column.name, spark_type, column.nullable, name, is_comparable=False, is_hashable=False)
     if code == _DATETIMEOFFSET:
         # Spark's timestamps are instants; seven digits, of which Spark keeps six.
         instant = f"CAST(SWITCHOFFSET({name}, '+00:00') AS datetime2(7)) AS {name}"
-        return SourceColumn(column.name, TimestampType(), column.nullable, instant)
+        return SourceColumn(column.name, types.TimestampType(), column.nullable, instant)
     # Given as text, and compared by Spark.
     as_text = {_GUID: "char(36)", _TIME: "varchar(16)", _XML: "nvarchar(max)"}.get(code)
     if as_text is not None:
         text = f"CAST({name} AS {as_text}) AS {name}"
         hashable = code != _XML
-        return SourceColumn(column.name, StringType(), column.nullable, text, is_comparable=False, is_hashable=hashable)
+        return SourceColumn(column.name, types.StringType(), column.nullable, text, is_comparable=False, is_hashable=hashable)
     kind = {_VARIANT: "sql_variant", _UDT: "a CLR type, such as geography"}.get(code, f"ODBC's {code}")
     remedy = f"CAST({name} AS nvarchar(4000))" if code == _VARIANT else f"{name}.ToString()"
     raise Error(
@@ -100,12 +84,12 @@ def source_column(column: Column) -> SourceColumn:
     )
 
 
-def schema_of(columns: list[SourceColumn]) -> StructType:
+def schema_of(columns: list[SourceColumn]) -> types.StructType:
     """The frame's schema."""
-    return StructType([StructField(column.name, column.spark_type, column.nullable) for column in columns])
+    return types.StructType([types.StructField(column.name, column.spark_type, column.nullable) for column in columns])
 
 
-def columns_for(schema: StructType, columns: list[SourceColumn]) -> list[SourceColumn]:
+def columns_for(schema: types.StructType, columns: list[SourceColumn]) -> list[SourceColumn]:
     """The columns that a schema given by the user names, which may be fewer or of other types."""
     known = {column.name: column for column in columns}
     missing = next((field.name for field in schema.fields if field.name not in known), None)
