@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark test-data-frames test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ test-hosts: setup ## what needs further hosts and programs; CI runs it too
 test-spark: setup ## the Spark data source, on Spark with two executors
 	@scripts/test-spark.sh
 
+test-data-frames: setup ## the code of docs/data-frames.md, with pandas, Polars, DuckDB, Dask and Ray
+	@scripts/test-data-frames.sh
+
 test-debian: setup ## the tests that go through unixODBC inside another Debian: make test-debian SUITE=trixie (or testing); needs root
 	@scripts/test-debian.sh $(or $(SUITE),trixie)
 
@@ -92,4 +95,4 @@ docs: ## write the lists of authentication modes anew: docs/keywords.md, the C h
 
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .venv-packages .venv-spark .node-hosts
+	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .venv-packages .venv-spark .venv-data-frames .node-hosts

@@ -33,8 +33,9 @@ TIMEOUT = 120
 # Before a command: this system as it would be without unixODBC and Kerberos.
 BARE = [Path(__file__).with_name("without_unixodbc.sh")]
 
-# `make test-spark` runs these, in an environment with PySpark.
-collect_ignore = [] if importlib.util.find_spec("pyspark") else ["spark"]
+# `make test-spark` and `make test-data-frames` run these, in environments that have what they need.
+NEEDED = {"spark": "pyspark", "data_frames": "polars"}
+collect_ignore = [directory for directory, module in NEEDED.items() if importlib.util.find_spec(module) is None]
 
 # What every program begins with.
 PRELUDE = """
