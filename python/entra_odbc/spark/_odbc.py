@@ -33,23 +33,26 @@ _C_WCHAR = -8
 _NULL_DATA = -1
 _PIECE = 4096
 _LONGEST_NAME = 128
+_DESC_TYPE_NAME = 14
 
 _FUNCTIONS = (
     *("SQLAllocHandle", "SQLFreeHandle", "SQLSetEnvAttr", "SQLSetConnectAttrW", "SQLDriverConnectW", "SQLDisconnect"),
     *("SQLEndTran", "SQLGetDiagRecW", "SQLExecDirectW", "SQLNumResultCols", "SQLDescribeColW", "SQLFetch", "SQLGetData"),
-    "SQLMoreResults",
+    *("SQLMoreResults", "SQLColAttributeW"),
 )
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a result, as SQLDescribeCol has it."""
+    """A column of a result, as SQLDescribeCol has it, and the name of its type."""
 
     name: str
     sql_type: int
     size: int
     digits: int
     nullable: bool
+    # Tells apart what has one code: rowversion, which is "timestamp", and binary; datetime and datetime2.
+    type_name: str = ""
 
 
 class Connection:
@@ -184,7 +187,17 @@ class _Statement:
                 )
             )  # fmt: skip
             text = name.raw[: 2 * length.value].decode("utf-16-le")
-            yield Column(text, sql_type.value, size.value, digits.value, nullable.value != 0)
+            type_name = self._type_name(number)
+            yield Column(text, sql_type.value, size.value, digits.value, nullable.value != 0, type_name)
+
+    def _type_name(self, number: int) -> str:
+        name, length = ctypes.create_string_buffer(2 * (_LONGEST_NAME + 1)), c_short()
+        self._check(
+            self._odbc.SQLColAttributeW(
+                self._handle, c_ushort(number), c_ushort(_DESC_TYPE_NAME), name, c_short(len(name)), byref(length), None
+            )
+        )
+        return name.raw[: length.value].decode("utf-16-le")
 
     def rows(self) -> Iterator[tuple[str | None, ...]]:
         count = self._count()

@@ -1,4 +1,4 @@
-"""The options of a read or write: which there are, and what each may be."""
+"""The options of a read, stream or write: which there are, and what each may be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .._string import pairs, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # Names as Spark's JDBC source has them, where it has one.
 READ = (
@@ -29,6 +29,9 @@ READ = (
     "maxTextSize",
     "maxBinarySize",
 )
+STREAM = ("changeColumn", "startingOffset", "maxRowsPerBatch", "visibilityDelay")
+# Of READ, those that have no meaning for a stream.
+BATCH = ("partitionColumn", "lowerBound", "upperBound", "predicates", "hashColumn", "limit", "pushDownPredicate")
 WRITE = ("dbtable", "stagingSchema", "batchSize")
 SIGN_IN = ("connection", "connectionSecrets", "tokenBroker", "tokenBrokerSecret", "accessToken", "accessTokenNeededFor")
 
@@ -40,7 +43,7 @@ class Options:
     """Options by name, without regard to case; an Error where one is unknown."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        known = {name.lower(): name for name in (*READ, *WRITE, *SIGN_IN)}
+        known = {name.lower(): name for name in (*READ, *STREAM, *WRITE, *SIGN_IN)}
         for name in given:
             if name.lower() not in known:
                 near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
@@ -58,6 +61,12 @@ class Options:
         if value is None:
             raise _wrong(f"the option {name} is missing")
         return value
+
+    def refuse(self, names: Iterable[str], reason: str) -> None:
+        """An Error where one of these is given."""
+        found = next((name for name in names if self.get(name) is not None), None)
+        if found is not None:
+            raise _wrong(f"the option {found} {reason}")
 
     def number(self, name: str, default: int, *, least: int = 1) -> int:
         """A whole number."""

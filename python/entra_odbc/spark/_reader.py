@@ -73,8 +73,11 @@ class PlainReader(DataSourceReader):
     def partitions(self) -> Sequence[InputPartition]:
         """The tasks."""
         conditions = _partitions.conditions(self._options, self._known, self._bounds, self._cores)
-        items = [column.selected for column in self._columns]
-        return [Task(self._source.select(items, [*self._pushed, condition])) for condition in conditions]
+        return [self.task([*self._pushed, condition]) for condition in conditions]
+
+    def task(self, conditions: Iterable[str | None]) -> Task:
+        """A task that reads the rows that fulfil all conditions."""
+        return Task(self._source.select([column.selected for column in self._columns], conditions))
 
     def read(self, partition: InputPartition) -> Iterator[pyarrow.RecordBatch]:
         """The rows of one task."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pyspark import __version__
-from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceWriter
+from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, DataSourceWriter
 from pyspark.sql.types import StructType
 
 from . import _types
-from ._options import Options
+from ._options import STREAM, Options
 from ._query import Source
 from ._reader import PlainReader, Reader, described
 from ._sign_in import SignIn
+from ._stream_options import StreamOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +42,26 @@ class EntraOdbc(DataSource):
 
     def schema(self) -> StructType:
         """The schema of what is read."""
+        if self._options.get("changeColumn"):
+            # A stream's options are checked here, before it is started.
+            self._stream_options()
         return _types.schema_of(self._columns())
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """A read of it."""
+        self._options.refuse(STREAM, "is for a stream: spark.readStream")
         # Spark 4 keeps what a query of a frame has pushed, and reads the next query's rows by it (fixed for 5.0).
         by_default = not __version__.startswith("4.")
         kind = Reader if self._options.flag("pushDownPredicate", default=by_default) else PlainReader
         return kind(self._options, self._source(), self._sign_in, self._columns(), schema, self.cores)
+
+    def streamReader(self, schema: StructType) -> DataSourceStreamReader:  # noqa: N802: Spark's name.
+        """A stream of it."""
+        # It needs a newer PySpark than reading.
+        from ._stream import StreamReader
+
+        wanted = self._stream_options()
+        return StreamReader(self._options, wanted, self._source(), self._sign_in, self._columns(), schema)
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceWriter:
         """A write to a table."""
@@ -59,6 +72,9 @@ class EntraOdbc(DataSource):
 
     def _source(self) -> Source:
         return Source.of(self._options)
+
+    def _stream_options(self) -> StreamOptions:
+        return StreamOptions.of(self._options, self._columns())
 
     def _columns(self) -> list[SourceColumn]:
         if self._described is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import types
 
@@ -50,10 +50,16 @@ class SourceColumn:
     is_comparable: bool = True
     # Whether CHECKSUM takes it.
     is_hashable: bool = True
+    # As ODBC describes it.
+    described: Column | None = None
 
 
 def source_column(column: Column) -> SourceColumn:
     """The column of a frame for one of SQL Server; an Error names the one whose type is not known."""
+    return replace(_counterpart(column), described=column)
+
+
+def _counterpart(column: Column) -> SourceColumn:
     name = quoted_name(column.name)
     code = column.sql_type
     if code in _EXACT:

@@ -13,6 +13,7 @@ from pyspark.sql.datasource import WriterCommitMessage
 from .._error import Error
 from . import _staging
 from ._odbc import Connection
+from ._passing import PAUSES_S, is_passing
 
 try:
     from pyspark.sql.datasource import DataSourceArrowWriter
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 
 # Rows that are one transaction of a bulk copy.
 _BATCH_SIZE = 100_000
-# Before a commit is tried again: a failover of Azure SQL takes its time.
-_PAUSES_S = (1, 5, 15)
-# SQLSTATEs of a connection that is lost, of a timeout, and of a deadlock; and Azure SQL's errors for a database that moves.
-_PASSING = ("08S01", "08007", "08001", "08003", "HYT00", "HYT01", "40001")
-_PASSING_NATIVE = (1205, 40197, 40501, 40613)
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,13 @@ class Writer(DataSourceArrowWriter):
     def commit(self, messages: list[WriterCommitMessage | None]) -> None:
         """Moves the rows of all acknowledged attempts into the table."""
         staged = [(each.table, each.rows) for each in messages if isinstance(each, Staged) and each.table is not None]
-        for pause in (*_PAUSES_S, None):
+        for pause in (*PAUSES_S, None):
             try:
                 with self._connected() as connection:
                     _staging.moved(connection, self._target, self._job, staged, overwrite=self._overwrite)
                 break
             except Error as error:
-                if error.sqlstate not in _PASSING and error.native not in _PASSING_NATIVE:
+                if not is_passing(error):
                     raise
                 if pause is None:
                     told = f"whether the write {self._job} is in {self._target.name}, its row in {self._target.jobs} tells"

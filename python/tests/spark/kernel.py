@@ -70,6 +70,24 @@ def write(frame, name, connection=MSI, mode="append", **options):
     frame.write.format("entra_odbc").option("connection", connection).options(**given).mode(mode).save()
 
 
+def stream(name=None, connection=MSI, **options):
+    """A stream by these options."""
+    given = {name: str(value) for name, value in {"dbtable": name, **options}.items() if value is not None}
+    return spark.readStream.format("entra_odbc").option("connection", connection).options(**given).load()
+
+
+def batches(frame, checkpoint, column="id"):
+    """What is there for a stream: the values of a column as text, in order, by batches."""
+    found = []
+
+    def keep(batch, number):
+        found.append(sorted(str(row[0]) for row in batch.select(column).collect()))
+
+    writer = frame.writeStream.option("checkpointLocation", checkpoint).foreachBatch(keep)
+    writer.trigger(availableNow=True).start().awaitTermination()
+    return found
+
+
 def sql(*statements, connection=MSI):
     """Rows of the last statement, as text, by the driver without Spark."""
     from entra_odbc.spark._odbc import Connection
@@ -81,8 +99,8 @@ def sql(*statements, connection=MSI):
     return rows
 
 
-def written_while(directory, disturb):
-    """Writes 20,000 rows in four tasks, and calls `disturb` in the middle of the first; gives what that gave."""
+def held_in(directory):
+    """For mapInArrow: waits behind the first batch of the first task, in its first attempt, for `while_held`."""
 
     def held(batches):
         from pyspark import TaskContext
@@ -95,6 +113,12 @@ def written_while(directory, disturb):
                 while not os.path.exists(os.path.join(directory, "go")):
                     time.sleep(0.05)
 
+    return held
+
+
+def while_held(directory, disturb, run):
+    """Calls `disturb` when a task waits in `run`, and gives what that gave."""
+
     def when_begun():
         while not os.path.exists(os.path.join(directory, "begun")):
             time.sleep(0.05)
@@ -106,11 +130,17 @@ def written_while(directory, disturb):
     results = []
     disturbing = threading.Thread(target=when_begun, daemon=True)
     disturbing.start()
-    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
-    rows = spark.range(0, 20000, 1, 4).selectExpr("id", "concat('row ', id) AS name")
-    write(rows.mapInArrow(held, rows.schema), "dbo.target")
+    run()
     disturbing.join()
     return results[0]
+
+
+def written_while(directory, disturb):
+    """Writes 20,000 rows in four tasks, and calls `disturb` in the middle of the first; gives what that gave."""
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
+    rows = spark.range(0, 20000, 1, 4).selectExpr("id", "concat('row ', id) AS name")
+    frame = rows.mapInArrow(held_in(directory), rows.schema)
+    return while_held(directory, disturb, lambda: write(frame, "dbo.target"))
 
 
 EXECUTOR = "CoarseGrainedExecutorBackend"

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 PAGE = (Path(__file__).parents[3] / "docs/databricks.md").read_text()
-REGISTER, SECRET, SERVICE_CREDENTIAL, BROKER, DATABRICKS_TOKEN = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+REGISTER, SECRET, SERVICE_CREDENTIAL, BROKER, DATABRICKS_TOKEN = re.findall(
+    r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+)
 
 DBUTILS = """
 class Secrets:

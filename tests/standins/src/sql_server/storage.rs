@@ -8,6 +8,7 @@ mod append;
 mod locks;
 mod page;
 mod table;
+mod versions;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::sql::syntax::ObjectName;
 use super::tokens::SqlError;
 use locks::Locks;
+use versions::Versions;
 
 pub(super) use super::column::Column;
 pub(super) use append::{Appender, fitted};
@@ -79,6 +81,7 @@ impl TableName {
 pub(super) struct Storage {
     catalogue: Mutex<Catalogue>,
     locks: Locks,
+    versions: Versions,
     objects: AtomicI32,
 }
 
@@ -92,6 +95,10 @@ struct Catalogue {
 impl Storage {
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
         self.catalogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn versions(&self) -> &Versions {
+        &self.versions
     }
 
     fn next_object_id(&self) -> i32 {

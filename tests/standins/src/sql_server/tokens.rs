@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::storage::Column;
-use super::value::Value;
+use super::value::{SqlType, Value};
 use super::wire::{Put, length8, length16, length32};
 
 /// The collation named below, as TDS has it.
@@ -226,10 +226,15 @@ pub(super) fn session_states(states: &[(u8, Vec<u8>)]) -> Vec<u8> {
 pub(super) fn columns(out: &mut Vec<u8>, columns: &[Column]) {
     const NULLABLE: u16 = 0x01;
     const IDENTITY: u16 = 0x10;
+    /// By this alone do drivers know rowversion from binary(8).
+    const USER_TYPE_TIMESTAMP: u32 = 0x50;
     out.put_u8(0x81);
     out.put_u16(length16(columns.len()));
     for column in columns {
-        out.put_u32(0);
+        out.put_u32(match column.sql_type {
+            SqlType::RowVersion => USER_TYPE_TIMESTAMP,
+            _ => 0,
+        });
         let mut flags = 0;
         if column.nullable {
             flags |= NULLABLE;

@@ -11,6 +11,8 @@ use moment::Moment;
 
 /// Longest text or binary value, in bytes, that a column of bounded type holds.
 const LONGEST_BOUNDED: usize = 8000;
+/// Bytes of a rowversion.
+const ROW_VERSION: usize = 8;
 const UNBOUNDED: u16 = 0xFFFF;
 
 /// Type bytes of TYPE_INFO.
@@ -62,6 +64,8 @@ pub(super) enum SqlType {
     NChar(usize),
     Char(usize),
     Binary(usize),
+    /// Eight bytes that the server writes with each change; also called timestamp.
+    RowVersion,
     Money,
     SmallMoney,
     Date,
@@ -118,7 +122,7 @@ impl SqlType {
     }
 
     pub(super) fn is_binary(&self) -> bool {
-        matches!(self, Self::VarBinary(_) | Self::Binary(_))
+        matches!(self, Self::VarBinary(_) | Self::Binary(_) | Self::RowVersion)
     }
 
     pub(super) fn is_date_or_time(&self) -> bool {
@@ -155,6 +159,7 @@ impl SqlType {
         match self {
             Self::NVarChar(length) | Self::VarChar(length) | Self::VarBinary(length) => *length,
             Self::NChar(length) | Self::Char(length) | Self::Binary(length) => Some(*length),
+            Self::RowVersion => Some(ROW_VERSION),
             _ => None,
         }
     }
@@ -180,6 +185,7 @@ impl SqlType {
             Self::NChar(length) => sized("nchar", Some(*length), 2),
             Self::Char(length) => sized("char", Some(*length), 1),
             Self::Binary(length) => sized("binary", Some(*length), 1),
+            Self::RowVersion => "timestamp".into(),
             Self::Money => "money".into(),
             Self::SmallMoney => "smallmoney".into(),
             Self::Date => "date".into(),
@@ -276,6 +282,13 @@ impl Value {
         Self {
             sql_type: SqlType::VarBinary(bounded(bytes.len().max(1))),
             datum: Datum::Bytes(bytes),
+        }
+    }
+
+    pub(super) fn row_version(version: u64) -> Self {
+        Self {
+            sql_type: SqlType::RowVersion,
+            datum: Datum::Bytes(version.to_be_bytes().to_vec()),
         }
     }
 

@@ -130,7 +130,7 @@ fn copied(info: &TypeInfo, stored: &Column) -> Copied {
     let checked = sql_type.is_date_or_time()
         || matches!(
             sql_type,
-            SqlType::Char(_) | SqlType::NChar(_) | SqlType::Binary(_) | SqlType::Xml
+            SqlType::Char(_) | SqlType::NChar(_) | SqlType::Binary(_) | SqlType::RowVersion | SqlType::Xml
         );
     match stored.fixed() {
         _ if checked => Copied::Nothing,

@@ -54,6 +54,13 @@ fn add_column(table: &mut Table, definition: &ColumnDefinition, place: usize) ->
         );
         return Err(SqlError::new(2705, text).with_state(3));
     }
+    if definition.sql_type == SqlType::RowVersion && table.version().is_some() {
+        let text = format!(
+            "A table can only have one timestamp column. Because table '{}' already has one, the column '{}' cannot be added.",
+            table.name, definition.name
+        );
+        return Err(SqlError::new(2738, text).with_state(2));
+    }
     if let Some((seed, increment)) = definition.identity {
         if table.identity.is_some() {
             let text = format!(

@@ -7,7 +7,7 @@ use crate::sql_server::sql::evaluate::{Row, Scope};
 use crate::sql_server::sql::query::stream::Stream;
 use crate::sql_server::sql::query::{Query, compile};
 use crate::sql_server::sql::syntax::{Expression, Insert, InsertBulk, InsertedRows};
-use crate::sql_server::storage::{Appender, Table, TableName, Work};
+use crate::sql_server::storage::{Appender, Table, TableName, View, Work};
 use crate::sql_server::tokens::SqlError;
 use crate::sql_server::value::{SqlType, Value};
 
@@ -20,6 +20,8 @@ pub(in crate::sql_server) struct Target {
     /// Of the columns that rows do not bring; NULL where there is no default.
     defaults: Vec<Option<Value>>,
     identity: bool,
+    version: Option<usize>,
+    view: View,
     last_identity: Option<i64>,
 }
 
@@ -68,6 +70,8 @@ impl Target {
         Ok(Self {
             defaults: defaults.collect::<Result<_, _>>()?,
             identity: identity.is_some_and(|identity| !places.contains(&identity)),
+            version: table.version(),
+            view: scope.facts.view.clone(),
             places,
             table: Arc::clone(table),
             last_identity: None,
@@ -84,6 +88,12 @@ impl Target {
 
     pub(in crate::sql_server) fn places(&self) -> &[usize] {
         &self.places
+    }
+
+    /// Where in a row that is given the rowversion stands.
+    fn version_among_given(&self) -> Option<usize> {
+        let version = self.version?;
+        self.places.iter().position(|place| *place == version)
     }
 
     /// A whole row of the table; `None` asks for the default.
@@ -112,6 +122,9 @@ impl Target {
             } else if let Some(value) = row.get(identity.column).and_then(Value::as_integer) {
                 identity.has_seen(value);
             }
+        }
+        if let Some(column) = self.version.and_then(|version| row.get_mut(version)) {
+            *column = self.view.next_version();
         }
         row
     }
@@ -205,7 +218,12 @@ pub(in crate::sql_server) fn insert(
                     check_width(row.len(), &target, !insert.columns.is_empty())?;
                 }
                 let given = row.iter().map(|value| evaluate(value.as_ref(), scope));
-                let row = target.row(given.collect::<Result<Vec<_>, _>>()?);
+                let given = given.collect::<Result<Vec<_>, _>>()?;
+                let version = target.version_among_given().and_then(|at| given.get(at));
+                if version.is_some_and(Option::is_some) {
+                    return Err(explicit_version());
+                }
+                let row = target.row(given);
                 appender.push(row)?;
             }
             Ok(Box::new(Made {
@@ -216,6 +234,9 @@ pub(in crate::sql_server) fn insert(
         InsertedRows::Query(select) => {
             let query = compile(select, scope)?;
             check_width(query.columns.len(), &target, !insert.columns.is_empty())?;
+            if target.version_among_given().is_some() {
+                return Err(explicit_version());
+            }
             let appender = Appender::new(work, name, table, "INSERT")?;
             Ok(Box::new(Loading::new(query, target, appender)))
         }
@@ -233,6 +254,11 @@ pub(in crate::sql_server) fn load(
     let target = Target::new(&table, &[], scope)?;
     let appender = Appender::new(work, name, table, "INSERT")?;
     Ok(Box::new(Loading::new(query, target, appender)))
+}
+
+fn explicit_version() -> SqlError {
+    let text = "Cannot insert an explicit value into a timestamp column. Use INSERT with a column list to exclude the timestamp column, or insert a DEFAULT into the timestamp column.";
+    SqlError::new(273, text)
 }
 
 fn evaluate(value: Option<&Expression>, scope: &Scope) -> Result<Option<Value>, SqlError> {

@@ -51,6 +51,9 @@ pub(in crate::sql_server) fn update(update: &Update, scope: &Scope) -> Result<Bo
             let text = format!("Cannot update identity column '{name}'.");
             return Err(SqlError::new(8102, text));
         }
+        if rewrite.table.version() == Some(place) {
+            return Err(SqlError::new(272, "Cannot update a timestamp column."));
+        }
         let bound = relation.with_names(scope, |names| names.bind(expression.clone()))?;
         assignments.push((place, bound));
     }
@@ -118,6 +121,9 @@ impl Rewrite {
                     if let Some(column) = changed.get_mut(*place) {
                         *column = value;
                     }
+                }
+                if let Some(version) = self.table.version().and_then(|version| changed.get_mut(version)) {
+                    *version = self.scope.facts.view.next_version();
                 }
                 self.appender.push(changed)?;
             }

@@ -238,6 +238,47 @@ fn values_of_all_types_come_back() {
 }
 
 #[test]
+fn each_change_gives_a_row_a_greater_version() {
+    let [mut one, _] = Session::two();
+    one.run("CREATE TABLE t (id int IDENTITY, n int, version rowversion); INSERT INTO t VALUES (1, DEFAULT), (2, DEFAULT)")
+        .unwrap();
+    one.run("INSERT INTO t (n) SELECT 3; UPDATE t SET n = 4 WHERE n = 1")
+        .unwrap();
+    let rows = one.rows("SELECT n, CONVERT(bigint, version) FROM t ORDER BY version");
+    assert_eq!(rows, ["2 2002", "3 2003", "4 2004"]);
+    assert_eq!(
+        one.rows("SELECT n FROM t WHERE version > 0x00000000000007D2 AND version <= 0x00000000000007D3"),
+        ["3"]
+    );
+    assert_eq!(
+        one.rows("SELECT CAST(MAX(version) AS bigint), CAST(@@DBTS AS bigint) FROM t"),
+        ["2004 2004"]
+    );
+    assert_eq!(one.error("INSERT INTO t VALUES (1, 0x00)").number, 273);
+    assert_eq!(one.error("INSERT INTO t (version) SELECT 0x00").number, 273);
+    assert_eq!(one.error("UPDATE t SET version = 0x00").number, 272);
+    assert_eq!(
+        one.error("CREATE TABLE u (a rowversion, b timestamp)").number,
+        2738
+    );
+}
+
+#[test]
+fn versions_of_open_transactions_are_active() {
+    let [mut one, mut two] = Session::two();
+    let active = |session: &Session| session.rows("SELECT CAST(MIN_ACTIVE_ROWVERSION() AS bigint)");
+    one.run("CREATE TABLE t (n int, version rowversion)").unwrap();
+    one.0.commit();
+    assert_eq!(active(&one), ["2001"]);
+    one.run("INSERT INTO t (n) VALUES (1), (2)").unwrap();
+    two.run("INSERT INTO t (n) VALUES (3)").unwrap();
+    two.0.commit();
+    assert_eq!(active(&two), ["2001"]);
+    one.0.roll_back();
+    assert_eq!(active(&two), ["2004"]);
+}
+
+#[test]
 fn the_catalogue_lists_tables() {
     let [mut one, _] = Session::two();
     one.run("CREATE TABLE dbo.t (id bigint IDENTITY PRIMARY KEY, name nvarchar(20) NULL, at datetime2(3))")

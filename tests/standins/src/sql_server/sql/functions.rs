@@ -65,6 +65,7 @@ pub(super) fn global(name: &str, facts: &Facts) -> Result<Value, SqlError> {
         "OPTIONS" => Value::int(5496),
         "TEXTSIZE" => Value::int(i32::MAX),
         "NESTLEVEL" | "FETCH_STATUS" => Value::int(0),
+        "DBTS" => version(facts.view.storage().versions().last()),
         "IDENTITY" => identity(facts)?,
         _ => {
             let text = format!("Must declare the scalar variable \"@@{name}\".");
@@ -85,6 +86,7 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, facts: &Facts) -> Result<V
         "OBJECT_ID" => objects::object_id(&arguments, facts),
         "OBJECT_NAME" | "OBJECT_SCHEMA_NAME" => objects::object_name(name, &arguments, facts),
         "DATABASE_PRINCIPAL_ID" | "HAS_DBACCESS" => Value::int(1),
+        "MIN_ACTIVE_ROWVERSION" => version(facts.view.storage().versions().least_active()),
         "SCOPE_IDENTITY" => identity(facts)?,
         "NEWID" => Value {
             sql_type: SqlType::Guid,
@@ -120,6 +122,15 @@ pub(super) fn call(name: &str, arguments: Vec<Value>, facts: &Facts) -> Result<V
             })?
         }
     })
+}
+
+/// A version as functions have it, which are not of the type of columns.
+fn version(version: u64) -> Value {
+    let value = Value::row_version(version);
+    Value {
+        sql_type: SqlType::Binary(size_of::<u64>()),
+        ..value
+    }
 }
 
 fn identity(facts: &Facts) -> Result<Value, SqlError> {

@@ -101,7 +101,7 @@ fn digits(integer: &SqlType) -> u8 {
 
 fn precedence(sql_type: &SqlType) -> u8 {
     match sql_type {
-        SqlType::Binary(_) | SqlType::VarBinary(_) => 0,
+        SqlType::Binary(_) | SqlType::VarBinary(_) | SqlType::RowVersion => 0,
         SqlType::Char(_) | SqlType::VarChar(_) => 1,
         SqlType::NChar(_) | SqlType::NVarChar(_) => 2,
         SqlType::Guid => 3,

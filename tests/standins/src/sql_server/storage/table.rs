@@ -9,7 +9,7 @@ use crate::sql_server::column::Column;
 use crate::sql_server::sql::syntax::Expression;
 use crate::sql_server::value::compare;
 use crate::sql_server::value::moment::Moment;
-use crate::sql_server::value::{Datum, Value};
+use crate::sql_server::value::{Datum, SqlType, Value};
 
 #[derive(Debug)]
 pub(in crate::sql_server) struct Table {
@@ -81,6 +81,13 @@ impl Table {
 
     pub(in crate::sql_server) fn full_name(&self) -> String {
         format!("{}.{}.{}", self.database, self.schema, self.name)
+    }
+
+    /// The place of the column of type rowversion.
+    pub(in crate::sql_server) fn version(&self) -> Option<usize> {
+        self.columns
+            .iter()
+            .position(|column| column.sql_type == SqlType::RowVersion)
     }
 
     /// The place of a column.

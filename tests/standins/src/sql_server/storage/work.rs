@@ -9,6 +9,7 @@ use super::table::{Keys, Table};
 use super::{DEFAULT_SCHEMA, LockMode, Storage, TableName};
 use crate::sql_server::sql::syntax::ObjectName;
 use crate::sql_server::tokens::SqlError;
+use crate::sql_server::value::Value;
 use crate::sql_server::value::moment::Moment;
 
 /// The changes of one table.
@@ -125,6 +126,7 @@ impl Work {
 
     fn end(&mut self) {
         self.keys.clear();
+        self.storage.versions.end(self.owner);
         self.storage.locks.release_all(self.owner);
     }
 
@@ -278,5 +280,10 @@ impl View {
 
     pub(in crate::sql_server) fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// A version for a row that the session's transaction changes.
+    pub(in crate::sql_server) fn next_version(&self) -> Value {
+        Value::row_version(self.storage.versions.next(self.owner))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::moment::Moment;
-use super::{Datum, SqlType, Value, guid};
+use super::{Datum, ROW_VERSION, SqlType, Value, guid};
 use crate::sql_server::tokens::SqlError;
 
 /// The part of Windows-1252, the code page of the server's collation, that is not Latin-1.
@@ -118,6 +118,10 @@ impl Value {
             }),
             SqlType::Binary(length) => self.bytes().map(|mut bytes| {
                 bytes.resize(*length, 0);
+                Datum::Bytes(bytes)
+            }),
+            SqlType::RowVersion => self.bytes().map(|mut bytes| {
+                bytes.resize(ROW_VERSION, 0);
                 Datum::Bytes(bytes)
             }),
             SqlType::Guid => self.as_guid().map(Datum::Guid),

@@ -25,6 +25,7 @@ impl SqlType {
             Self::NChar(length) => encode_string(out, code::NCHAR, Some(*length), true),
             Self::Char(length) => encode_string(out, code::CHAR, Some(*length), true),
             Self::Binary(length) => encode_string(out, code::BINARY, Some(*length), false),
+            Self::RowVersion => encode_string(out, code::BINARY, self.string_length(), false),
             Self::Money => out.put(&[code::MONEY_N, 8]),
             Self::SmallMoney => out.put(&[code::MONEY_N, 4]),
             Self::Date => out.put_u8(code::DATE),

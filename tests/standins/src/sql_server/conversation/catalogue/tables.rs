@@ -199,7 +199,7 @@ fn odbc_type(sql_type: &SqlType) -> (i16, i16, Option<i16>) {
         SqlType::VarChar(_) => plain(12),
         SqlType::NChar(_) => plain(-8),
         SqlType::NVarChar(_) => plain(-9),
-        SqlType::Binary(_) => plain(-2),
+        SqlType::Binary(_) | SqlType::RowVersion => plain(-2),
         SqlType::VarBinary(_) => plain(-3),
         SqlType::Date => (91, DATETIME, Some(1)),
         SqlType::Time(_) => (-154, -154, Some(0)),

@@ -4,6 +4,7 @@ use super::Parser;
 use crate::sql_server::sql::lexer::Token;
 use crate::sql_server::sql::syntax::{ColumnDefinition, CreateTable, Key, ObjectName, Statement};
 use crate::sql_server::tokens::SqlError;
+use crate::sql_server::value::SqlType;
 
 impl Parser {
     pub(super) fn create(&mut self) -> Result<Statement, SqlError> {
@@ -94,10 +95,11 @@ impl Parser {
 
     fn column(&mut self, table: &mut CreateTable) -> Result<(), SqlError> {
         let name = self.name()?;
+        let sql_type = self.column_type()?;
         let mut column = ColumnDefinition {
-            sql_type: self.column_type()?,
+            nullable: sql_type != SqlType::RowVersion,
+            sql_type,
             name,
-            nullable: true,
             identity: None,
             default: None,
         };

@@ -59,6 +59,7 @@ impl Parser {
             "nchar" => SqlType::NChar(length(2).unwrap_or(2)),
             "char" => SqlType::Char(length(1).unwrap_or(1)),
             "binary" => SqlType::Binary(length(1).unwrap_or(1)),
+            "rowversion" | "timestamp" => SqlType::RowVersion,
             "sysname" => SqlType::NVarChar(Some(256)),
             "ntext" => SqlType::NVarChar(None),
             "varchar" => SqlType::VarChar(length(1)),

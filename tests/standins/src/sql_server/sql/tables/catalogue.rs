@@ -265,6 +265,7 @@ impl Shape {
             SqlType::NChar(length) => (239, string(Some(*length)), 0),
             SqlType::Char(length) => (175, string(Some(*length)), 0),
             SqlType::Binary(length) => (173, string(Some(*length)), 0),
+            SqlType::RowVersion => (189, 8, 0),
             SqlType::Money => (60, 8, 19),
             SqlType::SmallMoney => (122, 4, 10),
             SqlType::Date => (40, 3, 10),
