@@ -13,6 +13,10 @@ scripts/build-demo.sh
 ENTRA_ODBC_TEST_LIBRARY=${ENTRA_ODBC_TEST_LIBRARY:-${CARGO_TARGET_DIR:-$PWD/target}/demo/libentra_odbc.$ENTRA_ODBC_LIBRARY_SUFFIX}
 PYTHONPATH=$PWD/python
 export ENTRA_ODBC_TEST_LIBRARY PYTHONPATH
-[ $# -gt 0 ] || set -- python/tests/spark
-pytest_tests .venv-spark/bin/python -m pytest --config-file python/pyproject.toml "$@"
+if [ $# -gt 0 ]; then
+    exec .venv-spark/bin/python -m pytest --config-file python/pyproject.toml "$@"
+fi
+pytest_tests .venv-spark/bin/python -m pytest --config-file python/pyproject.toml python/tests/spark
+# Its library is the one that tests use.
+pytest_tests scripts/playground.py .venv-spark/bin/python -m pytest -p no:cacheprovider examples/spark
 counted

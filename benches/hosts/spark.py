@@ -17,11 +17,14 @@ os.environ["PYTHONPATH"] = os.environ["BENCH_PACKAGE"]
 
 import arrow_odbc  # noqa: E402
 import pandas  # noqa: E402
+import pyarrow  # noqa: E402
 import pyodbc  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition  # noqa: E402
 
 import entra_odbc.spark  # noqa: E402
+from entra_odbc.spark._bulk_copy import BulkCopy  # noqa: E402
+from entra_odbc.spark._odbc import Connection  # noqa: E402
 
 REPETITIONS = 3
 TASKS = 4
@@ -124,6 +127,37 @@ def compare():
     spark.stop()
 
 
+def write():
+    """Rows into a table: by bulk copy, as the tasks of a write do it, and by arrow-odbc's array inserts."""
+    count = 200_000
+    batches = [
+        pyarrow.RecordBatch.from_pydict(
+            {"id": range(start, start + 10_000), "name": [f"row {n}" for n in range(start, start + 10_000)]}
+        )
+        for start in range(0, count, 10_000)
+    ]
+    string = f"DRIVER={{{entra_odbc.driver()}}};{CONNECTION}"
+
+    def by_bulk_copy():
+        with Connection(string, bulk_copy=True) as connection, BulkCopy(connection, "[dbo].[copied]", count) as copy:
+            for batch in batches:
+                copy.send(batch)
+            assert copy.finish() == count
+
+    def by_inserts():
+        reader = pyarrow.RecordBatchReader.from_batches(batches[0].schema, batches)
+        arrow_odbc.insert_into_table(reader, 10_000, "dbo.copied", string)
+
+    times = {by_bulk_copy: [], by_inserts: []}
+    for _ in range(REPETITIONS):
+        for work, taken in times.items():
+            with Connection(string) as connection:
+                connection.execute("DROP TABLE IF EXISTS dbo.copied; CREATE TABLE dbo.copied (id bigint, name nvarchar(max))")
+            taken.append(timed(work))
+    rates = [count / median(taken) for taken in times.values()]
+    row(f"{count:,} rows written: bulk copy, against arrow-odbc's inserts", "rows/s", *rates, "ratio", "")
+
+
 def peak_memory():
     """The most that any Python worker of Spark has had, in MiB."""
     peaks = []
@@ -160,5 +194,6 @@ def scale():
 
 
 if __name__ == "__main__":
+    write()
     compare()
     scale()

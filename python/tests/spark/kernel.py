@@ -182,10 +182,11 @@ def kill(part):
 
 
 namespace = globals()
+# A cell may not take these from the cells after it.
+own = {name: value for name, value in namespace.items() if callable(value)}
 for line in sys.stdin:
     code, values = json.loads(line)
-    namespace.update(values)
-    namespace["result"] = None
+    namespace.update(own | values | {"result": None})
     try:
         exec(compile(code, "<cell>", "exec"), namespace)
         answer = [namespace["result"], None]

@@ -53,6 +53,15 @@ def test_executors_sign_in_by_the_string_alone(cells, standins, machine):
     assert who_signed_in(standins) == {machine.msi}
 
 
+def test_the_workers_of_a_machine_may_share_a_token(cells, standins):
+    tasks = """
+        shared = MSI + "TokenCache=shared;"
+        result = table("standin.pairs(1000)", connection=shared, hashColumn="id", numPartitions=8).count()
+        """
+    assert cells.run(tasks) == 1000
+    assert len(standins.requests("token")) <= 1
+
+
 def test_a_secret_of_its_own_option_signs_in(cells, standins, machine):
     cells.run(
         """
@@ -113,9 +122,9 @@ def test_the_key_is_shown_to_nobody_with_another_certificate(broker):
         listener = socket.create_server(("127.0.0.1", 0))
         heard = []
         def listen():
-            stream, _ = listener.accept()
+            accepted, _ = listener.accept()
             try:
-                with thief.wrap_socket(stream, server_side=True) as secured:
+                with thief.wrap_socket(accepted, server_side=True) as secured:
                     heard.append(secured.recv(1).decode())
             except ssl.SSLError as error:
                 heard.append(type(error).__name__)
@@ -173,9 +182,9 @@ def test_whoever_sends_too_much_or_nothing_is_not_waited_for(broker):
         host, _, port = address.rpartition(":")
         silent = [socket.create_connection((host, int(port)), timeout=30) for _ in range(70)]
         # Ended by the broker: those beyond its limit at once, the others when their time is over.
-        result = [stream.recv(1).decode() for stream in silent]
-        for stream in silent:
-            stream.close()
+        result = [each.recv(1).decode() for each in silent]
+        for each in silent:
+            each.close()
         _broker._PATIENCE_S = patience
         """
     )
