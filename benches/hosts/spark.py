@@ -28,7 +28,7 @@ from entra_odbc.spark._odbc import Connection  # noqa: E402
 
 REPETITIONS = 3
 TASKS = 4
-ROWS = 400_000
+ROWS = 1_000_000
 CONNECTION = f"SERVER={STANDINS['server']};{MSI}"
 PLAIN = string(DRIVER, sql_login())
 
