@@ -7,7 +7,7 @@ library itself, since the driver manager does not know them.
 from __future__ import annotations
 
 import ctypes
-from ctypes import c_char, c_int, c_void_p
+from ctypes import c_char, c_int, c_short, c_void_p
 
 from .._connect import driver
 from ._odbc import Connection
@@ -40,6 +40,9 @@ class BulkCopy:
         self._bind, self._length = library.bcp_bind, library.bcp_collen
         for function in (self._sendrow, self._batch, self._done):
             function.argtypes = [c_void_p]
+        # RETCODE has 16 bits, a count of rows 32.
+        for function in (self._sendrow, self._bind, self._length, library.bcp_initW):
+            function.restype = c_short
         self._bind.argtypes = [c_void_p, c_void_p, c_int, c_int, c_void_p, c_int, c_int, c_int]
         self._length.argtypes = [c_void_p, c_int, c_int]
         library.bcp_initW.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_int]

@@ -237,9 +237,8 @@ class _Statement:
 def _manager() -> ctypes.CDLL:
     library = ctypes.CDLL(_MANAGER)
     for name in _FUNCTIONS:
-        # SQLRETURN has 16 bits: the rest of the register is anybody's.
-        library[name].restype = c_short
-        setattr(library, name, library[name])
+        # SQLRETURN has 16 bits: the rest of the register is anybody's. An attribute is kept, an item would be made anew.
+        getattr(library, name).restype = c_short
     return library
 
 

@@ -316,6 +316,23 @@ def test_a_cluster_may_start_at_once(broker):
     assert answers == [1, 2]
 
 
+def test_the_broker_ends_with_its_application(new_machine, tmp_path):
+    from conftest import Notebook
+
+    machine = new_machine(tmp_path)
+    machine.variables["SPARK_MASTER"] = "local[1]"
+    notebook = Notebook(machine)
+    try:
+        notebook.run(
+            ASK.replace("application, address", "broker = entra_odbc.spark.TokenBroker(spark, ADA)\napplication, address", 1)
+        )
+        assert notebook.run("result = ask()")[0] == 200
+        notebook.run("spark.stop(); broker._thread.join(60)")
+        assert "ConnectionRefusedError" in notebook.fails("ask()")
+    finally:
+        notebook.close()
+
+
 def test_a_child_of_the_notebook_ends(broker):
     ended = broker.run(
         """
