@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark test-data-frames test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs clean
+.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark test-data-frames test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs pictures clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ docs: ## write the lists of authentication modes anew: docs/keywords.md, the C h
 	ENTRA_ODBC_WRITE_DOCS=1 cargo test --quiet -p entra-auth --test mode_lists the_lists
 	@scripts/header.sh
 
+pictures: setup ## make the pictures of the documents anew: docs/pictures/
+	@scripts/pictures.sh
+
 clean: ## remove what was built and installed here
 	cargo clean
-	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .venv-packages .venv-spark .venv-data-frames .node-hosts
+	rm -rf build .venv .venv-examples .venv-hosts .venv-wheel .venv-packages .venv-spark .venv-data-frames .venv-pictures .node-hosts
