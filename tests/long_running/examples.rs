@@ -81,6 +81,11 @@ fn django_signs_in_by_its_settings() {
 }
 
 #[test]
+fn an_app_for_databricks_signs_in_with_the_secret_that_its_environment_has() {
+    assert!(passed(&commands_of("databricks-app")) >= 4);
+}
+
+#[test]
 fn a_rust_program_on_odbc_api_signs_in_by_its_connection_string() {
     let answer = commands_of("odbc-api");
     assert!(answer.contains(standins::playground::TENANT_ID), "{answer}");
