@@ -1,7 +1,8 @@
 """The tables of a write: the target, a staging table for each task attempt, and the record of jobs.
 
 Rows are in the target when all are: one transaction moves them there from the staging tables of the acknowledged attempts,
-and records the job. So a commit whose answer was lost can be asked about, and is not made twice.
+and records the job. So a commit whose answer was lost can be asked about, and is not made twice. A job that is aborted is
+recorded as well, before its staging tables are dropped: an attempt that makes its table after that sees the record, and drops it.
 """
 
 from __future__ import annotations
@@ -119,20 +120,22 @@ def opened(connection: Connection, target: Target, schema: StructType) -> Target
         _create(
             connection,
             target.jobs,
-            "job char(32) NOT NULL PRIMARY KEY, target nvarchar(300) NOT NULL, committed_at datetime2(3) NOT NULL",
+            "job char(32) NOT NULL PRIMARY KEY, target nvarchar(300) NOT NULL, committed bit NOT NULL, ended_at datetime2(3) NOT NULL",
         )
-    connection.execute(f"DELETE FROM {target.jobs} WHERE committed_at < DATEADD(day, -{_DAYS}, SYSUTCDATETIME())")
+    connection.execute(f"DELETE FROM {target.jobs} WHERE ended_at < DATEADD(day, -{_DAYS}, SYSUTCDATETIME())")
     drop(connection, target, days=_DAYS)
     # Whether somebody may write there, and into these columns: an identity column, for one, takes no values.
     connection.execute(f"INSERT INTO {target.name} ({target.listed}) SELECT {target.listed} FROM {target.name} WHERE 1 = 0")
     return target
 
 
-def created(connection: Connection, target: Target, table: str) -> str:
-    """Makes a staging table, and gives its name in T-SQL."""
+def created(connection: Connection, target: Target, job: str, table: str) -> str:
+    """Makes a staging table, and gives its name in T-SQL; an Error where the job has ended, which drops no more tables."""
     name = target.staging(table)
     definitions = zip(target.columns, target.types, strict=True)
     connection.execute(f"CREATE TABLE {name} ({', '.join(f'{quoted_name(column)} {kind} NULL' for column, kind in definitions)})")
+    if connection.execute(f"SELECT 1 FROM {target.jobs} WHERE job = {literal(job)}"):
+        raise Error("HY008", 0, f"the write {job} has ended while this task ran")
     return name
 
 
@@ -140,16 +143,11 @@ def moved(connection: Connection, target: Target, job: str, staged: Iterable[tup
     """Moves the rows of the staging tables into the target in one transaction, unless that was done before."""
     connection.execute("SET XACT_ABORT ON")
     connection.begin()
-    try:
-        # First, so that it waits for a transaction whose answer was lost, and is told what became of that.
-        connection.execute(
-            f"INSERT INTO {target.jobs} (job, target, committed_at)"
-            f" VALUES ({literal(job)}, {literal(target.name)}, SYSUTCDATETIME())"
-        )
-    except Error as error:
-        if error.native == _KEY_EXISTS:
-            return
-        raise
+    # First, so that it waits for a transaction whose answer was lost, and is told what became of that.
+    if not _recorded(connection, target, job, committed=True):
+        if connection.execute(f"SELECT committed FROM {target.jobs} WHERE job = {literal(job)}") != [("1",)]:
+            raise Error("HY008", 0, f"the write {job} was aborted")
+        return
     if overwrite:
         connection.execute(f"DELETE FROM {target.name}")
     for table, expected in staged:
@@ -160,6 +158,24 @@ def moved(connection: Connection, target: Target, job: str, staged: Iterable[tup
     if connection.execute("SELECT @@TRANCOUNT") == [("0",)]:
         raise Error("HY000", 0, f"a trigger of {target.name} has ended the transaction")
     connection.commit()
+
+
+def aborted(connection: Connection, target: Target, job: str) -> None:
+    """Records that a job has ended without a commit, unless it has been committed."""
+    _recorded(connection, target, job, committed=False)
+
+
+def _recorded(connection: Connection, target: Target, job: str, *, committed: bool) -> bool:
+    try:
+        connection.execute(
+            f"INSERT INTO {target.jobs} (job, target, committed, ended_at)"
+            f" VALUES ({literal(job)}, {literal(target.name)}, {int(committed)}, SYSUTCDATETIME())"
+        )
+    except Error as error:
+        if error.native == _KEY_EXISTS:
+            return False
+        raise
+    return True
 
 
 def drop(connection: Connection, target: Target, job: str = _ANY_JOB, *, days: int | None = None) -> None:

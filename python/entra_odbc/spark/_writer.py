@@ -86,20 +86,23 @@ class Writer(DataSourceArrowWriter):
                 if not is_passing(error):
                     raise
                 if pause is None:
-                    told = f"whether the write {self._job} is in {self._target.name}, its row in {self._target.jobs} tells"
+                    told = f"whether the write {self._job} is in {self._target.name}, its row in {self._target.jobs} tells (committed = 1)"
                     raise Error(error.sqlstate, error.native, f"the commit failed, and {told}: {error.message}") from None
                 time.sleep(pause)
         self._drop()
 
     def abort(self, messages: list[WriterCommitMessage | None]) -> None:
         """Leaves the table as it was."""
+        # First, so that a task which makes its staging table after this drops that itself.
+        with contextlib.suppress(Error), self._connected() as connection:
+            _staging.aborted(connection, self._target, self._job)
         self._drop()
 
     def _copied(self, table: str, batches: Iterator[pyarrow.RecordBatch]) -> int:
         from ._bulk_copy import BulkCopy
 
         with self._connected(bulk_copy=True) as connection:
-            name = _staging.created(connection, self._target, table)
+            name = _staging.created(connection, self._target, self._job, table)
             with BulkCopy(connection, name, self._batch_size) as copy:
                 for batch in batches:
                     copy.send(batch)

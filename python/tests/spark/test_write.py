@@ -1,5 +1,7 @@
 """Writing frames: every row once, whatever happens to tasks, and nothing of a write that failed."""
 
+import time
+
 import pytest
 
 TARGET = """
@@ -155,6 +157,19 @@ writer.commit([attempts[1], None])
     assert target.run(LEFT) == []
 
 
+def test_a_task_that_begins_after_the_write_was_aborted_leaves_nothing(target):
+    target.run(WRITER)
+    assert "has ended" in target.fails("writer.abort([])\nwriter.write(iter([batch]))")
+    assert target.run(LEFT) == []
+    assert target.run("result = " + SUMS) == BEFORE
+
+
+def test_a_write_that_was_aborted_cannot_be_committed(target):
+    target.run(WRITER)
+    assert "was aborted" in target.fails("staged = writer.write(iter([batch]))\nwriter.abort([])\nwriter.commit([staged])")
+    assert target.run("result = " + SUMS) == BEFORE
+
+
 def test_a_commit_whose_answer_was_lost_is_not_made_twice(target):
     target.run(WRITER)
     outcome = target.run(
@@ -224,7 +239,11 @@ def test_names_that_need_quotes_are_quoted(cells):
 
 
 def test_rows_that_fail_late_leave_the_table_as_it_was(target):
-    # The last test: Spark ends a task from outside here, which may make its staging table after the write was aborted.
     frame = "spark.range(5000).selectExpr('id', 'if(id = 4500, raise_error(\"late\"), \"x\") AS name')"
     assert "late" in target.fails(f"write({frame}, 'dbo.target', mode='overwrite')")
     assert target.run("result = " + SUMS) == BEFORE
+    # Spark does not wait for the other task, which drops its own table when it sees that the write has ended.
+    deadline = time.monotonic() + 30
+    while (left := target.run(LEFT)) and time.monotonic() < deadline:
+        pass
+    assert left == []
