@@ -15,7 +15,7 @@ if [ "$(uname -m)" = aarch64 ]; then
     exit 1
 fi
 
-debian_packages debootstrap qemu-user-static
+debian_packages debootstrap qemu-user-static uidmap
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 root=$PWD/build/roots/$suite-arm64
 scripts/wheel.sh "$target"
