@@ -116,7 +116,7 @@ impl EntraCredentialBuilder {
                 // Not quoted: where names and values were mixed up, it is a secret.
                 let error = Error::invalid("an option of the credential has an unknown name");
                 self.refused
-                    .get_or_insert(error.remedy("docs/keywords.md has the names."));
+                    .get_or_insert(error.remedy("`entra-odbc explain keywords` has the names."));
             }
         }
         self

@@ -5,8 +5,8 @@ pub mod resource;
 
 use crate::{
     commands::{
-        accounts, completions, connect, doctor, install, login, logout, man, sid, status, token, trust,
-        uninstall,
+        accounts, completions, connect, doctor, explain, install, login, logout, man, sid, status, token,
+        trust, uninstall,
     },
     ui::failure::Failure,
 };
@@ -20,6 +20,7 @@ Examples:
   entra-odbc connect DSN=payroll
   entra-odbc doctor DSN=payroll
   entra-odbc sid 619a4449-b4aa-4383-a2a9-7c365106c5e7
+  entra-odbc explain keywords
 
 Exit codes:
   0    done, and all is well
@@ -48,6 +49,7 @@ enum Command {
     Doctor(doctor::Arguments),
     Trust(trust::Arguments),
     Sid(sid::Arguments),
+    Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -67,6 +69,7 @@ impl Arguments {
             Command::Doctor(arguments) => doctor::run(arguments),
             Command::Trust(arguments) => trust::run(arguments),
             Command::Sid(arguments) => sid::run(arguments),
+            Command::Explain(arguments) => explain::run(arguments),
             Command::Completions(arguments) => completions::run(arguments),
             Command::Man(arguments) => man::run(arguments),
         }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod completions;
 pub mod connect;
 pub mod doctor;
+pub mod explain;
 pub mod install;
 pub mod login;
 pub mod logout;

@@ -43,7 +43,7 @@ may have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCach
   AccessToken                  whoever the token names: AccessToken(File) or PWD
   TokenProvider                whoever the program has a token for, by a callback of its own: TokenProvider
 
-The rest is in https://github.com/entra-odbc/entra-odbc/blob/main/docs/keywords.md. Any credential of azure-identity can
+The rest is printed by `python -m entra_odbc explain keywords`. Any credential of azure-identity can
 sign in as well: `connect(…, credential=credential)`. Tokens are requested once for all connections of an identity,
 renewed before they end, and shared by everything in this process.
 

@@ -98,7 +98,7 @@ def test_a_string_that_a_token_travels_with_is_checked_whoever_brings_the_token(
     try:
         engine.connect()
     except Exception as error:
-        print("evil.example" in str(error), "docs/trust.md" in str(error))
+        print("evil.example" in str(error), "entra-odbc explain trust" in str(error))
     """
     assert machine.python(program) == "True True"
 

@@ -30,7 +30,7 @@ Examples:
       DATABASE=payroll Authentication=ActiveDirectoryDefault
   entra-odbc doctor @connection.txt --json
 
-Each finding is ok, a warning or a failure, with its cause and what to do; docs/troubleshooting.md follows them one by \
+Each finding is ok, a warning or a failure, with its cause and what to do; `entra-odbc explain troubleshooting` follows them one by \
 one. No secret is shown. Ends with exit code 1 if there is a failure.";
 
 /// Find out why a connection fails

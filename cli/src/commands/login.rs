@@ -25,7 +25,7 @@ Examples:
       --username ada@contoso.com
 
 Afterwards Authentication=ActiveDirectoryDefault signs in as this person, in every program of this user, unless the \
-machine itself offers an identity (environment variables, managed identity, the Azure CLI). docs/saved-sign-ins.md \
+machine itself offers an identity (environment variables, managed identity, the Azure CLI). `entra-odbc explain saved-sign-ins` \
 says what is saved where.";
 
 /// The time limit of the requests before and after the prompt.

@@ -30,7 +30,7 @@ Examples:
 Tokens go to Azure's own names and to this machine without an entry. An entry lets them go to whichever server answers \
 under that name: its certificate is validated unless a connection string says TrustServerCertificate=yes. What is listed \
 stands in TrustedServers= of our section in odbcinst.ini; the variable ENTRA_ODBC_TRUSTED_SERVERS counts as well. \
-https://github.com/entra-odbc/entra-odbc/blob/main/docs/trust.md has the rules.";
+`entra-odbc explain trust` has the rules.";
 
 /// Name the servers that tokens may go to beside Azure's own
 #[derive(Debug, clap::Args)]

@@ -16,6 +16,7 @@ mod trust;
 mod connect;
 mod doctor;
 mod documentation;
+mod explain;
 mod help;
 mod install;
 mod login;

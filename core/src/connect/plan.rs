@@ -271,7 +271,7 @@ impl SignInPlan {
             return Ok(());
         }
         Err(Error::invalid(
-            "the token is not a JWT, so nobody can tell that it is for this server, and it does not go there (docs/trust.md)",
+            "the token is not a JWT, so nobody can tell that it is for this server, and it does not go there (entra-odbc explain trust)",
         )
         .remedy("Check where it comes from; tokens of other kinds go to servers that the administrator trusts: `entra-odbc trust add`."))
     }

@@ -51,7 +51,7 @@ pub(super) fn redirect_target(request: &ConnectRequest<'_>, channel: &Channel) -
     let cannot = |why: &str| {
         Error::invalid(format!(
             "nothing vouches for {server}, and it cannot be asked whether it sends the token on to another server: {why} \
-             (docs/trust.md)"
+             (entra-odbc explain trust)"
         ))
     };
     let intent = request.get(&["ApplicationIntent"]);

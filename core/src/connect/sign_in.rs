@@ -209,7 +209,7 @@ fn no_mode_error(request: &ConnectRequest<'_>) -> Error {
             "Authentication={} is the driver's own and gets no token",
             value.trim()
         ))
-        .remedy("Use one of the authentication modes of docs/keywords.md, such as ActiveDirectoryMsi."),
+        .remedy("Use one of the modes of `entra-odbc explain keywords`, such as ActiveDirectoryMsi."),
     }
 }
 

@@ -115,7 +115,7 @@ impl<'a> DataSource<'a> {
         }
         Err(Error::invalid(
             "DSN= names no data source for certain: the name is empty or has characters beyond Latin-1 \
-             (docs/trust.md)",
+             (entra-odbc explain trust)",
         )
         .remedy("Rename the data source in odbc.ini, or write DRIVER= and SERVER= in its place."))
     }

@@ -60,7 +60,7 @@ impl RedirectCache {
             )),
             Some(Ok(Answer::Elsewhere { host, port })) => Err(Error::invalid(format!(
                 "{server} redirects to {host},{port}, and nothing would vouch for that server, so no token goes there \
-                 (docs/trust.md)"
+                 (entra-odbc explain trust)"
             ))
             .remedy(
                 "Have the certificate validated by its Azure name: HostnameInCertificate=<the Azure name>;\
@@ -70,7 +70,7 @@ impl RedirectCache {
             Some(Ok(Answer::Nothing(words))) if !words.is_empty() => Err(Error::new(
                 ErrorKind::Unreachable,
                 format!(
-                    "{server} refuses to say whether it redirects connections, so no token goes there (docs/trust.md)"
+                    "{server} refuses to say whether it redirects connections, so no token goes there (entra-odbc explain trust)"
                 ),
             )
             .remedy("Have its certificate validated, or try again later.")

@@ -53,7 +53,9 @@ pub fn page() -> String {
         page.item(name, &text.join(" "));
     }
     page.section("\"SEE ALSO\"");
-    page.text("entra-odbc(1), isql(1), odbcinst(1); docs/keywords.md explains each mode with examples.");
+    page.text(
+        "entra-odbc(1), isql(1), odbcinst(1); `entra-odbc explain keywords` shows each mode with examples.",
+    );
     page.finish()
 }
 

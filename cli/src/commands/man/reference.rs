@@ -135,6 +135,9 @@ pub fn sections() -> String {
         "Microsoft's driver, as its package installs it.",
     );
     page.section("\"SEE ALSO\"");
-    page.text("entra-odbc-keywords(5), isql(1), odbcinst(1), odbc.ini(5)");
+    page.text(
+        "entra-odbc-keywords(5), isql(1), odbcinst(1), odbc.ini(5). `entra-odbc explain` prints the documents, such as \
+         `entra-odbc explain trust`.",
+    );
     page.finish()
 }

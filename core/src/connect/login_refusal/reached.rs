@@ -241,7 +241,7 @@ impl Reached {
 
     fn untrusted(&self, host: &str, why: &str) -> String {
         let ignored = if self.is_trust_ignored {
-            "; TrustServerCertificate=yes does not count for a server of Azure's (docs/trust.md)"
+            "; TrustServerCertificate=yes does not count for a server of Azure's (entra-odbc explain trust)"
         } else {
             ""
         };

@@ -56,7 +56,7 @@ fn bad_strings_are_refused_before_the_driver_with_the_keyword_and_the_remedy() {
                 "TrustServerCertificate=",
                 "ENTRA_ODBC_TRUSTED_SERVERS",
                 "trust add db.example",
-                "docs/trust.md",
+                "entra-odbc explain trust",
             ],
         ),
         (

@@ -60,7 +60,7 @@ fn a_clouds_certificate_is_validated_whatever_the_string_says() {
     // Of what is no JWT nobody can tell whom it is for.
     let error = Machine::new().refusal(&format!("{string}0pa9ue")).to_string();
     assert!(
-        error.contains("docs/trust.md") && !error.contains("0pa9ue"),
+        error.contains("entra-odbc explain trust") && !error.contains("0pa9ue"),
         "{error}"
     );
     assert_eq!(

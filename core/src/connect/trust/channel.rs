@@ -62,7 +62,7 @@ impl Channel {
         let get = |keyword: &str| filled(string(keyword).or_else(|| section(keyword)));
         if let Some(keyword) = FAILOVER_PARTNER.iter().find(|keyword| get(keyword).is_some()) {
             return Err(Error::invalid(format!(
-                "{keyword}= names a second server, to which the driver would take the token unasked (docs/trust.md)"
+                "{keyword}= names a second server, to which the driver would take the token unasked (entra-odbc explain trust)"
             ))
             .remedy(format!(
                 "Remove {keyword}=: Azure SQL has no database mirroring, and a failover group has a name of its own."
@@ -257,7 +257,7 @@ fn server(
         match &found {
             Some((first, known)) if *known != server => {
                 return Err(Error::invalid(format!(
-                    "{first}= and {keyword}= name two servers, {known} and {server} (docs/trust.md)"
+                    "{first}= and {keyword}= name two servers, {known} and {server} (entra-odbc explain trust)"
                 ))
                 .remedy("Keep one of them."));
             }
@@ -275,7 +275,7 @@ fn server(
 fn parse(keyword: &str, value: &str) -> Result<Server, Error> {
     Server::parse(value).ok_or_else(|| {
         let error = Error::invalid(format!(
-            "{keyword}= does not say for certain which server it means, so no token goes there (docs/trust.md)"
+            "{keyword}= does not say for certain which server it means, so no token goes there (entra-odbc explain trust)"
         ));
         match Server::parse_colon_before_port(value) {
             Some(server) => error.remedy(format!(
@@ -299,7 +299,7 @@ fn certificate_name(value: &str) -> Result<String, Error> {
     match parse_name(name.strip_suffix('.').unwrap_or(name)) {
         Some(name) => Ok(format!("{pattern}{name}")),
         None => Err(
-            Error::invalid("HostnameInCertificate= is not a host name (docs/trust.md)")
+            Error::invalid("HostnameInCertificate= is not a host name (entra-odbc explain trust)")
                 .remedy("Write the name that the server's certificate is for."),
         ),
     }

@@ -32,7 +32,7 @@ impl Channel {
         let goes_there = self.connect_to.is_none();
         if !goes_there && !self.is_validated() {
             return Err(Error::invalid(format!(
-                "ConnectTo= leads elsewhere than to {}, so its certificate has to be validated (docs/trust.md)",
+                "ConnectTo= leads elsewhere than to {}, so its certificate has to be validated (entra-odbc explain trust)",
                 self.server.host
             ))
             .remedy("Have it validated: Encrypt=yes;TrustServerCertificate=no, or Encrypt=strict."));
@@ -91,7 +91,7 @@ impl Channel {
         };
         Err(Error::invalid(format!(
             "{keyword}= cannot be used with {}: a token goes there only over an encrypted connection with a \
-             certificate that an authority vouches for (docs/trust.md)",
+             certificate that an authority vouches for (entra-odbc explain trust)",
             self.server.host
         ))
         .remedy(format!(
@@ -112,7 +112,7 @@ impl Channel {
         match clouds.as_slice() {
             [one, other] if one.scope != other.scope => Err(Error::invalid(format!(
                 "Server= and HostnameInCertificate= name two clouds, so nobody can tell which token {} is to get \
-                 (docs/trust.md)",
+                 (entra-odbc explain trust)",
                 self.server.host
             ))
             .remedy("Correct HostnameInCertificate=.")),
@@ -126,7 +126,7 @@ impl Channel {
         if name != host {
             return Error::invalid(format!(
                 "HostnameInCertificate={name} is no name of Azure's, and certificates for other names are free to have, so \
-                 no token goes to {host} (docs/trust.md)"
+                 no token goes to {host} (entra-odbc explain trust)"
             ))
             .remedy(trust_remedy(name, "Correct or remove HostnameInCertificate=, or"));
         }
@@ -137,7 +137,7 @@ impl Channel {
         };
         Error::invalid(format!(
             "{host} is no name of Azure's, and certificates for other names are free to have, so no token goes there \
-             (docs/trust.md){also}"
+             (entra-odbc explain trust){also}"
         ))
         .remedy(trust_remedy(
             host,
@@ -150,7 +150,7 @@ impl Channel {
         let host = &self.server.host;
         Error::invalid(format!(
             "{host} is an address, and nothing says which name the certificate there must have, so no token goes there \
-             (docs/trust.md)"
+             (entra-odbc explain trust)"
         ))
         .remedy(trust_remedy(
             host,
@@ -171,7 +171,7 @@ impl Channel {
         }
         Err(Error::invalid(format!(
             "Scope= names something other than SQL Server and other than {host}, so that token does not go there \
-             (docs/trust.md)"
+             (entra-odbc explain trust)"
         ))
         .remedy(trust_remedy(host, "Remove Scope=, or")))
     }

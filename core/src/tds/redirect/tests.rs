@@ -19,7 +19,7 @@ fn a_server_that_redirects_is_refused_and_one_that_does_not_is_asked_once() {
     });
     let error = rule_out().unwrap_err().to_string();
     assert!(
-        error.contains("gateway.example,11000") && error.contains("docs/trust.md"),
+        error.contains("gateway.example,11000") && error.contains("entra-odbc explain trust"),
         "{error}"
     );
     for _ in 0..3 {
