@@ -31,12 +31,12 @@ pub struct Arguments {
     /// What the user is to be called in the database [default: the id]
     #[arg(long, value_parser = identifier)]
     name: Option<String>,
-    /// A role to add the user to; repeat it for several
+    /// A role to add the user to; repeat it for several, as db_ddladmin where migrations run
     #[arg(
         long = "role",
         value_name = "ROLE",
         value_parser = identifier,
-        default_values = ["db_datareader", "db_datawriter", "db_ddladmin"]
+        default_values = ["db_datareader", "db_datawriter"]
     )]
     roles: Vec<String>,
     /// The id is that of a group
