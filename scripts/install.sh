@@ -60,14 +60,14 @@ ${CC:-cc} -O2 -Wall -Wextra -Werror -shared -fPIC -Wl,-soname,libentra_odbc_api.
     -Wl,-z,nodelete -Wl,-z,defs -I "$work" -o "$work/libentra_odbc_api.so.0" link/entra_odbc_api.c -ldl
 sed -e "s|@PREFIX@|$PREFIX|; s|@LIBDIR@|$LIBDIR|; s|@VERSION@|$version|; s|@RPATH@|$rpath|" link/entra-odbc.pc.in >"$work/entra-odbc.pc"
 
-install -d "$root/$LIBDIR/pkgconfig" "$root/include" "$root/$documents"
+install -d "$root/$LIBDIR/pkgconfig" "$root/include"
 install -m 755 "$LIBRARY" "$root/$LIBDIR/libentra_odbc.so.0"
 install -m 755 "$work/libentra_odbc_api.so.0" "$root/$LIBDIR/libentra_odbc_api.so.0"
 ln -sf libentra_odbc.so.0 "$root/$LIBDIR/libentra_odbc.so"
 ln -sf libentra_odbc_api.so.0 "$root/$LIBDIR/libentra_odbc_api.so"
 install -m 644 include/entra_odbc.h "$root/include/"
 install -m 644 "$work/entra-odbc.pc" "$root/$LIBDIR/pkgconfig/"
-install -m 644 README.md CHANGELOG.md LICENSE docs/*.md "$root/$documents/"
+scripts/documents.sh "$root/$documents"
 
 [ -n "${TOOLS:-}" ] || exit 0
 PAGES_TOOL=${PAGES_TOOL:-$TOOLS/entra-odbc}
