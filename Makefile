@@ -1,5 +1,5 @@
 # Everything goes through here, the same on a laptop and in CI. `make help` lists it.
-.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark test-data-frames test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs pictures clean
+.PHONY: help setup build install uninstall demo wheel wheels test-wheel packages test-packages test-reproducible docker-context test-docker examples test e2e test-hosts test-spark docs-site test-docs test-data-frames test-debian test-arm64 test-musl check-targets fuzz bench bench-size header docs pictures clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,12 @@ test-hosts: setup ## what needs further hosts and programs; CI runs it too
 test-spark: setup ## the Spark data source, on Spark with two executors
 	@scripts/test-spark.sh
 
+docs-site: ## the documents as a site: build/site/html; ends with an error where a link leads nowhere
+	@scripts/docs-site.sh
+
+test-docs: setup ## the site, and its start pages, whose commands are run as they stand there
+	@scripts/test-docs.sh
+
 test-data-frames: setup ## the code of docs/data-frames.md, with pandas, Polars, DuckDB, Dask and Ray
 	@scripts/test-data-frames.sh
 
@@ -80,7 +86,7 @@ check-targets: ## lints for all systems; for macOS and musl the library is linke
 fuzz: setup ## connect by odd strings and data sources until stopped, each time by another seed
 	@scripts/fuzz.sh
 
-bench: setup build ## print the figures of the README, measured on this machine
+bench: setup build ## print the figures of docs/figures.md, measured on this machine
 	@scripts/bench.sh
 
 bench-size: build ## print what the library is made of, by section and by crate

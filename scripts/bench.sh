@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the figures of the README, measured on this machine: docs/figures.md says what each of them is.
+# Prints the figures of docs/figures.md, measured on this machine.
 #
 #   bench.sh [section …]    all of them, or those named: see SECTIONS in benches/run.py
 set -eu

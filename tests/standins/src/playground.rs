@@ -245,6 +245,10 @@ impl Playground {
                 "oidc_request_uri": self.pipelines.oidc_request_uri(),
                 "access_token": self.pipelines.access_token(),
             },
+            "cluster": {
+                "client_id": PAYROLL_CLIENT_ID,
+                "assertion": self.cluster_assertion(Duration::from_hours(1)),
+            },
             "token_proxy": {
                 "url": self.token_proxy.url(),
                 "sni_name": SNI_NAME,
