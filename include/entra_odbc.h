@@ -150,6 +150,12 @@ typedef struct entra_prompt {
 // Shows a prompt to a person, and returns.
 typedef void (*entra_prompt_callback)(void *user, const struct entra_prompt *prompt);
 
+// Takes a prompt back, whose sign-in has ended: account is the name of who signed in, "" where their token has none, and
+// NULL where nobody signed in.
+typedef void (*entra_prompt_end_callback)(void *user,
+                                          const struct entra_prompt *prompt,
+                                          const char *account);
+
 // Gets a token for `scope` within patience_ms, and answers by entra_answer_token or entra_answer_failure before it
 // returns.
 typedef void (*entra_provider_callback)(void *user,
@@ -298,6 +304,13 @@ int32_t entra_on_log(entra_log_callback callback,
 // NULL takes the last one away. See "Callbacks" above: it is called on a thread of ours.
 void entra_on_prompt(entra_prompt_callback callback,
                      void *user);
+
+// Has your callback told from now on when the sign-in of a prompt has ended, so that it can take its code and page away.
+//
+// NULL takes the last one away. It is called on the thread on which the prompt was shown, after the callback of
+// entra_on_prompt has returned. The sign-in waits for it for up to a second.
+void entra_on_prompt_end(entra_prompt_end_callback callback,
+                         void *user);
 
 // Has your callback provide the tokens for Authentication=TokenProvider;TokenProvider=name, in credentials and in
 // connections of the ODBC driver of this library.

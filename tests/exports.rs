@@ -81,6 +81,7 @@ fn the_header_declares_what_programs_are_written_for() {
         "entra_set_access_token",
         "entra_stock_connection_string",
         "entra_on_prompt",
+        "entra_on_prompt_end",
         "entra_register_provider",
         "entra_answer_token",
         "entra_on_log",

@@ -37,6 +37,13 @@ static void shown(void *user, const entra_prompt *prompt)
     (void)prompt;
 }
 
+static void ended(void *user, const entra_prompt *prompt, const char *account)
+{
+    (void)user;
+    (void)prompt;
+    (void)account;
+}
+
 int main(void)
 {
     struct entra_option option = { "Authentication", "none of ours" };
@@ -46,6 +53,7 @@ int main(void)
     entra_error *error = NULL;
     entra_cancellation *cancellation = entra_cancellation_new();
     entra_prompt_callback callback = shown;
+    entra_prompt_end_callback end = ended;
 
     if (strcmp(entra_error_message(NULL), "") != 0 || strcmp(entra_error_sqlstate(NULL), "") != 0)
         return 1;
@@ -62,6 +70,8 @@ int main(void)
         return 6;
     entra_on_prompt(callback, NULL);
     entra_on_prompt(NULL, NULL);
+    entra_on_prompt_end(end, NULL);
+    entra_on_prompt_end(NULL, NULL);
     entra_text_free(text);
     entra_token_free(token);
     entra_cancellation_free(cancellation);

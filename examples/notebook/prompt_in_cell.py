@@ -1,7 +1,8 @@
 """Shows the driver's prompts, a link and a code, under the cell that connects.
 
 The driver writes them to standard error, and only where that is a terminal. In a notebook it is none, so for as long as a
-cell connects it is made one, and what comes out of it is displayed.
+cell connects it is made one, and what comes out of it is displayed. Where nobody runs the cells (nbconvert, papermill), it
+is left as it is, and the driver says at once that it can show no prompt.
 """
 
 import html
@@ -10,6 +11,7 @@ import re
 import threading
 from contextlib import contextmanager
 
+from IPython import get_ipython
 from IPython.display import HTML, display
 
 STANDARD_ERROR = 2
@@ -17,26 +19,40 @@ STANDARD_ERROR = 2
 
 @contextmanager
 def prompt_in_cell():
+    if not somebody_is_there():
+        yield
+        return
     ours, terminal = os.openpty()
     before = os.dup(STANDARD_ERROR)
     os.dup2(terminal, STANDARD_ERROR)
     os.close(terminal)
-    showing = threading.Thread(target=_show, args=[ours])
+    prompts = []
+    showing = threading.Thread(target=_show, args=[ours, prompts])
     showing.start()
+    outcome = "Nobody signed in."
     try:
         yield
+        outcome = "Signed in."
     finally:
         # The terminal's last end closes, so that reading from ours ends.
         os.dup2(before, STANDARD_ERROR)
         os.close(before)
         showing.join()
+        # The notebook is saved without the code.
+        for prompt in prompts:
+            prompt.update(HTML(outcome))
 
 
-def _show(ours):
+def somebody_is_there():
+    """Whether the client that runs this cell takes input, as JupyterLab does and nbclient does not."""
+    return get_ipython().kernel.get_parent()["content"].get("allow_stdin", True)
+
+
+def _show(ours, prompts):
     with open(ours, encoding="utf-8", errors="replace") as lines:
         try:
             for line in lines:
-                display(HTML(as_html(line.strip())))
+                prompts.append(display(HTML(as_html(line.strip())), display_id=True))
         except OSError:
             pass  # That is how a terminal of which nobody has the other end says so.
 

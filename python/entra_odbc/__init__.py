@@ -51,7 +51,7 @@ renewed before they end, and shared by everything in this process.
 - Django: `entra_odbc.django.token(…)` for the setting TOKEN.
 - asyncio, and clients of the Azure SDK's `aio` modules: `entra_odbc.aio.Credential`.
 - Spark: `entra_odbc.spark.register(spark)`, then `spark.read.format("entra_odbc")`.
-- A program without a terminal shows prompts by `on_prompt`; a Jupyter notebook shows them by itself.
+- A program without a terminal shows prompts by `on_prompt`; a Jupyter notebook that a person runs shows them by itself.
 - pyodbc and Driver 18 need unixODBC and Kerberos: where the system has none, `load_odbc()` before `import pyodbc`
   loads those of the wheel, and `advice()` says what is still missing and the command that installs it.
 
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from ._credential import Credential
     from ._error import Error
     from ._log import log_to
-    from ._prompts import Prompt, on_prompt
+    from ._prompts import Prompt, on_prompt, prompt_in_cells
     from ._providers import register_provider
     from ._system import advice, load_odbc, missing
     from ._token import AccessToken, AccessTokenInfo, Identity
@@ -94,6 +94,7 @@ _PLACES = {
     "log_to": "_log",
     "missing": "_system",
     "on_prompt": "_prompts",
+    "prompt_in_cells": "_prompts",
     "register_provider": "_providers",
     "stock_connection_string": "_connect",
 }
@@ -114,6 +115,7 @@ __all__ = [
     "log_to",
     "missing",
     "on_prompt",
+    "prompt_in_cells",
     "register_provider",
     "stock_connection_string",
 ]

@@ -29,6 +29,7 @@ class Prompt(ctypes.Structure):
 
 
 PROMPT_CALLBACK = CFUNCTYPE(None, c_void_p, POINTER(Prompt))
+PROMPT_END_CALLBACK = CFUNCTYPE(None, c_void_p, POINTER(Prompt), c_char_p)
 PROVIDER_CALLBACK = CFUNCTYPE(None, c_void_p, c_char_p, c_uint32, c_void_p)
 TOKEN_CALLBACK = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 LOG_CALLBACK = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
@@ -49,6 +50,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "stock_connection_string": (c_int32, c_char_p, _OUT, _ERROR),
     # A callback is passed as an address, so that it can be NULL.
     "on_prompt": (None, c_void_p, c_void_p),
+    "on_prompt_end": (None, c_void_p, c_void_p),
     "register_provider": (c_int32, c_char_p, c_void_p, c_void_p, _ERROR),
     "answer_token": (c_int32, c_void_p, c_char_p, c_int64, c_char_p),
     "answer_failure": (c_int32, c_void_p, c_char_p),

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use entra_auth::user::prompt::{Callback, Prompt};
+use entra_auth::user::prompt::{Callback, EndCallback, Prompt};
 
 use super::{
     call::c_text,
@@ -45,23 +45,72 @@ pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: 
     );
 }
 
+/// Takes a prompt back, whose sign-in has ended: account is the name of who signed in, "" where their token has none, and
+/// NULL where nobody signed in.
+pub type entra_prompt_end_callback =
+    Option<unsafe extern "C" fn(user: *mut c_void, prompt: *const entra_prompt, account: *const c_char)>;
+
+/// Has your callback told from now on when the sign-in of a prompt has ended, so that it can take its code and page away.
+///
+/// NULL takes the last one away. It is called on the thread on which the prompt was shown, after the callback of
+/// entra_on_prompt has returned. The sign-in waits for it for up to a second.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entra_on_prompt_end(callback: entra_prompt_end_callback, user: *mut c_void) {
+    catch_panic(
+        || {
+            process_state::start();
+            let callback = callback.map(|callback| taken_back_by(callback, UserData::new(user)));
+            process_state::prompts().register_end(callback);
+        },
+        || (),
+    );
+}
+
 fn shown_by(callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt), user: UserData) -> Callback {
     Arc::new(move |prompt: &Prompt| {
-        let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
-        let user_code = prompt.user_code.as_deref().map(c_text);
-        let prompt = entra_prompt {
-            message: message.as_ptr(),
-            url: url.as_ptr(),
-            user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
-            expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
-        };
-        // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
-        unsafe {
-            call_host!(
-                callback,
-                user: *mut c_void = user.as_ptr(),
-                prompt: *const entra_prompt = &raw const prompt,
-            );
-        }
+        with_prompt(prompt, |prompt| {
+            // SAFETY: the host registered the function with this type; the prompt and its texts outlive the call.
+            unsafe {
+                call_host!(
+                    callback,
+                    user: *mut c_void = user.as_ptr(),
+                    prompt: *const entra_prompt = prompt,
+                );
+            }
+        });
     })
+}
+
+fn taken_back_by(
+    callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt, *const c_char),
+    user: UserData,
+) -> EndCallback {
+    Arc::new(move |prompt: &Prompt, account: Option<&str>| {
+        let account = account.map(c_text);
+        let account = account.as_ref().map_or(null(), |account| account.as_ptr());
+        with_prompt(prompt, |prompt| {
+            // SAFETY: as above; the account's text outlives the call, too.
+            unsafe {
+                call_host!(
+                    callback,
+                    user: *mut c_void = user.as_ptr(),
+                    prompt: *const entra_prompt = prompt,
+                    account: *const c_char = account,
+                );
+            }
+        });
+    })
+}
+
+/// Passes a prompt on as C knows it, for the time of the call.
+fn with_prompt(prompt: &Prompt, call: impl FnOnce(*const entra_prompt)) {
+    let (message, url) = (c_text(&prompt.message), c_text(&prompt.url));
+    let user_code = prompt.user_code.as_deref().map(c_text);
+    let prompt = entra_prompt {
+        message: message.as_ptr(),
+        url: url.as_ptr(),
+        user_code: user_code.as_ref().map_or(null(), |code| code.as_ptr()),
+        expires_in_s: u32::try_from(prompt.expires_in.as_secs()).unwrap_or(u32::MAX),
+    };
+    call(&raw const prompt);
 }

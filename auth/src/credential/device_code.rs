@@ -2,7 +2,7 @@
 
 use super::{
     BoxFuture, Credential, CredentialContext, IdentityOrigin, SignIn, TokenRequest, entra,
-    oauth::{self, Answer, Form},
+    oauth::{self, Answer, Form, Granted},
     person::{self, REQUEST_GRACE_PERIOD},
     reply,
     session::Session,
@@ -70,8 +70,12 @@ impl DeviceCode {
         let code = self.code(&tenant, request).await?;
         let prompt_timeout = self.prompt_timeout.min(code.life);
         request.extend_deadline(prompt_timeout + REQUEST_GRACE_PERIOD);
-        self.prompts.show(&code.prompt(prompt_timeout))?;
-        self.poll(&tenant, &code, prompt_timeout, request).await
+        let shown = self.prompts.show(&code.prompt(prompt_timeout))?;
+        let outcome = self.poll(&tenant, &code, prompt_timeout, request).await;
+        shown.end(outcome.as_ref().ok().map(Granted::account)).await;
+        let granted = outcome?;
+        person::save(self.accounts.as_ref(), &self.session, &granted).await;
+        Ok(self.session.accept(granted))
     }
 
     async fn code(&self, tenant: &str, request: &TokenRequest) -> Result<Code, Error> {
@@ -94,7 +98,7 @@ impl DeviceCode {
         code: &Code,
         prompt_timeout: Duration,
         request: &TokenRequest,
-    ) -> Result<Token, Error> {
+    ) -> Result<Granted, Error> {
         let until = Instant::now() + prompt_timeout;
         let mut pace = Pace::new(code.interval);
         let mut trouble = None;
@@ -112,10 +116,7 @@ impl DeviceCode {
                 ..request.clone()
             };
             trouble = match self.session.endpoint.request_token(tenant, form, &question).await {
-                Ok(Answer::Granted(granted)) => {
-                    person::save(self.accounts.as_ref(), &self.session, &granted).await;
-                    return Ok(self.session.accept(granted));
-                }
+                Ok(Answer::Granted(granted)) => return Ok(granted),
                 Ok(Answer::Refused(reason, error)) => {
                     pace.accept_reason(&reason)
                         .ok_or_else(|| refused(&reason, error))?;

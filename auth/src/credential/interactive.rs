@@ -22,6 +22,7 @@ use crate::{
 };
 use browser::Browser;
 use loopback::{Loopback, Redirect, Returned, Visitor};
+use page::Reason;
 use pkce::Attempt;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -80,32 +81,58 @@ impl Interactive {
         let redirect_uri = loopback.uri().to_owned();
         let url = self.url(&tenant, &attempt, &redirect_uri, &request.scope)?;
         request.extend_deadline(self.prompt_timeout + REQUEST_GRACE_PERIOD);
-        if seen {
+        let shown = seen.then(|| {
             self.prompts.show(&Prompt {
                 message: format!("To sign in, open this page in a browser on this machine: {url}"),
                 url: url.clone(),
                 user_code: None,
                 expires_in: self.prompt_timeout,
-            })?;
+            })
+        });
+        let shown = shown.transpose()?;
+        let visitor = self.visitor(loopback, browser, url, seen).await;
+        let outcome = match visitor {
+            Ok(visitor) => {
+                let outcome = self
+                    .answered(&visitor, &tenant, &redirect_uri, &attempt, request)
+                    .await;
+                visitor.respond(&page_for(&outcome)).await;
+                outcome.map_err(|refused| refused.error)
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(shown) = shown {
+            shown.end(outcome.as_ref().ok().map(Granted::account)).await;
         }
-        let visitor = self.visitor(loopback, browser, url, seen).await?;
-        let outcome = match visitor.returned() {
+        let granted = outcome?;
+        person::save(self.accounts.as_ref(), &self.session, &granted).await;
+        Ok(self.session.accept(granted))
+    }
+
+    /// What the browser has come back with: a code, which is redeemed, or a refusal.
+    async fn answered(
+        &self,
+        visitor: &Visitor,
+        tenant: &str,
+        redirect_uri: &str,
+        attempt: &Attempt,
+        request: &TokenRequest,
+    ) -> Result<Granted, Refused> {
+        match visitor.returned() {
             Returned::Code(code) => {
                 let form = Form::grant("authorization_code")
                     .with("client_id", &self.session.client)
                     .with("code", code.expose())
-                    .with("redirect_uri", &redirect_uri)
+                    .with("redirect_uri", redirect_uri)
                     .with("code_verifier", attempt.verifier.expose())
                     .with_user_scope(&request.scope);
-                let granted = self.session.endpoint.redeem(&tenant, form, request).await;
-                granted.and_then(|granted| expected(granted, &attempt))
+                let granted = self.session.endpoint.redeem(tenant, form, request).await;
+                granted
+                    .and_then(|granted| expected(granted, attempt))
+                    .map_err(Refused::otherwise)
             }
-            Returned::Refused { error, description } => Err(refused(error, description)),
-        };
-        visitor.respond(&page::render(outcome.as_ref().err())).await;
-        let granted = outcome?;
-        person::save(self.accounts.as_ref(), &self.session, &granted).await;
-        Ok(self.session.accept(granted))
+            Returned::Refused { error, description } => Err(Refused::parse(error, description)),
+        }
     }
 
     /// The address of the sign-in page.
@@ -200,28 +227,66 @@ fn expected(granted: Granted, attempt: &Attempt) -> Result<Granted, Error> {
     }
 }
 
-/// The error for a redirect without a code.
-fn refused(error: &str, description: &str) -> Error {
-    let words = reply::description(if description.is_empty() {
-        error
-    } else {
-        description
-    });
-    let code = entra::number_in(&words).unwrap_or(0);
-    match error {
-        "access_denied" => Error::new(
-            ErrorKind::Refused { code },
-            "the person declined the sign-in or the application's consent",
-        )
-        .remedy("Connect again to be asked again."),
-        "server_error" | "temporarily_unavailable" => Error::new(
-            ErrorKind::Unreachable,
-            "Entra cannot sign anyone in at the moment",
-        )
-        .remedy("Try again later."),
-        _ => entra::refusal(code),
+/// A sign-in that has failed while the browser waits for a page.
+struct Refused {
+    reason: Reason,
+    error: Error,
+}
+
+impl Refused {
+    /// AADSTS65004, `UserDeclinedConsent`.
+    const DECLINED_CONSENT: u32 = 65004;
+
+    fn otherwise(error: Error) -> Self {
+        Self {
+            reason: Reason::Other,
+            error,
+        }
     }
-    .detail(words)
+
+    /// A redirect without a code.
+    ///
+    /// `access_denied` comes with a number where Entra refuses (53003, Conditional Access, for instance) and where the
+    /// person declines to consent; and without one where they leave Entra's page by Cancel or Back.
+    fn parse(error: &str, description: &str) -> Self {
+        let words = reply::description(if description.is_empty() {
+            error
+        } else {
+            description
+        });
+        let code = entra::number_in(&words).unwrap_or(0);
+        let (reason, error) = match (error, code) {
+            (_, Self::DECLINED_CONSENT) => (Reason::Declined, entra::refusal(code)),
+            ("access_denied", 0) => {
+                let kind = ErrorKind::Refused { code };
+                let error = Error::new(kind, "the person cancelled the sign-in");
+                (
+                    Reason::Cancelled,
+                    error.remedy("Connect again to be asked again."),
+                )
+            }
+            ("server_error" | "temporarily_unavailable", _) => {
+                let error = Error::new(
+                    ErrorKind::Unreachable,
+                    "Entra cannot sign anyone in at the moment",
+                );
+                (Reason::Other, error.remedy("Try again later."))
+            }
+            _ => (Reason::Other, entra::refusal(code)),
+        };
+        Self {
+            reason,
+            error: error.detail(words),
+        }
+    }
+}
+
+/// The page that the browser is shown in the end.
+fn page_for(outcome: &Result<Granted, Refused>) -> String {
+    match outcome {
+        Ok(granted) => page::signed_in(&granted.account()),
+        Err(Refused { reason, error }) => page::not_signed_in(*reason, error),
+    }
 }
 
 impl Credential for Interactive {

@@ -4,6 +4,7 @@ use super::{TokenRequest, entra, reply, token_proxy::TokenProxy};
 use crate::{
     Error, ErrorKind, Secret, Token,
     http::{Call, HttpClient, Policy, Reply, Route},
+    token::Claims,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -77,6 +78,18 @@ pub struct Granted {
     pub refresh_token: Option<Secret>,
     /// The id token. Its signature is not verified, since it comes directly from the endpoint.
     pub id_token: Option<Secret>,
+}
+
+impl Granted {
+    /// The name of who signed in, for display; empty where no token has one.
+    pub fn account(&self) -> String {
+        let tokens = [self.id_token.as_ref(), Some(&self.token.text)];
+        let mut names = tokens
+            .into_iter()
+            .flatten()
+            .map(|token| Claims::parse(token.expose()).principal);
+        names.find_map(|name| name).unwrap_or_default()
+    }
 }
 
 /// The response of the token endpoint.

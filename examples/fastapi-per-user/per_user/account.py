@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msal
 
-from .person import Login, Person, SignInNeeded, braced
+from .person import Login, Person, SignInCancelled, SignInDeclined, SignInNeeded, SignInRefused, braced
 
 
 class Account:
@@ -36,10 +36,10 @@ class Account:
         except ValueError as error:  # Another state than the one that the browser left with.
             raise SignInNeeded(str(error)) from None
         if "access_token" not in result:
-            raise SignInNeeded(result.get("error_description") or result.get("error"))
+            raise _refusal(result)
         person = Person.of_claims(result["id_token_claims"])
         if person.tenant != self._settings.tenant.lower():
-            raise SignInNeeded("the account is another tenant's")
+            raise SignInRefused("the account is another tenant's")
         return person
 
     def login(self):
@@ -55,3 +55,17 @@ class Account:
             f"{self._settings.authority}/{self._settings.tenant}/oauth2/v2.0/logout"
             f"?post_logout_redirect_uri={quote(back_to, safe='')}"
         )
+
+
+def _refusal(result):
+    """Why Entra has sent the browser back without a sign-in.
+
+    It says `access_denied` also where it refuses by itself, by a Conditional Access policy for instance, and then gives a
+    number; AADSTS65004 (UserDeclinedConsent) is the person's own No to the permissions.
+    """
+    words = result.get("error_description") or result.get("error")
+    if "AADSTS65004" in words:
+        return SignInDeclined(words)
+    if result.get("error") == "access_denied" and "AADSTS" not in words:
+        return SignInCancelled(words)
+    return SignInRefused(words)

@@ -24,11 +24,6 @@ def token_of(request: Request):
     return token if FORM.fullmatch(token) else secrets.token_urlsafe(32)
 
 
-def field(token):
-    """The hidden field of a form."""
-    return f"<input type='hidden' name='{FIELD}' value='{token}'>"
-
-
 def with_cookie(response, token):
     """The page whose forms have that field."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="lax")

@@ -3,14 +3,11 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-import jwt
-import sqlalchemy
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 
+from . import errors, pages
 from .bearer import Bearer
-from .person import SignInNeeded
-from .pools import Pools, TooManyPeople
+from .pools import Pools
 from .routes import router
 from .sessions import Sessions
 from .settings import Settings
@@ -23,11 +20,8 @@ def create(settings):
     app.state.sessions = Sessions(settings.session_seconds)
     app.state.pools = Pools(settings)
     app.include_router(router)
-    app.add_exception_handler(SignInNeeded, sign_in_needed)
-    app.add_exception_handler(TooManyPeople, busy)
-    app.add_exception_handler(sqlalchemy.exc.TimeoutError, busy)
-    app.add_exception_handler(jwt.PyJWKClientError, busy)
-    app.add_exception_handler(sqlalchemy.exc.DBAPIError, refused)
+    app.mount("/static", pages.static, "static")
+    errors.register(app)
     return app
 
 
@@ -44,21 +38,6 @@ async def lifespan(app):
     yield
     sweeping.cancel()
     await asyncio.to_thread(pools.close_all)
-
-
-def sign_in_needed(_request, reason):
-    return JSONResponse({"detail": f"Sign in again: {reason}"}, 401)
-
-
-def busy(_request, _reason):
-    return JSONResponse({"detail": "Too busy, try again."}, 503, {"Retry-After": "5"})
-
-
-def refused(_request, error):
-    """What the driver and the server say has no secret in it, and says what to do."""
-    state, message = (*error.orig.args, "")[:2]
-    refusal = state == "28000"
-    return JSONResponse({"detail": message if refusal else "The database does not answer."}, 403 if refusal else 503)
 
 
 def application():

@@ -46,6 +46,18 @@ class SignInNeeded(Exception):
     """The person has to sign in again."""
 
 
+class SignInDeclined(SignInNeeded):
+    """The person does not consent to what this application asks for."""
+
+
+class SignInCancelled(SignInNeeded):
+    """The person left Entra's page by Cancel or Back."""
+
+
+class SignInRefused(SignInNeeded):
+    """Entra does not sign the person in."""
+
+
 def braced(value):
     """A value as connection strings take any."""
     return "{" + value.replace("}", "}}") + "}"

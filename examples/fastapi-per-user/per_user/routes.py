@@ -1,7 +1,6 @@
 """What the application answers."""
 
 import hmac
-from html import escape
 from typing import Annotated
 
 import sqlalchemy
@@ -10,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from . import anti_forgery
 from .account import Account
+from .pages import page
 from .person import SignInNeeded
 from .who import COOKIE, STARTED, bearer, caller, session, started
 
@@ -30,27 +30,21 @@ def me(request: Request, who: Annotated[tuple, Depends(caller)]):
 
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request):
-    token = anti_forgery.token_of(request)
-    nobody = page(
-        "<p id='who'>Nobody is signed in.</p>"
-        f"<form method='post' action='/auth/sign-in'>{anti_forgery.field(token)}"
-        "<button id='sign-in'>Sign in</button></form>",
-        token,
-    )
     signed_in = session(request)
     if not signed_in:
-        return nobody
+        # A browser may know of a session that is here no more: too long unused, or the application was started anew.
+        return signed_out(request, "Your session has ended. Sign in again." if COOKIE in request.cookies else "")
     try:
         answer = me(request, (signed_in.person, signed_in.account))
     except SignInNeeded:
         request.app.state.sessions.end(signed_in)
-        return nobody
-    return page(
-        f"<p>The database knows you as <b id='who'>{escape(answer['database_user'])}</b>.</p>"
-        f"<form method='post' action='/auth/sign-out'>{anti_forgery.field(token)}"
-        "<button id='sign-out'>Sign out</button></form>",
-        token,
-    )
+        return signed_out(request, "Your sign-in has ended. Sign in again.")
+    return page(request, "signed_in.html", database_user=answer["database_user"])
+
+
+def signed_out(request: Request, notice):
+    shown = page(request, "signed_out.html", notice=notice)
+    return without_cookie(shown, COOKIE) if notice else shown
 
 
 @router.post("/auth/sign-in", dependencies=[Depends(anti_forgery.own_form)])
@@ -120,14 +114,3 @@ def with_cookie(response: Response, name, of_session, seconds=None):
 def without_cookie(response: Response, name):
     response.delete_cookie(name, secure=True, httponly=True, samesite="lax")
     return response
-
-
-def page(body, token):
-    shown = HTMLResponse(
-        f"<!doctype html><title>Per user</title>{body}",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-        },
-    )
-    return anti_forgery.with_cookie(shown, token)

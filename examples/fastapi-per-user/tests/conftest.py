@@ -52,6 +52,12 @@ class Playground:
         answer = self.control.post("/refresh_tokens", json={"user": user["name"], "state": "revoked"})
         answer.raise_for_status()
 
+    def refuse_next_login(self, message):
+        """SQL Server refuses the next login with error 18456 and these words."""
+        error = {"number": 18456, "state": 1, "class": 14, "message": message}
+        fault = {"service": "sql_server", "fault": {"refuse_login": error}}
+        self.control.post("/fault", json=fault).raise_for_status()
+
     def drop_connections(self):
         """SQL Server closes all connections."""
         self.control.post("/connections/drop").raise_for_status()
@@ -98,7 +104,8 @@ class Browser(httpx.Client):
     """Keeps cookies as browsers do: those for https go to localhost as well."""
 
     def __init__(self, address):
-        super().__init__(base_url=address, timeout=60)
+        accepted = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        super().__init__(base_url=address, timeout=60, headers={"Accept": accepted})
         self.kept = {}
 
     def send(self, request, **options):
@@ -118,6 +125,10 @@ class Browser(httpx.Client):
         """By the application's page, Entra's, and back."""
         self.start()
         self.finish(user)
+
+    def state(self):
+        """What Entra is to repeat when it returns this browser."""
+        return self.started.headers["location"].partition("state=")[2].partition("&")[0]
 
     def start(self):
         form = Form(self.get("/").text)

@@ -83,6 +83,18 @@ def test_two_people_sign_in_each_in_their_own_browser(app, playground, browsers)
     assert "https://database.windows.net/.default" in authorize["query"]["scope"]
 
 
+@pytest.mark.parametrize("path", ["/", "/nowhere"])
+def test_a_page_has_its_style_and_fits_a_narrow_screen(app, browsers, path):
+    driver = browsers().driver
+    driver.set_window_size(390, 800)
+    driver.get(app.address + path)
+    seen = driver.execute_script(
+        "return [getComputedStyle(document.querySelector('main')).borderRadius, innerWidth, document.body.scrollWidth]"
+    )
+    assert seen[0] == "8px", "the policy lets the style sheet in"
+    assert seen[2] <= seen[1]
+
+
 def test_a_wrong_password_signs_nobody_in(app, playground, browsers):
     browser = browsers()
     browser.sign_in(app.address, playground.ada, "a guess")
@@ -108,6 +120,7 @@ def test_tokens_are_renewed_without_the_user_until_entra_says_no(app, playground
     assert len(set(tokens)) == len(tokens)
     assert len(playground.requests("/authorize")) == 2, "the page and its form, once"
 
+    session = browser.cookie()["value"]
     playground.revoke(playground.ada)
 
     def signed_out(driver):
@@ -115,8 +128,9 @@ def test_tokens_are_renewed_without_the_user_until_entra_says_no(app, playground
         return driver.find_element(By.ID, "who").text == "Nobody is signed in."
 
     browser.wait.until(signed_out)
+    assert browser.cookie() is None
     with app.client() as client:
-        client.headers["Cookie"] = f"{COOKIE}={browser.cookie()['value']}"
+        client.headers["Cookie"] = f"{COOKIE}={session}"
         assert client.get("/me").status_code == 401
 
 

@@ -18,10 +18,6 @@ def who(browser):
     return answer.json().get("database_user") if answer.status_code == 200 else answer.status_code
 
 
-def state_of(started):
-    return started.headers["location"].partition("state=")[2].partition("&")[0]
-
-
 @pytest.mark.parametrize("path", ["/auth/sign-in", "/auth/sign-out"])
 def test_nothing_changes_without_a_form_of_the_applications_own_page(app, playground, browser, path):
     browser.sign_in(playground.ada)
@@ -41,6 +37,8 @@ def test_nothing_changes_without_a_form_of_the_applications_own_page(app, playgr
     del browser.kept["__Host-form"]
     assert browser.post(path, data={name: ""}).status_code == 403
 
+    # Which the page of the refusal has a new one for.
+    browser.kept.pop("__Host-form")
     assert {name: kept[name] for name in browser.kept} == browser.kept
     assert who(browser) == playground.ada["name"]
     browser.kept = kept
@@ -70,11 +68,11 @@ def test_who_is_signed_in_stays_so_until_somebody_else_has_come_back_from_entra(
 def test_a_sign_in_that_entra_refuses_leaves_the_session_there(playground, browser):
     browser.sign_in(playground.ada)
     browser.start()
-    refused = {"error": "access_denied", "error_description": "declined", "state": state_of(browser.started)}
+    refused = {"error": "access_denied", "error_description": "declined", "state": browser.state()}
     assert browser.get("/auth/callback", params=refused).status_code == 401
     assert who(browser) == playground.ada["name"]
     # One answer for one sign-in.
-    assert "not started" in browser.get("/auth/callback", params=refused).json()["detail"]
+    assert "not started" in browser.get("/auth/callback", params=refused).text
 
 
 def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(browser):

@@ -1,6 +1,7 @@
 """The notebook is run from its first cell to its last, while somebody types the code at the stand-in Entra."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def directories(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def run(playground, monkeypatch):
+def run(playground, monkeypatch, tmp_path):
     """Runs a notebook as Ada; its cells of code, and the one in which she was asked to sign in."""
 
     def run(name):
@@ -40,7 +41,10 @@ def run(playground, monkeypatch):
         ada = playground.get("/").json()["user"]
         person = Person(notebook, ada, timeout=120, kernel_name="python3", resources=resources)
         person.execute()
-        [(asked_in, _)] = person.asked
+        [(asked_in, page, code)] = person.asked
+        nbformat.write(notebook, tmp_path / name)
+        saved = (tmp_path / name).read_text(encoding="utf-8")
+        assert code not in saved and page not in saved, "the code is in the notebook that is saved"
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         outputs = [output for cell in cells for output in cell.outputs]
         assert not any(output.output_type == "stream" and output.name == "stderr" for output in outputs)
@@ -58,8 +62,8 @@ def people(playground):
 def test_a_person_signs_in_by_a_code_once_and_gets_frames(playground, run):
     (_, connects, frame, again), asked = run("device_code.ipynb")
     assert asked is connects
-    assert 'target="_blank"' in str(connects.outputs)
-    assert "signed in" in str(connects.outputs)
+    assert "Signed in." in str(connects.outputs)
+    assert "signed in as ada@contoso.com" in str(connects.outputs)
     assert "ada@contoso.com" in frame.outputs[0].data["text/html"]
     assert "master" in again.outputs[0].data["text/html"]
     assert people(playground) == ["ada@contoso.com"] * 2
@@ -68,9 +72,31 @@ def test_a_person_signs_in_by_a_code_once_and_gets_frames(playground, run):
 def test_the_package_shows_the_code_by_itself(playground, run):
     (_, frame, again), asked = run("with_the_package.ipynb")
     assert asked is frame
+    assert frame.outputs[0].data["text/html"] == "<p>Signed in as ada@contoso.com.</p>"
     assert "ada@contoso.com" in frame.outputs[-1].data["text/html"]
     assert "master" in again.outputs[0].data["text/html"]
     assert people(playground) == ["ada@contoso.com"] * 2
+
+
+@pytest.mark.parametrize("name", ["device_code.ipynb", "with_the_package.ipynb"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "-m nbconvert --to notebook --execute {notebook} --output-dir {directory} --output out",
+        "-m papermill {notebook} {directory}/out.ipynb --cwd {cwd}",
+        "-m jupyter execute {notebook} --output {directory}/out",
+    ],
+    ids=["nbconvert", "papermill", "jupyter execute"],
+)
+def test_where_nobody_is_there_the_cell_that_connects_fails_at_once(playground, monkeypatch, tmp_path, name, command):
+    monkeypatch.setenv("PYTHONPATH", str(HERE.parent.parent / "python"))
+    arguments = command.format(notebook=HERE / name, directory=tmp_path, cwd=HERE).split()
+    # A prompt would be waited for for five minutes.
+    ended = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=120, cwd=HERE)
+    assert ended.returncode != 0
+    assert "HYC00" in ended.stderr and "can show no prompt" in ended.stderr, ended.stderr
+    assert "entra-odbc login" in ended.stderr
+    assert people(playground) == []
 
 
 @pytest.mark.parametrize("name", [path.name for path in HERE.glob("*.ipynb")])

@@ -39,7 +39,7 @@ def test_a_person_signs_in_once_and_reads_again_when_the_token_has_ended(playgro
     person = Person(notebook, ada, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
     person.execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    [(asked_in, _)] = person.asked
+    [(asked_in, *_)] = person.asked
     assert notebook.cells[asked_in] is cells[1]
     frame, chart, again = cells[-3:]
     assert "10000" in frame.outputs[-1].data["text/plain"]

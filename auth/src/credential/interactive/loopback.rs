@@ -234,11 +234,12 @@ async fn answer(stream: &mut TcpStream, status: &str, page: &str) {
          Content-Type: text/html; charset=utf-8\r\n\
          Content-Length: {}\r\n\
          Cache-Control: no-store\r\n\
-         Content-Security-Policy: default-src 'none'\r\n\
+         Content-Security-Policy: {}\r\n\
          Referrer-Policy: no-referrer\r\n\
          X-Content-Type-Options: nosniff\r\n\
          Connection: close\r\n\r\n{page}",
-        page.len()
+        page.len(),
+        page::CONTENT_SECURITY_POLICY,
     );
     let write = async {
         stream.write_all(answer.as_bytes()).await?;

@@ -26,6 +26,7 @@ struct Bench {
     entra: ScriptedEntra,
     sign_in: SignIn,
     tokens: TokenService,
+    prompts: Arc<Prompts>,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
@@ -47,15 +48,13 @@ impl Bench {
             socket.read_to_string(&mut page).unwrap();
             pages.lock().unwrap().push((query, page));
         };
-        fixture
-            .context()
-            .services
-            .prompts
-            .register(Some(Arc::new(browse)));
+        let prompts = Arc::clone(&fixture.context().services.prompts);
+        prompts.register(Some(Arc::new(browse)));
         Self {
             sign_in: sign_in("Interactive", &fixture),
             entra,
             tokens: TokenService::new(),
+            prompts,
             seen,
         }
     }
@@ -98,7 +97,7 @@ fn the_code_is_redeemed_with_the_verifier_of_its_challenge_and_the_next_token_ne
     assert_eq!(query["login_hint"], "ada@contoso.com");
     assert_eq!(query["code_challenge_method"], "S256");
     assert!(!query.contains_key("prompt"));
-    assert!(page.contains("You are signed in"), "{page}");
+    assert!(page.contains("You are signed in."), "{page}");
     let redeemed = bench.entra.requests().remove(0);
     assert_eq!(redeemed.form.get("code"), Some("c0de"));
     assert_eq!(
@@ -131,10 +130,59 @@ fn a_person_who_says_no_ends_it_and_reads_so() {
     let (query, page) = bench.seen();
     assert_eq!(query["prompt"], "select_account");
     assert!(
-        page.contains("Not signed in") && page.contains("AADSTS65004"),
+        page.contains("You declined the permissions") && page.contains("AADSTS65004"),
         "{page}"
     );
     assert!(bench.entra.requests().is_empty());
+}
+
+#[test]
+fn a_person_who_leaves_entras_page_reads_that_they_cancelled() {
+    let bench = Bench::new(&[], |query| {
+        format!(
+            "error=access_denied&error_subcode=cancel&error_description=the+user+canceled&state={}",
+            query["state"]
+        )
+    });
+    let error = bench.connect().unwrap_err();
+    assert_eq!((error.kind().name(), error.code()), ("refused", 0));
+    assert!(error.to_string().contains("cancelled the sign-in"), "{error}");
+    let page = bench.seen().1;
+    assert!(page.contains("You cancelled the sign-in."), "{page}");
+    assert!(page.contains("the user canceled"), "{page}");
+}
+
+#[test]
+fn access_that_entra_denies_is_not_what_the_person_did() {
+    let bench = Bench::new(&[], |query| {
+        format!(
+            "error=access_denied&error_description=AADSTS53003%3A+Blocked.&state={}",
+            query["state"]
+        )
+    });
+    let error = bench.connect().unwrap_err();
+    assert_eq!((error.kind().name(), error.code()), ("refused", 53003));
+    assert!(error.to_string().contains("Conditional Access"), "{error}");
+    let page = bench.seen().1;
+    assert!(
+        page.contains("Conditional Access") && !page.contains("You "),
+        "{page}"
+    );
+}
+
+#[test]
+fn page_and_end_of_the_prompt_name_who_signed_in() {
+    let bench = Bench::new(&[], consents);
+    let token = crate::token::jwt(&json!({ "upn": "ada@contoso.com" }));
+    bench.entra.then("/token", 200, granted(&token, 3600));
+    let (sender, ended) = std::sync::mpsc::channel();
+    bench.prompts.register_end(Some(Arc::new(move |_, account| {
+        sender.send(account.map(str::to_owned)).unwrap();
+    })));
+    bench.connect().unwrap();
+    assert_eq!(ended.try_recv().unwrap().as_deref(), Some("ada@contoso.com"));
+    let page = bench.seen().1;
+    assert!(page.contains("You are signed in as ada@contoso.com."), "{page}");
 }
 
 #[test]

@@ -80,6 +80,11 @@ fn only_the_request_with_the_state_is_taken_and_garbage_disturbs_nobody() {
         answer.contains("no-store") && answer.contains("default-src 'none'"),
         "{answer}"
     );
+    let policy = format!(
+        "\r\nContent-Security-Policy: {}\r\n",
+        page::CONTENT_SECURITY_POLICY
+    );
+    assert!(answer.contains(&policy), "{answer}");
     assert!(Socket::connect(("127.0.0.1", port)).is_err(), "still listening");
 }
 
