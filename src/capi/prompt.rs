@@ -45,7 +45,7 @@ pub unsafe extern "C" fn entra_on_prompt(callback: entra_prompt_callback, user: 
     );
 }
 
-/// Takes a prompt back, whose sign-in has ended: account is the name of who signed in, "" where their token has none, and
+/// Told that the sign-in of a prompt has ended: account is the name of who signed in, "" where their token has none, and
 /// NULL where nobody signed in.
 pub type entra_prompt_end_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, prompt: *const entra_prompt, account: *const c_char)>;
@@ -53,13 +53,14 @@ pub type entra_prompt_end_callback =
 /// Has your callback told from now on when the sign-in of a prompt has ended, so that it can take its code and page away.
 ///
 /// NULL takes the last one away. It is called on the thread on which the prompt was shown, after the callback of
-/// entra_on_prompt has returned. The sign-in waits for it for up to a second.
+/// entra_on_prompt has returned, for which the sign-in waits for up to a second. Prompts that were shown before, on the terminal
+/// or by another callback, are told of as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entra_on_prompt_end(callback: entra_prompt_end_callback, user: *mut c_void) {
     catch_panic(
         || {
             process_state::start();
-            let callback = callback.map(|callback| taken_back_by(callback, UserData::new(user)));
+            let callback = callback.map(|callback| ended_by(callback, UserData::new(user)));
             process_state::prompts().register_end(callback);
         },
         || (),
@@ -81,7 +82,7 @@ fn shown_by(callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt), us
     })
 }
 
-fn taken_back_by(
+fn ended_by(
     callback: unsafe extern "C" fn(*mut c_void, *const entra_prompt, *const c_char),
     user: UserData,
 ) -> EndCallback {

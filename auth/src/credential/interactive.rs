@@ -101,12 +101,19 @@ impl Interactive {
             }
             Err(error) => Err(error),
         };
+        let account = outcome.as_ref().ok().map(Granted::account);
+        let token = match outcome {
+            Ok(granted) => {
+                person::save(self.accounts.as_ref(), &self.session, &granted).await;
+                Ok(self.session.accept(granted))
+            }
+            Err(error) => Err(error),
+        };
+        // Last: a request that is cancelled in that time has lost nothing.
         if let Some(shown) = shown {
-            shown.end(outcome.as_ref().ok().map(Granted::account)).await;
+            shown.end(account).await;
         }
-        let granted = outcome?;
-        person::save(self.accounts.as_ref(), &self.session, &granted).await;
-        Ok(self.session.accept(granted))
+        token
     }
 
     /// What the browser has come back with: a code, which is redeemed, or a refusal.

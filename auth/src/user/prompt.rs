@@ -120,7 +120,7 @@ impl Prompts {
         let ask = move || {
             show(&prompt);
             if let Some(ended) = ended {
-                prompts.take_back(&prompt, ended);
+                prompts.tell_end(&prompt, ended);
             }
         };
         // A terminal that is stopped (Ctrl-S) blocks as well as any callback.
@@ -136,7 +136,7 @@ impl Prompts {
     }
 
     /// Waits for the end of the sign-in, and tells the host.
-    fn take_back(&self, prompt: &Prompt, ended: Ended) {
+    fn tell_end(&self, prompt: &Prompt, ended: Ended) {
         // An error: the request was cancelled.
         let account = ended.account.recv().unwrap_or(None);
         // Read now: a host that ends takes its callbacks away first.
