@@ -135,15 +135,18 @@ def load() -> Library:
     """The library, loaded by the first call."""
     global _loaded
     if _loaded is None:
+        begins = False
         with _lock:
             if _loaded is None:
                 path = find()
                 try:
-                    library = Library(path)
+                    _loaded = Library(path)
                 except (OSError, AttributeError) as error:
                     raise Error("IM003", 0, f"the library {path} cannot be loaded: {error}") from None
-                from ._prompts import begin
+                begins = True
+        if begins:
+            from ._prompts import begin
 
-                begin(library)
-                _loaded = library
+            # Calls the notebook's code, for which no lock is held.
+            begin(_loaded)
     return _loaded

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 
 from ._prompts import Prompt, set_callbacks
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 # Whether this module decides who shows prompts; no longer so once the program has.
 _decides = True
+# Held while it decides.
+_lock = threading.Lock()
 
 # The displays of prompts whose sign-in is not over.
 _displays: dict[Prompt, Any] = {}
@@ -27,19 +31,27 @@ def begin(library: Library) -> None:
         return
 
     def decide(*_: object) -> None:
-        if _decides:
-            seen = _takes_input(kernel)
-            set_callbacks(library, show if seen else None, take_back if seen else None)
+        with _lock:
+            if _decides:
+                # Prompts that a cell before this one has shown end as well.
+                set_callbacks(library, show if _takes_input(kernel) else None, end)
 
     decide()
     # A kernel may be used by one client after the other.
-    shell.events.register("pre_run_cell", decide)
+    with contextlib.suppress(Exception):
+        shell.events.register("pre_run_cell", decide)
 
 
 def leave_to_program() -> None:
     """The program says itself how prompts are shown."""
     global _decides
-    _decides = False
+    with _lock:
+        _decides = False
+
+
+def is_running() -> bool:
+    """Whether this is the kernel of a notebook."""
+    return getattr(_shell(), "kernel", None) is not None
 
 
 def _shell() -> Any:
@@ -54,11 +66,10 @@ def _takes_input(kernel: Any) -> bool:
     nbclient false, and so do nbconvert and papermill, which use it. Messages of widgets have no such field.
     """
     try:
-        request = kernel.get_parent()
-    except (AttributeError, LookupError):
-        # ipykernel before 6, or no request yet.
+        return bool(kernel.get_parent().get("content", {}).get("allow_stdin", True))
+    except Exception:
+        # ipykernel before 6, no request yet, or another kernel: a connect does not fail by a question of display.
         return True
-    return bool(request.get("content", {}).get("allow_stdin", True))
 
 
 def show(prompt: Prompt) -> None:
@@ -69,7 +80,7 @@ def show(prompt: Prompt) -> None:
     _displays[prompt] = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call,unused-ignore]
 
 
-def take_back(prompt: Prompt, account: str | None) -> None:
+def end(prompt: Prompt, account: str | None) -> None:
     """Puts who has signed in in the place of the prompt, so that no code and no link is saved with the notebook."""
     from html import escape
 
@@ -89,7 +100,7 @@ def html(prompt: Prompt) -> str:
 
     url = escape(prompt.url)
     link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
-    if not prompt.url.startswith(("https://", "http://localhost")):
+    if not prompt.url.startswith(("https://", "http://localhost:", "http://localhost/")):
         link = url
     if prompt.user_code is None:
         return f"<p>To sign in, open {link}</p>"

@@ -11,6 +11,7 @@ import atexit
 from collections import namedtuple
 from ctypes import POINTER, c_void_p, cast
 
+from ._error import Error
 from ._library import PROMPT_CALLBACK, PROMPT_END_CALLBACK, load
 from ._library import Prompt as _CPrompt
 
@@ -48,6 +49,7 @@ def on_prompt(callback: Callable[[Prompt], object] | None, ended: Callable[[Prom
 
     `ended` is called on the same thread once the sign-in is over, to take the code away: with the Prompt and the name of
     who signed in ("" where their token has none), or None where nobody did. The sign-in waits for it for up to a second.
+    It is also called for prompts that were shown before it was registered.
 
     >>> entra_odbc.on_prompt(lambda prompt: send_mail(operator, prompt.message))
     """
@@ -62,14 +64,18 @@ def on_prompt(callback: Callable[[Prompt], object] | None, ended: Callable[[Prom
 
 
 def prompt_in_cells() -> None:
-    """Has prompts shown below the cells of a notebook whatever its front end says of itself.
+    """Has prompts shown below the cells of a notebook whatever its front end says of itself; an Error outside a kernel.
 
     By itself the package shows them where the front end takes input, as JupyterLab does. Programs that execute notebooks
     (nbconvert, papermill, nbclient) take none, and neither do some front ends that people use.
     """
     from . import _notebook
 
-    on_prompt(_notebook.show, _notebook.take_back)
+    if not _notebook.is_running():
+        raise Error(
+            "HYC00", 0, "prompt_in_cells() is for the kernel of a notebook; elsewhere on_prompt() says how prompts are shown"
+        )
+    on_prompt(_notebook.show, _notebook.end)
 
 
 def set_callbacks(
