@@ -12,7 +12,7 @@ A person's tokens come from a broker in the notebook's process:
 >>> spark.read.format("entra_odbc").options(**broker.options).option("connection", "SERVER=…;DATABASE=…")…
 
 docs/spark.md in https://github.com/entra-odbc/entra-odbc lists the options, and says what a broker protects against.
-This package has to be on the executors as well: `pip install entra-odbc[spark,driver]`.
+This package has to be on the executors as well: the wheel with the extras `spark` and `driver`.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class PlainReader(DataSourceReader):
             import arrow_odbc
         except ModuleNotFoundError:
             raise Error(
-                "IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install 'entra-odbc[spark]'"
+                "IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install arrow-odbc"
             ) from None
         types = [column.spark_type for column in self._columns]
         try:

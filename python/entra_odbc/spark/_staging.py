@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ._odbc import Connection
 
-_JOBS = "entra_odbc_spark_jobs"
+_JOBS = "entra_odbc_spark_writes"
 # Between the target's name and what tells the attempt.
 _MARK = "__spark_"
 # The number of any job, as LIKE has it.
