@@ -29,7 +29,7 @@ def prompt_in_cell():
     prompts = []
     showing = threading.Thread(target=_show, args=[ours, prompts])
     showing.start()
-    outcome = "Nobody signed in."
+    outcome = "The connection failed."
     try:
         yield
         outcome = "Signed in."
@@ -52,7 +52,10 @@ def _show(ours, prompts):
     with open(ours, encoding="utf-8", errors="replace") as lines:
         try:
             for line in lines:
-                prompts.append(display(HTML(as_html(line.strip())), display_id=True))
+                text = as_html(line.strip())
+                shown = display(HTML(text), display_id=True)
+                if "<code>" in text:
+                    prompts.append(shown)
         except OSError:
             pass  # That is how a terminal of which nobody has the other end says so.
 

@@ -1,5 +1,6 @@
 """What goes wrong: a page for a person's browser, JSON for programs, with the same status."""
 
+import logging
 from dataclasses import dataclass, field
 
 import jwt
@@ -13,6 +14,8 @@ from . import pages
 from .person import SignInCancelled, SignInDeclined, SignInNeeded, SignInRefused
 from .pools import TooManyPeople
 from .who import session
+
+log = logging.getLogger(__name__)
 
 NO_USER = "the database has no user for this identity"
 """How the driver explains that the server knows nobody by the token's name."""
@@ -73,8 +76,9 @@ def entra_away(request, _reason):
 
 def database(request, error):
     """What the driver and the server say of a refusal has no secret in it, and says what to do."""
-    state, message = (*error.orig.args, "")[:2]
-    if state != "28000":
+    state, message = (*map(str, error.orig.args), "", "")[:2]
+    log.warning("the database: [%s] %s", state, message)
+    if state.startswith(("08", "HYT")):
         title = "The database does not answer"
         words = "It may be starting, or cannot be reached. Wait a little; you stay signed in."
         trouble = Trouble(503, f"{title}.", title, words, "", ("again", "sign-out"), {"Retry-After": "5"})
@@ -85,6 +89,11 @@ def database(request, error):
             f"The database has no user for {name}. Ask its administrator for one, or sign out and come back with another account."
         )
         trouble = Trouble(403, message, "You are not known to the database", words, message, ("again", "sign-out"))
+    elif state == "42000":
+        words = "Your permissions in the database do not allow this. The details say which one is missing."
+        trouble = Trouble(403, message, "The database refused the request", words, message, ("home", "sign-out"))
+    elif state != "28000":
+        return unexpected(request, error)
     else:
         words = "The database cannot be reached in your name. The details say why."
         trouble = Trouble(403, message, "The database refused the sign-in", words, message, ("again", "sign-out"))
