@@ -4,10 +4,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 destination=$1
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
 for path in README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE python/README.md docker docs examples; do
     find "$path" -type f ! -path '*/__pycache__/*' ! -path '*/.*' ! -path 'docs/site/*' ! -path 'docs/tests/*' \
         ! -path '*/tests/*' ! -path '*/target/*'
-done | while IFS= read -r file; do
-    mkdir -p "$destination/$(dirname "$file")"
+done >"$list"
+while IFS= read -r file; do
+    install -d -m 755 "$destination/$(dirname "$file")"
     install -m 644 "$file" "$destination/$file"
-done
+done <"$list"

@@ -67,6 +67,8 @@ ln -sf libentra_odbc.so.0 "$root/$LIBDIR/libentra_odbc.so"
 ln -sf libentra_odbc_api.so.0 "$root/$LIBDIR/libentra_odbc_api.so"
 install -m 644 include/entra_odbc.h "$root/include/"
 install -m 644 "$work/entra-odbc.pc" "$root/$LIBDIR/pkgconfig/"
+# An upgrade leaves no document of the version before.
+rm -rf "${root:?}/$documents"
 scripts/documents.sh "$root/$documents"
 
 [ -n "${TOOLS:-}" ] || exit 0

@@ -83,7 +83,7 @@ contents() {
             l) printf '  - {type: symlink, src: "%s", dst: "%s"}\n' "$link" "$path" ;;
             d)
                 case $path in
-                    */entra-odbc | */pkgconfig | */bash-completion* | */fish* | */zsh*) printf '  - {type: dir, dst: "%s", file_info: {mode: 0755}}\n' "$path" ;;
+                    */entra-odbc | */entra-odbc/* | */pkgconfig | */bash-completion* | */fish* | */zsh*) printf '  - {type: dir, dst: "%s", file_info: {mode: 0755}}\n' "$path" ;;
                 esac
                 ;;
         esac
