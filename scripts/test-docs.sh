@@ -22,15 +22,17 @@ if ! cat $required | cmp -s - "$wheels/downloaded.txt"; then
     cat $required >"$wheels/downloaded.txt"
 fi
 scripts/build-demo.sh
-[ -n "$(ls build/wheel/*.whl 2>/dev/null)" ] || scripts/wheel.sh
+scripts/wheel.sh
 
+PYTHONPATH=$PWD/python
+ENTRA_ODBC_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/demo/libentra_odbc.so
+export PYTHONPATH ENTRA_ODBC_LIBRARY
 follow='docs/tests/network.sh .venv-hosts/bin/python -m pytest -p no:cacheprovider'
 if [ $# -gt 0 ]; then
+    # shellcheck disable=SC2086
     exec $follow "$@"
 fi
 check 'site' scripts/docs-site.sh
 # shellcheck disable=SC2086
-PYTHONPATH=$PWD/python ENTRA_ODBC_LIBRARY=${CARGO_TARGET_DIR:-$PWD/target}/demo/libentra_odbc.so
-export PYTHONPATH ENTRA_ODBC_LIBRARY
 pytest_tests $follow docs/tests
 counted

@@ -46,7 +46,7 @@ class Machine:
             "PERSONS_PASSWORD": standins["user"]["password"],
             # What PyPI has.
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": f"{ROOT / 'build/wheel'} {WHEELS}",
+            "PIP_FIND_LINKS": str(WHEELS),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_COMPILE": "1",
             # For docs/tests/commands.
@@ -55,6 +55,9 @@ class Machine:
             "SYSTEM": str(directory / "usr"),
             "MICROSOFTS_DRIVER": os.environ["ENTRA_ODBC_TEST_DRIVER"],
         }
+        # The files of a release that pages install by name.
+        for wheel in (ROOT / "build/wheel").glob("*manylinux*x86_64.whl"):
+            (directory / "home" / wheel.name).symlink_to(wheel)
         (directory / "home/.curlrc").write_text("retry-connrefused\nretry = 30\n")
 
     def follow(self, page: Page) -> None:
@@ -87,23 +90,24 @@ class Machine:
         """What a script prints that must succeed; whatever it has left running is ended."""
         path = self.directory / "script.sh"
         path.write_text(f"set -eu\n{script}\n")
-        with subprocess.Popen(
-            ["bash", path],
-            env=self.variables | variables,
-            cwd=self.directory / "home",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            try:
-                # Not to the end of the output, which a server holds open.
-                status = process.wait(timeout=TIMEOUT)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            out = process.stdout.read()
+        output = self.directory / "script.txt"
+        # To a file, not a pipe, which a server would hold open.
+        with output.open("w") as written:
+            process = subprocess.Popen(
+                ["bash", path],
+                env=self.variables | variables,
+                cwd=self.directory / "home",
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            status = process.wait(timeout=TIMEOUT)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        out = output.read_text()
         assert status == 0, f"ended with {status}\n{script}\n{out}\n{self.said()}"
         return out
 

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 # A fence with its language and whatever else it says, and its content without the fence's own indentation.
-_BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(?ms)^(?P<indent> *)```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$")
 # A line that names the file that the next block is.
 _FILE = re.compile(r"`(?P<name>[^`]+)`:\n+\Z")
 
