@@ -73,7 +73,19 @@ fn the_cpp_example_signs_in_and_tells_what_fails() {
         answer.status.code() == Some(1) && said.contains("[entra-odbc][Msi]"),
         "{said}"
     );
-    // After the token was set: whatever fails, nothing is left behind.
+}
+
+#[test]
+fn by_valgrind_nothing_is_left_behind_where_a_connect_fails_after_its_token_was_set() {
+    let machine = Machine::new();
+    let installation = Installation::new();
+    let program = example(
+        &installation,
+        "cpp-fails",
+        "cpp/connect.cpp",
+        "c++17",
+        &["entra-odbc", "odbc"],
+    );
     let mut command = machine.command(program);
     command.arg(format!("DRIVER={{nothing}};SERVER=localhost,1;{}", payroll()));
     let answer = valgrind(&command).output().unwrap();
