@@ -36,7 +36,7 @@ fn install_script<Standins>(machine: &Machine<Standins>) -> Command {
 }
 
 /// `make install`, with what is built already.
-fn make_install<Standins>(machine: &Machine<Standins>) -> std::path::PathBuf {
+fn make_install<Standins>(machine: &Machine<Standins>) -> PathBuf {
     let mut command = install_script(machine);
     command.env("LIBRARY", built_library()).env("TOOLS", tools());
     output(&mut command);
