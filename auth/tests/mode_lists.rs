@@ -35,7 +35,7 @@ const DOCUMENTS: [Document; 3] = [
     Document {
         path: "python/entra_odbc/__init__.py",
         before: "may have; nearly all TenantId, and all Authority, Scope, TokenTimeout, TokenCache):\n\n",
-        after: "\nThe rest is in ",
+        after: "\nThe rest is printed by ",
         list: || lines("  "),
     },
 ];
