@@ -72,17 +72,7 @@ impl DeviceCode {
         request.extend_deadline(prompt_timeout + REQUEST_GRACE_PERIOD);
         let shown = self.prompts.show(&code.prompt(prompt_timeout))?;
         let outcome = self.poll(&tenant, &code, prompt_timeout, request).await;
-        let account = outcome.as_ref().ok().map(Granted::account);
-        let token = match outcome {
-            Ok(granted) => {
-                person::save(self.accounts.as_ref(), &self.session, &granted).await;
-                Ok(self.session.accept(granted))
-            }
-            Err(error) => Err(error),
-        };
-        // Last: a request that is cancelled in that time has lost nothing.
-        shown.end(account).await;
-        token
+        person::end_sign_in(outcome, &self.session, self.accounts.as_ref(), Some(shown)).await
     }
 
     async fn code(&self, tenant: &str, request: &TokenRequest) -> Result<Code, Error> {

@@ -101,19 +101,7 @@ impl Interactive {
             }
             Err(error) => Err(error),
         };
-        let account = outcome.as_ref().ok().map(Granted::account);
-        let token = match outcome {
-            Ok(granted) => {
-                person::save(self.accounts.as_ref(), &self.session, &granted).await;
-                Ok(self.session.accept(granted))
-            }
-            Err(error) => Err(error),
-        };
-        // Last: a request that is cancelled in that time has lost nothing.
-        if let Some(shown) = shown {
-            shown.end(account).await;
-        }
-        token
+        person::end_sign_in(outcome, &self.session, self.accounts.as_ref(), shown).await
     }
 
     /// What the browser has come back with: a code, which is redeemed, or a refusal.

@@ -6,9 +6,12 @@ use super::{
     session::{AZURE_CLI, Session},
 };
 use crate::{
-    Error, ErrorKind, Keyword, Options,
+    Error, ErrorKind, Keyword, Options, Token,
     tenant::Tenant,
-    user::saved_accounts::{Account, Accounts},
+    user::{
+        prompt::Shown,
+        saved_accounts::{Account, Accounts},
+    },
 };
 use std::time::Duration;
 use tracing::warn;
@@ -54,8 +57,30 @@ pub fn accounts_to_save_in(context: &CredentialContext<'_>) -> Result<Option<Acc
         .transpose()
 }
 
-/// Saves the account if requested. A failure is logged and does not fail the connect.
-pub async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
+/// The token of a sign-in that has succeeded, after its account was saved if requested; and whoever has shown the prompt is
+/// told how it ended.
+pub async fn end_sign_in(
+    outcome: Result<Granted, Error>,
+    session: &Session,
+    accounts: Option<&Accounts>,
+    shown: Option<Shown>,
+) -> Result<Token, Error> {
+    let (account, token) = match outcome {
+        Ok(granted) => {
+            save(accounts, session, &granted).await;
+            (Some(granted.account()), Ok(session.accept(granted)))
+        }
+        Err(error) => (None, Err(error)),
+    };
+    // Last: a request that is cancelled in that time has lost nothing.
+    if let Some(shown) = shown {
+        shown.end(account).await;
+    }
+    token
+}
+
+/// Saves the account. A failure is logged and does not fail the connect.
+async fn save(accounts: Option<&Accounts>, session: &Session, granted: &Granted) {
     let (Some(accounts), Some(id_token), Some(refresh_token)) =
         (accounts, &granted.id_token, &granted.refresh_token)
     else {
