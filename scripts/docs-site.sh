@@ -16,6 +16,8 @@ tool hyperlink 0.3.2
 site=$PWD/build/site
 rm -rf "$site"
 scripts/documents.sh "$site/src"
+# Templates of an example's pages, whose links are the example's own.
+rm -rf "$site"/src/examples/*/*/templates
 cp docs/site/SUMMARY.md "$site/src/"
 cp docs/site/book.toml docs/site/site.css "$site/"
 # mdBook makes README.md the index of its directory, and leaves links to it as they were.
