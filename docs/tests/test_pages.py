@@ -1,5 +1,6 @@
 """The start pages: each command as it stands there, on a machine on which nothing is installed."""
 
+import re
 import shlex
 
 import pytest
@@ -46,6 +47,27 @@ def test_who_follows_the_first_page_is_signed_in(machine, standins):
     said = machine.run(f"cd\n{steps[0].text}{first}")
     assert "0 failures" in said
     assert standins["user"]["name"] in machine.run(last)
+
+
+def test_the_wheel_is_all_that_python_needs(machine):
+    install = Page(ROOT / "docs/install.md")
+    (block,) = (text for language, _, text, _ in install.blocks() if language == "sh" and text.startswith("pip install"))
+    machine.run(VENV + block)
+
+
+def test_the_files_of_a_release_have_the_names_that_are_built():
+    version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    named = set()
+    for path in (ROOT / "README.md", ROOT / "docs/install.md", ROOT / "docs/release-notes-0.1.0.md", *START.glob("*.md")):
+        named |= set(re.findall(r"entra[-_]odbc[-_]\d[\w.-]*\.(?:deb|rpm|apk|whl|tar\.gz)", path.read_text()))
+    assert named == {
+        f"entra-odbc_{version}-1_amd64.deb",
+        f"entra-odbc-{version}-1.x86_64.rpm",
+        f"entra-odbc_{version}-r1_x86_64.apk",
+        f"entra-odbc-{version}-linux-x86_64.tar.gz",
+        f"entra_odbc-{version}-py3-none-manylinux_2_28_x86_64.whl",
+        f"entra_odbc-{version}-py3-none-macosx_11_0_arm64.whl",
+    }
 
 
 def files(machine, page):
