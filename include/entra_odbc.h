@@ -150,7 +150,7 @@ typedef struct entra_prompt {
 // Shows a prompt to a person, and returns.
 typedef void (*entra_prompt_callback)(void *user, const struct entra_prompt *prompt);
 
-// Takes a prompt back, whose sign-in has ended: account is the name of who signed in, "" where their token has none, and
+// Told that the sign-in of a prompt has ended: account is the name of who signed in, "" where their token has none, and
 // NULL where nobody signed in.
 typedef void (*entra_prompt_end_callback)(void *user,
                                           const struct entra_prompt *prompt,
@@ -308,7 +308,8 @@ void entra_on_prompt(entra_prompt_callback callback,
 // Has your callback told from now on when the sign-in of a prompt has ended, so that it can take its code and page away.
 //
 // NULL takes the last one away. It is called on the thread on which the prompt was shown, after the callback of
-// entra_on_prompt has returned. The sign-in waits for it for up to a second.
+// entra_on_prompt has returned, for which the sign-in waits for up to a second. Prompts that were shown before, on the terminal
+// or by another callback, are told of as well.
 void entra_on_prompt_end(entra_prompt_end_callback callback,
                          void *user);
 

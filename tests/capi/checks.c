@@ -362,6 +362,17 @@ static void cancels_when_asked(void *user, const entra_prompt *prompt)
     entra_cancellation_cancel(user);
 }
 
+static int prompts_ended;
+
+/* Nobody has signed in: the request was cancelled. */
+static void is_told_of_the_end(void *user, const entra_prompt *prompt, const char *account)
+{
+    CHECK(user == &prompts_ended && account == NULL);
+    CHECK(strstr(prompt->message, prompt->user_code) != NULL);
+    entra_on_prompt_end(NULL, NULL);
+    tell(&prompts_ended);
+}
+
 static void a_prompt_reaches_the_program(void)
 {
     entra_cancellation *cancellation = entra_cancellation_new();
@@ -374,7 +385,9 @@ static void a_prompt_reaches_the_program(void)
     credential = of(string);
     FAILED(entra_credential_get_token(credential, NULL, 0, cancellation, &token, &error), "HYC00", "prompt");
     entra_on_prompt(cancels_when_asked, cancellation);
+    entra_on_prompt_end(is_told_of_the_end, &prompts_ended);
     FAILED(entra_credential_get_token(credential, NULL, 0, cancellation, &token, &error), "HY008", "cancelled");
+    wait_for(&prompts_ended, 1);
     entra_cancellation_free(cancellation);
     entra_credential_free(credential);
 }
