@@ -18,7 +18,7 @@ use test_support::{drivers::built_library, machine::Machine, process::output, wo
 fn commands(page: &str, section: &str) -> Vec<String> {
     let page = fs::read_to_string(root().join(page)).unwrap();
     let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
-    let (_, block) = rest.split_once("\n```sh\n").unwrap();
+    let (_, block) = rest.split_once("```sh\n").unwrap();
     let (block, _) = block.split_once("\n```").unwrap();
     let lines = block.lines().map(|line| line.split(" #").next().unwrap().trim());
     lines
