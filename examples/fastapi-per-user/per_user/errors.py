@@ -90,7 +90,8 @@ def database(request, error):
         )
         trouble = Trouble(403, message, "You are not known to the database", words, message, ("again", "sign-out"))
     elif state == "42000":
-        words = "Your permissions in the database do not allow this. The details say which one is missing."
+        # A missing permission mostly, but other refusals of a statement have this SQLSTATE as well.
+        words = "The details say why; it may be a permission that you do not have."
         trouble = Trouble(403, message, "The database refused the request", words, message, ("home", "sign-out"))
     elif state != "28000":
         return unexpected(request, error)
