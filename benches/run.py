@@ -170,7 +170,10 @@ def developer_tool(bench):
 def spark(bench):
     """With PySpark, which is in an environment of its own."""
     python = os.path.join(ROOT, ".venv-spark", "bin", "python")
-    return bench.rows(python, os.path.join(HERE, "hosts", "spark.py"), BENCH_PACKAGE=os.path.join(ROOT, "python"))
+    variables = {"BENCH_PACKAGE": os.path.join(ROOT, "python")}
+    if jdbc := os.environ.get("MSSQL_JDBC"):
+        variables["BENCH_MSSQL_JDBC"] = os.path.abspath(jdbc)
+    return bench.rows(python, os.path.join(HERE, "hosts", "spark.py"), **variables)
 
 
 SECTIONS = {

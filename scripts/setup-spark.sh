@@ -5,5 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-debian_packages openjdk-17-jre-headless
+debian_packages openjdk-17-jre-headless iproute2 util-linux
 python_packages .venv-spark tests/requirements.txt tests/requirements-spark.txt

@@ -17,6 +17,8 @@ if [ $# -gt 0 ]; then
     exec .venv-spark/bin/python -m pytest --config-file python/pyproject.toml "$@"
 fi
 pytest_tests .venv-spark/bin/python -m pytest --config-file python/pyproject.toml python/tests/spark
+pytest_tests python/tests/spark/machines.sh .venv-spark/bin/python -m pytest --config-file python/pyproject.toml \
+    python/tests/spark/test_machines.py
 # Its library is the one that tests use.
 pytest_tests scripts/playground.py .venv-spark/bin/python -m pytest -p no:cacheprovider examples/spark
 counted

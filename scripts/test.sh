@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 check 'format' cargo fmt --all --check
 check 'lints' cargo clippy --quiet --workspace --all-targets -- -D warnings
 check 'documentation' env RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc --quiet --workspace --no-deps --document-private-items
-check 'shell scripts' shellcheck --severity=warning .ci/run scripts/*.sh docker/*/*.sh packaging/*.sh packaging/*/*.sh benches/*/*.sh python/*/*.sh
+check 'shell scripts' shellcheck --severity=warning .ci/run scripts/*.sh docker/*/*.sh packaging/*.sh packaging/*/*.sh benches/*/*.sh python/*/*.sh python/tests/*/*.sh docs/*/*.sh
 check 'no OpenSSL, no second TLS stack' sh -c \
     '! cargo tree --quiet -p entra-odbc -p entra-odbc-cli -e normal --prefix none | grep -E "^(openssl|openssl-sys|native-tls|aws-lc-rs|aws-lc-sys) "'
 

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -158,7 +159,9 @@ class Machine:
 def standins(tmp_path_factory):
     built = filter(Path.exists, (TARGET / "demo/standins", TARGET / "debug/standins"))
     program = max(built, key=lambda path: path.stat().st_mtime)
-    command = [program, "--directory", str(tmp_path_factory.mktemp("standins"))]
+    # Where and under which names they listen, in networks that have more than one machine.
+    options = shlex.split(os.environ.get("ENTRA_ODBC_TEST_STANDINS", ""))
+    command = [program, "--directory", str(tmp_path_factory.mktemp("standins")), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Standins(json.loads(process.stdout.readline()))
         process.stdin.close()

@@ -20,6 +20,7 @@ from __future__ import annotations
 import importlib.util
 
 from .._error import Error
+from ._encrypted import encrypted, key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .._credential import Credential
     from ._broker import TokenBroker
 
-__all__ = ["TokenBroker", "register", "token_options"]
+__all__ = ["TokenBroker", "encrypted", "register", "token_options"]
 
 _LEAST_SPARK = (4, 0)
 _SPARK_THAT_CONFUSES_FILTERS = 4
@@ -51,7 +52,8 @@ def register(spark: SparkSession) -> None:
     except Exception:  # noqa: BLE001: Spark Connect has no context in this process, and PySpark no one class for that.
         application, cores = "", 1
     # A class of its own, which is sent to workers by value and so with its attributes.
-    here = type("EntraOdbc", (EntraOdbc,), {"application": application, "cores": cores, "__module__": "__main__"})
+    attributes = {"application": application, "cores": cores, "key": key(), "__module__": "__main__"}
+    here = type("EntraOdbc", (EntraOdbc,), attributes)
     if int(spark.version.split(".")[0]) > _SPARK_THAT_CONFUSES_FILTERS:
         # Without it, no data source written in Python may take filters.
         spark.conf.set("spark.sql.python.filterPushdown.enabled", "true")
@@ -62,7 +64,7 @@ def token_options(credential: Credential | TokenSource | str, *, needed_for: int
     """Options for a read with one token, for executors that cannot reach this process.
 
     `needed_for` is how many seconds the job takes; a token that ends earlier is an Error, here and whenever a frame with
-    these options is planned.
+    these options is planned. The token is encrypted, for sessions in which this process has registered the data source.
 
     >>> spark.read.format("entra_odbc").options(**entra_odbc.spark.token_options(credential, needed_for=1800))…
     """
@@ -71,7 +73,7 @@ def token_options(credential: Credential | TokenSource | str, *, needed_for: int
 
     token = credential_of(credential, {}).get_token(*([scope] if scope else [])).token
     check_life(token, needed_for)
-    return {"accessToken": token, "accessTokenNeededFor": str(needed_for)}
+    return {"accessToken": encrypted(token), "accessTokenNeededFor": str(needed_for)}
 
 
 def check_environment() -> None:

@@ -7,6 +7,7 @@ import json
 
 from .._error import Error
 from .._string import pairs, plain
+from ._encrypted import PREFIX, decrypted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ STREAM = ("changeColumn", "startingOffset", "maxRowsPerBatch", "visibilityDelay"
 BATCH = ("partitionColumn", "lowerBound", "upperBound", "predicates", "hashColumn", "limit", "pushDownPredicate")
 WRITE = ("dbtable", "stagingSchema", "batchSize")
 SIGN_IN = ("connection", "connectionSecrets", "tokenBroker", "tokenBrokerSecret", "accessToken", "accessTokenNeededFor")
+# Of SIGN_IN, those that may come encrypted.
+_ENCRYPTED = ("connectionSecrets", "accessToken")
 
 # What is in the names of keywords that carry a secret, as `plain` has them: ours, Driver 18's, and those of JDBC strings.
 _SECRET = ("password", "pwd", "secret", "accesstoken", "refreshtoken", "systemtoken", "assertion", "providerclientkey")
@@ -50,6 +53,19 @@ class Options:
                 hint = f" Is it {known[near[0]]}?" if near else f" There are: {', '.join(sorted(known.values()))}."
                 raise _wrong(f"the option {name} is unknown.{hint}")
         self._given = {known[name.lower()]: value for name, value in given.items()}
+
+    def decrypt(self, key: bytes, *, needed: bool) -> None:
+        """Decrypts what is encrypted; an Error where something is not and has to be."""
+        for name in _ENCRYPTED:
+            value = self.get(name)
+            if value is None:
+                continue
+            if needed and not value.startswith(PREFIX):
+                raise _wrong(
+                    f"Spark Connect writes the option {name} to its server's event log. Encrypt it:"
+                    f" .option({name!r}, entra_odbc.spark.encrypted(…)), and take what was passed for known to others"
+                )
+            self._given[name] = decrypted(name, value, key)
 
     def get(self, name: str) -> str | None:
         """The option, or None where it is missing or empty."""

@@ -26,11 +26,14 @@ class EntraOdbc(DataSource):
     # Set by `register` in a class for each application, which Spark sends to its workers by value.
     application = ""
     cores = 1
+    key = b""
 
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__(options)
         # Here, so that a wrong option is an error where it stands, before anything runs.
         self._options = Options(options)
+        # Without an application's name, it is Spark Connect's.
+        self._options.decrypt(self.key, needed=not self.application)
         self._sign_in = SignIn.of(self._options, self.application)
         # Spark sends this object from the process that asks for the schema to the one that plans the read.
         self._described: list[SourceColumn] | None = None

@@ -19,22 +19,25 @@ answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 standins = json.loads(os.environ["STANDINS"])
-builder = SparkSession.builder.master(os.environ.get("SPARK_MASTER", "local-cluster[2,1,1024]"))
-for name, value in {
-    "spark.ui.enabled": "true",
-    "spark.ui.port": "0",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.eventLog.enabled": "true",
-    "spark.eventLog.compress": "false",
-    "spark.eventLog.dir": f"file://{os.getcwd()}",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.speculation": "false",
-    # Local time of the driver's machine must not matter.
-    "spark.driver.extraJavaOptions": "-Duser.timezone=America/New_York",
-    **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"),
-}.items():
-    builder = builder.config(name, value)
-spark = builder.getOrCreate()
+if remote := os.environ.get("CONNECT_SERVER"):
+    spark = SparkSession.builder.remote(remote).getOrCreate()
+else:
+    builder = SparkSession.builder.master(os.environ.get("SPARK_MASTER", "local-cluster[2,1,1024]"))
+    for name, value in {
+        "spark.ui.enabled": "true",
+        "spark.ui.port": "0",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.dir": f"file://{os.getcwd()}",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.speculation": "false",
+        # Local time of the driver's machine must not matter.
+        "spark.driver.extraJavaOptions": "-Duser.timezone=America/New_York",
+        **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"),
+    }.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
 entra_odbc.spark.register(spark)
 
 SERVER = f"SERVER={standins['server']};DATABASE=master;"

@@ -211,6 +211,20 @@ def test_long_values_need_their_size_to_be_said(tables):
     assert "maxTextSize" in message
 
 
+def test_a_size_of_text_counts_utf_16(tables):
+    tables.run(
+        """
+        sql("DROP TABLE IF EXISTS dbo.wide")
+        sql("CREATE TABLE dbo.wide (id int, text nvarchar(max))")
+        sql("INSERT INTO dbo.wide VALUES (1, REPLICATE(CAST(N'日' AS nvarchar(max)), 1000))")
+        sql("INSERT INTO dbo.wide VALUES (2, REPLICATE(CAST(N'😀' AS nvarchar(max)), 500))")
+        """
+    )
+    read = "result = [row.text for row in table('dbo.wide', maxTextSize={}).collect()]"
+    assert sorted(tables.run(read.format(1000))) == sorted(["日" * 1000, "😀" * 500])
+    assert "maxTextSize" in tables.fails(read.format(999))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

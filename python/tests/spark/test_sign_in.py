@@ -192,6 +192,31 @@ def test_whoever_sends_too_much_or_nothing_is_not_waited_for(broker):
     assert broker.run("result = ask()")[0] == 200
 
 
+def test_strangers_cannot_keep_executors_waiting(broker):
+    closed, answer, held = broker.run(
+        """
+        import select
+        from entra_odbc.spark import _broker
+        patience, _broker._PATIENCE_S = _broker._PATIENCE_S, 120
+        host, _, port = address.rpartition(":")
+        strangers = {socket.create_connection((host, int(port)), source_address=("127.0.0.77", 0)) for _ in range(20)}
+        closed = set()
+        while len(closed) < 12:
+            ended, _, _ = select.select(strangers - closed, [], [], 60)
+            assert ended, len(closed)
+            closed.update(ended)
+        # 8 of them wait for their handshake, and no more are served.
+        answer = ask()[0]
+        still, _, _ = select.select(strangers - closed, [], [], 0)
+        result = [len(closed), answer, 20 - len(closed) - len(still)]
+        for each in strangers:
+            each.close()
+        _broker._PATIENCE_S = patience
+        """
+    )
+    assert (closed, answer, held) == (12, 200, 8)
+
+
 def test_nothing_secret_reaches_logs_events_plans_and_the_ui(broker, standins):
     shown = broker.run(
         """
@@ -270,6 +295,15 @@ def test_a_token_that_ended_is_told(cells):
         ("table('t', connection=SERVER, **{**broker.options, 'tokenBrokerSecret': 'x\\n'})", "belong together"),
         ("table('t', connection=SERVER, accessToken='opaque')", "no access token of Entra's"),
         ("table('t', connection=SERVER + 'PWD=secret')", "connectionSecrets"),
+        ("table('t', connection=SERVER, accessToken='encrypted:gAAAA')", "was encrypted for another session"),
+        (
+            """
+            from cryptography.fernet import Fernet
+            other = Fernet(Fernet.generate_key()).encrypt(b"PWD=x").decode()
+            table("t", connection=MSI, connectionSecrets="encrypted:" + other)
+            """,
+            "the option connectionSecrets was encrypted for another session",
+        ),
     ],
 )
 def test_contradictions_are_told(broker, code, message):

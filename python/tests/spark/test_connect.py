@@ -1,0 +1,184 @@
+"""Spark Connect: the notebook has no driver in its process; all that it asks for goes to a server by gRPC."""
+
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pyspark
+import pytest
+from conftest import TIMEOUT_S, Notebook
+
+CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+SETTINGS = {
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
+    "spark.ui.enabled": "false",
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.compress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    # It tells where it listens.
+    "spark.log.level": "INFO",
+}
+
+
+class Server:
+    """A server of Spark Connect, with two executors."""
+
+    def __init__(self, machine):
+        submit = Path(pyspark.__file__).parent / "bin/spark-submit"
+        settings = SETTINGS | {"spark.eventLog.dir": f"file://{machine.directory}"}
+        options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+        self.log: list[str] = []
+        self.process = subprocess.Popen(
+            [submit, "--master", "local-cluster[2,1,1024]", *options, "--class", CLASS, "spark-internal"],
+            env=machine.variables | {"PYSPARK_PYTHON": sys.executable},
+            cwd=machine.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for line in self.process.stderr:
+            self.log.append(line)
+            if found := re.search(r"Spark Connect server started at: 127\.0\.0\.1:(\d+)", line):
+                self.address = f"sc://127.0.0.1:{found[1]}"
+                break
+        else:
+            pytest.fail("Spark Connect did not start: " + "".join(self.log[-50:]))
+        self.reading = threading.Thread(target=self.log.extend, args=(self.process.stderr,))
+        self.reading.start()
+
+    def close(self):
+        """Ends it."""
+        self.process.terminate()
+        self.process.wait(TIMEOUT_S)
+        self.reading.join()
+        self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory, new_machine):
+    """A server of Spark Connect, and a notebook that is connected to it."""
+    machine = new_machine(tmp_path_factory.mktemp("connect"))
+    server = Server(machine)
+    try:
+        machine.variables["CONNECT_SERVER"] = server.address
+        notebook = Notebook(machine)
+        try:
+            yield server, notebook
+        finally:
+            notebook.close()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def cells(connected, standins):
+    """The notebook, with nothing left of what tests asked of the stand-ins before."""
+    standins.forget()
+    return connected[1]
+
+
+def who_signed_in(standins):
+    return {login["outcome"]["accepted"] for login in standins.logins()}
+
+
+def test_executors_sign_in_by_the_string_alone(cells, standins, machine):
+    code = "result = table('standin.pairs(1000)', partitionColumn='id', numPartitions=4).selectExpr('sum(id)').collect()[0][0]"
+    assert cells.run(code) == 500_500
+    assert who_signed_in(standins) == {machine.msi}
+
+
+def shown(server, notebook):
+    """What Spark's server and the notebook have printed and logged."""
+    events = [path for path in notebook.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
+    assert events
+    return "".join([*server.log, notebook.output(), *(path.read_text(errors="replace") for path in events)])
+
+
+def test_a_person_signs_in_with_one_token_that_is_shown_nowhere(connected, cells, standins):
+    token, key, rows = cells.run(
+        """
+        credential = entra_odbc.Credential(ADA)
+        options = entra_odbc.spark.token_options(credential, needed_for=600)
+        frame = table("standin.pairs(1000)", connection=SERVER, hashColumn="id", numPartitions=4, **options)
+        result = [credential.get_token().token, entra_odbc.spark._encrypted.key().decode(), frame.count()]
+        """
+    )
+    assert rows == 1000
+    assert who_signed_in(standins) == {"ada@contoso.com"}
+    texts = shown(*connected)
+    # Spark did show the option, as it was passed.
+    assert "encrypted:gAAAA" in texts
+    assert token.split(".")[2] not in texts and token[:600] not in texts and key not in texts
+
+
+def test_a_secret_is_encrypted(connected, cells, standins, machine):
+    about = standins.description["app"]
+    cells.run(
+        """
+        who, _, secret = PAYROLL.partition("PWD=")
+        secrets = entra_odbc.spark.encrypted("PWD=" + secret)
+        result = table("standin.ints(10)", connection=SERVER + who, connectionSecrets=secrets).count()
+        """
+    )
+    assert who_signed_in(standins) == {machine.app}
+    assert about["secret"] not in shown(*connected)
+
+
+def test_a_secret_that_is_not_is_refused(cells, standins):
+    # The error comes too late for this one, so it says so.
+    message = cells.fails("table('standin.ints(10)', connection=SERVER, connectionSecrets='UID=a;PWD=b').count()")
+    assert "Spark Connect writes the option connectionSecrets to its server's event log" in message
+    assert not standins.logins()
+
+
+def test_a_token_that_ends_too_early_is_told_before_anything_runs(cells, standins):
+    standins.control("/lifetime", seconds=300)
+    message = cells.fails("entra_odbc.spark.token_options(entra_odbc.Credential(GRACE), needed_for=1800)")
+    assert "and the job needs it for 1800 s" in message
+    options = cells.run("result = entra_odbc.spark.token_options(entra_odbc.Credential(GRACE), needed_for=60)")
+    options["accessTokenNeededFor"] = "900"
+    message = cells.fails("table('standin.ints(10)', connection=SERVER, **options).collect()", options=options)
+    assert "the option accessTokenNeededFor" in message
+    assert not standins.logins()
+
+
+def test_a_broker_says_what_to_use_in_its_place(cells):
+    message = cells.fails("entra_odbc.spark.TokenBroker(spark, ADA)")
+    assert "Spark Connect" in message and "token_options" in message
+
+
+def test_frames_are_written_and_read_again(cells):
+    code = """
+        sql("DROP TABLE IF EXISTS dbo.connected")
+        sql("CREATE TABLE dbo.connected (id bigint, name nvarchar(max))")
+        write(spark.range(0, 1000, 1, 4).selectExpr("id", "concat('row ', id) AS name"), "dbo.connected")
+        frame = table("dbo.connected", partitionColumn="id", numPartitions=2)
+        result = [frame.count(), frame.filter("id = 7").collect()[0].name]
+        """
+    assert cells.run(code) == [1000, "row 7"]
+
+
+def test_a_stream_reads_what_is_new(cells, tmp_path):
+    code = """
+        sql("DROP TABLE IF EXISTS dbo.growing")
+        sql("CREATE TABLE dbo.growing (id int, version rowversion)")
+        sql("INSERT INTO dbo.growing (id) VALUES (1), (2), (3)")
+        changes = stream("dbo.growing", changeColumn="version")
+        def run():
+            writer = changes.select("id").writeStream.format("parquet").option("checkpointLocation", checkpoint)
+            writer.option("path", rows).trigger(availableNow=True).start().awaitTermination()
+            return sorted(row.id for row in spark.read.parquet(rows).collect())
+        first = run()
+        sql("INSERT INTO dbo.growing (id) VALUES (4)")
+        result = [first, run()]
+        """
+    assert cells.run(code, checkpoint=str(tmp_path / "checkpoint"), rows=str(tmp_path / "rows")) == [[1, 2, 3], [1, 2, 3, 4]]
+
+
+def test_what_the_server_lacks_is_told(cells):
+    assert "Invalid object name" in cells.fails("table('dbo.nothing').collect()")
+    assert "Is it fetchSize?" in cells.fails("table('standin.ints(1)', feetchsize=5).collect()")
