@@ -184,10 +184,10 @@ def compare_one_executor():
     """One task on one executor, against arrow-odbc alone in this process."""
     spark = session(1, 1)
     # Four reads are what Java's compiler takes to come to rest.
-    for rows, aim in ((ROWS, ""), (MANY_ROWS, " (aim: 0.8 or more)")):
+    for rows, other in ((ROWS, "arrow-odbc alone"), (MANY_ROWS, "it (aim: 0.8 or more)")):
         works = {"ours": lambda: consume(frame(spark, rows, tasks=1)), "alone": lambda: by_arrow_odbc(rows)}
         rate = {name: rows / seconds for name, seconds in in_turn(works, warm_ups=4).items()}
-        row(f"{rows:,} rows in one task, against arrow-odbc alone{aim}", "rows/s", rate["ours"], rate["alone"], "ratio", "")
+        row(f"{rows:,} rows in one task, against {other}", "rows/s", rate["ours"], rate["alone"], "ratio", "")
     one = in_turn({"one": lambda: consume(spark.read.format("one").load())})["one"]
     row("  a read of one row, of any source in Python", "ms", one * 1e3)
     spark.stop()
