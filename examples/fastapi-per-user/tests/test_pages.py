@@ -5,7 +5,9 @@ import os
 from types import SimpleNamespace
 
 import httpx
+import pyodbc
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from conftest import COOKIE, Form, Served, command
 from per_user import pages
@@ -151,11 +153,12 @@ def test_what_is_not_there_or_not_allowed_leads_back(browser):
     shows(browser.get("/auth/sign-in"), 405, "Not possible this way")
 
 
-def test_a_fault_of_the_application_shows_nothing_of_itself(playground):
+def failing(error):
+    """How the start page of somebody who is signed in answers who accepts this, if the database's connection fails so."""
     app = create(Settings.of_environment())
 
     def fail(*_):
-        raise RuntimeError("the secret that is in this error")
+        raise error
 
     app.state.pools = SimpleNamespace(connection=fail)
     session = app.state.sessions.new(person=Person("contoso", "ada"))
@@ -165,10 +168,30 @@ def test_a_fault_of_the_application_shows_nothing_of_itself(playground):
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/", headers={"Accept": accept, "Cookie": f"{COOKIE}={session.id}"})
 
-    page = shows(asyncio.run(ask("text/html")), 500, "Something went wrong", "Try again")
+    return lambda accept: asyncio.run(ask(accept))
+
+
+def test_a_fault_of_the_application_shows_nothing_of_itself(playground):
+    ask = failing(RuntimeError("the secret that is in this error"))
+    page = shows(ask("text/html"), 500, "Something went wrong", "Try again")
     assert "RuntimeError" not in page and "secret" not in page
-    answer = says(asyncio.run(ask("application/json")), 500, "Internal Server Error")
+    answer = says(ask("application/json"), 500, "Internal Server Error")
     assert answer.json() == {"detail": "Internal Server Error"}
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "title", "told"),
+    [
+        ("42000", 403, "The database refused the request", "The SELECT permission was denied"),
+        ("HY000", 500, "Something went wrong", "Internal Server Error"),
+    ],
+)
+def test_a_statement_that_the_server_refuses_is_told_by_its_sqlstate(playground, state, status, title, told):
+    message = "The SELECT permission was denied on the object 'orders'. (229)"
+    ask = failing(ProgrammingError("SELECT …", None, pyodbc.ProgrammingError(state, message)))
+    page = shows(ask("text/html"), status, title)
+    assert ("SELECT permission" in page) is (status == 403)
+    says(ask("application/json"), status, told)
 
 
 @pytest.mark.parametrize(
