@@ -20,7 +20,6 @@ from __future__ import annotations
 import importlib.util
 
 from .._error import Error
-from ._encrypted import encrypted, key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,15 +43,19 @@ def register(spark: SparkSession) -> None:
     Raises Error where something is missing: PySpark 4, arrow-odbc, pyarrow.
     """
     check_environment()
+    from ._encrypted import key_of
+    from ._session import Session
     from ._source import EntraOdbc
 
-    try:
-        context = spark.sparkContext
-        application, cores = context.applicationId, context.defaultParallelism
-    except Exception:  # noqa: BLE001: Spark Connect has no context in this process, and PySpark no one class for that.
-        application, cores = "", 1
+    session = Session.of(spark)
     # A class of its own, which is sent to workers by value and so with its attributes.
-    attributes = {"application": application, "cores": cores, "key": key(), "__module__": "__main__"}
+    attributes = {
+        "application": session.application,
+        "cores": session.cores,
+        "is_connect": session.is_connect,
+        "key": key_of(session.name),
+        "__module__": "__main__",
+    }
     here = type("EntraOdbc", (EntraOdbc,), attributes)
     if int(spark.version.split(".")[0]) > _SPARK_THAT_CONFUSES_FILTERS:
         # Without it, no data source written in Python may take filters.
@@ -60,20 +63,35 @@ def register(spark: SparkSession) -> None:
     spark.dataSource.register(here)
 
 
-def token_options(credential: Credential | TokenSource | str, *, needed_for: int, scope: str | None = None) -> dict[str, str]:
-    """Options for a read with one token, for executors that cannot reach this process.
+def token_options(
+    spark: SparkSession, credential: Credential | TokenSource | str, *, needed_for: int, scope: str | None = None
+) -> dict[str, str]:
+    """Options for a read, stream or write with one token, for executors that cannot reach this process.
 
     `needed_for` is how many seconds the job takes; a token that ends earlier is an Error, here and whenever a frame with
-    these options is planned. The token is encrypted, for sessions in which this process has registered the data source.
+    these options is planned. The token is encrypted for this session.
 
-    >>> spark.read.format("entra_odbc").options(**entra_odbc.spark.token_options(credential, needed_for=1800))…
+    >>> spark.read.format("entra_odbc").options(**entra_odbc.spark.token_options(spark, credential, needed_for=1800))…
     """
     from .._credential import credential_of
     from ._sign_in import check_life
 
     token = credential_of(credential, {}).get_token(*([scope] if scope else [])).token
     check_life(token, needed_for)
-    return {"accessToken": encrypted(token), "accessTokenNeededFor": str(needed_for)}
+    return {"accessToken": encrypted(spark, token), "accessTokenNeededFor": str(needed_for)}
+
+
+def encrypted(spark: SparkSession, value: str) -> str:
+    """The value of the option `connectionSecrets`, encrypted for this session: Spark Connect writes options to its log.
+
+    >>> spark.read.format("entra_odbc").option("connectionSecrets", entra_odbc.spark.encrypted(spark, "PWD=…"))…
+
+    It is good in this process's session alone, not in SQL's OPTIONS (…) or in another process.
+    """
+    from . import _encrypted
+    from ._session import Session
+
+    return _encrypted.encrypted(Session.of(spark).name, value)
 
 
 def check_environment() -> None:

@@ -179,7 +179,7 @@ class _Application:
                 "HYC00",
                 0,
                 "a token broker needs the driver in this process, and Spark Connect has it elsewhere."
-                " Use entra_odbc.spark.token_options(), or an identity of the cluster's",
+                " Use entra_odbc.spark.token_options(spark, …), or an identity of the cluster's",
             ) from None
         self._known: frozenset[str] = frozenset()
         self._asked = float("-inf")

@@ -35,17 +35,22 @@ STREAM = ("changeColumn", "startingOffset", "maxRowsPerBatch", "visibilityDelay"
 BATCH = ("partitionColumn", "lowerBound", "upperBound", "predicates", "hashColumn", "limit", "pushDownPredicate")
 WRITE = ("dbtable", "stagingSchema", "batchSize")
 SIGN_IN = ("connection", "connectionSecrets", "tokenBroker", "tokenBrokerSecret", "accessToken", "accessTokenNeededFor")
-# Of SIGN_IN, those that may come encrypted.
-_ENCRYPTED = ("connectionSecrets", "accessToken")
+# Of SIGN_IN, those that may come encrypted, and what makes them so.
+_ENCRYPTED = {
+    "connectionSecrets": "entra_odbc.spark.encrypted(spark, …)",
+    "accessToken": "entra_odbc.spark.token_options(spark, …)",
+}
+_BROKER = ("tokenBroker", "tokenBrokerSecret")
 
 # What is in the names of keywords that carry a secret, as `plain` has them: ours, Driver 18's, and those of JDBC strings.
 _SECRET = ("password", "pwd", "secret", "accesstoken", "refreshtoken", "systemtoken", "assertion", "providerclientkey")
+_LOGGED = "Replace the secret: it is in the log of Spark's server by now"
 
 
 class Options:
-    """Options by name, without regard to case; an Error where one is unknown."""
+    """Options by name, without regard to case; an Error where one is unknown, or has a secret that Spark Connect has logged."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], key: bytes = b"", *, is_connect: bool = False) -> None:
         known = {name.lower(): name for name in (*READ, *STREAM, *WRITE, *SIGN_IN)}
         for name in given:
             if name.lower() not in known:
@@ -53,17 +58,16 @@ class Options:
                 hint = f" Is it {known[near[0]]}?" if near else f" There are: {', '.join(sorted(known.values()))}."
                 raise _wrong(f"the option {name} is unknown.{hint}")
         self._given = {known[name.lower()]: value for name, value in given.items()}
-
-    def decrypt(self, key: bytes, *, needed: bool) -> None:
-        """Decrypts what is encrypted; an Error where something is not and has to be."""
-        for name in _ENCRYPTED:
+        self._is_connect = is_connect
+        if is_connect:
+            self.refuse(_BROKER, "is for a driver in the notebook's process. Use entra_odbc.spark.token_options(spark, …)")
+        for name, made_by in _ENCRYPTED.items():
             value = self.get(name)
             if value is None:
                 continue
-            if needed and not value.startswith(PREFIX):
+            if is_connect and not value.startswith(PREFIX):
                 raise _wrong(
-                    f"Spark Connect writes the option {name} to its server's event log. Encrypt it:"
-                    f" .option({name!r}, entra_odbc.spark.encrypted(…)), and take what was passed for known to others"
+                    f"the option {name} is not encrypted, and Spark Connect has logged it. Pass what {made_by} gives. {_LOGGED}"
                 )
             self._given[name] = decrypted(name, value, key)
 
@@ -123,10 +127,12 @@ class Options:
         for name, *_ in pairs(string):
             keyword = plain(name)
             if any(part in keyword for part in _SECRET) and not keyword.endswith("file"):
-                raise _wrong(
-                    f"{name.upper()}= stands in the option connection, which Spark writes to its event log."
-                    f" Pass it in the option connectionSecrets, which Spark redacts, or in a file"
-                )
+                told = f"{name.upper()}= stands in the option connection, which Spark writes to its event log."
+                if self._is_connect:
+                    raise _wrong(
+                        f"{told} Pass what {_ENCRYPTED['connectionSecrets']} gives in the option connectionSecrets. {_LOGGED}"
+                    )
+                raise _wrong(f"{told} Pass it in the option connectionSecrets, which Spark redacts, or in a file")
         return string
 
 

@@ -8,7 +8,7 @@ import re
 
 import pyarrow
 from pyspark.sql.datasource import DataSourceReader, InputPartition
-from pyspark.sql.types import BinaryType, DataType, StringType, StructType
+from pyspark.sql.types import BinaryType, StringType, StructType
 
 from .._error import Error
 from . import _arrow, _partitions, _types
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Rows in a batch, at most; a batch of wide rows has fewer.
 _FETCH_SIZE = 32_768
 _BATCH_BYTES = 64 * 1024 * 1024
-# UTF-16 code units or bytes of a value in a column of unbounded length.
+# UTF-16 code units or bytes of a value.
 _MAX_SIZE = 65_536
 
 
@@ -99,30 +99,37 @@ class PlainReader(DataSourceReader):
             # After the connection string, which has loaded unixODBC.
             import arrow_odbc
         except ModuleNotFoundError:
-            raise Error(
-                "IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install arrow-odbc"
-            ) from None
-        types = [column.spark_type for column in self._columns]
+            raise Error("IM003", 0, "arrow-odbc is missing on this executor. Install it: pip install arrow-odbc") from None
         try:
             yield from arrow_odbc.read_arrow_batches_from_odbc(
                 in_ascii(query),
                 string,
                 batch_size=self._fetch_size,
                 # One row at least, however long its values may be.
-                max_bytes_per_batch=max(_BATCH_BYTES, self._row_bytes(types)),
+                max_bytes_per_batch=max(_BATCH_BYTES, self._row_bytes()),
                 max_text_size=self._max_text_size,
                 max_binary_size=self._max_binary_size,
                 schema=_arrow.fetched(_types.schema_of(self._columns)),
-                # As the server sends it, in every locale. Driver 18 takes longer for UTF-8.
+                # In every locale the same, and for nvarchar what the server sends: Driver 18 takes longer for UTF-8.
                 payload_text_encoding=arrow_odbc.TextEncoding.UTF16,
             )
         except arrow_odbc.Error as error:
             raise _reworded(error.message()) from None
 
-    def _row_bytes(self, types: list[DataType]) -> int:
-        # Of the other types none has more than 64 bytes.
-        sizes = {StringType: 2 * self._max_text_size, BinaryType: self._max_binary_size}
-        return 2 * sum(64 + sizes.get(type(kind), 0) for kind in types)
+    def _row_bytes(self) -> int:
+        # 64 is what a value of fixed length takes at most, and what lengths and ends take beside one that has none.
+        return sum(64 + self._value_bytes(column) for column in self._columns)
+
+    def _value_bytes(self, column: SourceColumn) -> int:
+        if isinstance(column.spark_type, StringType):
+            unit, most = 2, self._max_text_size
+        elif isinstance(column.spark_type, BinaryType):
+            unit, most = 1, self._max_binary_size
+        else:
+            return 0
+        # 0 is a length without bounds.
+        size = column.described.size if column.described is not None else 0
+        return unit * (min(size, most) if size else most)
 
 
 class Reader(PlainReader):

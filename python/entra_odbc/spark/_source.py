@@ -26,14 +26,13 @@ class EntraOdbc(DataSource):
     # Set by `register` in a class for each application, which Spark sends to its workers by value.
     application = ""
     cores = 1
+    is_connect = False
     key = b""
 
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__(options)
         # Here, so that a wrong option is an error where it stands, before anything runs.
-        self._options = Options(options)
-        # Without an application's name, it is Spark Connect's.
-        self._options.decrypt(self.key, needed=not self.application)
+        self._options = Options(options, self.key, is_connect=self.is_connect)
         self._sign_in = SignIn.of(self._options, self.application)
         # Spark sends this object from the process that asks for the schema to the one that plans the read.
         self._described: list[SourceColumn] | None = None
@@ -68,7 +67,7 @@ class EntraOdbc(DataSource):
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceWriter:
         """A write to a table."""
-        # It needs a newer PySpark than reading.
+        # Reads do without it.
         from ._writer import Writer
 
         return Writer(self._options, self._sign_in, schema, overwrite=overwrite)

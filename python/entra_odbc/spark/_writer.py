@@ -8,17 +8,12 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from pyspark.sql.datasource import WriterCommitMessage
+from pyspark.sql.datasource import DataSourceArrowWriter, WriterCommitMessage
 
 from .._error import Error
 from . import _staging
 from ._odbc import Connection
 from ._passing import PAUSES_S, is_passing
-
-try:
-    from pyspark.sql.datasource import DataSourceArrowWriter
-except ImportError:
-    raise Error("HYC00", 0, "writing needs PySpark 4.1 or later") from None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

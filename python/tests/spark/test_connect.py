@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pyspark
@@ -40,6 +41,8 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
         )
+        late = threading.Timer(TIMEOUT_S, self.process.kill)
+        late.start()
         for line in self.process.stderr:
             self.log.append(line)
             if found := re.search(r"Spark Connect server started at: 127\.0\.0\.1:(\d+)", line):
@@ -47,6 +50,7 @@ class Server:
                 break
         else:
             pytest.fail("Spark Connect did not start: " + "".join(self.log[-50:]))
+        late.cancel()
         self.reading = threading.Thread(target=self.log.extend, args=(self.process.stderr,))
         self.reading.start()
 
@@ -91,55 +95,82 @@ def test_executors_sign_in_by_the_string_alone(cells, standins, machine):
     assert who_signed_in(standins) == {machine.msi}
 
 
-def shown(server, notebook):
-    """What Spark's server and the notebook have printed and logged."""
-    events = [path for path in notebook.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
-    assert events
-    return "".join([*server.log, notebook.output(), *(path.read_text(errors="replace") for path in events)])
+def shown(server, notebook, among):
+    """What Spark's server and the notebook have printed and logged, once that has `among` in it."""
+    # Has the event log written out.
+    notebook.run("spark.range(1).count()")
+    ends = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < ends:
+        events = [path for path in notebook.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
+        texts = "".join([*server.log, notebook.output(), *(path.read_text(errors="replace") for path in events)])
+        if among in texts:
+            return texts
+        time.sleep(0.1)
+    pytest.fail(f"nothing of Spark's has {among}")
 
 
 def test_a_person_signs_in_with_one_token_that_is_shown_nowhere(connected, cells, standins):
-    token, key, rows = cells.run(
+    passed, token, key, rows = cells.run(
         """
         credential = entra_odbc.Credential(ADA)
-        options = entra_odbc.spark.token_options(credential, needed_for=600)
+        options = entra_odbc.spark.token_options(spark, credential, needed_for=600)
         frame = table("standin.pairs(1000)", connection=SERVER, hashColumn="id", numPartitions=4, **options)
-        result = [credential.get_token().token, entra_odbc.spark._encrypted.key().decode(), frame.count()]
+        result = [options["accessToken"], credential.get_token().token, entra_odbc.spark._encrypted.key_of(spark.session_id).decode(), frame.count()]
         """
     )
     assert rows == 1000
     assert who_signed_in(standins) == {"ada@contoso.com"}
-    texts = shown(*connected)
-    # Spark did show the option, as it was passed.
-    assert "encrypted:gAAAA" in texts
+    texts = shown(*connected, among=passed)
     assert token.split(".")[2] not in texts and token[:600] not in texts and key not in texts
 
 
+# Of the application's secret, what no quoting changes.
+SECRET = "pay8Q~roll"
+
+
 def test_a_secret_is_encrypted(connected, cells, standins, machine):
-    about = standins.description["app"]
-    cells.run(
+    passed, secret = cells.run(
         """
         who, _, secret = PAYROLL.partition("PWD=")
-        secrets = entra_odbc.spark.encrypted("PWD=" + secret)
-        result = table("standin.ints(10)", connection=SERVER + who, connectionSecrets=secrets).count()
+        passed = entra_odbc.spark.encrypted(spark, "PWD=" + secret)
+        table("standin.ints(10)", connection=SERVER + who, connectionSecrets=passed).count()
+        result = [passed, secret]
         """
     )
     assert who_signed_in(standins) == {machine.app}
-    assert about["secret"] not in shown(*connected)
+    assert SECRET in secret
+    assert SECRET not in shown(*connected, among=passed)
 
 
-def test_a_secret_that_is_not_is_refused(cells, standins):
-    # The error comes too late for this one, so it says so.
-    message = cells.fails("table('standin.ints(10)', connection=SERVER, connectionSecrets='UID=a;PWD=b').count()")
-    assert "Spark Connect writes the option connectionSecrets to its server's event log" in message
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"connectionSecrets": "PWD=Plain{};"}, "Pass what entra_odbc.spark.encrypted(spark, …) gives"),
+        ({"CONNECTIONSECRETS": "PWD=Plain{};"}, "Pass what entra_odbc.spark.encrypted(spark, …) gives"),
+        ({"accessToken": "Plain{}"}, "Pass what entra_odbc.spark.token_options(spark, …) gives"),
+        ({"connection": "SERVER=s;PWD=Plain{}"}, "in the option connectionSecrets"),
+    ],
+)
+def test_a_secret_that_is_not_encrypted_is_refused(connected, cells, standins, options, message):
+    number = len("".join(connected[0].log))
+    options = {name: value.format(number) for name, value in options.items()}
+    told = cells.fails("read(**{'connection': SERVER, 'dbtable': 'standin.ints(10)', **options}).load().count()", options=options)
+    assert message in told and "Replace the secret: it is in the log of Spark's server by now" in told
     assert not standins.logins()
+    # As it is said.
+    shown(*connected, among=f"Plain{number}")
+
+
+def test_a_broker_is_refused(cells):
+    message = cells.fails("table('standin.ints(10)', connection=SERVER, tokenBroker='a b c').count()")
+    assert "the option tokenBroker is for a driver in the notebook's process" in message and "token_options(spark, …)" in message
 
 
 def test_a_token_that_ends_too_early_is_told_before_anything_runs(cells, standins):
     standins.control("/lifetime", seconds=300)
-    message = cells.fails("entra_odbc.spark.token_options(entra_odbc.Credential(GRACE), needed_for=1800)")
+    message = cells.fails("entra_odbc.spark.token_options(spark, entra_odbc.Credential(GRACE), needed_for=1800)")
     assert "and the job needs it for 1800 s" in message
-    options = cells.run("result = entra_odbc.spark.token_options(entra_odbc.Credential(GRACE), needed_for=60)")
+    options = cells.run("result = entra_odbc.spark.token_options(spark, entra_odbc.Credential(GRACE), needed_for=60)")
     options["accessTokenNeededFor"] = "900"
     message = cells.fails("table('standin.ints(10)', connection=SERVER, **options).collect()", options=options)
     assert "the option accessTokenNeededFor" in message
@@ -151,32 +182,42 @@ def test_a_broker_says_what_to_use_in_its_place(cells):
     assert "Spark Connect" in message and "token_options" in message
 
 
-def test_frames_are_written_and_read_again(cells):
+def test_frames_are_written_with_one_token_and_read_again(cells, standins):
     code = """
         sql("DROP TABLE IF EXISTS dbo.connected")
         sql("CREATE TABLE dbo.connected (id bigint, name nvarchar(max))")
-        write(spark.range(0, 1000, 1, 4).selectExpr("id", "concat('row ', id) AS name"), "dbo.connected")
-        frame = table("dbo.connected", partitionColumn="id", numPartitions=2)
+        options = entra_odbc.spark.token_options(spark, entra_odbc.Credential(ADA), needed_for=600)
+        rows = spark.range(0, 1000, 1, 4).selectExpr("id", "concat('row ', id) AS name")
+        write(rows, "dbo.connected", connection=SERVER, **options)
+        frame = table("dbo.connected", connection=SERVER, partitionColumn="id", numPartitions=2, **options)
         result = [frame.count(), frame.filter("id = 7").collect()[0].name]
         """
     assert cells.run(code) == [1000, "row 7"]
+    assert "ada@contoso.com" in who_signed_in(standins)
 
 
-def test_a_stream_reads_what_is_new(cells, tmp_path):
+def test_a_stream_reads_what_is_new_with_an_encrypted_secret(connected, cells, standins, machine, tmp_path):
     code = """
         sql("DROP TABLE IF EXISTS dbo.growing")
         sql("CREATE TABLE dbo.growing (id int, version rowversion)")
         sql("INSERT INTO dbo.growing (id) VALUES (1), (2), (3)")
-        changes = stream("dbo.growing", changeColumn="version")
+        who, _, secret = PAYROLL.partition("PWD=")
+        secrets = entra_odbc.spark.encrypted(spark, "PWD=" + secret)
+        changes = stream("dbo.growing", connection=SERVER + who, connectionSecrets=secrets, changeColumn="version")
         def run():
             writer = changes.select("id").writeStream.format("parquet").option("checkpointLocation", checkpoint)
             writer.option("path", rows).trigger(availableNow=True).start().awaitTermination()
             return sorted(row.id for row in spark.read.parquet(rows).collect())
         first = run()
         sql("INSERT INTO dbo.growing (id) VALUES (4)")
-        result = [first, run()]
+        result = [secrets, first, run()]
         """
-    assert cells.run(code, checkpoint=str(tmp_path / "checkpoint"), rows=str(tmp_path / "rows")) == [[1, 2, 3], [1, 2, 3, 4]]
+    passed, *rows = cells.run(code, checkpoint=str(tmp_path / "checkpoint"), rows=str(tmp_path / "rows"))
+    assert rows == [[1, 2, 3], [1, 2, 3, 4]]
+    assert machine.app in who_signed_in(standins)
+    assert SECRET not in shown(*connected, among=passed)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
 def test_what_the_server_lacks_is_told(cells):

@@ -1,4 +1,7 @@
-"""A cluster of several machines: Spark's own master, and a worker on each of two others. Runs in machines.sh alone."""
+"""A cluster of several machines, each a network namespace: Spark's own master, and a worker on each of two others.
+
+Runs in machines.sh alone.
+"""
 
 import json
 import os
@@ -47,9 +50,16 @@ class Cluster:
     def __init__(self, machine):
         self._machine = machine
         self._started = []
+        try:
+            self._start_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_all(self):
         self._start("Master", "--host", NOTEBOOK, "--port", "7077", "--webui-port", "0", ready="New state: ALIVE")
         for name, address in (("executor-1", FIRST), ("executor-2", SECOND)):
-            resources = ["--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(machine.directory / name)]
+            resources = ["--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", str(self._machine.directory / name)]
             self._start("Worker", "--host", address, *resources, MASTER, on=name, ready="Successfully registered with master")
 
     def _start(self, kind, *arguments, on=None, ready):
@@ -67,12 +77,15 @@ class Cluster:
             text=True,
         )
         log = []
+        late = threading.Timer(TIMEOUT_S, process.kill)
+        late.start()
         for line in process.stderr:
             log.append(line)
             if ready in line:
                 break
         else:
             pytest.fail(f"{kind} did not start: {''.join(log[-50:])}")
+        late.cancel()
         reading = threading.Thread(target=log.extend, args=(process.stderr,))
         reading.start()
         self._started.append((process, reading))
@@ -103,7 +116,7 @@ def notebook(tmp_path_factory, new_machine):
 
 @pytest.fixture
 def broker(cells):
-    cells.run("AZURE = " + repr(AZURE) + "; broker = entra_odbc.spark.TokenBroker(spark, ADA)")
+    cells.run("broker = entra_odbc.spark.TokenBroker(spark, ADA)", AZURE=AZURE)
     yield cells
     cells.run("broker.close()")
 
@@ -147,26 +160,27 @@ def test_a_machine_without_an_executor_gets_nothing_even_with_the_key(broker):
 
 
 def test_a_broker_that_executors_cannot_reach_is_told(cells):
-    message = cells.fails(
+    cells.run(
         """
-        hidden = entra_odbc.spark.TokenBroker(spark, ADA, host="127.0.0.1")
-        try:
-            rows = table("standin.ints(10)", connection=AZURE, **hidden.options)
-            rows.count()
-        finally:
-            hidden.close()
-        """.replace("AZURE", repr(AZURE))
+        # Here is where it answers, and on the executors' machines there is nobody.
+        hidden = entra_odbc.spark.TokenBroker(spark, ADA, host="127.0.0.1", address="127.0.0.1")
+        unread = table("standin.ints(10)", connection=AZURE, **hidden.options)
+        """,
+        AZURE=AZURE,
     )
-    assert "the token broker in the notebook's process" in message
+    message = cells.fails("unread.count()")
+    cells.run("hidden.close()")
+    assert "the token broker in the notebook's process, at 127.0.0.1:" in message
     assert "a firewall between it and the executors?" in message
 
 
-def test_one_token_reaches_executors_that_cannot_reach_the_notebook(cells, standins):
+def test_executors_read_with_one_token_without_a_broker(cells, standins):
     rows = cells.run(
         """
-        options = entra_odbc.spark.token_options(entra_odbc.Credential(ADA), needed_for=600)
+        options = entra_odbc.spark.token_options(spark, entra_odbc.Credential(ADA), needed_for=600)
         result = table("standin.pairs(1000)", connection=AZURE, hashColumn="id", numPartitions=4, **options).count()
-        """.replace("AZURE", repr(AZURE))
+        """,
+        AZURE=AZURE,
     )
     assert rows == 1000
     assert {login["outcome"]["accepted"] for login in standins.logins()} == {"ada@contoso.com"}
@@ -183,14 +197,17 @@ def test_a_task_that_runs_twice_at_once_writes_no_row_twice(cells, tmp_path):
             if context.partitionId() == 0:
                 open(os.path.join(directory, f"attempt-{context.attemptNumber()}"), "w").close()
                 # Both are at their ends together.
+                ends = time.monotonic() + 120
                 while context.attemptNumber() == 0 and not os.path.exists(os.path.join(directory, "attempt-1")):
+                    assert time.monotonic() < ends, "no second attempt"
                     time.sleep(0.05)
         frame = spark.range(0, 20000, 1, 4).selectExpr("id", "concat('row ', id) AS name")
-        tokens = entra_odbc.spark.token_options(entra_odbc.Credential(PAYROLL), needed_for=600)
+        tokens = entra_odbc.spark.token_options(spark, entra_odbc.Credential(PAYROLL), needed_for=600)
         write(frame.mapInArrow(lasting, frame.schema), "dbo.target", connection=AZURE, **tokens)
         ((rows, ids),) = sql("SELECT COUNT(*), COUNT(DISTINCT id) FROM dbo.target")
         result = [rows, ids, sorted(os.listdir(directory))]
-        """.replace("AZURE", repr(AZURE)),
+        """,
+        AZURE=AZURE,
         directory=str(tmp_path),
     )
     assert attempts == ["attempt-0", "attempt-1"]

@@ -197,21 +197,24 @@ def test_strangers_cannot_keep_executors_waiting(broker):
         """
         import select
         from entra_odbc.spark import _broker
-        patience, _broker._PATIENCE_S = _broker._PATIENCE_S, 120
         host, _, port = address.rpartition(":")
-        strangers = {socket.create_connection((host, int(port)), source_address=("127.0.0.77", 0)) for _ in range(20)}
-        closed = set()
-        while len(closed) < 12:
-            ended, _, _ = select.select(strangers - closed, [], [], 60)
-            assert ended, len(closed)
-            closed.update(ended)
-        # 8 of them wait for their handshake, and no more are served.
-        answer = ask()[0]
-        still, _, _ = select.select(strangers - closed, [], [], 0)
-        result = [len(closed), answer, 20 - len(closed) - len(still)]
-        for each in strangers:
-            each.close()
-        _broker._PATIENCE_S = patience
+        strangers, closed = set(), set()
+        patience, _broker._PATIENCE_S = _broker._PATIENCE_S, 120
+        try:
+            for _ in range(20):
+                strangers.add(socket.create_connection((host, int(port)), source_address=("127.0.0.77", 0)))
+            while len(closed) < 12:
+                ended, _, _ = select.select(strangers - closed, [], [], 60)
+                assert ended, len(closed)
+                closed.update(ended)
+            # 8 of them wait for their handshake, and no more are served.
+            answer = ask()[0]
+            still, _, _ = select.select(strangers - closed, [], [], 0)
+            result = [len(closed), answer, 20 - len(closed) - len(still)]
+        finally:
+            _broker._PATIENCE_S = patience
+            for each in strangers:
+                each.close()
         """
     )
     assert (closed, answer, held) == (12, 200, 8)
@@ -268,9 +271,9 @@ def test_one_token_is_refused_before_it_would_end_too_early(cells, standins):
     standins.control("/lifetime", seconds=300)
     # For whom no token of a longer life is kept.
     cells.run("OTHER = signing_in('ServicePrincipal', standins['portal']['client_id'], standins['portal']['secret'])")
-    message = cells.fails("entra_odbc.spark.token_options(OTHER, needed_for=1800)")
+    message = cells.fails("entra_odbc.spark.token_options(spark, OTHER, needed_for=1800)")
     assert "and the job needs it for 1800 s" in message
-    options = cells.run("result = entra_odbc.spark.token_options(OTHER, needed_for=60)")
+    options = cells.run("result = entra_odbc.spark.token_options(spark, OTHER, needed_for=60)")
     assert cells.run("result = table('standin.ints(10)', connection=SERVER, **options).count()", options=options) == 10
     message = cells.fails("table('standin.ints(10)', connection=SERVER, **{**options, 'accessTokenNeededFor': '900'})")
     assert "the option accessTokenNeededFor" in message
@@ -362,6 +365,7 @@ def test_the_broker_ends_with_its_application(new_machine, tmp_path):
         )
         assert notebook.run("result = ask()")[0] == 200
         notebook.run("spark.stop(); broker._thread.join(60)")
+        assert "this Spark session has been stopped" in notebook.fails("entra_odbc.spark.register(spark)")
         assert "ConnectionRefusedError" in notebook.fails("ask()")
     finally:
         notebook.close()
