@@ -27,10 +27,14 @@ def key_of(session: str) -> bytes:
 
 
 def encrypted(session: str, value: str) -> str:
-    """The value of an option for this session."""
+    """The value of an option for this session; an Error where `key_of` was not called for it."""
     from cryptography.fernet import Fernet
 
-    return PREFIX + Fernet(key_of(session)).encrypt(value.encode()).decode()
+    with _lock:
+        key = _keys.get(session)
+    if key is None:
+        raise Error("HY010", 0, "this process has not called entra_odbc.spark.register(spark) for this session")
+    return PREFIX + Fernet(key).encrypt(value.encode()).decode()
 
 
 def decrypted(name: str, value: str, key: bytes) -> str:

@@ -127,9 +127,9 @@ class PlainReader(DataSourceReader):
             unit, most = 1, self._max_binary_size
         else:
             return 0
-        # 0 is a length without bounds.
+        # 0 is a length without bounds. Of text, arrow-odbc takes each character for two UTF-16 code units.
         size = column.described.size if column.described is not None else 0
-        return unit * (min(size, most) if size else most)
+        return unit * (min(unit * size, most) if size else most)
 
 
 class Reader(PlainReader):

@@ -12,6 +12,16 @@ def options(session, **given):
     return Options(given, _encrypted.key_of(session), is_connect=True)
 
 
+@pytest.fixture(autouse=True)
+def registered():
+    _encrypted.key_of("one")
+
+
+def test_a_session_in_which_the_source_is_not_registered_is_told():
+    with pytest.raises(Error, match=r"has not called entra_odbc\.spark\.register\(spark\) for this session"):
+        _encrypted.encrypted("a clone", "PWD=x")
+
+
 def test_what_was_encrypted_for_a_session_is_read_there():
     value = _encrypted.encrypted("one", "PWD={a;b};")
     assert "a;b" not in value
