@@ -67,7 +67,7 @@ class Options:
                 continue
             if is_connect and not value.startswith(PREFIX):
                 raise _wrong(
-                    f"the option {name} is not encrypted, and Spark Connect has logged it. Pass what {made_by} gives. {_LOGGED}"
+                    f"the option {name} is not encrypted, and Spark Connect writes it to its log. Pass what {made_by} gives. {_LOGGED}"
                 )
             self._given[name] = decrypted(name, value, key)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import pyspark
@@ -42,6 +43,7 @@ class Server:
             text=True,
         )
         late = threading.Timer(TIMEOUT_S, self.process.kill)
+        late.daemon = True
         late.start()
         for line in self.process.stderr:
             self.log.append(line)
@@ -96,17 +98,19 @@ def test_executors_sign_in_by_the_string_alone(cells, standins, machine):
 
 
 def shown(server, notebook, among):
-    """What Spark's server and the notebook have printed and logged, once that has `among` in it."""
-    # Has the event log written out.
-    notebook.run("spark.range(1).count()")
+    """What Spark's server and the notebook have printed and logged up to now, which has `among` in it."""
+    # The event log is written in order, so that it has all from before this query when it has this one.
+    marker = uuid.uuid4().hex
+    notebook.run("spark.range(1).selectExpr(text).collect()", text=f"'{marker}'")
     ends = time.monotonic() + TIMEOUT_S
     while time.monotonic() < ends:
-        events = [path for path in notebook.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
-        texts = "".join([*server.log, notebook.output(), *(path.read_text(errors="replace") for path in events)])
-        if among in texts:
-            return texts
+        files = [path for path in notebook.machine.directory.rglob("*") if path.is_file() and "events" in path.name]
+        events = "".join(path.read_text(errors="replace") for path in files)
+        if marker in events:
+            assert among in events
+            return "".join([events, *server.log, notebook.output()])
         time.sleep(0.1)
-    pytest.fail(f"nothing of Spark's has {among}")
+    pytest.fail("the event log does not have the last query")
 
 
 def test_a_person_signs_in_with_one_token_that_is_shown_nowhere(connected, cells, standins):
@@ -152,7 +156,7 @@ def test_a_secret_is_encrypted(connected, cells, standins, machine):
     ],
 )
 def test_a_secret_that_is_not_encrypted_is_refused(connected, cells, standins, options, message):
-    number = len("".join(connected[0].log))
+    number = uuid.uuid4().hex
     options = {name: value.format(number) for name, value in options.items()}
     told = cells.fails("read(**{'connection': SERVER, 'dbtable': 'standin.ints(10)', **options}).load().count()", options=options)
     assert message in told and "Replace the secret: it is in the log of Spark's server by now" in told

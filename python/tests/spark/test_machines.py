@@ -78,6 +78,7 @@ class Cluster:
         )
         log = []
         late = threading.Timer(TIMEOUT_S, process.kill)
+        late.daemon = True
         late.start()
         for line in process.stderr:
             log.append(line)
@@ -168,8 +169,10 @@ def test_a_broker_that_executors_cannot_reach_is_told(cells):
         """,
         AZURE=AZURE,
     )
-    message = cells.fails("unread.count()")
-    cells.run("hidden.close()")
+    try:
+        message = cells.fails("unread.count()")
+    finally:
+        cells.run("hidden.close()")
     assert "the token broker in the notebook's process, at 127.0.0.1:" in message
     assert "a firewall between it and the executors?" in message
 
