@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,43 @@ class Notebook:
         self.process.stdin.close()
         self.process.wait(TIMEOUT_S)
         self.log.close()
+
+
+class Service:
+    """A program of Spark's that serves until it is closed, and `ready`: the line in which it says that it does."""
+
+    def __init__(self, command, machine, ready):
+        self.log: list[str] = []
+        self._process = subprocess.Popen(
+            command,
+            env=machine.variables | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(machine.directory)},
+            cwd=machine.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        late = threading.Timer(TIMEOUT_S, self._process.kill)
+        late.start()
+        self.ready = ""
+        for line in self._process.stderr:
+            self.log.append(line)
+            if ready in line:
+                self.ready = line
+                break
+        late.cancel()
+        self._reading = threading.Thread(target=self.log.extend, args=(self._process.stderr,))
+        self._reading.start()
+        if not self.ready:
+            self.close()
+            pytest.fail(f"{command} did not start: {''.join(self.log[-50:])}")
+
+    def close(self):
+        """Ends it."""
+        self._process.terminate()
+        self._process.wait(TIMEOUT_S)
+        self._reading.join()
+        self._process.stderr.close()
 
 
 @pytest.fixture(scope="session")

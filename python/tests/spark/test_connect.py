@@ -1,16 +1,12 @@
 """Spark Connect: the notebook has no driver in its process; all that it asks for goes to a server by gRPC."""
 
-import re
-import subprocess
-import sys
-import threading
 import time
 import uuid
 from pathlib import Path
 
 import pyspark
 import pytest
-from conftest import TIMEOUT_S, Notebook
+from conftest import TIMEOUT_S, Notebook, Service
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 SETTINGS = {
@@ -25,52 +21,22 @@ SETTINGS = {
 }
 
 
-class Server:
-    """A server of Spark Connect, with two executors."""
-
-    def __init__(self, machine):
-        submit = Path(pyspark.__file__).parent / "bin/spark-submit"
-        settings = SETTINGS | {"spark.eventLog.dir": f"file://{machine.directory}"}
-        options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-        self.log: list[str] = []
-        self.process = subprocess.Popen(
-            [submit, "--master", "local-cluster[2,1,1024]", *options, "--class", CLASS, "spark-internal"],
-            env=machine.variables | {"PYSPARK_PYTHON": sys.executable},
-            cwd=machine.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        late = threading.Timer(TIMEOUT_S, self.process.kill)
-        late.daemon = True
-        late.start()
-        for line in self.process.stderr:
-            self.log.append(line)
-            if found := re.search(r"Spark Connect server started at: 127\.0\.0\.1:(\d+)", line):
-                self.address = f"sc://127.0.0.1:{found[1]}"
-                break
-        else:
-            pytest.fail("Spark Connect did not start: " + "".join(self.log[-50:]))
-        late.cancel()
-        self.reading = threading.Thread(target=self.log.extend, args=(self.process.stderr,))
-        self.reading.start()
-
-    def close(self):
-        """Ends it."""
-        self.process.terminate()
-        self.process.wait(TIMEOUT_S)
-        self.reading.join()
-        self.process.stderr.close()
+def started(machine):
+    """A server of Spark Connect with two executors."""
+    submit = Path(pyspark.__file__).parent / "bin/spark-submit"
+    settings = SETTINGS | {"spark.eventLog.dir": f"file://{machine.directory}"}
+    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    command = [submit, "--master", "local-cluster[2,1,1024]", *options, "--class", CLASS, "spark-internal"]
+    return Service(command, machine, ready="Spark Connect server started at: ")
 
 
 @pytest.fixture(scope="module")
 def connected(tmp_path_factory, new_machine):
     """A server of Spark Connect, and a notebook that is connected to it."""
     machine = new_machine(tmp_path_factory.mktemp("connect"))
-    server = Server(machine)
+    server = started(machine)
     try:
-        machine.variables["CONNECT_SERVER"] = server.address
+        machine.variables["CONNECT_SERVER"] = "sc://" + server.ready.split()[-1]
         notebook = Notebook(machine)
         try:
             yield server, notebook

@@ -7,12 +7,11 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pyspark
 import pytest
-from conftest import TIMEOUT_S, Notebook
+from conftest import TIMEOUT_S, Notebook, Service
 
 NOTEBOOK, FIRST, SECOND, OTHER = "10.55.0.1", "10.55.0.2", "10.55.0.3", "10.55.0.4"
 MASTER = f"spark://{NOTEBOOK}:7077"
@@ -66,38 +65,12 @@ class Cluster:
         program = Path(pyspark.__file__).parent / "bin/spark-class"
         within = ["ip", "netns", "exec", on] if on else []
         command = [*within, program, f"org.apache.spark.deploy.{kind.lower()}.{kind}", *arguments]
-        variables = self._machine.variables | {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(self._machine.directory)}
-        process = subprocess.Popen(
-            command,
-            env=variables,
-            cwd=self._machine.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        log = []
-        late = threading.Timer(TIMEOUT_S, process.kill)
-        late.daemon = True
-        late.start()
-        for line in process.stderr:
-            log.append(line)
-            if ready in line:
-                break
-        else:
-            pytest.fail(f"{kind} did not start: {''.join(log[-50:])}")
-        late.cancel()
-        reading = threading.Thread(target=log.extend, args=(process.stderr,))
-        reading.start()
-        self._started.append((process, reading))
+        self._started.append(Service(command, self._machine, ready))
 
     def close(self):
         """Ends all."""
-        for process, reading in reversed(self._started):
-            process.terminate()
-            process.wait(TIMEOUT_S)
-            reading.join()
-            process.stderr.close()
+        for service in reversed(self._started):
+            service.close()
 
 
 @pytest.fixture(scope="module")
